@@ -1,0 +1,1 @@
+"""Intended vs running -> Plan."""

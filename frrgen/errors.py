@@ -1,0 +1,105 @@
+"""What can be wrong, and where: every error knows a code, a place and, when it is certain, a hint.
+
+`Finding` is a value (a linter collects many of them); `FrrgenError` is the exception that carries one
+or more of them to the command line, which prints them all at once and never a traceback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+
+class Exit(IntEnum):
+    """The exit codes of every verb. Over several routers an error outranks a difference."""
+
+    OK = 0
+    """Nothing to do, or done."""
+    ERROR = 1
+    """An error; nothing was changed."""
+    CHANGES = 2
+    """There are changes (`diff`, `plan`, `compare`, `verify`)."""
+    ROLLED_BACK = 3
+    """A push failed and the router is as it was."""
+    UNKNOWN = 4
+    """A push failed and the state of the router is not known: a person must look."""
+
+
+class Severity(StrEnum):
+    """How much a Finding matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in the input. `line` and `column` count from 1; 0 means not known."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+    """The path inside the model, e.g. `bgp.neighbors.192.0.2.9.ipv4_unicast.route_map_in`."""
+
+    def __str__(self) -> str:
+        if not self.file:
+            return self.path
+        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong or doubtful. `code` is stable and has a page in docs/findings/."""
+
+    code: str
+    severity: Severity
+    message: str
+    where: Where = field(default_factory=Where)
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        lines = [f"{self.severity}[{self.code}]: {self.message}"]
+        if self.where.file:
+            lines.append(f"  --> {self.where}")
+        if self.where.path:
+            lines.append(f"   |  {self.where.path}")
+        if self.hint:
+            lines.append(f"   = hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class FrrgenError(Exception):
+    """An error that a user can act on. `exit` is what the process should end with."""
+
+    exit: Exit = Exit.ERROR
+
+    def __init__(self, *findings: Finding) -> None:
+        self.findings = findings
+        super().__init__("\n".join(str(finding) for finding in findings))
+
+
+class InputError(FrrgenError):
+    """What the user wrote (inventory, options, files) cannot be used. All errors at once."""
+
+
+class DeviceError(FrrgenError):
+    """A router could not be reached, or did not answer as a router does. Nothing was changed."""
+
+
+class RolledBackError(FrrgenError):
+    """A push failed, and the router is as it was before."""
+
+    exit = Exit.ROLLED_BACK
+
+
+class UnknownStateError(FrrgenError):
+    """A push failed, and what the router now runs is not known."""
+
+    exit = Exit.UNKNOWN
+
+
+def error(code: str, message: str, where: Where | None = None, hint: str | None = None) -> Finding:
+    """Make a Finding of severity error."""
+    return Finding(code, Severity.ERROR, message, where or Where(), hint)

@@ -1,0 +1,1 @@
+"""WHAT the network should be: pure, frozen pydantic, no I/O."""

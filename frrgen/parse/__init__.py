@@ -1,0 +1,1 @@
+"""Text -> model + Leftovers: the inverse of render."""

@@ -1,0 +1,1 @@
+"""What a policy MEANS: exact answers about prefix lists and route maps."""

@@ -1,0 +1,1 @@
+"""An asyncio BGP speaker that announces and never learns."""
