@@ -1,0 +1,422 @@
+"""The BGP process of a router: instance, neighbors, peer groups, address families.
+
+An option that is None, or equal to FRR's default, is not rendered. Times are seconds unless said.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from frrgen.model.types import (
+    U16,
+    U32,
+    Asn,
+    Description,
+    GroupName,
+    Interface,
+    Model,
+    Name,
+    Password,
+    PeerName,
+    Prefix,
+    RawLine,
+    RemoteAs,
+    Seconds16,
+    ShutdownMessage,
+)
+
+
+class Timers(Model):
+    """`timers KEEPALIVE HOLD`, both 0-65535 s; FRR's defaults are 60 and 180. Hold is 0 or at least 3 (RFC 4271)."""
+
+    keepalive: U16
+    hold: U16
+
+    @model_validator(mode="after")
+    def _hold(self) -> Self:
+        if self.hold in (1, 2):
+            raise ValueError("hold is 0 or at least 3 seconds (RFC 4271)")
+        if self.keepalive > self.hold:
+            raise ValueError("keepalive must not be longer than hold")
+        return self
+
+
+class LocalAs(Model):
+    """`local-as ASN [no-prepend [replace-as]]`; never the router's own ASN."""
+
+    asn: Asn
+    no_prepend: bool = False
+    replace_as: bool = False
+
+    @model_validator(mode="after")
+    def _replace(self) -> Self:
+        if self.replace_as and not self.no_prepend:
+            raise ValueError("replace_as needs no_prepend")
+        return self
+
+
+class MaximumPrefix(Model):
+    """`maximum-prefix LIMIT [THRESHOLD %] [restart MINUTES|warning-only] [force]`."""
+
+    limit: Annotated[int, Field(ge=1, le=4294967295)]
+    threshold: Annotated[int, Field(ge=1, le=100)] = 75
+    restart: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Minutes until the session is tried again."""
+    warning_only: bool = False
+    force: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.warning_only and self.restart is not None:
+            raise ValueError("warning_only and restart exclude each other")
+        return self
+
+
+class RemovePrivateAs(Model):
+    """`remove-private-AS [all] [replace-AS]`."""
+
+    all: bool = False
+    replace: bool = False
+
+
+class DefaultOriginate(Model):
+    """`default-originate [route-map NAME]`."""
+
+    route_map: Name | None = None
+
+
+class AdvertiseMap(Model):
+    """`advertise-map NAME exist-map|non-exist-map CONDITION`."""
+
+    route_map: Name
+    condition: Literal["exist-map", "non-exist-map"]
+    condition_map: Name
+
+
+class ShutdownRtt(Model):
+    """`shutdown rtt MILLISECONDS [count N]`."""
+
+    rtt: Annotated[int, Field(ge=1, le=65535)]
+    count: Annotated[int, Field(ge=1, le=255)] = 1
+
+
+class Bfd(Model):
+    """`bfd`, with an optional profile."""
+
+    profile: Name | None = None
+    check_control_plane_failure: bool = False
+
+
+class NeighborFamily(Model):
+    """What a neighbor does in one address family."""
+
+    activate: bool | None = None
+    """None: FRR's default, or what the peer group says."""
+    route_map_in: Name | None = None
+    route_map_out: Name | None = None
+    prefix_list_in: Name | None = None
+    prefix_list_out: Name | None = None
+    filter_list_in: Name | None = None
+    """An as-path list."""
+    filter_list_out: Name | None = None
+    distribute_list_in: Name | None = None
+    """An access list; it excludes a prefix list in the same direction."""
+    distribute_list_out: Name | None = None
+    unsuppress_map: Name | None = None
+    advertise_map: AdvertiseMap | None = None
+    next_hop_self: Literal[True, "force"] | None = None
+    nexthop_local_unchanged: bool = False
+    """ipv6 only."""
+    route_reflector_client: bool = False
+    route_server_client: bool = False
+    soft_reconfiguration_inbound: bool = False
+    maximum_prefix: MaximumPrefix | None = None
+    maximum_prefix_out: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    default_originate: DefaultOriginate | None = None
+    send_community: tuple[Literal["standard", "extended", "large"], ...] = ("standard", "extended", "large")
+    addpath_tx: Literal["all-paths", "bestpath-per-AS"] | None = None
+    disable_addpath_rx: bool = False
+    allowas_in: Annotated[int, Field(ge=1, le=10)] | Literal["origin"] | None = None
+    as_override: bool = False
+    attribute_unchanged: tuple[Literal["as-path", "next-hop", "med"], ...] = ()
+    remove_private_as: RemovePrivateAs | None = None
+    capability_orf: Literal["send", "receive", "both"] | None = None
+    soo: Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")] | None = None
+    weight: U16 | None = None
+
+    @model_validator(mode="after")
+    def _exclusive(self) -> Self:
+        if self.prefix_list_in and self.distribute_list_in:
+            raise ValueError("prefix_list_in and distribute_list_in exclude each other: FRR refuses the second")
+        if self.prefix_list_out and self.distribute_list_out:
+            raise ValueError("prefix_list_out and distribute_list_out exclude each other: FRR refuses the second")
+        return self
+
+
+class NeighborOptions(Model):
+    """What a neighbor and a peer group have in common."""
+
+    remote_as: RemoteAs | None = None
+    description: Description | None = None
+    password: Password | None = None
+    timers: Timers | None = None
+    timers_connect: Seconds16 | None = None
+    timers_delayopen: Annotated[int, Field(ge=1, le=240)] | None = None
+    advertisement_interval: Annotated[int, Field(ge=0, le=600)] | None = None
+    bfd: Bfd | None = None
+    ebgp_multihop: Annotated[int, Field(ge=2, le=255)] | None = None
+    ttl_security_hops: Annotated[int, Field(ge=1, le=254)] | None = None
+    disable_connected_check: bool = False
+    update_source: PeerName | None = None
+    passive: bool = False
+    shutdown: bool = False
+    shutdown_message: ShutdownMessage | None = None
+    shutdown_rtt: ShutdownRtt | None = None
+    local_as: LocalAs | None = None
+    local_role: Literal["provider", "rs-server", "rs-client", "customer", "peer"] | None = None
+    local_role_strict: bool = False
+    tcp_mss: Annotated[int, Field(ge=1, le=65535)] | None = None
+    port: U16 | None = None
+    solo: bool = False
+    capability_dynamic: bool = False
+    capability_extended_nexthop: bool | None = None
+    """Always on for a neighbor that is an interface."""
+    dont_capability_negotiate: bool = False
+    override_capability: bool = False
+    strict_capability_match: bool = False
+    enforce_first_as: bool | None = None
+    """None: FRR's default, off in 8.4 and on from 9.1."""
+    graceful_restart: Literal["restart", "helper", "disable"] | None = None
+    extended_optional_parameters: bool = False
+    sender_as_path_loop_detection: bool = False
+    disable_link_bw_encoding_ieee: bool = False
+    graceful_shutdown: bool = False
+    """FRR 10; on 8.4 set the community in a route map, or `graceful_shutdown` of the instance."""
+    ipv4_unicast: NeighborFamily = NeighborFamily()
+    ipv6_unicast: NeighborFamily = NeighborFamily()
+
+    @model_validator(mode="after")
+    def _exclusive(self) -> Self:
+        if self.ebgp_multihop is not None and self.ttl_security_hops is not None:
+            raise ValueError("ebgp_multihop and ttl_security_hops exclude each other: FRR refuses the second")
+        if self.shutdown_message is not None and not self.shutdown:
+            raise ValueError("shutdown_message needs shutdown: true")
+        if self.local_role_strict and self.local_role is None:
+            raise ValueError("local_role_strict needs local_role")
+        return self
+
+
+class PeerGroup(NeighborOptions):
+    """`neighbor NAME peer-group`: options that its members share."""
+
+
+class Neighbor(NeighborOptions):
+    """A peer. Its key in `Bgp.neighbors` is its address, or the interface of an unnumbered one."""
+
+    peer_group: GroupName | None = None
+    interface: Interface | None = None
+    """`neighbor ADDRESS interface NAME`, for a link-local address."""
+    v6only: bool = False
+    """Only for an unnumbered neighbor."""
+
+
+class GracefulRestart(Model):
+    """`bgp graceful-restart …` of the instance; seconds. None: FRR's default."""
+
+    mode: Literal["restart", "disable"] | None = None
+    """None: helper only, FRR's default."""
+    restart_time: Annotated[int, Field(ge=0, le=4095)] | None = None
+    stalepath_time: Annotated[int, Field(ge=1, le=4095)] | None = None
+    rib_stale_time: Annotated[int, Field(ge=1, le=3600)] | None = None
+    select_defer_time: Annotated[int, Field(ge=0, le=3600)] | None = None
+    preserve_fw_state: bool = False
+    notification: bool = True
+    long_lived_stale_time: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+
+
+class Bestpath(Model):
+    """`bgp bestpath …`, and the two MED switches."""
+
+    as_path_confed: bool = False
+    as_path_ignore: bool = False
+    multipath_relax: bool = False
+    multipath_relax_as_set: bool = False
+    compare_routerid: bool = False
+    med_confed: bool = False
+    med_missing_as_worst: bool = False
+    bandwidth: Literal["ignore", "skip-missing", "default-weight-for-missing"] | None = None
+    peer_type_multipath_relax: bool = False
+    always_compare_med: bool = False
+    deterministic_med: bool = False
+
+    @model_validator(mode="after")
+    def _as_set(self) -> Self:
+        if self.multipath_relax_as_set and not self.multipath_relax:
+            raise ValueError("multipath_relax_as_set needs multipath_relax")
+        return self
+
+
+class Confederation(Model):
+    """`bgp confederation identifier|peers`."""
+
+    identifier: Asn
+    peers: tuple[Asn, ...] = ()
+
+
+class MaxMed(Model):
+    """`bgp max-med on-startup SECONDS [MED]` and `administrative [MED]`."""
+
+    on_startup: Annotated[int, Field(ge=5, le=86400)] | None = None
+    on_startup_med: U32 | None = None
+    administrative: bool = False
+    administrative_med: U32 | None = None
+
+
+class UpdateDelay(Model):
+    """`update-delay MAXIMUM [ESTABLISH-WAIT]`, seconds."""
+
+    maximum: Annotated[int, Field(ge=0, le=3600)]
+    establish_wait: Annotated[int, Field(ge=1, le=3600)] | None = None
+
+
+class Dampening(Model):
+    """`bgp dampening HALF-LIFE REUSE SUPPRESS MAX-SUPPRESS`: minutes, penalties, minutes."""
+
+    half_life: Annotated[int, Field(ge=1, le=45)] = 15
+    reuse: Annotated[int, Field(ge=1, le=20000)] = 750
+    suppress: Annotated[int, Field(ge=1, le=50000)] = 2000
+    max_suppress: Annotated[int, Field(ge=1, le=255)] = 60
+
+
+class NetworkStatement(Model):
+    """`network PREFIX [route-map NAME] [label-index N] [backdoor]`."""
+
+    route_map: Name | None = None
+    label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
+    backdoor: bool = False
+
+
+class Aggregate(Model):
+    """`aggregate-address PREFIX …`."""
+
+    as_set: bool = False
+    summary_only: bool = False
+    route_map: Name | None = None
+    origin: Literal["egp", "igp", "incomplete"] | None = None
+    matching_med_only: bool = False
+    suppress_map: Name | None = None
+
+
+class Redistribute(Model):
+    """`redistribute PROTOCOL [metric N] [route-map NAME]`."""
+
+    metric: U32 | None = None
+    route_map: Name | None = None
+
+
+Protocol = Annotated[
+    str,
+    Field(
+        pattern=r"^(kernel|connected|static|rip|ripng|ospf|ospf6|isis|eigrp|babel|nhrp|openfabric|sharp|vnc"
+        r"|table-direct [0-9]{1,5}|table [0-9]{1,5})$"
+    ),
+]
+
+
+class DistanceBgp(Model):
+    """`distance bgp EXTERNAL INTERNAL LOCAL`, each 1-255; FRR's defaults are 20, 200, 200."""
+
+    external: Annotated[int, Field(ge=1, le=255)]
+    internal: Annotated[int, Field(ge=1, le=255)]
+    local: Annotated[int, Field(ge=1, le=255)]
+
+
+class VrfLeaking(Model):
+    """`import vrf`, `rd|rt|label vpn …`, `import|export vpn`."""
+
+    import_vrf: tuple[Name, ...] = ()
+    import_vrf_route_map: Name | None = None
+    rd_export: Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")] | None = None
+    rt_import: tuple[Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")], ...] = ()
+    rt_export: tuple[Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")], ...] = ()
+    label_export: Annotated[int, Field(ge=0, le=1048575)] | Literal["auto"] | None = None
+    import_vpn: bool = False
+    export_vpn: bool = False
+
+
+class AddressFamily(Model):
+    """`address-family ipv4|ipv6 unicast` of the instance."""
+
+    networks: dict[Prefix, NetworkStatement] = {}
+    aggregates: dict[Prefix, Aggregate] = {}
+    redistribute: dict[Protocol, Redistribute] = {}
+    distance_bgp: DistanceBgp | None = None
+    maximum_paths: Annotated[int, Field(ge=1, le=256)] | None = None
+    maximum_paths_ibgp: Annotated[int, Field(ge=1, le=256)] | None = None
+    maximum_paths_ibgp_equal_cluster_length: bool = False
+    table_map: Name | None = None
+    dampening: Dampening | None = None
+    vrf_leaking: VrfLeaking = VrfLeaking()
+    raw: tuple[RawLine, ...] = ()
+
+
+class Bgp(Model):
+    """`router bgp ASN [vrf NAME]`."""
+
+    asn: Asn
+    router_id: IPv4Address | None = None
+    default_ipv4_unicast: bool = True
+    ebgp_requires_policy: bool = True
+    network_import_check: bool = True
+    log_neighbor_changes: bool | None = None
+    """None: off (traditional) or on (datacenter)."""
+    fast_external_failover: bool = True
+    fast_convergence: bool = False
+    client_to_client_reflection: bool = True
+    suppress_duplicates: bool = True
+    hard_administrative_reset: bool = True
+    reject_as_sets: bool | None = None
+    """None: FRR's default, off in 8.4 and on in 10.7. Any mention of it resets every session."""
+    graceful_shutdown: bool = False
+    disable_ebgp_connected_route_check: bool = False
+    suppress_fib_pending: bool = False
+    default_shutdown: bool = False
+    show_hostname: bool = False
+    show_nexthop_hostname: bool = False
+    allow_outbound_policy: bool = False
+    """`bgp route-reflector allow-outbound-policy`."""
+    allow_martian_nexthop: bool = False
+    shutdown: bool = False
+    cluster_id: IPv4Address | None = None
+    confederation: Confederation | None = None
+    bestpath: Bestpath = Bestpath()
+    graceful_restart: GracefulRestart = GracefulRestart()
+    timers: Timers | None = None
+    default_local_preference: U32 | None = None
+    minimum_holdtime: Annotated[int, Field(ge=1, le=65535)] | None = None
+    max_med: MaxMed = MaxMed()
+    listen_limit: Annotated[int, Field(ge=1, le=65535)] | None = None
+    listen_ranges: dict[Prefix, GroupName] = {}
+    route_map_delay_timer: Annotated[int, Field(ge=0, le=600)] | None = None
+    coalesce_time: U32 | None = None
+    """Milliseconds."""
+    update_delay: UpdateDelay | None = None
+    read_quanta: Annotated[int, Field(ge=1, le=10)] | None = None
+    write_quanta: Annotated[int, Field(ge=1, le=64)] | None = None
+    conditional_advertisement_timer: Annotated[int, Field(ge=5, le=240)] | None = None
+    peer_groups: dict[GroupName, PeerGroup] = {}
+    neighbors: dict[PeerName, Neighbor] = {}
+    ipv4_unicast: AddressFamily = AddressFamily()
+    ipv6_unicast: AddressFamily = AddressFamily()
+    raw: tuple[RawLine, ...] = ()
+
+    @model_validator(mode="after")
+    def _families(self) -> Self:
+        for family, version in ((self.ipv4_unicast, 4), (self.ipv6_unicast, 6)):
+            for prefix in (*family.networks, *family.aggregates):
+                if prefix.version != version:
+                    raise ValueError(f"{prefix} does not belong in ipv{version}_unicast")
+        return self

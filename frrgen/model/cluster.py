@@ -1,0 +1,122 @@
+"""A cluster: the one object from which both ends of its sessions come."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from frrgen.model.bgp import Timers
+from frrgen.model.router import Router
+from frrgen.model.types import (
+    U32,
+    Address,
+    Asn,
+    Communities,
+    GroupName,
+    Hostname,
+    LargeCommunities,
+    Model,
+    Name,
+    Password,
+    PeerName,
+    Prefix,
+    Seconds16,
+)
+
+
+class Node(Model):
+    """A node of a cluster that speaks BGP to the routers."""
+
+    addresses: tuple[Address, ...] = Field(min_length=1)
+    """From which it dials the routers: at most one of each family."""
+    router_id: Address | None = None
+    asn: Asn | None = None
+    """Where it differs from the cluster's."""
+
+
+class Pool(Model):
+    """Addresses for services, and how they are announced."""
+
+    prefixes: tuple[Prefix, ...] = Field(min_length=1)
+    protocol: Literal["bgp", "layer2"] = "bgp"
+    """layer2 pools are announced to no router."""
+    lengths: tuple[int, int] | None = None
+    """Shortest and longest announced prefix length for IPv4; None: the pool's own length to 32."""
+    ipv6_lengths: tuple[int, int] | None = None
+    communities: Communities | None = None
+    large_communities: LargeCommunities | None = None
+    local_preference: U32 | None = None
+    """iBGP only."""
+    med: U32 | None = None
+    prepend: Annotated[int, Field(ge=0, le=10)] = 0
+    prefix_list: Name | None = None
+    """The name of the routers' prefix list for this pool; None: CLUSTER-POOL."""
+
+
+class Peering(Model):
+    """What one router and the cluster agree on. What is None comes from the cluster."""
+
+    vrf: Name | None = None
+    address: Address | None = None
+    """The router's address that the nodes dial; None: found from the router's update_source, or must be given."""
+    ipv6_address: Address | None = None
+    update_source: PeerName | None = None
+    password: Password | None = None
+    timers: Timers | None = None
+    timers_connect: Seconds16 | None = None
+    bfd_profile: Name | None = None
+    ebgp_multihop: Annotated[int, Field(ge=2, le=255)] | None = None
+    ttl_security_hops: Annotated[int, Field(ge=1, le=254)] | None = None
+    listen_range: tuple[Prefix, ...] = ()
+    """Accept the nodes by range instead of naming each."""
+    peer_group: GroupName | None = None
+    """None: the cluster's name."""
+    route_map_in: Name | None = None
+    """The name of the derived inbound route map; None: CLUSTER-in."""
+    route_map_out: Name | None = None
+    maximum_prefix: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    """None: from the pools' size."""
+
+
+class Cluster(Model):
+    """`inventory/clusters/NAME.yaml`."""
+
+    name: Hostname
+    asn: Asn
+    nodes: dict[Hostname, Node] = {}
+    pools: dict[Name, Pool] = {}
+    routers: dict[Hostname, Peering] = {}
+    password: Password | None = None
+    timers: Timers | None = None
+    timers_connect: Seconds16 | None = None
+    graceful_restart_time: Annotated[int, Field(ge=0, le=4095)] | None = None
+    """Seconds the routers keep the speaker's routes while it restarts."""
+    exports: tuple[Prefix, ...] = ()
+    """Prefixes that routers announce to the cluster; none by default, the speaker never learns."""
+
+    @model_validator(mode="after")
+    def _pools(self) -> Self:
+        seen: list[tuple[str, Prefix]] = []
+        for name, pool in self.pools.items():
+            for prefix in pool.prefixes:
+                for other, theirs in seen:
+                    if prefix.version == theirs.version and prefix.overlaps(theirs):
+                        raise ValueError(f"pools {other} and {name} overlap: {theirs} and {prefix}")
+                seen.append((name, prefix))
+        return self
+
+
+class FindingPolicy(Model):
+    """How much one Finding code matters here, and why."""
+
+    severity: Literal["error", "warning", "info", "off"]
+    reason: str = Field(min_length=1)
+
+
+class Network(Model):
+    """Everything: the routers and the clusters."""
+
+    routers: dict[Hostname, Router] = {}
+    clusters: dict[Hostname, Cluster] = {}
+    findings: dict[Annotated[str, Field(pattern=r"^FRR[0-9]{3}$")], FindingPolicy] = {}

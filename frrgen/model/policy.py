@@ -1,0 +1,396 @@
+"""Lists and route maps: what a router may learn and announce.
+
+Entries are ordered by `seq`; the constructors sort them and refuse a number used twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import pairwise
+from typing import Annotated, Literal, Protocol, Self, TypeVar
+
+from pydantic import AfterValidator, Field, model_validator
+
+from frrgen.model.types import (
+    U32,
+    Action,
+    Address,
+    Asn,
+    Communities,
+    Description,
+    ExtCommunities,
+    ExtCommunityValues,
+    Interface,
+    LargeCommunities,
+    Model,
+    Name,
+    PeerName,
+    RawLine,
+    Regex,
+    Seq,
+)
+
+
+class _Numbered(Protocol):
+    @property
+    def seq(self) -> int: ...
+
+
+_T = TypeVar("_T", bound=_Numbered)
+
+
+def _by_seq(entries: Sequence[_T]) -> tuple[_T, ...]:
+    ordered = tuple(sorted(entries, key=lambda entry: entry.seq))
+    for one, other in pairwise(ordered):
+        if one.seq == other.seq:
+            raise ValueError(f"seq {one.seq} is used twice")
+    return ordered
+
+
+_BY_SEQ = AfterValidator(_by_seq)
+
+
+class PrefixListEntry(Model):
+    """One line of a prefix list: len <= ge <= le <= 32 or 128 (FRR refuses anything else).
+
+    `any` is the same as `0.0.0.0/0 le 32`, or `::/0 le 128`; without ge and le the length is exact.
+    """
+
+    seq: Seq
+    action: Action
+    prefix: IPv4Network | IPv6Network
+    ge: Annotated[int, Field(ge=0, le=128)] | None = None
+    le: Annotated[int, Field(ge=0, le=128)] | None = None
+
+    @model_validator(mode="after")
+    def _lengths(self) -> Self:
+        length, longest = self.prefix.prefixlen, self.prefix.max_prefixlen
+        low = length if self.ge is None else self.ge
+        high = (longest if self.ge is not None else low) if self.le is None else self.le
+        if not length <= low <= high <= longest:
+            raise ValueError(f"must hold: {length} (the prefix length) <= ge <= le <= {longest}")
+        return self
+
+
+class PrefixList(Model):
+    """`ip|ipv6 prefix-list NAME`: the first entry by seq that matches decides; at the end is a deny."""
+
+    description: Description | None = None
+    entries: Annotated[tuple[PrefixListEntry, ...], _BY_SEQ] = ()
+
+
+class AccessListEntry(Model):
+    """One line of an access list: a prefix (and longer ones, unless `exact`), or a source address with wildcard.
+
+    `any` is prefix 0.0.0.0/0 or ::/0 without `exact`. With `destination` it is the extended form `ip SRC DST`.
+    """
+
+    seq: Seq
+    action: Action
+    prefix: IPv4Network | IPv6Network | None = None
+    exact: bool = False
+    source: IPv4Address | Literal["any"] | None = None
+    wildcard: IPv4Address | None = None
+    destination: IPv4Address | Literal["any"] | None = None
+    destination_wildcard: IPv4Address | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if (self.prefix is None) == (self.source is None):
+            raise ValueError("needs exactly one of prefix and source")
+        if self.prefix is not None and (self.wildcard or self.destination or self.destination_wildcard):
+            raise ValueError("wildcard and destination go with source, not with prefix")
+        if self.exact and self.prefix is None:
+            raise ValueError("exact goes with prefix")
+        if self.source == "any" and self.destination is None:
+            raise ValueError("source any needs a destination; for everything write prefix 0.0.0.0/0")
+        return self
+
+
+class AccessList(Model):
+    """`access-list NAME` or `ipv6 access-list NAME`: the first entry that matches decides; at the end is a deny."""
+
+    remark: Description | None = None
+    entries: Annotated[tuple[AccessListEntry, ...], _BY_SEQ] = ()
+
+
+class AsPathListEntry(Model):
+    """One line of an as-path list: a regular expression over the text of the AS path."""
+
+    seq: Seq
+    action: Action
+    regex: Regex
+
+
+class AsPathList(Model):
+    """`bgp as-path access-list NAME`."""
+
+    entries: Annotated[tuple[AsPathListEntry, ...], _BY_SEQ] = ()
+
+
+class CommunityListEntry(Model):
+    """One line of a standard list (all `communities` must be there) or of an expanded one (`regex`)."""
+
+    seq: Seq
+    action: Action
+    communities: Communities | None = None
+    regex: Regex | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.communities is None) == (self.regex is None):
+            raise ValueError("needs exactly one of communities and regex")
+        return self
+
+
+class LargeCommunityListEntry(Model):
+    """One line of a large-community list (RFC 8092)."""
+
+    seq: Seq
+    action: Action
+    communities: LargeCommunities | None = None
+    regex: Regex | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.communities is None) == (self.regex is None):
+            raise ValueError("needs exactly one of communities and regex")
+        return self
+
+
+class ExtCommunityListEntry(Model):
+    """One line of an extcommunity list (RFC 4360)."""
+
+    seq: Seq
+    action: Action
+    communities: ExtCommunities | None = None
+    regex: Regex | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.communities is None) == (self.regex is None):
+            raise ValueError("needs exactly one of communities and regex")
+        return self
+
+
+Kind = Literal["standard", "expanded"]
+
+
+def _same_kind(
+    kind: Kind, entries: Sequence[CommunityListEntry | LargeCommunityListEntry | ExtCommunityListEntry]
+) -> None:
+    wanted = "communities" if kind == "standard" else "regex"
+    for entry in entries:
+        if (entry.regex is None) != (kind == "standard"):
+            raise ValueError(f"seq {entry.seq}: a {kind} list takes {wanted}")
+
+
+class CommunityList(Model):
+    """`bgp community-list standard|expanded NAME`. A name is of one kind only."""
+
+    kind: Kind = "standard"
+    entries: Annotated[tuple[CommunityListEntry, ...], _BY_SEQ] = ()
+
+    @model_validator(mode="after")
+    def _kind(self) -> Self:
+        _same_kind(self.kind, self.entries)
+        return self
+
+
+class LargeCommunityList(Model):
+    """`bgp large-community-list standard|expanded NAME`."""
+
+    kind: Kind = "standard"
+    entries: Annotated[tuple[LargeCommunityListEntry, ...], _BY_SEQ] = ()
+
+    @model_validator(mode="after")
+    def _kind(self) -> Self:
+        _same_kind(self.kind, self.entries)
+        return self
+
+
+class ExtCommunityList(Model):
+    """`bgp extcommunity-list standard|expanded NAME`."""
+
+    kind: Kind = "standard"
+    entries: Annotated[tuple[ExtCommunityListEntry, ...], _BY_SEQ] = ()
+
+    @model_validator(mode="after")
+    def _kind(self) -> Self:
+        _same_kind(self.kind, self.entries)
+        return self
+
+
+class CommunityMatch(Model):
+    """`match community NAME [exact-match|any]` (`any` from FRR 10)."""
+
+    name: Name
+    mode: Literal["exact-match", "any"] | None = None
+
+
+class Match(Model):
+    """The match clauses of a route-map entry: all of them must hold. One of each kind."""
+
+    ip_address: Name | None = None
+    """An access list."""
+    ip_address_prefix_list: Name | None = None
+    ip_address_prefix_len: Annotated[int, Field(ge=0, le=32)] | None = None
+    ipv6_address: Name | None = None
+    ipv6_address_prefix_list: Name | None = None
+    ipv6_address_prefix_len: Annotated[int, Field(ge=0, le=128)] | None = None
+    ip_next_hop: Name | None = None
+    ip_next_hop_address: IPv4Address | None = None
+    ip_next_hop_prefix_list: Name | None = None
+    ip_next_hop_prefix_len: Annotated[int, Field(ge=0, le=32)] | None = None
+    ip_next_hop_blackhole: bool = False
+    ipv6_next_hop: Name | None = None
+    ipv6_next_hop_address: IPv6Address | None = None
+    ipv6_next_hop_prefix_list: Name | None = None
+    ipv6_next_hop_blackhole: bool = False
+    ip_route_source: Name | None = None
+    ip_route_source_prefix_list: Name | None = None
+    as_path: Name | None = None
+    community: CommunityMatch | None = None
+    large_community: CommunityMatch | None = None
+    extcommunity: CommunityMatch | None = None
+    local_preference: U32 | None = None
+    metric: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    """Not 0: on FRR 8.4 `match metric 0` is refused silently, matches all, and `show running-config` kills bgpd."""
+    tag: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    origin: Literal["egp", "igp", "incomplete"] | None = None
+    peer: PeerName | None = None
+    """An address, an interface, or `local`."""
+    interface: Interface | None = None
+    source_protocol: (
+        Literal[
+            "babel",
+            "bgp",
+            "connected",
+            "eigrp",
+            "isis",
+            "kernel",
+            "nhrp",
+            "ospf",
+            "ospf6",
+            "rip",
+            "ripng",
+            "sharp",
+            "static",
+            "system",
+            "table",
+        ]
+        | None
+    ) = None
+    source_vrf: Name | None = None
+    probability: Annotated[int, Field(ge=0, le=100)] | None = None
+    rpki: Literal["valid", "invalid", "notfound"] | None = None
+    alias: Name | None = None
+
+
+class SetCommunity(Model):
+    """`set community A B [additive]`, or `none`."""
+
+    communities: Communities | Literal["none"]
+    additive: bool = False
+
+    @model_validator(mode="after")
+    def _additive(self) -> Self:
+        if self.additive and self.communities == "none":
+            raise ValueError("none cannot be additive")
+        return self
+
+
+class SetLargeCommunity(Model):
+    """`set large-community A:B:C [additive]`, or `none`."""
+
+    communities: LargeCommunities | Literal["none"]
+    additive: bool = False
+
+    @model_validator(mode="after")
+    def _additive(self) -> Self:
+        if self.additive and self.communities == "none":
+            raise ValueError("none cannot be additive")
+        return self
+
+
+class Bandwidth(Model):
+    """`set extcommunity bandwidth MBPS|cumulative|num-multipaths [non-transitive]`."""
+
+    value: Annotated[int, Field(ge=1, le=25600)] | Literal["cumulative", "num-multipaths"]
+    non_transitive: bool = False
+
+
+class Aggregator(Model):
+    """`set aggregator as ASN ADDRESS`."""
+
+    asn: Asn
+    address: IPv4Address
+
+
+Delta = Annotated[str, Field(pattern=r"^[+-][0-9]{1,10}$")]
+
+
+class Set(Model):
+    """The set clauses of a route-map entry, in the order in which FRR carries them out here."""
+
+    as_path_prepend: tuple[Asn, ...] | None = None
+    as_path_prepend_last_as: Annotated[int, Field(ge=1, le=10)] | None = None
+    as_path_exclude: tuple[Asn, ...] | None = None
+    as_path_replace: Asn | Literal["any"] | None = None
+    comm_list_delete: Name | None = None
+    community: SetCommunity | None = None
+    comm_list_delete_last: bool = False
+    """`set comm-list NAME delete` stands behind `set community`: it then deletes from the result."""
+    large_comm_list_delete: Name | None = None
+    large_community: SetLargeCommunity | None = None
+    large_comm_list_delete_last: bool = False
+    extcommunity_rt: ExtCommunityValues | None = None
+    extcommunity_soo: ExtCommunityValues | None = None
+    extcommunity_bandwidth: Bandwidth | None = None
+    extcommunity_none: bool = False
+    local_preference: U32 | Delta | None = None
+    metric: U32 | Delta | Literal["rtt", "+rtt", "-rtt"] | None = None
+    origin: Literal["egp", "igp", "incomplete"] | None = None
+    weight: U32 | None = None
+    tag: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    distance: Annotated[int, Field(ge=0, le=255)] | None = None
+    ip_next_hop: IPv4Address | Literal["peer-address", "unchanged"] | None = None
+    ipv6_next_hop_global: IPv6Address | None = None
+    ipv6_next_hop_local: IPv6Address | None = None
+    ipv6_next_hop_peer_address: bool = False
+    ipv6_next_hop_prefer_global: bool = False
+    src: Address | None = None
+    table: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    aggregator: Aggregator | None = None
+    atomic_aggregate: bool = False
+    originator_id: IPv4Address | None = None
+    label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
+
+
+class RouteMapEntry(Model):
+    """One entry: if `match` holds, a permit entry sets and leaves (or goes on, see `on_match`); a deny entry refuses."""
+
+    seq: Annotated[int, Field(ge=1, le=65535)]
+    action: Action
+    description: Description | None = None
+    match: Match = Match()
+    set: Set = Set()
+    call: Name | None = None
+    on_match: Annotated[int, Field(ge=1, le=65535)] | Literal["next"] | None = None
+    """`next`, or the seq to go to."""
+    raw: tuple[RawLine, ...] = ()
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if isinstance(self.on_match, int) and self.on_match <= self.seq:
+            raise ValueError(f"on_match can only go forward, beyond seq {self.seq}")
+        if self.on_match is not None and self.action == "deny":
+            raise ValueError("on_match has no place in a deny entry: FRR refuses it")
+        return self
+
+
+class RouteMap(Model):
+    """`route-map NAME`: the first entry that matches decides; at the end is a deny."""
+
+    entries: Annotated[tuple[RouteMapEntry, ...], _BY_SEQ] = ()

@@ -1,0 +1,234 @@
+"""A router: everything that frrgen may say to one box, and how to reach it."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from frrgen.model.bgp import Bgp
+from frrgen.model.policy import (
+    AccessList,
+    AsPathList,
+    CommunityList,
+    ExtCommunityList,
+    LargeCommunityList,
+    PrefixList,
+    RouteMap,
+)
+from frrgen.model.types import (
+    Address,
+    Community,
+    Description,
+    Hostname,
+    Interface,
+    Model,
+    Name,
+    Password,
+    PeerHost,
+    Prefix,
+    RawLine,
+)
+
+
+class StaticRoute(Model):
+    """`ip|ipv6 route PREFIX …`: one next hop of a static route."""
+
+    prefix: Prefix
+    via: Address | None = None
+    interface: Interface | None = None
+    drop: Literal["blackhole", "reject", "Null0"] | None = None
+    source: IPv6Network | None = None
+    """`from PREFIX`, ipv6 only."""
+    onlink: bool = False
+    tag: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    distance: Annotated[int, Field(ge=1, le=255)] = 1
+    table: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    label: Annotated[str, Field(pattern=r"^[0-9]{1,7}(/[0-9]{1,7})*$")] | None = None
+    color: Annotated[int, Field(ge=0, le=4294967295)] | None = None
+    nexthop_vrf: Name | None = None
+
+    @model_validator(mode="after")
+    def _next_hop(self) -> Self:
+        if (self.via or self.interface) is None and self.drop is None:
+            raise ValueError("needs via, interface or drop")
+        if self.drop is not None and (self.via or self.interface) is not None:
+            raise ValueError("drop excludes via and interface")
+        if self.via is not None and self.via.version != self.prefix.version:
+            raise ValueError("via and prefix are of different families")
+        if self.source is not None and self.prefix.version == 4:
+            raise ValueError("source is for ipv6 routes")
+        return self
+
+
+class BfdTimers(Model):
+    """What a BFD profile and a BFD peer have in common; intervals in milliseconds. None: FRR's default."""
+
+    detect_multiplier: Annotated[int, Field(ge=2, le=255)] | None = None
+    transmit_interval: Annotated[int, Field(ge=10, le=60000)] | None = None
+    receive_interval: Annotated[int, Field(ge=10, le=60000)] | None = None
+    echo_transmit_interval: Annotated[int, Field(ge=10, le=60000)] | None = None
+    echo_receive_interval: Annotated[int, Field(ge=10, le=60000)] | Literal["disabled"] | None = None
+    echo_mode: bool = False
+    passive_mode: bool = False
+    minimum_ttl: Annotated[int, Field(ge=1, le=254)] | None = None
+    shutdown: bool = False
+
+
+class BfdProfile(BfdTimers):
+    """`bfd` / `profile NAME`."""
+
+
+class BfdPeer(BfdTimers):
+    """`bfd` / `peer ADDRESS …`."""
+
+    address: Address
+    multihop: bool = False
+    local_address: Address | None = None
+    interface: Interface | None = None
+    vrf: Name | None = None
+    profile: Name | None = None
+
+    @model_validator(mode="after")
+    def _multihop(self) -> Self:
+        if self.multihop and self.local_address is None:
+            raise ValueError("multihop needs local_address")
+        if self.multihop and self.interface is not None:
+            raise ValueError("multihop excludes interface")
+        return self
+
+
+class RpkiCache(Model):
+    """`rpki cache HOST PORT preference N` (FRR 8.4) or `rpki cache tcp HOST PORT preference N` (FRR 10)."""
+
+    host: PeerHost
+    port: Annotated[int, Field(ge=1, le=65535)]
+    preference: Annotated[int, Field(ge=1, le=255)]
+    source: IPv4Address | None = None
+
+
+class Rpki(Model):
+    """`rpki`; seconds. Needs bgpd to run with `-M rpki`."""
+
+    polling_period: Annotated[int, Field(ge=1, le=86400)] = 3600
+    expire_interval: Annotated[int, Field(ge=600, le=172800)] = 7200
+    retry_interval: Annotated[int, Field(ge=1, le=7200)] = 600
+    caches: tuple[RpkiCache, ...] = ()
+
+
+LogLevel = Literal[
+    "emergencies", "alerts", "critical", "errors", "warnings", "notifications", "informational", "debugging"
+]
+
+
+class Log(Model):
+    """`log syslog|file|stdout [LEVEL]`."""
+
+    syslog: bool = False
+    syslog_level: LogLevel | None = None
+    file: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]{1,200}$")] | None = None
+    file_level: LogLevel | None = None
+    commands: bool = False
+    """`log commands`."""
+    timestamp_precision: Annotated[int, Field(ge=0, le=12)] | None = None
+
+
+class Vrf(Model):
+    """`vrf NAME`, and its BGP instance."""
+
+    router_id: IPv4Address | None = None
+    static_routes: tuple[StaticRoute, ...] = ()
+    bgp: Bgp | None = None
+    raw: tuple[RawLine, ...] = ()
+
+
+class Ssh(Model):
+    """How frrgen reaches the box."""
+
+    host: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:%-]{1,255}$")
+    """Address or name; None: the router's name, as ~/.ssh/config knows it."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    user: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    identity_file: str | None = None
+    password: Password | None = None
+    sudo: bool = False
+    """Run vtysh as root through `sudo -n`."""
+    connect_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """Seconds."""
+    command_timeout: Annotated[float, Field(gt=0, le=7200)] = 600.0
+    """Seconds."""
+
+
+class Pfsense(Model):
+    """What only a pfSense box has."""
+
+    package: Literal["1.0", "2.0", "2.1"] | None = None
+    """The FRR package; None: ask the box."""
+    password: Password | None = None
+    """The FRR master password, required by the package."""
+    interfaces: dict[str, Address] = {}
+    """What `update_source` may name: `lan`, `wan`, `optN` -> address."""
+
+
+class Router(Model):
+    """One box: `inventory/routers/NAME.yaml`."""
+
+    name: Hostname
+    description: Description | None = None
+    platform: Literal["frr", "pfsense"] = "frr"
+    frr_version: Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,3}){0,2}$")] = "8.4"
+    ownership: Literal["full", "managed"] = "managed"
+    """full: whatever is on the box and not in the model is to be removed; managed: other things are left alone."""
+    ssh: Ssh = Ssh()
+    pfsense: Pfsense | None = None
+
+    hostname: Hostname | None = None
+    defaults: Literal["traditional", "datacenter"] = "traditional"
+    log: Log = Log()
+    service_password_encryption: bool = False
+    ip_forwarding: bool | None = None
+    ipv6_forwarding: bool | None = None
+    router_id: IPv4Address | None = None
+    ip_nht_resolve_via_default: bool = False
+    ipv6_nht_resolve_via_default: bool = False
+    community_aliases: dict[Name, Community] = {}
+    static_routes: tuple[StaticRoute, ...] = ()
+    prefix_lists: dict[Name, PrefixList] = {}
+    ipv6_prefix_lists: dict[Name, PrefixList] = {}
+    access_lists: dict[Name, AccessList] = {}
+    ipv6_access_lists: dict[Name, AccessList] = {}
+    as_path_lists: dict[Name, AsPathList] = {}
+    community_lists: dict[Name, CommunityList] = {}
+    large_community_lists: dict[Name, LargeCommunityList] = {}
+    extcommunity_lists: dict[Name, ExtCommunityList] = {}
+    route_maps: dict[Name, RouteMap] = {}
+    bfd_profiles: dict[Name, BfdProfile] = {}
+    bfd_peers: tuple[BfdPeer, ...] = ()
+    rpki: Rpki | None = None
+    bgp: Bgp | None = None
+    vrfs: dict[Name, Vrf] = {}
+    raw: tuple[RawLine, ...] = ()
+
+    @model_validator(mode="after")
+    def _families(self) -> Self:
+        for lists, version in (
+            (self.prefix_lists, 4),
+            (self.ipv6_prefix_lists, 6),
+            (self.access_lists, 4),
+            (self.ipv6_access_lists, 6),
+        ):
+            for name, entries in lists.items():
+                for entry in entries.entries:
+                    if entry.prefix is not None and entry.prefix.version != version:
+                        raise ValueError(f"list {name} seq {entry.seq}: {entry.prefix} is not an IPv{version} prefix")
+        return self
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The FRR version as numbers, to compare: (8, 4)."""
+        return tuple(int(part) for part in self.frr_version.split("."))
+
+
+IPV4_ANY = IPv4Network("0.0.0.0/0")
+IPV6_ANY = IPv6Network("::/0")

@@ -1,0 +1,295 @@
+"""The scalar types: each refuses what FRR refuses, and what would end or change a line.
+
+A value of one of these types can be put into a configuration line as it is. They are also canonical:
+two texts that mean the same to FRR become the same value (communities sorted, prefixes masked).
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+Family = Literal["ipv4", "ipv6"]
+Action = Literal["permit", "deny"]
+Address = IPv4Address | IPv6Address
+Prefix = IPv4Network | IPv6Network
+
+U32_MAX: Final = 4294967295
+U8 = Annotated[int, Field(ge=0, le=255)]
+U16 = Annotated[int, Field(ge=0, le=65535)]
+U32 = Annotated[int, Field(ge=0, le=U32_MAX)]
+Seq = Annotated[int, Field(ge=1, le=U32_MAX)]
+Seconds16 = Annotated[int, Field(ge=1, le=65535)]
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_KEYWORDS = frozenset({"permit", "deny", "seq", "any", "in", "out", "description"})
+_ADDRESS_LIKE = re.compile(r"[0-9]+(\.[0-9]+)+|[0-9a-fA-F]*:[0-9a-fA-F:.]*")
+
+WELL_KNOWN: Final = {
+    "internet": 0x00000000,
+    "graceful-shutdown": 0xFFFF0000,
+    "accept-own": 0xFFFF0001,
+    "route-filter-translated-v4": 0xFFFF0002,
+    "route-filter-v4": 0xFFFF0003,
+    "route-filter-translated-v6": 0xFFFF0004,
+    "route-filter-v6": 0xFFFF0005,
+    "llgr-stale": 0xFFFF0006,
+    "no-llgr": 0xFFFF0007,
+    "accept-own-nexthop": 0xFFFF0008,
+    "blackhole": 0xFFFF029A,
+    "no-export": 0xFFFFFF01,
+    "no-advertise": 0xFFFFFF02,
+    "local-AS": 0xFFFFFF03,
+    "no-peer": 0xFFFFFF04,
+}
+"""The names of RFC 1997 communities and their values, as FRR shows them."""
+_WELL_KNOWN_NAMES: Final = {value: name for name, value in WELL_KNOWN.items()}
+
+
+class Model(BaseModel):
+    """The base of everything in the model: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False, ser_json_inf_nan="constants")
+
+
+def one_line(text: str) -> str:
+    """Refuse whatever could end a configuration line, or be taken by vtysh as its output filter.
+
+    Raises ValueError.
+    """
+    if found := _CONTROL.search(text):
+        raise ValueError(f"control character U+{ord(found.group()):04X} would end or corrupt the line")
+    try:
+        text.encode()
+    except UnicodeEncodeError as bad:
+        raise ValueError("not valid Unicode text") from bad
+    if "|" in text.split():
+        raise ValueError("a '|' standing alone is vtysh's output filter and would cut the line")
+    return text
+
+
+def _text(limit: int) -> AfterValidator:
+    def check(text: str) -> str:
+        squeezed = " ".join(one_line(text).split())
+        if not squeezed:
+            raise ValueError("must not be empty")
+        if len(squeezed.encode()) > limit:
+            raise ValueError(f"longer than {limit} bytes")
+        return squeezed
+
+    return AfterValidator(check)
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError("a name is 1-63 letters, digits, '_', '.', '-', and starts with a letter or digit")
+    if text in _KEYWORDS:
+        raise ValueError(f"{text!r} is a keyword of FRR")
+    return text
+
+
+def _group_name(text: str) -> str:
+    if _ADDRESS_LIKE.fullmatch(text):
+        raise ValueError("a peer group's name must not look like an address")
+    return _name(text)
+
+
+def _interface(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.@:-]{1,15}", text):
+        raise ValueError("an interface name is 1-15 letters, digits, '_', '.', '@', ':' or '-'")
+    return text
+
+
+def _peer(text: str) -> str:
+    if _ADDRESS_LIKE.fullmatch(text):
+        return str(ip_address(text))
+    return _interface(text)
+
+
+def _hostname(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", text):
+        raise ValueError("a host name is 1-63 letters, digits, '.' and '-'")
+    return text
+
+
+def _host(text: str) -> str:
+    return str(ip_address(text)) if _ADDRESS_LIKE.fullmatch(text) else _hostname(text)
+
+
+def _asn(value: Any) -> Any:
+    if isinstance(value, str) and (dotted := re.fullmatch(r"([0-9]{1,5})\.([0-9]{1,5})", value)):
+        high, low = int(dotted[1]), int(dotted[2])
+        if high > 65535 or low > 65535:
+            raise ValueError("both halves of an asdot number are at most 65535 (RFC 5396)")
+        return high << 16 | low
+    if isinstance(value, bool | float):
+        raise ValueError("an AS number is a whole number, or asdot written as text in quotes: '1.10'")  # noqa: TRY004
+    return value
+
+
+def community_value(text: str) -> int:
+    """Give the 32-bit value of a community written as AA:NN or by its well-known name. Raises ValueError."""
+    if text in WELL_KNOWN:
+        return WELL_KNOWN[text]
+    parts = text.split(":")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and int(part) <= 65535 for part in parts):
+        raise ValueError("a community is AA:NN with both at most 65535, or a well-known name such as no-export")
+    return int(parts[0]) << 16 | int(parts[1])
+
+
+def community_text(value: int) -> str:
+    """Write a 32-bit community value as FRR shows it."""
+    return _WELL_KNOWN_NAMES.get(value) or f"{value >> 16}:{value & 0xFFFF}"
+
+
+def _community(text: str) -> str:
+    return community_text(community_value(text))
+
+
+def large_community_value(text: str) -> tuple[int, int, int]:
+    """Give the three 32-bit numbers of a large community AA:BB:CC (RFC 8092). Raises ValueError."""
+    parts = text.split(":")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and int(part) <= U32_MAX for part in parts):
+        raise ValueError("a large community is AA:BB:CC, each at most 4294967295 (RFC 8092)")
+    first, second, third = (int(part) for part in parts)
+    return first, second, third
+
+
+def _large_community(text: str) -> str:
+    return ":".join(str(part) for part in large_community_value(text))
+
+
+def _extcommunity(text: str) -> str:
+    found = re.fullmatch(r"(rt|soo) (\d{1,10}|\d{1,3}(?:\.\d{1,3}){3}):(\d{1,10})", text)
+    if not found:
+        raise ValueError("an extended community is 'rt ASN:NN' or 'soo ASN:NN' (or ADDRESS:NN)")
+    kind, administrator, number = found.groups()
+    if "." in administrator:
+        administrator = str(IPv4Address(administrator))
+        limit = 65535
+    else:
+        if int(administrator) > U32_MAX:
+            raise ValueError("the AS number is larger than 4294967295")
+        administrator = str(int(administrator))
+        limit = U32_MAX if int(administrator) <= 65535 else 65535
+    if int(number) > limit:
+        raise ValueError(f"the number behind the colon is at most {limit} here")
+    return f"{kind} {administrator}:{int(number)}"
+
+
+def _extcommunity_key(text: str) -> tuple[int, int, str]:
+    kind, value = text.split(" ")
+    administrator, number = value.split(":")
+    # FRR sorts the eight octets: type (2-octet AS 0, IPv4 1, 4-octet AS 2), subtype (rt 2, soo 3), value.
+    if "." in administrator:
+        first, admin = 1, int(IPv4Address(administrator))
+    else:
+        first, admin = (0 if int(administrator) <= 65535 else 2), int(administrator)
+    return first, 2 if kind == "rt" else 3, f"{admin:010d}{int(number):010d}"
+
+
+def _extcommunity_value(text: str) -> str:
+    return _extcommunity(f"rt {text}").removeprefix("rt ")
+
+
+def _sorted_values(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(values), key=lambda value: _extcommunity_key(f"rt {value}")))
+
+
+def _sorted_communities(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(values), key=community_value))
+
+
+def _sorted_large(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(values), key=large_community_value))
+
+
+def _sorted_ext(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(values), key=_extcommunity_key))
+
+
+def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("must not be empty")
+    return values
+
+
+def _regex(text: str) -> str:
+    if " | " in one_line(text):
+        raise ValueError("' | ' is vtysh's output filter; write the alternatives without blanks")
+    if not text.strip() or text != " ".join(text.split()):
+        raise ValueError("a regular expression must not be empty, nor begin, end or double its blanks")
+    if len(text) > 512:
+        raise ValueError("a regular expression longer than 512 characters")
+    try:
+        re.compile(text.replace("_", "(?:[,{}() ]|^|$)"))
+    except re.error as bad:
+        raise ValueError(f"not a regular expression: {bad}") from bad
+    return text
+
+
+def _password(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if is_reference(text):
+        one_line(text)
+        return secret
+    if not re.fullmatch(r"[!-~]{1,80}", text):
+        raise ValueError("a password is 1-80 printable ASCII characters without a blank (TCP MD5, RFC 2385)")
+    return secret
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a password is a reference (`env:NAME`, `file:PATH`) rather than the password itself."""
+    return text.startswith(("env:", "file:")) and len(text) > 5
+
+
+def _raw_line(text: str) -> str:
+    return one_line(text).strip() or _fail("must not be empty")
+
+
+def _fail(message: str) -> str:
+    raise ValueError(message)
+
+
+def _number_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Asn = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=U32_MAX)]
+"""An AS number, 1-4294967295; asdot may be written as text ('1.10', RFC 5396)."""
+RemoteAs = Annotated[Literal["internal", "external"] | Asn, Field(union_mode="left_to_right")]
+Name = Annotated[str, BeforeValidator(_number_text), AfterValidator(_name)]
+"""The name of a list, route map or profile: [A-Za-z0-9][A-Za-z0-9_.-]{0,62}, no keyword of FRR."""
+GroupName = Annotated[str, AfterValidator(_group_name)]
+Interface = Annotated[str, AfterValidator(_interface)]
+PeerName = Annotated[str, BeforeValidator(str), AfterValidator(_peer)]
+"""An address in canonical text, or the name of an interface."""
+Hostname = Annotated[str, AfterValidator(_hostname)]
+PeerHost = Annotated[str, BeforeValidator(str), AfterValidator(_host)]
+"""An address in canonical text, or a host name."""
+Description = Annotated[str, _text(200)]
+"""One line of at most 200 bytes; runs of blanks become one, as FRR does."""
+ShutdownMessage = Annotated[str, _text(255)]
+"""At most 255 bytes of UTF-8 (RFC 9003)."""
+Community = Annotated[str, BeforeValidator(str), AfterValidator(_community)]
+Communities = Annotated[tuple[Community, ...], AfterValidator(_not_empty), AfterValidator(_sorted_communities)]
+LargeCommunity = Annotated[str, AfterValidator(_large_community)]
+LargeCommunities = Annotated[tuple[LargeCommunity, ...], AfterValidator(_not_empty), AfterValidator(_sorted_large)]
+ExtCommunity = Annotated[str, AfterValidator(_extcommunity)]
+ExtCommunities = Annotated[tuple[ExtCommunity, ...], AfterValidator(_not_empty), AfterValidator(_sorted_ext)]
+ExtCommunityValues = Annotated[
+    tuple[Annotated[str, AfterValidator(_extcommunity_value)], ...],
+    AfterValidator(_not_empty),
+    AfterValidator(_sorted_values),
+]
+"""Extended communities whose kind is known: ASN:NN or ADDRESS:NN."""
+Regex = Annotated[str, AfterValidator(_regex)]
+"""A POSIX extended regular expression, where `_` stands for a delimiter."""
+Password = Annotated[SecretStr, AfterValidator(_password)]
+"""A TCP MD5 password, or where it is: `env:NAME`, `file:PATH`. Never printed."""
+RawLine = Annotated[str, AfterValidator(_raw_line)]
+"""A line that the model lacks, sent as it is."""
