@@ -60,8 +60,9 @@ class PrefixListEntry(Model):
     seq: Seq
     action: Action
     prefix: IPv4Network | IPv6Network
-    ge: Annotated[int, Field(ge=0, le=128)] | None = None
-    le: Annotated[int, Field(ge=0, le=128)] | None = None
+    ge: Annotated[int, Field(ge=1, le=128)] | None = None
+    """Not 0: FRR takes `ge 0` for "no ge", which is the exact length and not everything."""
+    le: Annotated[int, Field(ge=1, le=128)] | None = None
 
     @model_validator(mode="after")
     def _lengths(self) -> Self:
@@ -369,7 +370,7 @@ class Set(Model):
 
 
 class RouteMapEntry(Model):
-    """One entry: if `match` holds, a permit entry sets and leaves (or goes on, see `on_match`); a deny entry refuses."""
+    """One entry: where `match` holds, permit sets and leaves (or goes on, see `on_match`), and deny refuses."""
 
     seq: Annotated[int, Field(ge=1, le=65535)]
     action: Action
@@ -393,4 +394,7 @@ class RouteMapEntry(Model):
 class RouteMap(Model):
     """`route-map NAME`: the first entry that matches decides; at the end is a deny."""
 
+    optimization: bool | None = None
+    """None: off on FRR 8 (its optimiser can admit what a list denies), on from 9 (without it the first entry never
+    matches)."""
     entries: Annotated[tuple[RouteMapEntry, ...], _BY_SEQ] = ()

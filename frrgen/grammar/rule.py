@@ -1,0 +1,397 @@
+"""One rule says how FRR writes one field of the model; rendering, parsing and undoing are derived from it.
+
+A form is the line without its prefix (`neighbor X `), with placeholders:
+
+    {}          the value of the field          {name}      an attribute of the value
+    {*}         the rest of the line            {*name}     an attribute, a tuple written with blanks
+    {#name}     digits only
+    {key}       the key of an item              [ text {a}] optional: absent when the attribute is unset
+    [ word?a]   optional: present when the flag is set
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, SecretStr
+
+
+class Impact(StrEnum):
+    """What applying a change does to the sessions it touches."""
+
+    NONE = "none"
+    REFRESH = "refresh"
+    RESET = "reset"
+
+
+class Statement(NamedTuple):
+    """One line of a configuration: in its context, a later one with the same slot replaces it."""
+
+    slot: tuple[str, ...]
+    text: str
+    undo: str
+    rule: Rule
+
+
+Data = dict[str, Any]
+_TOKEN: Final = re.compile(r"\[(?P<opt>[^\]]+)\]|\{(?P<name>[*#]?\w*)\}|(?P<lit>[^\[{]+)")
+
+
+class _Piece(NamedTuple):
+    kind: str
+    """literal, value, rest, option or flag"""
+    text: str
+    name: str
+    pattern: str = r"[^ ]+"
+
+    @property
+    def rest(self) -> bool:
+        """Whether the value may hold blanks."""
+        return self.pattern == ".+"
+
+
+_PATTERNS: Final = {"*": ".+", "#": "[0-9]+"}
+
+
+def _pieces(form: str) -> list[_Piece]:
+    found = []
+    for token in _TOKEN.finditer(form):
+        if token["lit"] is not None:
+            found.append(_Piece("literal", token["lit"], ""))
+        elif token["name"] is not None:
+            found.append(_Piece("value", "", token["name"].lstrip("*#"), _PATTERNS.get(token["name"][:1], "[^ ]+")))
+        elif "?" in token["opt"]:
+            text, name = token["opt"].split("?")
+            found.append(_Piece("flag", text, name))
+        else:
+            text, name = token["opt"].split("{")
+            found.append(_Piece("option", text, name.rstrip("}").lstrip("*#"), _PATTERNS.get(name[:1], "[^ ]+")))
+    return found
+
+
+def text_of(value: object) -> str:
+    """Write a value as FRR does: tuples with blanks, secrets in clear."""
+    if isinstance(value, tuple):
+        return " ".join(text_of(item) for item in value)
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one field is written."""
+
+    field: str
+    """Dotted path in the model object of the context."""
+    form: str
+    const: Any = True
+    """For a form without placeholders: the value that the line stands for."""
+    default: Any = None
+    """A value that FRR does not show; a callable gets the object."""
+    negative: bool = False
+    """The line begins with `no `."""
+    undo: str | None = None
+    """What follows `no ` (and the prefix) to undo it; None: the line itself."""
+    undo_first: bool = False
+    """FRR does not overwrite it in place: the old line must be undone first."""
+    impact: Impact = Impact.NONE
+    impact_10: Impact | None = None
+    """Where FRR 10 differs."""
+    since: tuple[int, ...] = ()
+    presence: bool = False
+    """The line stands for the mere presence of a sub-model."""
+    but: Any = None
+    """A value that another rule of the field writes."""
+    parse_only: bool = False
+
+    @cached_property
+    def pieces(self) -> list[_Piece]:
+        """The parts of the form."""
+        return _pieces(self.form)
+
+    @cached_property
+    def get(self) -> Callable[[Any], Any]:
+        """Fetch the field's value; None where a part of the path is None."""
+        if "." not in self.field:
+            simple: Callable[[Any], Any] = attrgetter(self.field)
+            return simple
+        outer, inner = self.field.split(".")
+
+        def walk(obj: Any) -> Any:
+            value = getattr(obj, outer)
+            return None if value is None else getattr(value, inner)
+
+        return walk
+
+    @cached_property
+    def has_values(self) -> bool:
+        """Whether the form has any placeholder."""
+        return any(piece.kind != "literal" for piece in self.pieces)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The regular expression of the form, for the parser."""
+        parts = []
+        for piece in self.pieces:
+            value = f"(?P<{piece.name or 'value'}>{piece.pattern})"
+            if piece.kind == "literal":
+                parts.append(re.escape(piece.text))
+            elif piece.kind == "value":
+                parts.append(value)
+            elif piece.kind == "option":
+                parts.append(f"(?:{re.escape(piece.text)}{value})?")
+            else:
+                parts.append(f"(?P<{piece.name}>{re.escape(piece.text)})?")
+        return re.compile("".join(parts))
+
+    def body(self, value: object, key: str = "") -> str:
+        """Write the form for a value (and an item's key)."""
+        parts = []
+        for piece in self.pieces:
+            if piece.kind == "literal":
+                parts.append(piece.text)
+                continue
+            attribute = (key if piece.name == "key" else getattr(value, piece.name)) if piece.name else value
+            if piece.kind == "value":
+                parts.append(text_of(attribute))
+            elif piece.kind == "flag":
+                parts.append(piece.text if attribute else "")
+            elif attribute is not None and attribute != () and not self._is_field_default(value, piece.name, attribute):
+                parts.append(piece.text + text_of(attribute))
+        return "".join(parts)
+
+    @staticmethod
+    def _is_field_default(value: object, name: str, attribute: object) -> bool:
+        default = type(value).model_fields[name].default if isinstance(value, BaseModel) else None
+        return bool(attribute == default)
+
+    def is_set(self, value: object, obj: object, *, canonical: bool) -> bool:
+        """Tell whether the value is to be written; `canonical` leaves out what FRR would not show."""
+        if value is None or value == () or (self.but is not None and value == self.but):
+            return False
+        if self.presence:
+            return True
+        if not self.has_values and (value != self.const or (value is not self.const and isinstance(value, bool))):
+            return False
+        if canonical and self.default is not None:
+            default = self.default(obj) if callable(self.default) else self.default
+            return bool(value != default)
+        return True
+
+    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:
+        """Write the lines for this field of a model object."""
+        value = self.get(obj)
+        if self.is_set(value, obj, canonical=canonical):
+            yield self.statement((self.field,), prefix, self.body(value))
+
+    def statement(self, slot: tuple[str, ...], prefix: str, body: str) -> Statement:
+        """Make a statement, with the line that undoes it."""
+        line, plain = prefix + body, prefix + (body if self.undo is None else self.undo)
+        if self.negative:
+            return Statement(slot, f"no {line}", plain, self)
+        return Statement(slot, line, f"no {plain}", self)
+
+    def read(self, match: re.Match[str], data: Data) -> None:
+        """Put what a line says into the data of its context."""
+        groups = {name: text for name, text in match.groupdict().items() if text is not None}
+        if self.presence:
+            _put(data, self.field, {}, keep=True)
+        elif not self.has_values:
+            _put(data, self.field, self.const)
+        elif "value" in groups or set(match.groupdict()) == {"value"}:
+            piece = next(piece for piece in self.pieces if piece.kind == "value" and not piece.name)
+            text = groups["value"]
+            _put(data, self.field, text.split() if piece.rest and self._is_tuple else text)
+        else:
+            _put(data, self.field, self.attributes(groups))
+
+    @property
+    def _is_tuple(self) -> bool:
+        return False
+
+    def attributes(self, groups: dict[str, str]) -> Data:
+        """Turn the captures into the data of a sub-model."""
+        found: Data = {}
+        for piece in self.pieces:
+            if piece.name in groups and piece.name != "key":
+                text = groups[piece.name]
+                found[piece.name] = True if piece.kind == "flag" else text.split() if piece.rest else text
+        return found
+
+    def impact_on(self, version: tuple[int, ...]) -> Impact:
+        """Tell what a change of this field does to a session, on this FRR version."""
+        return self.impact_10 if self.impact_10 is not None and version >= (9,) else self.impact
+
+
+class WordsRule(Rule):
+    """A field that is a tuple, written as words on one line."""
+
+    @property
+    def _is_tuple(self) -> bool:
+        return True
+
+
+class EachRule(Rule):
+    """A field that is a tuple, of which each element is a line of its own."""
+
+    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:  # noqa: ARG002
+        """Write a line an element."""
+        for value in self.get(obj) or ():
+            yield self.statement((self.field, text_of(value)), prefix, self.body(value))
+
+    def read(self, match: re.Match[str], data: Data) -> None:
+        """Add the elements of a line."""
+        outer = _parent(data, self.field)
+        outer.setdefault(self.field.split(".")[-1], []).extend(match["value"].split())
+
+
+@dataclass(frozen=True)
+class AbsentRule(Rule):
+    """A word of a tuple that is there by default: the line says that it is not."""
+
+    word: str = ""
+    words: tuple[str, ...] = ()
+
+    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:  # noqa: ARG002
+        """Write the line where the word is missing."""
+        if self.word not in self.get(obj):
+            yield self.statement((self.field, self.word), prefix, self.form)
+
+    def read(self, match: re.Match[str], data: Data) -> None:
+        """Take the word away."""
+        del match
+        data[self.field] = [word for word in data.get(self.field, self.words) if word != self.word]
+
+
+class ItemRule(Rule):
+    """A dict field: a line an item, with its key."""
+
+    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:  # noqa: ARG002
+        """Write a line an item."""
+        for key, value in self.get(obj).items():
+            slot = (self.field, str(key))
+            body = self.body(value, str(key))
+            if self.undo is None:
+                yield self.statement(slot, prefix, body)
+            else:
+                yield Statement(slot, prefix + body, f"no {prefix}{self.undo.replace('{key}', str(key))}", self)
+
+    def read(self, match: re.Match[str], data: Data) -> None:
+        """Add an item."""
+        groups = {name: text for name, text in match.groupdict().items() if text is not None}
+        value = groups["value"] if "value" in groups else self.attributes(groups)
+        data.setdefault(self.field, {})[groups["key"]] = value
+
+
+@dataclass(frozen=True)
+class PairRule(Rule):
+    """Two fields on one line; the second one is optional."""
+
+    other: str = ""
+    other_form: str = ""
+    """With `{}` for a value, without for a flag."""
+
+    @cached_property
+    def _get_other(self) -> Callable[[Any], Any]:
+        return Rule(self.other, "").get
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The regular expression of both forms."""
+        tail = re.escape(self.other_form).replace(r"\{\}", "(?P<other>.+)")
+        return re.compile(f"{super().pattern.pattern}(?P<tail>{tail})?")
+
+    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:
+        """Write the line, with the second field where it is set."""
+        value, other = self.get(obj), self._get_other(obj)
+        if self.is_set(value, obj, canonical=canonical):
+            tail = "" if other is None or other is False else self.other_form.replace("{}", text_of(other))
+            yield self.statement((self.field,), prefix, self.body(value) + tail)
+
+    def read(self, match: re.Match[str], data: Data) -> None:
+        """Put both fields into the data."""
+        _put(data, self.field, match["value"] if self.has_values else self.const)
+        if match["tail"]:
+            _put(data, self.other, match["other"] if "other" in match.groupdict() else True)
+
+
+@dataclass(frozen=True)
+class DeleteRule(Rule):
+    """`set comm-list NAME delete`, which FRR carries out where it stands: before or behind `set community`."""
+
+    behind: str = ""
+    """The field that it may stand behind."""
+    last: bool = False
+
+    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:  # noqa: ARG002
+        """Write the line at the place the model says."""
+        name = getattr(obj, self.field)
+        stands_last = getattr(obj, f"{self.field}_last") and getattr(obj, self.behind) is not None
+        if name is not None and stands_last == self.last:
+            yield self.statement((self.field, str(self.last)), prefix, self.body(name))
+
+    def read(self, match: re.Match[str], data: Data) -> None:
+        """Remember the name, and what stood before it."""
+        data[self.field] = match["value"]
+        if self.behind in data:
+            data[f"{self.field}_last"] = True
+
+
+def _parent(data: Data, path: str) -> Data:
+    if "." in path:
+        return data.setdefault(path.split(".", maxsplit=1)[0], {})  # type: ignore[no-any-return]
+    return data
+
+
+def _put(data: Data, path: str, value: object, *, keep: bool = False) -> None:
+    parent, last = _parent(data, path), path.rsplit(".", maxsplit=1)[-1]
+    if keep:
+        parent.setdefault(last, value)
+    else:
+        parent[last] = value
+
+
+class Table:
+    """The rules of one context, ordered as they are written, found by the first word as they are read."""
+
+    def __init__(self, *rules: Rule, always: frozenset[str] = frozenset()) -> None:
+        """Take the rules; the fields in `always` are written even where the model leaves them at their default."""
+        self.rules = rules
+        self._always = always
+        self._by_word: dict[str, list[Rule]] = {}
+        for rule in rules:
+            first = rule.pieces[0].text.split(" ")[0] if rule.pieces[0].kind == "literal" else ""
+            self._by_word.setdefault(("no " if rule.negative else "") + first, []).append(rule)
+        self._for_fields: dict[frozenset[str], tuple[Rule, ...]] = {}
+
+    def statements(self, obj: BaseModel, prefix: str = "", *, canonical: bool = False) -> Iterator[Statement]:
+        """Write every line of a model object in this context."""
+        fields = frozenset(obj.model_fields_set if canonical else obj.model_fields_set | self._always)
+        rules = self._for_fields.get(fields)
+        if rules is None:
+            rules = tuple(rule for rule in self.rules if rule.field.split(".")[0] in fields and not rule.parse_only)
+            self._for_fields[fields] = rules
+        for rule in rules:
+            yield from rule.statements(obj, prefix, canonical=canonical)
+
+    def read(self, line: str, data: Data) -> Rule | None:
+        """Read a line (without its prefix) into the data; None where no rule knows it.
+
+        A negated line is given as `no BODY`.
+        """
+        words = line.split(" ", 2)
+        negated = words[0] == "no" and len(words) > 1
+        body = line[3:] if negated else line
+        first = f"no {words[1]}" if negated else words[0]
+        for rule in self._by_word.get(first, ()):
+            if rule.negative == negated and (match := rule.pattern.fullmatch(body)):
+                rule.read(match, data)
+                return rule
+        return None
