@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.grammar.policy import ENTRY, LISTS, MATCH, SET
 from frrgen.grammar.rule import Impact, Rule, Statement
-from frrgen.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, whole, wholes
+from frrgen.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, wholes
 from frrgen.model.bgp import Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
@@ -64,7 +64,7 @@ def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
     """
     statics = wholes("static_routes", map(static_route, router.static_routes))
     raw = wholes("raw", iter(router.raw))
-    yield Block("globals", (), (), _at((), chain(GLOBAL.statements(router, canonical=canonical), statics, raw)))
+    yield Block("globals", (), (), at((), chain(GLOBAL.statements(router, canonical=canonical), statics, raw)))
     for name, vrf in router.vrfs.items():
         path = ("vrfs", name)
         inner = chain(
@@ -72,7 +72,7 @@ def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
             wholes("static_routes", map(static_route, vrf.static_routes)),
             wholes("raw", iter(vrf.raw)),
         )
-        yield Block("vrfs", path, (f"vrf {name}",), _at(path, inner))
+        yield Block("vrfs", path, (f"vrf {name}",), at(path, inner))
     yield from _lists(router)
     for name, route_map in router.route_maps.items():
         yield from route_map_blocks(name, route_map, router.version, canonical=canonical)
@@ -84,11 +84,12 @@ def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
             yield from bgp_blocks(vrf.bgp, ("vrfs", name, "bgp"), f" vrf {name}", canonical=canonical)
     if router.rpki is not None:
         caches = wholes("caches", (rpki_cache(cache, router.version) for cache in router.rpki.caches))
-        lines = _at(("rpki",), chain(RPKI.statements(router.rpki, canonical=canonical), caches))
+        lines = at(("rpki",), chain(RPKI.statements(router.rpki, canonical=canonical), caches))
         yield Block("rpki", ("rpki",), ("rpki",), lines)
 
 
-def _at(path: Path, statements: Iterable[Statement]) -> list[Line]:
+def at(path: Path, statements: Iterable[Statement]) -> list[Line]:
+    """Give statements their paths in the model."""
     return [Line(path + statement.slot, statement) for statement in statements]
 
 
@@ -131,45 +132,45 @@ def route_map_blocks(
 def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> Block:
     """Give the block of one route-map entry."""
     path: Path = ("route_maps", name, str(entry.seq))
-    lines = _at(
+    lines = at(
         path,
         chain(ENTRY.statements(entry, canonical=canonical), wholes("raw", iter(entry.raw))),
     )
     for part, table, obj in (("match", MATCH, entry.match), ("set", SET, entry.set)):
-        lines += _at((*path, part), table.statements(obj, canonical=canonical))
+        lines += at((*path, part), table.statements(obj, canonical=canonical))
     return Block("route_maps", path, (f"route-map {name} {entry.action} {entry.seq}",), lines)
 
 
 def _bfd(router: Router, *, canonical: bool) -> Iterator[Block]:
     for name, profile in router.bfd_profiles.items():
         path: Path = ("bfd_profiles", name)
-        lines = _at(path, BFD.statements(profile, canonical=canonical))
+        lines = at(path, BFD.statements(profile, canonical=canonical))
         yield Block("bfd", path, ("bfd", f"profile {name}"), lines)
     for peer in router.bfd_peers:
         head = bfd_peer_head(peer)
         path = ("bfd_peers", head)
-        yield Block("bfd", path, ("bfd", head), _at(path, BFD.statements(peer, canonical=canonical)))
+        yield Block("bfd", path, ("bfd", head), at(path, BFD.statements(peer, canonical=canonical)))
 
 
 def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) -> Iterator[Block]:
     """Give the blocks of a BGP instance: itself with its neighbors, then its address families."""
     enter = f"router bgp {bgp.asn}{suffix}"
-    lines = _at(path, INSTANCE.statements(bgp, canonical=canonical))
+    lines = at(path, INSTANCE.statements(bgp, canonical=canonical))
     for name, group in bgp.peer_groups.items():
         lines += group_lines(name, group, path, canonical=canonical)
     for peer, neighbor in bgp.neighbors.items():
         lines += neighbor_lines(peer, neighbor, bgp, path, canonical=canonical)
-    lines += _at(path, LISTEN.statements(bgp, canonical=canonical))
-    lines += _at(path, wholes("raw", iter(bgp.raw)))
+    lines += at(path, LISTEN.statements(bgp, canonical=canonical))
+    lines += at(path, wholes("raw", iter(bgp.raw)))
     yield Block("bgp", path, (enter,), lines)
     for family in FAMILIES:
         part = getattr(bgp, family)
-        inner = _at((*path, family), FAMILY.statements(part, canonical=canonical))
+        inner = at((*path, family), FAMILY.statements(part, canonical=canonical))
         for name, group in bgp.peer_groups.items():
             inner += family_lines(name, group, ("peer_groups", name), family, path, canonical=canonical)
         for peer, neighbor in bgp.neighbors.items():
             inner += family_lines(peer, neighbor, ("neighbors", peer), family, path, canonical=canonical)
-        inner += _at((*path, family), wholes("raw", iter(part.raw)))
+        inner += at((*path, family), wholes("raw", iter(part.raw)))
         if inner:
             yield Block("bgp", (*path, family), (enter, f"address-family {family.replace('_', ' ')}"), inner)
 
@@ -180,7 +181,7 @@ def group_lines(name: str, group: PeerGroup, path: Path, *, canonical: bool) -> 
     define = [_GROUP.statement(("peer_group",), prefix, "peer-group")]
     if group.remote_as is not None:
         define.append(_DEFINE.statement(("remote_as",), prefix, f"remote-as {group.remote_as}"))
-    return _at(owner, chain(define, NEIGHBOR.statements(group, prefix, canonical=canonical)))
+    return at(owner, chain(define, NEIGHBOR.statements(group, prefix, canonical=canonical)))
 
 
 def neighbor_lines(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canonical: bool) -> list[Line]:
@@ -205,7 +206,7 @@ def neighbor_lines(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canon
         define.append(_MEMBER.statement(("peer_group",), prefix, f"peer-group {member}"))
     if neighbor.interface is not None:
         define.append(_INTERFACE.statement(("interface",), prefix, f"interface {neighbor.interface}"))
-    return _at(owner, chain(define, NEIGHBOR.statements(neighbor, prefix, canonical=canonical)))
+    return at(owner, chain(define, NEIGHBOR.statements(neighbor, prefix, canonical=canonical)))
 
 
 def family_lines(
@@ -213,7 +214,4 @@ def family_lines(
 ) -> list[Line]:
     """Write a neighbor's or group's lines in an address family."""
     part: Any = getattr(options, family)
-    return _at((*path, *owner, family), NEIGHBOR_FAMILY.statements(part, f"neighbor {peer} ", canonical=canonical))
-
-
-__all__ = ["FAMILIES", "SECTIONS", "Block", "Line", "Path", "blocks", "leave", "whole"]
+    return at((*path, *owner, family), NEIGHBOR_FAMILY.statements(part, f"neighbor {peer} ", canonical=canonical))

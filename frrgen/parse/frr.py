@@ -69,7 +69,8 @@ _PREFIX_VALUE: Final = re.compile(
     r"(?: ge (?P<ge2>[0-9]+))?"
 )
 _ACCESS_VALUE: Final = re.compile(
-    r"(?P<any>any)|(?P<prefix>[^ ]+/[0-9]+)(?P<exact> exact-match)?|(?:host )?(?P<source>[0-9.]+)(?: (?P<wildcard>[0-9.]+))?|"
+    r"(?P<any>any)|(?P<prefix>[^ ]+/[0-9]+)(?P<exact> exact-match)?|"
+    r"(?:host )?(?P<source>[0-9.]+)(?: (?P<wildcard>[0-9.]+))?|"
     r"ip (?P<from>any|host [0-9.]+|[0-9.]+ [0-9.]+) (?P<to>any|host [0-9.]+|[0-9.]+ [0-9.]+)"
 )
 _KINDS: Final = {kind.words: kind for kind in LISTS}

@@ -1,0 +1,117 @@
+"""Intended vs running -> a Plan: what changes, in which order it is safe, and what it does to each session."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from frrgen.diff.build import Builder
+from frrgen.diff.changes import Change, Op
+from frrgen.grammar.rule import Impact
+from frrgen.model.router import Router
+from frrgen.parse.frr import Parsed
+
+_SECRET: Final = re.compile(r"((?:neighbor [^ ]+ )password )(?!<).+")
+
+
+def hide(text: str) -> str:
+    """Hide the passwords in configuration text."""
+    return _SECRET.sub(r"\1<hidden>", text)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionImpact:
+    """What a plan does to one session."""
+
+    neighbor: str
+    vrf: str | None
+    impact: Impact
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a change of one router does. `commands` holds real passwords: show `shown_commands`."""
+
+    router: str
+    changes: tuple[Change, ...]
+    sessions: tuple[SessionImpact, ...]
+    commands: tuple[str, ...]
+    after: tuple[str, ...]
+    """What must follow in exec mode."""
+    leftovers: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes
+
+    @property
+    def shown_commands(self) -> tuple[str, ...]:
+        """The commands, with passwords hidden."""
+        return tuple(hide(line) for line in self.commands)
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        if self.empty:
+            return f"Plan: nothing to do on {self.router}."
+        count = {op: sum(change.op is op for change in self.changes) for op in Op}
+        text = f"Plan: {count[Op.ADD]} to add, {count[Op.MODIFY]} to change, {count[Op.REMOVE]} to remove on {self.router}."
+        resets = [session for session in self.sessions if session.impact is Impact.RESET]
+        if not resets:
+            return f"{text} No session will reset."
+        named = ", ".join(f"{session.neighbor} ({', '.join(session.because)})" for session in resets[:5])
+        more = f", and {len(resets) - 5} more" if len(resets) > 5 else ""
+        return f"{text} {len(resets)} session{'s' if len(resets) > 1 else ''} will reset: {named}{more}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the plan as JSON data, with passwords hidden."""
+        return {
+            "router": self.router,
+            "changes": [
+                {
+                    "op": str(change.op),
+                    "path": ".".join(change.path),
+                    "before": None if change.before is None else hide(change.before),
+                    "after": None if change.after is None else hide(change.after),
+                    "impact": str(change.impact),
+                }
+                for change in self.changes
+            ],
+            "sessions": [
+                {
+                    "neighbor": session.neighbor,
+                    "vrf": session.vrf,
+                    "impact": str(session.impact),
+                    "because": ", ".join(session.because),
+                }
+                for session in self.sessions
+            ],
+            "commands": list(self.shown_commands),
+            "after": list(self.after),
+            "leftovers": [hide(line) for line in self.leftovers],
+            "summary": self.summary,
+        }
+
+
+def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = False) -> Plan:
+    """Plan the change of what runs into what is intended. References to passwords must be resolved before.
+
+    `prune_leftovers` also removes the running lines that the model does not hold.
+    """
+    builder = Builder(running, intended, prune_leftovers=prune_leftovers)
+    builder.build()
+    sessions = tuple(
+        SessionImpact(neighbor, vrf or None, impact, tuple(dict.fromkeys(because)))
+        for (vrf, neighbor), (impact, because) in sorted(builder.sessions.items())
+    )
+    return Plan(
+        router=intended.name,
+        changes=tuple(builder.changes),
+        sessions=sessions,
+        commands=tuple(builder.commands.lines()),
+        after=tuple(builder.after),
+        leftovers=tuple(str(leftover) for leftover in builder.leftovers),
+    )
