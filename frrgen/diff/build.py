@@ -8,6 +8,7 @@ on either side one block, for the cost of a transaction is that of everything lo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Final
 
 from frrgen.diff.canonical import canonical
@@ -20,13 +21,17 @@ from frrgen.grammar.layout import (
     Line,
     Path,
     at,
-    blocks,
+    bfd_blocks,
     entry_block,
     family_lines,
+    global_blocks,
     group_lines,
     neighbor_lines,
     optimization,
+    raw_lines,
     route_map_blocks,
+    rpki_blocks,
+    vrf_blocks,
 )
 from frrgen.grammar.policy import LISTS, MATCH, ListKind
 from frrgen.grammar.rule import Impact
@@ -119,12 +124,7 @@ class Builder:
     # raw lines and leftovers
 
     def _raw(self) -> None:
-        wanted = {
-            (block.enter, " ".join(line.statement.text.split()))
-            for block in blocks(self.new, canonical=True)
-            for line in block.lines
-            if line.statement.slot[0] == "raw"
-        }
+        wanted = set(raw_lines(self.new))
         there = {(leftover.context, leftover.line) for leftover in self.all_leftovers}
         self.raw_there = wanted & there
         self.leftovers = [one for one in self.all_leftovers if (one.context, one.line) not in wanted]
@@ -149,8 +149,13 @@ class Builder:
     # globals and VRFs
 
     def _globals(self) -> None:
-        old = {block.enter: block for block in blocks(self.old, canonical=True) if block.section in {"globals", "vrfs"}}
-        new = {block.enter: block for block in blocks(self.new, canonical=True) if block.section in {"globals", "vrfs"}}
+        old, new = (
+            {
+                block.enter: block
+                for block in chain(global_blocks(router, canonical=True), vrf_blocks(router, canonical=True))
+            }
+            for router in (self.old, self.new)
+        )
         for enter, block in new.items():
             lines = self._missing_raw(enter, block.lines)
             there = old[enter].lines if enter in old else []
@@ -317,8 +322,7 @@ class Builder:
 
     def _bfd(self) -> None:
         old, new = (
-            {block.enter: block for block in blocks(router, canonical=True) if block.section == "bfd"}
-            for router in (self.old, self.new)
+            {block.enter: block for block in bfd_blocks(router, canonical=True)} for router in (self.old, self.new)
         )
         for enter, block in new.items():
             there = old.get(enter)
@@ -334,8 +338,7 @@ class Builder:
 
     def _rpki(self) -> None:
         old, new = (
-            next((block.lines for block in blocks(router, canonical=True) if block.section == "rpki"), [])
-            for router in (self.old, self.new)
+            next((block.lines for block in rpki_blocks(router, canonical=True)), []) for router in (self.old, self.new)
         )
         found = delta(old, new, self.version)
         self._take(found)
@@ -346,9 +349,7 @@ class Builder:
     def _instances(self) -> None:
         pairs = {"": (self.old.bgp, self.new.bgp)}
         for name in {**self.new.vrfs, **self.old.vrfs}:
-            pairs[name] = tuple(
-                router.vrfs[name].bgp if name in router.vrfs else None for router in (self.old, self.new)
-            )
+            pairs[name] = (_bgp_of(self.old, name), _bgp_of(self.new, name))
         old, new = pairs[""]
         main_goes = old is not None and (new is None or new.asn != old.asn)
         gone = [
@@ -396,6 +397,10 @@ class Builder:
                     command = f"clear bgp {suffix}{family} {who} soft {use.direction}"
                     if command not in self.after:
                         self.after.append(command)
+
+
+def _bgp_of(router: Router, vrf: str) -> Bgp | None:
+    return router.vrfs[vrf].bgp if vrf in router.vrfs else None
 
 
 def _overwritten(lines: list[Line]) -> list[Line]:

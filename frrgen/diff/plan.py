@@ -57,8 +57,8 @@ class Plan:
         """One line for people."""
         if self.empty:
             return f"Plan: nothing to do on {self.router}."
-        count = {op: sum(change.op is op for change in self.changes) for op in Op}
-        text = f"Plan: {count[Op.ADD]} to add, {count[Op.MODIFY]} to change, {count[Op.REMOVE]} to remove on {self.router}."
+        adds, edits, removals = (sum(change.op is op for change in self.changes) for op in Op)
+        text = f"Plan: {adds} to add, {edits} to change, {removals} to remove on {self.router}."
         resets = [session for session in self.sessions if session.impact is Impact.RESET]
         if not resets:
             return f"{text} No session will reset."

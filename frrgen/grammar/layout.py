@@ -62,9 +62,29 @@ def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
 
     `canonical` leaves out what FRR would not show; the router should then come from `canonical()`.
     """
+    yield from global_blocks(router, canonical=canonical)
+    yield from vrf_blocks(router, canonical=canonical)
+    yield from list_blocks(router)
+    for name, route_map in router.route_maps.items():
+        yield from route_map_blocks(name, route_map, router.version, canonical=canonical)
+    yield from bfd_blocks(router, canonical=canonical)
+    if router.bgp is not None:
+        yield from bgp_blocks(router.bgp, ("bgp",), "", canonical=canonical)
+    for name, vrf in router.vrfs.items():
+        if vrf.bgp is not None:
+            yield from bgp_blocks(vrf.bgp, ("vrfs", name, "bgp"), f" vrf {name}", canonical=canonical)
+    yield from rpki_blocks(router, canonical=canonical)
+
+
+def global_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give the block of the top level."""
     statics = wholes("static_routes", map(static_route, router.static_routes))
     raw = wholes("raw", iter(router.raw))
     yield Block("globals", (), (), at((), chain(GLOBAL.statements(router, canonical=canonical), statics, raw)))
+
+
+def vrf_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give the blocks of the VRFs, without their BGP."""
     for name, vrf in router.vrfs.items():
         path = ("vrfs", name)
         inner = chain(
@@ -73,19 +93,32 @@ def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
             wholes("raw", iter(vrf.raw)),
         )
         yield Block("vrfs", path, (f"vrf {name}",), at(path, inner))
-    yield from _lists(router)
-    for name, route_map in router.route_maps.items():
-        yield from route_map_blocks(name, route_map, router.version, canonical=canonical)
-    yield from _bfd(router, canonical=canonical)
-    if router.bgp is not None:
-        yield from bgp_blocks(router.bgp, ("bgp",), "", canonical=canonical)
-    for name, vrf in router.vrfs.items():
-        if vrf.bgp is not None:
-            yield from bgp_blocks(vrf.bgp, ("vrfs", name, "bgp"), f" vrf {name}", canonical=canonical)
+
+
+def rpki_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give the block of `rpki`, if there is one."""
     if router.rpki is not None:
         caches = wholes("caches", (rpki_cache(cache, router.version) for cache in router.rpki.caches))
         lines = at(("rpki",), chain(RPKI.statements(router.rpki, canonical=canonical), caches))
         yield Block("rpki", ("rpki",), ("rpki",), lines)
+
+
+def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Give every raw line of the model, with its context."""
+    yield from (((), line) for line in router.raw)
+    instances = [("", router.bgp), *((f" vrf {name}", vrf.bgp) for name, vrf in router.vrfs.items())]
+    for name, vrf in router.vrfs.items():
+        yield from (((f"vrf {name}",), line) for line in vrf.raw)
+    for suffix, bgp in instances:
+        if bgp is not None:
+            enter = f"router bgp {bgp.asn}{suffix}"
+            yield from (((enter,), line) for line in bgp.raw)
+            for family in FAMILIES:
+                context = (enter, f"address-family {family.replace('_', ' ')}")
+                yield from ((context, line) for line in getattr(bgp, family).raw)
+    for name, route_map in router.route_maps.items():
+        for entry in route_map.entries:
+            yield from (((f"route-map {name} {entry.action} {entry.seq}",), line) for line in entry.raw)
 
 
 def at(path: Path, statements: Iterable[Statement]) -> list[Line]:
@@ -93,7 +126,8 @@ def at(path: Path, statements: Iterable[Statement]) -> list[Line]:
     return [Line(path + statement.slot, statement) for statement in statements]
 
 
-def _lists(router: Router) -> Iterator[Block]:
+def list_blocks(router: Router) -> Iterator[Block]:
+    """Give a block for each list."""
     for kind in LISTS:
         for name, lst in kind.of(router).items():
             path, head = (kind.field, name), kind.head(name, lst)
@@ -141,7 +175,8 @@ def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> 
     return Block("route_maps", path, (f"route-map {name} {entry.action} {entry.seq}",), lines)
 
 
-def _bfd(router: Router, *, canonical: bool) -> Iterator[Block]:
+def bfd_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give a block for each BFD profile and peer."""
     for name, profile in router.bfd_profiles.items():
         path: Path = ("bfd_profiles", name)
         lines = at(path, BFD.statements(profile, canonical=canonical))

@@ -248,7 +248,7 @@ def is_reference(text: str) -> bool:
 
 
 def _raw_line(text: str) -> str:
-    return one_line(text).strip() or _fail("must not be empty")
+    return " ".join(one_line(text).split()) or _fail("must not be empty")
 
 
 def _fail(message: str) -> str:
