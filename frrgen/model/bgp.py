@@ -3,8 +3,6 @@
 An option that is None, or equal to FRR's default, is not rendered. Times are seconds unless said.
 """
 
-from __future__ import annotations
-
 from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self
 

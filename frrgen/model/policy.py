@@ -3,8 +3,6 @@
 Entries are ordered by `seq`; the constructors sort them and refuse a number used twice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import pairwise

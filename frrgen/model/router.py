@@ -1,7 +1,5 @@
 """A router: everything that frrgen may say to one box, and how to reach it."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import Annotated, Literal, Self
 

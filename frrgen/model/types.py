@@ -4,8 +4,6 @@ A value of one of these types can be put into a configuration line as it is. The
 two texts that mean the same to FRR become the same value (communities sorted, prefixes masked).
 """
 
-from __future__ import annotations
-
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Any, Final, Literal
@@ -51,9 +49,13 @@ _WELL_KNOWN_NAMES: Final = {value: name for name, value in WELL_KNOWN.items()}
 
 
 class Model(BaseModel):
-    """The base of everything in the model: frozen, and closed to unknown keys."""
+    """The base of everything in the model: frozen, and closed to unknown keys.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False, ser_json_inf_nan="constants")
+    Start-up time counts for a command line: validators are built when first used, and the model's modules do
+    without `from __future__ import annotations`, which pydantic would have to evaluate.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -61,6 +61,10 @@ _ENTRY: Final = re.compile(
     r"(?P<words>(?:ip|ipv6) prefix-list|(?:ipv6 )?access-list|bgp (?:as-path access|(?:large-|ext)?community)-list"
     r"(?: (?:standard|expanded))?) (?P<name>[^ ]+)(?: seq (?P<seq>[0-9]+))? (?P<action>permit|deny) (?P<value>.+)"
 )
+_PREFIX_ENTRY: Final = re.compile(
+    r"(ip|ipv6) prefix-list ([^ ]+) seq ([0-9]+) (permit|deny) ([^ ]+/[0-9]+)(?: ge ([0-9]+))?(?: le ([0-9]+))?"
+)
+"""The line that long configurations are made of, read by a short cut."""
 _NOTE: Final = re.compile(
     r"(?P<words>(?:ip|ipv6) prefix-list|(?:ipv6 )?access-list) (?P<name>[^ ]+) (?:description|remark) (?P<text>.+)"
 )
@@ -134,7 +138,12 @@ class Parser:
         """Read every line. Only a newline ends a line: descriptions may hold other separators."""
         stack = [self.top]
         for number, raw in enumerate(text.split("\n"), 1):
+            if not raw:
+                continue
             self.number = number
+            if (entry := _PREFIX_ENTRY.fullmatch(raw)) is not None and self._prefix_entry(entry):
+                del stack[1:]
+                continue
             line = " ".join(raw.split())
             if not line or _ALWAYS.fullmatch(line):
                 if line == "end":
@@ -400,6 +409,17 @@ class Parser:
         entries[seq] = entry
         return True
 
+    def _prefix_entry(self, match: re.Match[str]) -> bool:
+        words, name, seq, action, prefix, ge, le = match.groups()
+        network = IPv4Network if words == "ip" else IPv6Network
+        try:
+            entry = PrefixListEntry(seq=seq, action=action, prefix=network(prefix), ge=ge, le=le)
+        except ValueError:
+            return False
+        lists = self.lists.setdefault("prefix_lists" if words == "ip" else "ipv6_prefix_lists", {})
+        lists.setdefault(name, {}).setdefault("entries", {})[entry.seq] = entry
+        return True
+
     def _entry(self, kind: ListKind, list_type: str | None, seq: int, action: str, value: str) -> BaseModel | None:
         data = _entry_data(kind, list_type, value)
         if data is None:
@@ -619,13 +639,44 @@ def _term(text: str) -> tuple[str, str | None]:
     return words[0], words[1] if len(words) > 1 else None
 
 
+_LIST_STARTS: Final = tuple(f"{kind.words} " for kind in LISTS)
+
+
+def parse_pair(
+    running: str, intended: str, *, name: str = "router", frr_version: str | None = None
+) -> tuple[Parsed, Parsed]:
+    """Read two texts of which only the difference matters: most list lines that both have are passed over.
+
+    Of each list one common line is kept, so that neither side takes it for a new or a removed one.
+    """
+    if frr_version is None:
+        frr_version = _said_version(running) or _said_version(intended)
+    ours, theirs = running.split("\n"), intended.split("\n")
+    common = {line for line in set(ours).intersection(theirs) if line.startswith(_LIST_STARTS) and " seq " in line}
+    # a number that a text gives twice, to different values, is for the parser to sort out
+    numbers = {_numbered(line) for lines in (ours, theirs) for line in lines if line not in common}
+    kept = {line.partition(" seq ")[0]: line for line in common}
+    common = {line for line in common if _numbered(line) not in numbers}.difference(kept.values())
+    texts = ("\n".join(["" if line in common else line for line in lines]) for lines in (ours, theirs))
+    first, second = (parse(text, name=name, frr_version=frr_version) for text in texts)
+    return first, second
+
+
+def _numbered(line: str) -> str:
+    head, _, rest = line.partition(" seq ")
+    return f"{head} {rest.partition(' ')[0]}"
+
+
+def _said_version(text: str) -> str | None:
+    said = re.search(r"^frr version (\d{1,2}(?:\.\d{1,3}){0,2})", text, re.MULTILINE)
+    return said[1] if said else None
+
+
 def parse(text: str, *, name: str = "router", frr_version: str | None = None) -> Parsed:
     """Read an frr.conf or the output of `show running-config`. Never raises: what is not understood is left over.
 
     `frr_version` None: from the text's `frr version` line, else 8.4.
     """
-    if frr_version is None and (said := re.search(r"^frr version (\d{1,2}(?:\.\d{1,3}){0,2})", text, re.MULTILINE)):
-        frr_version = said[1]
-    parser = Parser(name, frr_version)
+    parser = Parser(name, frr_version or _said_version(text))
     parser.read(text)
     return parser.finish()
