@@ -1,0 +1,156 @@
+"""A network of lab routers: links between them, an sshd for each, and keys to log in with."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab.router import DAEMONS, USER, LabError, Router, die_with_parent, missing, wait_for
+
+
+@dataclass(frozen=True)
+class Sshd:
+    """How to log in to a router."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    address: str = "127.0.0.1"
+
+
+class Lab:
+    """Some routers, taken down together. With `keep` they outlive this process until `stop` is called."""
+
+    def __init__(self, folder: Path | None = None, *, keep: bool = False) -> None:
+        if lacking := missing():
+            raise LabError(f"the lab needs {lacking}")
+        self._made = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix="frrgen-lab-")) if folder is None else folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o755)
+        self.keep = keep
+        self.routers: dict[str, Router] = {}
+        self.sshds: dict[str, Sshd] = {}
+        self._interfaces: dict[str, itertools.count[int]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, bad: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def router(self, name: str, *, daemons: tuple[str, ...] = DAEMONS) -> Router:
+        """Make a router; its daemons are not started yet."""
+        router = Router(name, self.folder / name, keep=self.keep, daemons=daemons)
+        self.routers[name] = router
+        self._interfaces[name] = itertools.count()
+        return router
+
+    def link(self, one: Router, other: Router, address: str, other_address: str, *more: tuple[str, str]) -> None:
+        """Join two routers by a veth pair, eth0, eth1 … on each; `more` are further pairs of addresses."""
+        names = [f"eth{next(self._interfaces[router.name])}" for router in (one, other)]
+        subprocess.run(
+            ["ip", "link", "add", "name", names[0], "netns", str(one.pid), "type", "veth"]
+            + ["peer", "name", names[1], "netns", str(other.pid)],
+            check=True,
+            capture_output=True,
+        )
+        pairs = [(address, other_address), *more]
+        one.address(names[0], *(pair[0] for pair in pairs))
+        other.address(names[1], *(pair[1] for pair in pairs))
+
+    @property
+    def key(self) -> Path:
+        """The private key that every router lets in, made when first asked for."""
+        key = self.folder / "id_ed25519"
+        if not key.exists():
+            _keygen(key)
+        return key
+
+    @property
+    def known_hosts(self) -> Path:
+        """The host keys of all routers, as OpenSSH writes them."""
+        return self.folder / "known_hosts"
+
+    def sshd(self, router: Router, *options: str) -> Sshd:
+        """Start an sshd inside the router, on a port of the loopback."""
+        host_key = router.folder / "host_key"
+        if not host_key.exists():
+            _keygen(host_key)
+        authorized = router.folder / "authorized_keys"
+        shutil.copy(self.key.with_suffix(".pub"), authorized)
+        port = _free_port()
+        config = router.folder / "sshd_config"
+        config.write_text(
+            "\n".join(
+                [
+                    *options,
+                    "ListenAddress 127.0.0.1",
+                    f"Port {port}",
+                    f"HostKey {host_key}",
+                    f"AuthorizedKeysFile {authorized}",
+                    "StrictModes no",
+                    "PermitRootLogin prohibit-password",
+                    "PasswordAuthentication no",
+                    "KbdInteractiveAuthentication no",
+                    "UsePAM no",
+                    "PidFile none",
+                    "Subsystem sftp internal-sftp",
+                    f"AllowUsers root {USER}",
+                    "AllowTcpForwarding yes",
+                    "MaxStartups 200",
+                    "",
+                ]
+            )
+        )
+        program = shutil.which("sshd") or "/usr/sbin/sshd"
+        process = subprocess.Popen(
+            router.inside(program, "-D", "-e", "-f", str(config), network=False),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(router.folder / "log/sshd.err").open("ab"),
+            preexec_fn=None if self.keep else die_with_parent,  # noqa: PLW1509
+            start_new_session=self.keep,
+        )
+        wait_for(f"sshd of {router.name}", lambda: _listens(port) or process.poll() is not None, every=0.02)
+        if process.poll() is not None:
+            raise LabError(f"sshd of {router.name}: {(router.folder / 'log/sshd.err').read_text()}")
+        found = Sshd(port, process)
+        self.sshds[router.name] = found
+        public = host_key.with_suffix(".pub").read_text().split()
+        with self.known_hosts.open("a") as file:
+            file.write(f"[127.0.0.1]:{port} {public[0]} {public[1]}\n")
+        return found
+
+    def stop(self) -> None:
+        """Take everything down."""
+        for router in self.routers.values():
+            router.stop()
+        for sshd in self.sshds.values():
+            sshd.process.kill()
+            sshd.process.wait()
+        if self._made:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _keygen(path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "frrgen-lab", "-f", str(path)], check=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,243 @@
+"""One FRR router in namespaces of its own.
+
+A router is one process that holds a network, mount, host-name and process namespace; FRR's daemons live inside. When
+that process ends, for whatever reason, the kernel ends everything in it: nothing stays behind, not even after a crash.
+Inside, `/etc/frr`, `/run` and the home folders are the router's own, so that plain `vtysh` works as on any router.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+DAEMONS: Final = ("zebra", "staticd", "bgpd", "bfdd")
+SBIN: Final = Path(os.environ.get("FRRGEN_TEST_FRR_SBIN", "/usr/lib/frr"))
+USER: Final = "admin"
+"""A user on each router, beside root: may use vtysh, and sudo where it is installed."""
+_PR_SET_PDEATHSIG: Final = 1
+_LIBC: Final = ctypes.CDLL(None)
+_T = TypeVar("_T")
+
+_SETUP: Final = """
+set -e
+mount --make-rprivate /
+hostname "$NAME"
+mount --bind "$DIR/etc" /etc/frr
+for file in passwd group shadow; do mount --bind "$DIR/$file" /etc/$file; done
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /root
+mount -t tmpfs tmpfs /home
+mount --bind "$DIR/lib" /var/lib
+mkdir -p /run/sshd /run/frr
+install -d -m 700 -o 10001 -g 10001 /home/admin
+chown frr:frr /run/frr
+ip link set lo up
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.all.accept_dad=0 \
+    net.ipv6.conf.default.accept_dad=0 || true
+touch "$DIR/ready"
+exec sleep infinity
+"""
+
+
+class LabError(Exception):
+    """The lab could not do what was asked."""
+
+
+def missing() -> str:
+    """Tell what this machine lacks to run the lab; empty if nothing."""
+    if os.geteuid() != 0:
+        return "root"
+    wanted = {"vtysh": "frr", "unshare": "util-linux", "ip": "iproute2", "sshd": "openssh-server"}
+    lacking = [package for program, package in wanted.items() if shutil.which(program) is None]
+    if not (SBIN / "bgpd").exists():
+        lacking.append("frr")
+    return ", ".join(sorted(set(lacking)))
+
+
+def die_with_parent() -> None:
+    """Run in the child before exec: the kernel ends it when its parent ends."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def wait_for(what: str, probe: Callable[[], _T], seconds: float = 30.0, every: float = 0.1) -> _T:
+    """Call `probe` until what it gives is true; LabError names `what` after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        found = probe()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise LabError(f"not within {seconds:g} s: {what}")
+        time.sleep(every)
+
+
+class Router:
+    """One FRR router. `folder` holds its files: etc/ (as /etc/frr), log/, lib/ (as /var/lib)."""
+
+    def __init__(self, name: str, folder: Path, *, keep: bool = False, daemons: tuple[str, ...] = DAEMONS) -> None:
+        self.name = name
+        self.folder = folder
+        self.daemons = daemons
+        for part in ("etc", "log", "lib"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+        shutil.chown(folder / "log", "frr", "frr")
+        self._accounts()
+        (folder / "etc/vtysh.conf").write_text("service integrated-vtysh-config\n")
+        self._write_startup("")
+        self._holder = subprocess.Popen(
+            ["unshare", "-m", "-n", "-u", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c", _SETUP],
+            env={**os.environ, "NAME": name, "DIR": str(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / "log/setup.err").open("wb"),
+            preexec_fn=None if keep else die_with_parent,  # noqa: PLW1509
+            start_new_session=keep,
+        )
+        try:
+            wait_for(f"namespaces of {name}", lambda: self._ready() or self._holder.poll() is not None, every=0.01)
+            if not self._ready():
+                raise LabError(f"{name}: {(folder / 'log/setup.err').read_text().strip()}")
+        except BaseException:
+            self.stop()
+            raise
+
+    def _ready(self) -> bool:
+        return (self.folder / "ready").exists()
+
+    @property
+    def pid(self) -> int:
+        """The process that holds the namespaces, as the host numbers it."""
+        parent = self._holder.pid
+        return int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
+
+    def _accounts(self) -> None:
+        extra = {
+            "passwd": f"{USER}:x:10001:10001::/home/{USER}:/bin/sh\n",
+            "shadow": f"{USER}:*:19000:0:99999:7:::\n",
+            "group": f"{USER}:x:10001:\n",
+        }
+        for name, line in extra.items():
+            text = Path("/etc", name).read_text()
+            if name == "group":
+                text = "".join(
+                    f"{group}{'' if group.endswith(':') else ','}{USER}\n"
+                    if group.startswith(("frrvty:", "sudo:"))
+                    else f"{group}\n"
+                    for group in text.splitlines()
+                )
+            target = self.folder / name
+            target.write_text(text + line)
+            target.chmod(0o640 if name == "shadow" else 0o644)
+
+    def _write_startup(self, text: str) -> None:
+        file = self.folder / "etc/frr.conf"
+        file.write_text(text)
+        shutil.chown(self.folder / "etc", "frr", "frr")
+        shutil.chown(file, "frr", "frr")
+        shutil.chown(self.folder / "etc/vtysh.conf", "frr", "frrvty")
+        file.chmod(0o640)
+
+    def inside(self, *args: str, network: bool = True) -> list[str]:
+        """Give the command line that runs a program inside the router."""
+        net = ["-n"] if network else []
+        return ["nsenter", "-t", str(self.pid), "-m", "-u", "-p", *net, "--", *args]
+
+    def run(
+        self, *args: str, stdin: str | None = None, check: bool = True, seconds: float = 600
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program inside; LabError if it fails and `check`."""
+        done = subprocess.run(
+            self.inside(*args), input=stdin, capture_output=True, text=True, timeout=seconds, check=False
+        )
+        if check and done.returncode:
+            raise LabError(f"{self.name}: {' '.join(args)}: {done.stdout}{done.stderr}")
+        return done
+
+    def start(self, config: str = "", *, options: dict[str, list[str]] | None = None) -> None:
+        """Start FRR's daemons with this startup configuration."""
+        self._write_startup(config)
+        for daemon in self.daemons:
+            self._start_daemon(daemon, (options or {}).get(daemon, []))
+        self.run("vtysh", "-b", check=False)
+
+    def _start_daemon(self, daemon: str, extra: list[str]) -> None:
+        log = self.folder / "log" / daemon
+        buffer = ["-s", "90000000"] if daemon == "zebra" else []
+        with log.with_suffix(".out").open("wb") as out:
+            done = subprocess.run(
+                self.inside(str(SBIN / daemon), "-d", "-u", "frr", "-g", "frr", *buffer, *extra),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                timeout=60,
+                check=False,
+            )
+        if done.returncode:
+            raise LabError(f"{self.name}: {daemon} does not start: {log.with_suffix('.out').read_text()}")
+
+    def end_daemons(self) -> None:
+        """End FRR's daemons one by one, by their pid files; the namespaces stay."""
+        for daemon in reversed(self.daemons):
+            done = self.run("sh", "-c", f"kill -9 $(cat /run/frr/{daemon}.pid)", check=False)
+            del done
+        self.run("sh", "-c", "rm -f /run/frr/*.pid /run/frr/*.vty /run/frr/zserv.api", check=False)
+
+    def restart(self, config: str = "") -> None:
+        """Start FRR anew with another startup configuration."""
+        self.end_daemons()
+        self.start(config)
+
+    def alive(self, daemon: str) -> bool:
+        """Tell whether a daemon runs."""
+        return self.run("sh", "-c", f"kill -0 $(cat /run/frr/{daemon}.pid)", check=False).returncode == 0
+
+    def vtysh(self, *commands: str, check: bool = False) -> str:
+        """Run commands in one vtysh; what it prints."""
+        args = [word for command in commands for word in ("-c", command)]
+        done = self.run("vtysh", *args, check=check)
+        return done.stdout + done.stderr
+
+    def running_config(self) -> str:
+        """Give `show running-config`."""
+        return self.run("vtysh", "-c", "show running-config").stdout
+
+    def load(self, text: str) -> str:
+        """Apply configuration lines with `vtysh -f`; what it prints."""
+        file = self.folder / "lib/load.conf"
+        file.write_text(text)
+        done = self.run("vtysh", "-f", "/var/lib/load.conf", check=False)
+        return done.stdout + done.stderr
+
+    def address(self, interface: str, *addresses: str) -> None:
+        """Give an interface addresses, `A.B.C.D/M` or `X:X::X/M`, and set it up."""
+        for address in addresses:
+            self.run("ip", "address", "add", address, "dev", interface, *(["nodad"] if ":" in address else []))
+        self.run("ip", "link", "set", interface, "up")
+
+    def bgp(self, *words: str) -> Any:
+        """Give `show bgp … json`, read."""
+        import json
+
+        text = self.run("vtysh", "-c", " ".join(["show bgp", *words, "json"])).stdout
+        return json.loads(text) if text.strip() else {}
+
+    def established(self, *neighbors: str) -> bool:
+        """Tell whether the sessions with these neighbors are up."""
+        known = self.bgp("neighbors")
+        return all(known.get(neighbor, {}).get("bgpState") == "Established" for neighbor in neighbors)
+
+    def stop(self) -> None:
+        """End everything of this router."""
+        with contextlib.suppress(ProcessLookupError, IndexError, OSError):
+            os.kill(self.pid, signal.SIGKILL)
+        self._holder.kill()
+        self._holder.wait()
