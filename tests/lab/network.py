@@ -42,7 +42,9 @@ class Lab:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, bad: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, bad: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def router(self, name: str, *, daemons: tuple[str, ...] = DAEMONS) -> Router:
@@ -55,12 +57,8 @@ class Lab:
     def link(self, one: Router, other: Router, address: str, other_address: str, *more: tuple[str, str]) -> None:
         """Join two routers by a veth pair, eth0, eth1 … on each; `more` are further pairs of addresses."""
         names = [f"eth{next(self._interfaces[router.name])}" for router in (one, other)]
-        subprocess.run(
-            ["ip", "link", "add", "name", names[0], "netns", str(one.pid), "type", "veth"]
-            + ["peer", "name", names[1], "netns", str(other.pid)],
-            check=True,
-            capture_output=True,
-        )
+        command = f"ip link add name {names[0]} netns {one.pid} type veth peer name {names[1]} netns {other.pid}"
+        subprocess.run(command.split(), check=True, capture_output=True)
         pairs = [(address, other_address), *more]
         one.address(names[0], *(pair[0] for pair in pairs))
         other.address(names[1], *(pair[1] for pair in pairs))

@@ -104,11 +104,11 @@ class Router:
         )
         try:
             wait_for(f"namespaces of {name}", lambda: self._ready() or self._holder.poll() is not None, every=0.01)
-            if not self._ready():
-                raise LabError(f"{name}: {(folder / 'log/setup.err').read_text().strip()}")
         except BaseException:
             self.stop()
             raise
+        if not self._ready():
+            raise LabError(f"{name}: {(folder / 'log/setup.err').read_text().strip()}")
 
     def _ready(self) -> bool:
         return (self.folder / "ready").exists()
@@ -187,8 +187,7 @@ class Router:
     def end_daemons(self) -> None:
         """End FRR's daemons one by one, by their pid files; the namespaces stay."""
         for daemon in reversed(self.daemons):
-            done = self.run("sh", "-c", f"kill -9 $(cat /run/frr/{daemon}.pid)", check=False)
-            del done
+            self.run("sh", "-c", f"kill -9 $(cat /run/frr/{daemon}.pid)", check=False)
         self.run("sh", "-c", "rm -f /run/frr/*.pid /run/frr/*.vty /run/frr/zserv.api", check=False)
 
     def restart(self, config: str = "") -> None:

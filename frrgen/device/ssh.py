@@ -1,0 +1,351 @@
+"""A login on a router over SSH, by paramiko: `run` runs a command there.
+
+What `~/.ssh/config` says about a host is asked of OpenSSH itself (`ssh -G`): Include, Match, tokens and ProxyJump then
+mean what they mean to `ssh`. The jump hosts are dialled by us, for paramiko does not act on ProxyJump.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import getpass
+import hashlib
+import select
+import shlex
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import paramiko
+from paramiko.client import MissingHostKeyPolicy
+
+from frrgen.errors import DeviceError, Finding, error
+from frrgen.model.router import Ssh
+
+_MAX_HOPS: Final = 8
+_MAX_OUTPUT: Final = 512 * 1024 * 1024
+"""Bytes of output of one command: a router that sends more is not one."""
+_READ: Final = 1 << 16
+_LAST_WORD: Final = 5.0
+"""Seconds between the end of a command's output and its exit status."""
+
+
+class Result(NamedTuple):
+    """What a command left behind. Bytes that are no UTF-8 come back as they are (surrogateescape)."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass
+class Target:
+    """Where and how to log in."""
+
+    host: str
+    port: int = 22
+    user: str = ""
+    identity_files: list[str] = field(default_factory=list)
+    identities_only: bool = False
+    known_hosts: list[str] = field(default_factory=list)
+    host_key_alias: str | None = None
+    jumps: list[str] = field(default_factory=list)
+    proxy_command: str | None = None
+
+    @property
+    def known_as(self) -> str:
+        """The name under which known_hosts keeps the host's key."""
+        name = self.host_key_alias or self.host
+        return name if self.port == 22 or self.host_key_alias else f"[{name}]:{self.port}"
+
+    @property
+    def shown(self) -> str:
+        """The target for people."""
+        return f"{self.user}@{self.host}" + ("" if self.port == 22 else f" port {self.port}")
+
+
+def target(name: str, ssh: Ssh, config: Path | None = None) -> Target:
+    """Find out how to log in to a router: what the inventory says, else what `~/.ssh/config` (or `config`) says.
+
+    Raises DeviceError when there is a configuration but no OpenSSH client to read it.
+    """
+    found = _from_config(ssh.host or name, ssh.user, ssh.port, config)
+    if ssh.identity_file is not None:
+        found.identity_files.insert(0, ssh.identity_file)
+    return found
+
+
+def _from_config(host: str, user: str | None, port: int | None, config: Path | None) -> Target:
+    program = shutil.which("ssh")
+    if program is None:
+        if config is not None or Path("~/.ssh/config").expanduser().exists():
+            raise DeviceError(
+                error(
+                    "FRR501",
+                    "~/.ssh/config cannot be read without OpenSSH's client",
+                    hint="install it: apt install openssh-client",
+                )
+            )
+        keys = [str(path) for path in Path("~/.ssh").expanduser().glob("id_*") if path.suffix != ".pub"]
+        return Target(host, port or 22, user or getpass.getuser(), keys, known_hosts=["~/.ssh/known_hosts"])
+    args = [program, "-G"]
+    args += ["-F", str(config)] if config is not None else []
+    args += ["-l", user] if user is not None else []
+    args += ["-p", str(port)] if port is not None else []
+    try:
+        done = subprocess.run([*args, "--", host], capture_output=True, text=True, timeout=30, check=True)
+    except subprocess.CalledProcessError as bad:
+        raise DeviceError(error("FRR501", f"ssh cannot read its configuration: {bad.stderr.strip()}")) from bad
+    except subprocess.TimeoutExpired as bad:
+        raise DeviceError(error("FRR501", "ssh -G does not answer: look at ~/.ssh/config")) from bad
+    said: dict[str, list[str]] = {}
+    for line in done.stdout.splitlines():
+        key, _, value = line.partition(" ")
+        said.setdefault(key, []).append(value)
+
+    def one(key: str) -> str | None:
+        value = said.get(key, ["none"])[0]
+        return None if value == "none" else value
+
+    return Target(
+        host=one("hostname") or host,
+        port=int(one("port") or 22),
+        user=one("user") or getpass.getuser(),
+        identity_files=[] if said.get("identityfile") == ["none"] else said.get("identityfile", []),
+        identities_only=one("identitiesonly") == "yes",
+        known_hosts=[
+            file for key in ("userknownhostsfile", "globalknownhostsfile") for file in (one(key) or "").split()
+        ],
+        host_key_alias=one("hostkeyalias"),
+        jumps=(one("proxyjump") or "").split(",") if one("proxyjump") else [],
+        proxy_command=one("proxycommand"),
+    )
+
+
+def fingerprint(key: paramiko.PKey) -> str:
+    """Give a key's fingerprint as OpenSSH prints it: SHA256:…."""
+    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return f"{key.get_name()} SHA256:{digest}"
+
+
+class _RefuseUnknown(MissingHostKeyPolicy):
+    """An unknown host key is an error that says how to make it known."""
+
+    def __init__(self, where: Target) -> None:
+        self.where = where
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        del client, hostname
+        where = self.where
+        file = where.known_hosts[0] if where.known_hosts else "~/.ssh/known_hosts"
+        scan = f"ssh-keyscan -t {key.get_name()} -p {where.port} {where.host} >> {file}"
+        raise DeviceError(
+            error(
+                "FRR502",
+                f"{where.shown}: the host key is not known: {fingerprint(key)}",
+                hint=f"compare the fingerprint with the router's own (ssh-keygen -lf), then: {scan}",
+            )
+        )
+
+
+class Shell:
+    """A login on a router. Not for several threads at once."""
+
+    def __init__(self, name: str, ssh: Ssh, *, config: Path | None = None) -> None:
+        self.name = name
+        self.ssh = ssh
+        self._config = config
+        self._clients: list[paramiko.SSHClient] = []
+
+    def connect(self) -> None:
+        """Log in, over the jump hosts if there are any. Raises DeviceError."""
+        self.close()
+        try:
+            where = target(self.name, self.ssh, self._config)
+            sock = self._through_jumps(where, 0)
+            password = self.ssh.password.get_secret_value() if self.ssh.password is not None else None
+            self._login(where, sock, password)
+        except DeviceError:
+            self.close()
+            raise
+
+    def _through_jumps(self, where: Target, depth: int) -> paramiko.Channel | paramiko.ProxyCommand | None:
+        if depth > _MAX_HOPS:
+            raise DeviceError(error("FRR503", f"{self.name}: ProxyJump goes in circles"))
+        if where.proxy_command is not None and not where.jumps:
+            return paramiko.ProxyCommand(where.proxy_command)
+        sock: paramiko.Channel | paramiko.ProxyCommand | None = None
+        hops = [self._hop(jump) for jump in where.jumps]
+        for number, hop in enumerate(hops):
+            if sock is None:
+                sock = self._through_jumps(hop, depth + 1)
+            client = self._login(hop, sock, None)
+            following = hops[number + 1] if number + 1 < len(hops) else where
+            transport = client.get_transport()
+            if transport is None:
+                raise DeviceError(error("FRR503", f"{hop.shown}: the connection is gone"))
+            try:
+                sock = transport.open_channel(
+                    "direct-tcpip",
+                    (following.host, following.port),
+                    ("127.0.0.1", 0),
+                    timeout=self.ssh.connect_timeout,
+                )
+            except (paramiko.SSHException, OSError) as bad:
+                raise DeviceError(error("FRR503", f"{hop.shown} cannot reach {following.shown}: {bad}")) from bad
+        return sock
+
+    def _hop(self, jump: str) -> Target:
+        user, _, rest = jump.rpartition("@")
+        host, port = rest, None
+        if rest.startswith("["):
+            host, _, tail = rest[1:].partition("]")
+            port = tail.removeprefix(":") or None
+        elif rest.count(":") == 1:
+            host, _, port = rest.partition(":")
+        return _from_config(host, user or None, int(port) if port else None, self._config)
+
+    def _login(
+        self, where: Target, sock: paramiko.Channel | paramiko.ProxyCommand | None, password: str | None
+    ) -> paramiko.SSHClient:
+        client = paramiko.SSHClient()
+        self._clients.append(client)
+        for key in _known_keys(where):
+            client.get_host_keys().add(_dialled(where), key.get_name(), key)
+        client.set_missing_host_key_policy(_RefuseUnknown(where))
+        limit = self.ssh.connect_timeout
+        files = [str(path) for file in where.identity_files if (path := Path(file).expanduser()).exists()]
+        try:
+            client.connect(
+                where.host,
+                port=where.port,
+                username=where.user,
+                password=password,
+                key_filename=files,  # type: ignore[arg-type]  # a list is as good, says paramiko's manual
+                timeout=limit,
+                banner_timeout=limit,
+                auth_timeout=limit,
+                channel_timeout=limit,
+                allow_agent=not where.identities_only,
+                look_for_keys=False,
+                sock=sock,
+            )
+        except DeviceError:
+            raise
+        except paramiko.BadHostKeyException as bad:
+            raise DeviceError(self._changed_key(where, bad)) from bad
+        except (paramiko.PasswordRequiredException, paramiko.AuthenticationException) as bad:
+            tried = ", ".join(files) or "no key file"
+            raise DeviceError(
+                error(
+                    "FRR504",
+                    f"{where.shown} does not let us in ({tried}{'' if where.identities_only else ', agent'}): {bad}",
+                    hint="load the key into ssh-agent, or name one with ssh.identity_file",
+                )
+            ) from bad
+        except (paramiko.SSHException, OSError, EOFError) as bad:
+            raise DeviceError(error("FRR503", f"{where.shown} cannot be reached: {_reason(bad)}")) from bad
+        return client
+
+    def _changed_key(self, where: Target, bad: paramiko.BadHostKeyException) -> Finding:
+        return error(
+            "FRR502",
+            f"{where.shown}: THE HOST KEY HAS CHANGED: it is {fingerprint(bad.key)}, "
+            f"and known_hosts says {fingerprint(bad.expected_key)}; somebody may be listening in",
+            hint=f"if the router was installed anew: ssh-keygen -R '{where.known_as}', then log in once with ssh",
+        )
+
+    @contextlib.contextmanager
+    def open(self, command: str) -> Iterator[paramiko.Channel]:
+        """Start a command and give its channel; it is closed when the block ends."""
+        if not self._clients:
+            self.connect()
+        try:
+            transport = self._clients[-1].get_transport()
+            if transport is None or not transport.is_active():
+                raise DeviceError(error("FRR505", f"{self.name}: the connection was lost"))
+            channel = transport.open_session(timeout=self.ssh.connect_timeout)
+            with channel:
+                channel.exec_command(self.wrapped(command))
+                yield channel
+        except (paramiko.SSHException, OSError, EOFError) as bad:
+            raise DeviceError(error("FRR505", f"{self.name}: the connection was lost: {_reason(bad)}")) from bad
+
+    def wrapped(self, command: str) -> str:
+        """Give the command as the router's login shell gets it: run by a POSIX shell, as root if sudo is asked for."""
+        script = f"sh -c {shlex.quote(command)}"
+        return f"sudo -n -- {script}" if self.ssh.sudo else script
+
+    def run(self, command: str, stdin: str = "", *, seconds: float | None = None) -> Result:
+        """Run a POSIX shell command and wait for its end. Raises DeviceError when it takes longer than `seconds`."""
+        limit = self.ssh.command_timeout if seconds is None else seconds
+        with self.open(command) as channel:
+            return self._talk(channel, stdin.encode(errors="surrogateescape"), limit)
+
+    def _talk(self, channel: paramiko.Channel, stdin: bytes, limit: float) -> Result:
+        end = time.monotonic() + limit
+        threading.Thread(target=_send, args=(channel, stdin), daemon=True).start()
+        out, err = bytearray(), bytearray()
+        while True:
+            ended = channel.eof_received or channel.closed
+            while channel.recv_ready():
+                out += channel.recv(_READ)
+            while channel.recv_stderr_ready():
+                err += channel.recv_stderr(_READ)
+            if ended:
+                break
+            if len(out) + len(err) > _MAX_OUTPUT:
+                raise DeviceError(error("FRR506", f"{self.name}: sends more than {_MAX_OUTPUT >> 20} MiB"))
+            if time.monotonic() > end:
+                raise DeviceError(error("FRR507", f"{self.name}: no answer within {limit:g} s"))
+            select.select([channel], [], [], min(1.0, max(0.0, end - time.monotonic())))
+        channel.status_event.wait(_LAST_WORD)
+        if not channel.exit_status_ready() or channel.exit_status < 0:
+            raise DeviceError(error("FRR505", f"{self.name}: the connection was lost while a command ran"))
+        return Result(channel.exit_status, _text(out), _text(err))
+
+    def close(self) -> None:
+        """Log out."""
+        for client in reversed(self._clients):
+            client.close()
+        self._clients.clear()
+
+
+def _dialled(where: Target) -> str:
+    return where.host if where.port == 22 else f"[{where.host}]:{where.port}"
+
+
+def _known_keys(where: Target) -> Iterator[paramiko.PKey]:
+    """Give the host's keys in the known_hosts files, under its alias if it has one."""
+    for file in where.known_hosts:
+        path = Path(file).expanduser()
+        if not path.exists():
+            continue
+        try:
+            known = paramiko.HostKeys(str(path))
+        except (OSError, paramiko.SSHException) as bad:
+            raise DeviceError(error("FRR501", f"{path} cannot be read: {bad}")) from bad
+        yield from (known.lookup(where.known_as) or {}).values()
+
+
+def _send(channel: paramiko.Channel, stdin: bytes) -> None:
+    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+        channel.settimeout(None)
+        channel.sendall(stdin)
+        channel.shutdown_write()
+
+
+def _text(data: bytearray) -> str:
+    return data.decode(errors="surrogateescape")
+
+
+def _reason(bad: BaseException) -> str:
+    text = str(bad).strip()
+    if isinstance(bad, paramiko.ssh_exception.NoValidConnectionsError):
+        return "; ".join(f"{where[0]}: {why}" for where, why in bad.errors.items())
+    return text or type(bad).__name__
