@@ -47,6 +47,7 @@ class FrrDevice:
         self.name = router.name
         self.shell = Shell(router.name, router.ssh, config=ssh_config)
         self._needs = _daemons(router)
+        self._rpki = router.rpki is not None
 
     def fetch(self) -> Running:
         """Read the running configuration. Raises DeviceError, also when a daemon that the router needs is down."""
@@ -68,6 +69,15 @@ class FrrDevice:
             )
         said = _VERSION.search(text)
         version = said[1] if said else ""
+        if self._rpki and self.shell.run("vtysh -d bgpd -c 'show modules' | grep -q bgpd_rpki").status:
+            # without it FRR takes `match rpki` for another clause, and refuses everything behind `rpki`
+            raise DeviceError(
+                error(
+                    "FRR511",
+                    f"{self.name}: bgpd runs without its RPKI module",
+                    hint="install frr-rpki-rtrlib and add `-M rpki` to bgpd_options in /etc/frr/daemons",
+                )
+            )
         twice = version and tuple(int(part) for part in version.split(".")) >= _TWICE
         return Running(text, version, self._each(("mgmtd", "bgpd")) if twice else {})
 

@@ -391,7 +391,7 @@ class Builder:
                 if use.neighbor in new.neighbors:
                     self._session(vrf, use.neighbor, Impact.REFRESH, f"{_KIND_WORDS[use.ref[0]]} {use.ref[1]}")
                 direct = use.ref[0] != "route_maps" and use.ref in self.changed
-                if (direct or new.route_map_delay_timer == 0) and not use.inherited:
+                if (direct or self.new.route_map_delay_timer == 0) and not use.inherited:
                     who = f"peer-group {use.neighbor}" if use.neighbor in new.peer_groups else use.neighbor
                     family = use.family.replace("_", " ")
                     command = f"clear bgp {suffix}{family} {who} soft {use.direction}"

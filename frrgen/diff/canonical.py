@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from frrgen.grammar.layout import FAMILIES, is_unnumbered
 from frrgen.model.bgp import Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.router import Router
 
 _T = TypeVar("_T", bound=BaseModel)
@@ -32,11 +33,28 @@ def canonical(router: Router, beside: Router | None = None) -> Router:
     changes: dict[str, Any] = {"hostname": None, "defaults": "traditional"}
     if router.bgp is not None:
         changes["bgp"] = _bgp(router.bgp, router, other.bgp or router.bgp)
+    if any(_places_deletes(entry) for route_map in router.route_maps.values() for entry in route_map.entries):
+        changes["route_maps"] = {
+            name: _with(route_map, {"entries": tuple(_any_place(entry) for entry in route_map.entries)})
+            for name, route_map in router.route_maps.items()
+        }
     changes["vrfs"] = {
         name: vrf if vrf.bgp is None else _with(vrf, {"bgp": _bgp(vrf.bgp, router, _bgp_of(other, name) or vrf.bgp)})
         for name, vrf in router.vrfs.items()
     }
     return _with(router, changes)
+
+
+def _places_deletes(entry: RouteMapEntry) -> bool:
+    return entry.set.comm_list_delete_last or entry.set.large_comm_list_delete_last
+
+
+def _any_place(entry: RouteMapEntry) -> RouteMapEntry:
+    """Forget where `set comm-list` stands: vtysh shows the clauses sorted, whatever order they are carried out in."""
+    if not _places_deletes(entry):
+        return entry
+    sets = {name: getattr(entry.set, name) for name in entry.set.model_fields_set if not name.endswith("_last")}
+    return entry.model_copy(update={"set": Set.model_construct(**sets)})
 
 
 def _bgp_of(router: Router, vrf: str) -> Bgp | None:

@@ -80,7 +80,6 @@ INSTANCE: Final = Table(
         other_form=" {}",
         undo="bgp max-med administrative",
     ),
-    Rule("route_map_delay_timer", "bgp route-map delay-timer {}", default=5),
     Rule("timers", "timers bgp {keepalive} {hold}", undo="timers bgp"),
     Rule("coalesce_time", "coalesce-time {}"),
     Rule("update_delay", "update-delay {maximum}[ {establish_wait}]", undo="update-delay"),

@@ -25,6 +25,7 @@ GLOBAL: Final = Table(
     Rule("router_id", "router-id {}", parse_only=True),
     Rule("ip_nht_resolve_via_default", "ip nht resolve-via-default"),
     Rule("ipv6_nht_resolve_via_default", "ipv6 nht resolve-via-default"),
+    Rule("route_map_delay_timer", "bgp route-map delay-timer {}", default=5),
     ItemRule("community_aliases", "bgp community alias {} {key}"),
     always=frozenset({"defaults"}),
 )

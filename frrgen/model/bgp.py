@@ -398,7 +398,6 @@ class Bgp(Model):
     max_med: MaxMed = MaxMed()
     listen_limit: Annotated[int, Field(ge=1, le=65535)] | None = None
     listen_ranges: dict[Prefix, GroupName] = {}
-    route_map_delay_timer: Annotated[int, Field(ge=0, le=600)] | None = None
     coalesce_time: U32 | None = None
     """Milliseconds."""
     update_delay: UpdateDelay | None = None

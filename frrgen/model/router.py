@@ -190,6 +190,8 @@ class Router(Model):
     router_id: IPv4Address | None = None
     ip_nht_resolve_via_default: bool = False
     ipv6_nht_resolve_via_default: bool = False
+    route_map_delay_timer: Annotated[int, Field(ge=0, le=600)] | None = None
+    """Seconds that bgpd waits before it applies a changed policy to the routes it has; 0: it never does."""
     community_aliases: dict[Name, Community] = {}
     static_routes: tuple[StaticRoute, ...] = ()
     prefix_lists: dict[Name, PrefixList] = {}

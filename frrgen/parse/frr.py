@@ -283,6 +283,8 @@ class Parser:
         peer = _PEER.fullmatch(line)
         if peer is not None:
             return self._neighbor(line, owner, peer)
+        if line.startswith("bgp route-map delay-timer "):
+            return self._table(GLOBAL, line, self.globals)
         if line.startswith("bgp cluster-id ") and line.rsplit(" ", maxsplit=1)[-1].isdigit():
             line = f"bgp cluster-id {ip_address(int(line.rsplit(' ', maxsplit=1)[-1]))}"
         if line.startswith("bgp bestpath med ") and len(line.split(" ")) == 5:

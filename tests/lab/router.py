@@ -35,6 +35,7 @@ for file in passwd group shadow; do mount --bind "$DIR/$file" /etc/$file; done
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /root
 mount -t tmpfs tmpfs /home
+mount -t tmpfs tmpfs /var/tmp
 mount --bind "$DIR/lib" /var/lib
 mkdir -p /run/sshd /run/frr
 install -d -m 700 -o 10001 -g 10001 /home/admin

@@ -1,0 +1,42 @@
+"""Many pushes side by side. After the first failure no further one is started: a mistake should meet few routers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from frrgen.errors import Exit, FrrgenError, error
+from frrgen.push.transaction import Outcome, State
+
+
+def each(
+    jobs: Iterable[tuple[str, Callable[[], Outcome]]], *, workers: int = 16, go_on: bool = False
+) -> Iterator[Outcome]:
+    """Run the jobs in threads and give each outcome as it is known. `go_on`: also after a failure."""
+    stop = threading.Event()
+
+    def guarded(name: str, job: Callable[[], Outcome]) -> Outcome:
+        if stop.is_set():
+            return Outcome(
+                name,
+                State.UNCHANGED,
+                findings=(error("FRR527", f"{name}: not started, since a push before it failed"),),
+            )
+        try:
+            outcome = job()
+        except FrrgenError as bad:
+            states = {Exit.ROLLED_BACK: State.ROLLED_BACK, Exit.UNKNOWN: State.UNKNOWN}
+            outcome = Outcome(name, states.get(bad.exit, State.UNCHANGED), findings=bad.findings)
+        if outcome.exit is not Exit.OK and not go_on:
+            stop.set()
+        return outcome
+
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        futures = [pool.submit(guarded, name, job) for name, job in jobs]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            stop.set()
+            raise
