@@ -7,6 +7,7 @@ on either side one block, for the cost of a transaction is that of everything lo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any, Final
@@ -14,6 +15,7 @@ from typing import Any, Final
 from frrgen.diff.canonical import canonical
 from frrgen.diff.changes import Change, Commands, Delta, Op, delta
 from frrgen.diff.references import Ref, affected_maps, entry_refs, uses
+from frrgen.errors import InputError, error
 from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.grammar.layout import (
     FAMILIES,
@@ -31,13 +33,14 @@ from frrgen.grammar.layout import (
     raw_lines,
     route_map_blocks,
     rpki_blocks,
+    starts_shut,
     vrf_blocks,
 )
 from frrgen.grammar.policy import LISTS, MATCH, ListKind
 from frrgen.grammar.rule import Impact
 from frrgen.grammar.top import BFD_DEFAULTS, wholes
 from frrgen.model.bgp import Bgp, Neighbor, PeerGroup
-from frrgen.model.policy import RouteMap
+from frrgen.model.policy import RouteMap, call_circle, calls
 from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover, Parsed
 
@@ -55,6 +58,8 @@ _KIND_WORDS: Final = {
     "extcommunity_lists": "extcommunity-list",
     "community_aliases": "community alias",
 }
+_AFTER_NEIGHBORS: Final = frozenset({"no bgp deterministic-med"})
+"""FRR refuses it while a neighbor has addpath-tx-bestpath-per-AS."""
 Session = tuple[str, str]
 
 
@@ -161,6 +166,7 @@ class Builder:
             there = old[enter].lines if enter in old else []
             found = delta(self._owned(there, block), lines, self.version)
             self._take(found)
+            _free_prefixes(found)
             if enter not in old and not found:
                 self._change(Op.ADD, block.path, None, enter[0])
                 self.phases["globals"].add(enter, [], always=True)
@@ -175,12 +181,12 @@ class Builder:
         """Leave alone what frrgen does not own: without `ownership: full` only what the model speaks of."""
         spoken = {line.path for line in new.lines}
         aliases = "community_aliases"
-        forwarding = {"ip_forwarding", "ipv6_forwarding"}
+        never = {"defaults", "ip_forwarding", "ipv6_forwarding"}
         return [
             line
             for line in lines
             if line.path in spoken
-            or (self.full and line.statement.slot[0] not in forwarding)
+            or (self.full and line.statement.slot[0] not in never)
             or (line.statement.slot[0] == aliases and line.statement.slot[1] not in self.leftover_words)
         ]
 
@@ -228,14 +234,19 @@ class Builder:
             seq for seq in old.keys() | new.keys() if (a := old.get(seq)) is not (b := new.get(seq)) and a != b
         }
         # FRR silently ignores a value that the list has under another number: free such a value first
-        wanted = {(new[seq].action, kind.value(new[seq])) for seq in differing if seq in new}
+        wanted = {_same(kind, new[seq]) for seq in differing if seq in new}
+        if kind.field == "as_path_lists" and _ambiguous(old, differing):
+            # FRR 8.4 removes the first entry with the same expression, whatever its number and action
+            first = [f"no {head}"]
+            self._change(Op.REMOVE, path, head, None, Impact.REFRESH)
+            old, differing = {}, set(new)
         for seq in sorted(differing):
             entry, there = new.get(seq), old.get(seq)
             text = None if entry is None else kind.entry(head, entry)
             was = None if there is None else kind.entry(head, there)
             if there is not None:
                 undo = kind.undo_entry(head, there)
-                if (there.action, kind.value(there)) in wanted:
+                if _same(kind, there) in wanted:
                     first.append(undo)
                 elif entry is None:
                     last.append(undo)
@@ -249,6 +260,7 @@ class Builder:
 
     def _route_maps(self) -> None:
         old, new = self.old.route_maps, self.new.route_maps
+        self._open_circles()
         phase, gone = self.phases["northbound"], self.phases["northbound_gone"]
         for name, route_map in new.items():
             before = old.get(name)
@@ -268,6 +280,25 @@ class Builder:
                 self.changed.add(("route_maps", name))
                 gone.add((), [f"no route-map {name}"])
                 self._change(Op.REMOVE, ("route_maps", name), f"route-map {name}", None)
+
+    def _open_circles(self) -> None:
+        """Take away calls that would, for a moment, make maps call each other in a circle: that kills FRR 8.4."""
+        old, new = self.old.route_maps, self.new.route_maps
+        if circle := call_circle(calls(new)):
+            raise InputError(
+                error("FRR431", f"route maps call each other in a circle, which kills FRR: {' -> '.join(circle)}")
+            )
+        both = {name: calls(old).get(name, set()) | calls(new).get(name, set()) for name in {**old, **new}}
+        if not call_circle(both):
+            return
+        for name, route_map in old.items():
+            kept = {entry.seq: entry.call for entry in new[name].entries} if name in new else {}
+            for entry in route_map.entries:
+                if entry.call is not None and kept.get(entry.seq) != entry.call:
+                    # the exit makes it a transaction of its own: within one, FRR does not keep the order of lines
+                    self.phases["northbound"].add(
+                        (), [f"route-map {name} {entry.action} {entry.seq}", "no call", "exit"]
+                    )
 
     def _new_map(self, name: str, route_map: RouteMap) -> None:
         self.changed.add(("route_maps", name))
@@ -411,6 +442,30 @@ def _overwritten(lines: list[Line]) -> list[Line]:
     ]
 
 
+def _same(kind: ListKind, entry: Any) -> str:
+    """Give that by which FRR 8.4 finds that a list already has a value: for IPv6 it overlooks `exact-match`."""
+    value = kind.value(entry)
+    return value.removesuffix(" exact-match") if kind.field == "ipv6_access_lists" else value
+
+
+def _free_prefixes(found: Delta) -> None:
+    """Take static routes away first where a prefix gets another kind: FRR refuses a blackhole beside a gateway."""
+    routed = {_routed(line) for line in found.then}
+    early = [line for line in found.last if line.startswith("no ip") and _routed(line[3:]) in routed]
+    found.first.extend(early)
+    found.last[:] = [line for line in found.last if line not in early]
+
+
+def _routed(line: str) -> str:
+    words = line.split(" ")
+    return " ".join(words[:3]) if words[1:2] == ["route"] else ""
+
+
+def _ambiguous(entries: dict[int, Any], differing: set[int]) -> bool:
+    values = Counter(entry.regex for entry in entries.values())
+    return any(values[entries[seq].regex] > 1 for seq in differing if seq in entries)
+
+
 class _Instance:
     """The changes of one BGP instance."""
 
@@ -431,7 +486,7 @@ class _Instance:
         if self.is_new:
             builder._change(Op.ADD, self.path, None, self.enter[0])  # noqa: SLF001
             self.commands.add(self.enter, [], always=True)
-        self._instance_options()
+        late = self._instance_options()
         groups, neighbors = self._rebuilt()
         for name, group in self.new.peer_groups.items():
             self._one(name, group, self.old.peer_groups.get(name), rebuild=name in groups)
@@ -448,19 +503,24 @@ class _Instance:
         for name, gone_group in self.old.peer_groups.items():
             if name not in self.new.peer_groups:
                 self._gone(("peer_groups", name), group_lines(name, gone_group, self.path, canonical=True), None)
+        self.commands.add(self.enter, late)
 
     def _take(self, found: Delta, neighbors: Iterable[str] = (), *, fresh: bool = False) -> None:
         impact = Impact.NONE if fresh or self.is_new else None
         self.builder._take(found, vrf=self.vrf, neighbors=neighbors, impact=impact)  # noqa: SLF001
 
-    def _instance_options(self) -> None:
+    def _instance_options(self) -> list[str]:
+        """Give the lines that must wait until the neighbors are as intended."""
         builder = self.builder
         old = at(self.path, INSTANCE.statements(self.old, canonical=True))
         raw = builder._missing_raw(self.enter, at(self.path, wholes("raw", iter(self.new.raw))))  # noqa: SLF001
         new = [*at(self.path, INSTANCE.statements(self.new, canonical=True)), *raw]
         found = delta(old, new, self.version)
         self._take(found, [peer for peer in self.old.neighbors if peer in self.new.neighbors])
-        self.commands.add(self.enter, [*found.first, *found.then, *found.last])
+        late = [line for line in found.last if line in _AFTER_NEIGHBORS]
+        early = [line for line in found.last if line not in _AFTER_NEIGHBORS]
+        self.commands.add(self.enter, [*found.first, *found.then, *early])
+        return late
 
     def _listen(self, bgp: Bgp) -> list[Line]:
         return at(self.path, LISTEN.statements(bgp, canonical=True))
@@ -502,6 +562,8 @@ class _Instance:
         found = delta(self._lines(name, old, self.old), self._lines(name, one, self.new), self.version)
         self._take(found, members, fresh=old is None)
         self.commands.add(self.enter, [*found.first, *found.then, *found.last])
+        if old is None and isinstance(one, Neighbor) and starts_shut(one, self.new):
+            self.commands.add(self.enter, [f"no neighbor {name} shutdown"])
         for family in FAMILIES:
             was = [] if old is None else family_lines(name, old, owner, family, self.path, canonical=True)
             now = family_lines(name, one, owner, family, self.path, canonical=True)

@@ -114,6 +114,7 @@ NEIGHBOR: Final = Table(
         undo_first=True,
         impact=_RESET,
     ),
+    Rule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
     Rule("update_source", "update-source {}", undo="update-source", impact=_RESET),
     Rule("advertisement_interval", "advertisement-interval {}", undo="advertisement-interval"),
     Rule("timers", "timers {#keepalive} {#hold}", undo="timers"),

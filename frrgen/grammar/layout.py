@@ -24,6 +24,7 @@ FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
 
 _DEFINE: Final = Rule("remote_as", "remote-as {}", impact=Impact.RESET)
 _MEMBER: Final = Rule("peer_group", "peer-group {}", undo_first=True, impact=Impact.RESET)
+_AWAKE: Final = Rule("shutdown", "shutdown", negative=True)
 _GROUP: Final = Rule("", "peer-group", impact=Impact.RESET)
 _INTERFACE: Final = Rule("interface", "interface {}", undo_first=True, impact=Impact.RESET)
 _OPTIMIZATION: Final = Rule("optimization", "optimization")
@@ -241,7 +242,15 @@ def neighbor_lines(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canon
         define.append(_MEMBER.statement(("peer_group",), prefix, f"peer-group {member}"))
     if neighbor.interface is not None:
         define.append(_INTERFACE.statement(("interface",), prefix, f"interface {neighbor.interface}"))
+    if not canonical and starts_shut(neighbor, bgp):
+        define.append(_AWAKE.statement(("shutdown",), prefix, "shutdown"))
     return at(owner, chain(define, NEIGHBOR.statements(neighbor, prefix, canonical=canonical)))
+
+
+def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
+    """Tell whether FRR shuts the neighbor down when it is made, though the model does not."""
+    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    return bgp.default_shutdown and not neighbor.shutdown and not (group is not None and group.shutdown)
 
 
 def family_lines(

@@ -72,7 +72,12 @@ ENTRY: Final = Table(
 )
 """Lines of a route-map entry that are neither match nor set."""
 
-MATCH: Final = Table(*(Rule(field, f"match {form}") for field, form in _MATCH))
+MATCH: Final = Table(
+    *(
+        Rule(field, f"match {form}", undo="match probability" if field == "probability" else None)
+        for field, form in _MATCH
+    )
+)
 
 SET: Final = Table(
     Rule("as_path_prepend_last_as", "set as-path prepend last-as {}", undo="set as-path prepend"),

@@ -307,6 +307,12 @@ class Aggregate(Model):
     matching_med_only: bool = False
     suppress_map: Name | None = None
 
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.summary_only and self.suppress_map is not None:
+            raise ValueError("summary_only and suppress_map exclude each other: FRR refuses the line")
+        return self
+
 
 class Redistribute(Model):
     """`redistribute PROTOCOL [metric N] [route-map NAME]`."""
@@ -416,4 +422,6 @@ class Bgp(Model):
             for prefix in (*family.networks, *family.aggregates):
                 if prefix.version != version:
                     raise ValueError(f"{prefix} does not belong in ipv{version}_unicast")
+            if self.reject_as_sets and any(aggregate.as_set for aggregate in family.aggregates.values()):
+                raise ValueError("as_set of an aggregate has no effect with reject_as_sets: FRR drops it")
         return self

@@ -3,7 +3,7 @@
 Entries are ordered by `seq`; the constructors sort them and refuse a number used twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import pairwise
 from typing import Annotated, Literal, Protocol, Self, TypeVar
@@ -15,6 +15,7 @@ from frrgen.model.types import (
     Action,
     Address,
     Asn,
+    AsPathRegex,
     Communities,
     Description,
     ExtCommunities,
@@ -119,7 +120,7 @@ class AsPathListEntry(Model):
 
     seq: Seq
     action: Action
-    regex: Regex
+    regex: AsPathRegex
 
 
 class AsPathList(Model):
@@ -396,3 +397,30 @@ class RouteMap(Model):
     """None: off on FRR 8 (its optimiser can admit what a list denies), on from 9 (without it the first entry never
     matches)."""
     entries: Annotated[tuple[RouteMapEntry, ...], _BY_SEQ] = ()
+
+
+def calls(route_maps: Mapping[str, RouteMap]) -> dict[str, set[str]]:
+    """Give the maps that each map calls."""
+    return {
+        name: {entry.call for entry in route_map.entries if entry.call is not None}
+        for name, route_map in route_maps.items()
+    }
+
+
+def call_circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Find maps that call each other in a circle, the first one named again at the end; empty if there are none."""
+    done: set[str] = set()
+    for start in graph:
+        path = [start]
+        branches = [iter(sorted(graph[start]))]
+        while branches:
+            name = next(branches[-1], None)
+            if name is None:
+                branches.pop()
+                done.add(path.pop())
+            elif name in path:
+                return [*path[path.index(name) :], name]
+            elif name in graph and name not in done:
+                path.append(name)
+                branches.append(iter(sorted(graph[name])))
+    return []

@@ -234,6 +234,12 @@ def _regex(text: str) -> str:
     return text
 
 
+def _as_path_regex(text: str) -> str:
+    if found := re.search(r"[^0-9_^|\[\],{}() $*+.?\\-]", text):
+        raise ValueError(f"{found.group()!r} cannot be in a regular expression over AS paths: FRR refuses it")
+    return text
+
+
 def _password(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if is_reference(text):
@@ -291,6 +297,8 @@ ExtCommunityValues = Annotated[
 """Extended communities whose kind is known: ASN:NN or ADDRESS:NN."""
 Regex = Annotated[str, AfterValidator(_regex)]
 """A POSIX extended regular expression, where `_` stands for a delimiter."""
+AsPathRegex = Annotated[Regex, AfterValidator(_as_path_regex)]
+"""A regular expression over the text of an AS path."""
 Password = Annotated[SecretStr, AfterValidator(_password)]
 """A TCP MD5 password, or where it is: `env:NAME`, `file:PATH`. Never printed."""
 RawLine = Annotated[str, AfterValidator(_raw_line)]

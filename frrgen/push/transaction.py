@@ -207,7 +207,7 @@ class Transaction:
         )
 
     def _recover(self, problem: FrrgenError) -> Outcome:
-        """Log in anew after a lost connection or a failed way back, and bring the router into one state or the other."""
+        """Log in anew after a lost connection or a failed way back, and bring the router to one state or the other."""
         last = problem
         for pause in _RETRIES:
             self.sleep(pause)

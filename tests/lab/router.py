@@ -197,8 +197,9 @@ class Router:
         self.start(config)
 
     def alive(self, daemon: str) -> bool:
-        """Tell whether a daemon runs."""
-        return self.run("sh", "-c", f"kill -0 $(cat /run/frr/{daemon}.pid)", check=False).returncode == 0
+        """Tell whether a daemon runs; one that has died, and is not yet buried, does not."""
+        script = f"grep -q '^State:.[^Z]' /proc/$(cat /run/frr/{daemon}.pid)/status"
+        return self.run("sh", "-c", script, check=False).returncode == 0
 
     def vtysh(self, *commands: str, check: bool = False) -> str:
         """Run commands in one vtysh; what it prints."""
