@@ -260,7 +260,7 @@ class Builder:
 
     def _route_maps(self) -> None:
         old, new = self.old.route_maps, self.new.route_maps
-        self._open_circles()
+        self._end_calls()
         phase, gone = self.phases["northbound"], self.phases["northbound_gone"]
         for name, route_map in new.items():
             before = old.get(name)
@@ -281,24 +281,34 @@ class Builder:
                 gone.add((), [f"no route-map {name}"])
                 self._change(Op.REMOVE, ("route_maps", name), f"route-map {name}", None)
 
-    def _open_circles(self) -> None:
-        """Take away calls that would, for a moment, make maps call each other in a circle: that kills FRR 8.4."""
+    def _end_calls(self) -> None:
+        """Take calls away before anything else, where FRR 8.4 would die of them, now or later.
+
+        Maps that call each other in a circle kill it, for however short a moment; and an entry that is removed with
+        its call leaves a trace that makes such a circle of a later, harmless call.
+        """
         old, new = self.old.route_maps, self.new.route_maps
         if circle := call_circle(calls(new)):
             raise InputError(
                 error("FRR431", f"route maps call each other in a circle, which kills FRR: {' -> '.join(circle)}")
             )
         both = {name: calls(old).get(name, set()) | calls(new).get(name, set()) for name in {**old, **new}}
-        if not call_circle(both):
-            return
+        turning = bool(call_circle(both))
+        ended: list[str] = []
         for name, route_map in old.items():
             kept = {entry.seq: entry.call for entry in new[name].entries} if name in new else {}
             for entry in route_map.entries:
-                if entry.call is not None and kept.get(entry.seq) != entry.call:
-                    # the exit makes it a transaction of its own: within one, FRR does not keep the order of lines
-                    self.phases["northbound"].add(
-                        (), [f"route-map {name} {entry.action} {entry.seq}", "no call", "exit"]
-                    )
+                if entry.call is None or kept.get(entry.seq) == entry.call:
+                    continue
+                if name in new and entry.seq not in kept:
+                    # without its call it would permit more: it denies until it goes; with on-match FRR refuses that
+                    action = entry.action if entry.on_match is not None else "deny"
+                    ended += [f"route-map {name} {action} {entry.seq}", "no call"]
+                elif turning:
+                    ended += [f"route-map {name} {entry.action} {entry.seq}", "no call"]
+        if ended:
+            # the exit makes it a transaction of its own: within one, FRR does not keep the order of lines
+            self.phases["northbound"].add((), [*ended, "exit"])
 
     def _new_map(self, name: str, route_map: RouteMap) -> None:
         self.changed.add(("route_maps", name))
@@ -443,9 +453,10 @@ def _overwritten(lines: list[Line]) -> list[Line]:
 
 
 def _same(kind: ListKind, entry: Any) -> str:
-    """Give that by which FRR 8.4 finds that a list already has a value: for IPv6 it overlooks `exact-match`."""
-    value = kind.value(entry)
-    return value.removesuffix(" exact-match") if kind.field == "ipv6_access_lists" else value
+    """Give that by which FRR 8.4 finds that a list already has a value: of an access list it sees the source only."""
+    if kind.field in {"access_lists", "ipv6_access_lists"}:
+        return str(entry.prefix or entry.source)
+    return kind.value(entry)
 
 
 def _free_prefixes(found: Delta) -> None:

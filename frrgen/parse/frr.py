@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
-from typing import Any, Final, NamedTuple, TypeVar
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
+from frrgen.grammar.entries import entry_data, masked
 from frrgen.grammar.policy import ENTRY, LISTS, MATCH, SET, ListKind
 from frrgen.grammar.rule import Data, Table
 from frrgen.grammar.top import BFD, GLOBAL, RPKI, VRF, read_bfd_peer, read_rpki_cache, read_static_route
@@ -67,15 +68,6 @@ _PREFIX_ENTRY: Final = re.compile(
 """The line that long configurations are made of, read by a short cut."""
 _NOTE: Final = re.compile(
     r"(?P<words>(?:ip|ipv6) prefix-list|(?:ipv6 )?access-list) (?P<name>[^ ]+) (?:description|remark) (?P<text>.+)"
-)
-_PREFIX_VALUE: Final = re.compile(
-    r"(?P<prefix>any|[^ ]+/[0-9]+)(?: ge (?P<ge>[0-9]+))?(?: le (?P<le>[0-9]+))?"
-    r"(?: ge (?P<ge2>[0-9]+))?"
-)
-_ACCESS_VALUE: Final = re.compile(
-    r"(?P<any>any)|(?P<prefix>[^ ]+/[0-9]+)(?P<exact> exact-match)?|"
-    r"(?:host )?(?P<source>[0-9.]+)(?: (?P<wildcard>[0-9.]+))?|"
-    r"ip (?P<from>any|host [0-9.]+|[0-9.]+ [0-9.]+) (?P<to>any|host [0-9.]+|[0-9.]+ [0-9.]+)"
 )
 _KINDS: Final = {kind.words: kind for kind in LISTS}
 _ENTRY_MODELS: Final[dict[str, type[BaseModel]]] = {
@@ -261,7 +253,7 @@ class Parser:
         data = read_static_route(line)
         if data is None:
             return False
-        data["prefix"] = _masked(data["prefix"])
+        data["prefix"] = masked(data["prefix"])
         try:
             owner.data.setdefault("static_routes", []).append(StaticRoute.model_validate(data))
         except ValidationError:
@@ -292,7 +284,7 @@ class Parser:
             return all(self._table(INSTANCE, f"bgp bestpath med {word}", owner) for word in words[3:])
         if line.startswith("bgp listen range "):
             words = line.split(" ")
-            words[3] = _masked(words[3])
+            words[3] = masked(words[3])
             return self._table(LISTEN, " ".join(words), owner)
         return self._table(INSTANCE, line.removesuffix(" no-as-set"), owner)
 
@@ -423,7 +415,7 @@ class Parser:
         return True
 
     def _entry(self, kind: ListKind, list_type: str | None, seq: int, action: str, value: str) -> BaseModel | None:
-        data = _entry_data(kind, list_type, value)
+        data = entry_data(kind, list_type, value)
         if data is None:
             return None
         try:
@@ -525,13 +517,6 @@ def _opens_nothing(line: str) -> _Context | None:
     return None
 
 
-def _masked(prefix: str) -> str:
-    try:
-        return str(ip_interface(prefix).network)
-    except ValueError:
-        return prefix
-
-
 def _canonical_address(text: str) -> str:
     try:
         return str(ip_address(text))
@@ -551,7 +536,7 @@ def _with_mask(words: list[str]) -> list[str]:
         elif prefix.split(".")[0].isdigit():
             first = int(prefix.split(".")[0])
             prefix = f"{prefix}/{8 if first < 128 else 16 if first < 192 else 24}"
-    return [words[0], _masked(prefix), *rest]
+    return [words[0], masked(prefix), *rest]
 
 
 _ORDERED: Final = {
@@ -575,70 +560,6 @@ def _reordered(line: str) -> str:
             return line
         options[word] = f"{word} {next(rest, '')}" if word in _WITH_VALUE else word
     return " ".join([*words[:2], *(options[word] for word in order if word in options)])
-
-
-def _entry_data(kind: ListKind, list_type: str | None, value: str) -> Data | None:
-    if kind.field in {"prefix_lists", "ipv6_prefix_lists"}:
-        return _prefix_data(value, "ipv6" in kind.field)
-    if kind.field in {"access_lists", "ipv6_access_lists"}:
-        return _access_data(value, "ipv6" in kind.field)
-    if kind.field == "as_path_lists":
-        return {"regex": value}
-    if list_type == "expanded":
-        return {"regex": value}
-    words = value.split(" ")
-    if kind.field == "extcommunity_lists":
-        if len(words) % 2:
-            return None
-        return {"communities": [f"{words[at]} {words[at + 1]}" for at in range(0, len(words), 2)]}
-    return {"communities": words}
-
-
-def _prefix_data(value: str, ipv6: bool) -> Data | None:  # noqa: FBT001
-    if value == "any":
-        return {"prefix": "::/0", "le": 128} if ipv6 else {"prefix": "0.0.0.0/0", "le": 32}
-    match = _PREFIX_VALUE.fullmatch(value)
-    if match is None:
-        return None
-    ge = match["ge"] or match["ge2"]
-    data: Data = {"prefix": _network(match["prefix"])}
-    if ge is not None:
-        data["ge"] = int(ge)
-    if match["le"] is not None:
-        data["le"] = int(match["le"])
-    return data
-
-
-def _network(text: str) -> Any:
-    try:
-        return ip_network(text)
-    except ValueError:
-        return _masked(text)
-
-
-def _access_data(value: str, ipv6: bool) -> Data | None:  # noqa: FBT001
-    match = _ACCESS_VALUE.fullmatch(value)
-    if match is None:
-        return None
-    if match["any"]:
-        return {"prefix": "::/0" if ipv6 else "0.0.0.0/0"}
-    if match["prefix"]:
-        return {"prefix": _masked(match["prefix"]), "exact": match["exact"] is not None}
-    if match["source"]:
-        return {"source": match["source"], "wildcard": match["wildcard"]}
-    source, wildcard = _term(match["from"])
-    destination, destination_wildcard = _term(match["to"])
-    return {
-        "source": source,
-        "wildcard": wildcard,
-        "destination": destination,
-        "destination_wildcard": destination_wildcard,
-    }
-
-
-def _term(text: str) -> tuple[str, str | None]:
-    words = text.removeprefix("host ").split(" ")
-    return words[0], words[1] if len(words) > 1 else None
 
 
 _LIST_STARTS: Final = tuple(f"{kind.words} " for kind in LISTS)
