@@ -64,6 +64,8 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
             found.last.append(statement.undo)
             change = Change(Op.REMOVE, path, statement.text, None, _impact(statement, version))
             found.changes.append((change, statement))
+    # what was written first goes last: FRR turns `bfd` on again when `bfd profile P` is undone behind it
+    found.last.reverse()
     return found
 
 

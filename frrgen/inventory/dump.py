@@ -1,0 +1,153 @@
+"""The model -> inventory YAML, in the form that a person would write: short entries, only what is set."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, SecretStr
+
+from frrgen.errors import InputError, error
+from frrgen.grammar.policy import LISTS, ListKind
+from frrgen.inventory.yaml import scalar
+from frrgen.model.router import Router
+from frrgen.model.types import is_reference
+
+_OLD_WORDS: Final = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|~|")
+_OLD_NUMBERS: Final = re.compile(
+    r"[-+]?[0-9][0-9_,.:]*([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan|Inf|NaN|INF|NAN)|[0-9-]+[Tt ].*"
+)
+
+
+def dump(router: Router) -> str:
+    """Write a router's file. Passwords are written as the model has them."""
+    return _yaml(_router(router))
+
+
+def write(router: Router, folder: Path) -> list[Path]:
+    """Write an inventory that holds one router; its passwords go to files of their own. Gives the files.
+
+    Raises InputError rather than write over a file.
+    """
+    files: dict[Path, str] = {}
+    referring = _referring(router, files)
+    files[Path("network.yaml")] = "# What all routers share: defaults, groups, findings.\n{}\n"
+    files[Path("routers", f"{router.name}.yaml")] = dump(referring)
+    there = [path for path in files if (folder / path).exists()]
+    if there:
+        raise InputError(*(error("FRR130", f"{folder / path} is already there; nothing was written") for path in there))
+    for path, text in files.items():
+        target = folder / path
+        secret = path.parts[0] == "secrets"
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if secret else 0o777)
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o666)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+    return [folder / path for path in files]
+
+
+def _referring(router: Router, files: dict[Path, str]) -> Router:
+    """Move each password to a file under secrets/, and refer to it."""
+
+    def moved(one: Any, name: str) -> Any:
+        if one.password is None or is_reference(one.password.get_secret_value()):
+            return one
+        path = Path("secrets", f"{router.name}-{name.replace(':', '-').replace('/', '-')}")
+        files[path] = one.password.get_secret_value() + "\n"
+        return one.model_copy(update={"password": SecretStr(f"file:{path}")})
+
+    def instance(bgp: Any, prefix: str) -> Any:
+        return bgp.model_copy(
+            update={
+                kind: {name: moved(one, prefix + name) for name, one in getattr(bgp, kind).items()}
+                for kind in ("peer_groups", "neighbors")
+                if getattr(bgp, kind)
+            }
+        )
+
+    changes: dict[str, Any] = {}
+    if router.bgp is not None:
+        changes["bgp"] = instance(router.bgp, "")
+    if router.vrfs:
+        changes["vrfs"] = {
+            name: vrf if vrf.bgp is None else vrf.model_copy(update={"bgp": instance(vrf.bgp, f"{name}-")})
+            for name, vrf in router.vrfs.items()
+        }
+    return router.model_copy(update=changes)
+
+
+def _router(router: Router) -> dict[str, Any]:
+    kinds = {kind.field: kind for kind in LISTS}
+    found: dict[str, Any] = {}
+    for name in type(router).model_fields:
+        if name == "name" or name not in router.model_fields_set:
+            continue
+        value = getattr(router, name)
+        if name in kinds:
+            found[name] = {key: _list(kinds[name], lst) for key, lst in value.items()}
+        else:
+            found[name] = _data(value)
+    return {name: value for name, value in found.items() if value not in ({}, [], None)}
+
+
+def _list(kind: ListKind, lst: Any) -> Any:
+    entries: list[Any] = []
+    last = 0
+    for entry in lst.entries:
+        last = (last // 5 + 1) * 5
+        number = "" if entry.seq == last else f"seq {entry.seq} "
+        last = entry.seq
+        entries.append(f"{number}{entry.action} {kind.value(entry)}")
+    extra = {} if kind.note_of(lst) is None else {kind.note: kind.note_of(lst)}
+    if kind.typed and lst.kind != "standard":
+        extra["kind"] = lst.kind
+    return {**extra, "entries": entries} if extra else entries
+
+
+def _data(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        found = {
+            name: _data(getattr(value, name))
+            for name in type(value).model_fields
+            if name in value.model_fields_set and getattr(value, name) is not None
+        }
+        return {name: inner for name, inner in found.items() if inner != {} or _means_something(value, name)}
+    if isinstance(value, Mapping):
+        return {str(key): _data(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_data(inner) for inner in value]
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, IPv4Address | IPv6Address | IPv4Network | IPv6Network):
+        return str(value)
+    return value
+
+
+def _means_something(model: BaseModel, name: str) -> bool:
+    """Tell whether an empty mapping differs from the field's default, as `bfd: {}` does from no BFD."""
+    return bool(getattr(model, name) != type(model).model_fields[name].default)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes whatever a reader of YAML 1.1 or 1.2 could take for something else than text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    doubtful = scalar(text) != text or _OLD_WORDS.fullmatch(text) or _OLD_NUMBERS.fullmatch(text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if doubtful else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _yaml(data: dict[str, Any]) -> str:
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000, default_flow_style=False)

@@ -1,0 +1,192 @@
+"""The inventory's folder <-> the model.
+
+    network.yaml        defaults (under every router), groups (named partial routers), findings
+    routers/NAME.yaml   a router; `groups: [A, B]` inherits
+    clusters/NAME.yaml  a cluster
+
+Layers: defaults, then the groups in the order named, then the router's own file. Mappings merge key by key; a list, and
+a value, replaces.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from frrgen.errors import Finding, InputError, Where, error
+from frrgen.inventory.shorthand import expand
+from frrgen.inventory.validate import dotted, find, validate
+from frrgen.inventory.yaml import Node, read
+from frrgen.model.cluster import Cluster, FindingPolicy, Network
+from frrgen.model.router import Router
+from frrgen.model.types import Model
+
+_T = TypeVar("_T", bound=BaseModel)
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+class NetworkFile(Model):
+    """What network.yaml holds. `defaults` and `groups` are partial routers, checked where they are used."""
+
+    defaults: dict[str, Any] = {}
+    groups: dict[str, dict[str, Any]] = {}
+    findings: dict[str, FindingPolicy] = {}
+
+
+@dataclass
+class Loaded:
+    """A network and where everything in it was written."""
+
+    network: Network
+    folder: Path
+    nodes: dict[tuple[str, str], Node] = field(default_factory=dict)
+
+    def where(self, path: Sequence[str | int]) -> Where:
+        """Find the place of a model path such as ("routers", "edge1", "bgp", "asn"), or of what is nearest to it."""
+        root = self.nodes.get((str(path[0]), str(path[1]))) if len(path) > 1 else None
+        if root is None:
+            return Where(path=dotted(path))
+        node, _ = find(root, path[2:])
+        return Where(node.where.file, node.where.line, node.where.column, dotted(path))
+
+
+def load(folder: Path) -> Loaded:
+    """Read an inventory. Raises InputError with everything that is wrong in any of its files."""
+    if not folder.is_dir():
+        raise InputError(
+            error("FRR100", f"there is no inventory in {folder}", hint="name it with -i DIR, or make one: frrgen init")
+        )
+    findings: list[Finding] = []
+    loader = _Loader(folder, findings)
+    loaded = loader.load()
+    if findings:
+        raise InputError(*findings)
+    return loaded
+
+
+class _Loader:
+    def __init__(self, folder: Path, findings: list[Finding]) -> None:
+        self.folder = folder
+        self.findings = findings
+        self.nodes: dict[tuple[str, str], Node] = {}
+
+    def load(self) -> Loaded:
+        self._strangers()
+        common = self._read(self.folder / "network.yaml") if (self.folder / "network.yaml").exists() else None
+        common = common or Node({}, Where(str(self.folder / "network.yaml"), 1, 1))
+        known = self._checked(NetworkFile, common, ("network",)) or NetworkFile()
+        defaults, groups = common.value.get("defaults"), common.value.get("groups")
+        self.defaults = defaults if known.defaults and defaults is not None else None
+        self.groups = groups.value if known.groups and groups is not None else {}
+        routers: dict[str, Router] = {}
+        clusters: dict[str, Cluster] = {}
+        for file, node in self._files("routers"):
+            router = self._one(Router, "routers", file, self._layered(node))
+            if router is not None:
+                routers[router.name] = router
+        for file, node in self._files("clusters"):
+            cluster = self._one(Cluster, "clusters", file, node)
+            if cluster is not None:
+                clusters[cluster.name] = cluster
+        if self.findings:
+            return Loaded(Network(), self.folder)
+        if not routers:
+            self.findings.append(
+                error("FRR100", f"no routers in {self.folder / 'routers'}", hint="a router is a file NAME.yaml there")
+            )
+        network = Network.model_validate({"routers": routers, "clusters": clusters, "findings": known.findings})
+        return Loaded(network, self.folder, self.nodes)
+
+    def _strangers(self) -> None:
+        """Find files that nothing reads: somebody made a mistake."""
+        known = {"network.yaml", "routers", "clusters", "secrets", "README.md", "templates"}
+        for path in sorted(self.folder.iterdir()):
+            if path.name not in known and not path.name.startswith("."):
+                near = difflib.get_close_matches(path.name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else "an inventory has network.yaml, routers/ and clusters/"
+                self.findings.append(error("FRR106", f"nothing reads {path.name}", Where(str(path)), hint))
+
+    def _files(self, kind: str) -> list[tuple[Path, Node]]:
+        folder, found = self.folder / kind, []
+        seen: dict[str, Path] = {}
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name.startswith("."):
+                continue
+            if path.suffix not in _SUFFIXES or not path.is_file():
+                self.findings.append(
+                    error("FRR106", f"nothing reads {kind}/{path.name}", Where(str(path)), "name it NAME.yaml")
+                )
+            elif path.stem in seen:
+                self.findings.append(
+                    error("FRR106", f"{path.stem} is in two files: {seen[path.stem].name} too", Where(str(path)))
+                )
+            elif (node := self._read(path)) is not None:
+                seen[path.stem] = path
+                found.append((path, node))
+        return found
+
+    def _read(self, path: Path) -> Node | None:
+        try:
+            return read(path.read_bytes(), str(path))
+        except InputError as bad:
+            self.findings.extend(bad.findings)
+        except OSError as bad:
+            self.findings.append(error("FRR101", f"cannot be read: {bad.strerror}", Where(str(path))))
+        return None
+
+    def _checked(self, model: type[_T], node: Node, prefix: tuple[str, ...]) -> _T | None:
+        try:
+            return validate(model, node, prefix)
+        except InputError as bad:
+            self.findings.extend(bad.findings)
+            return None
+
+    def _layered(self, own: Node) -> Node:
+        named = own.value.pop("groups", None)
+        layers = [self.defaults] if self.defaults is not None else []
+        names = named.value if named is not None and isinstance(named.value, list) else []
+        if named is not None and not isinstance(named.value, list):
+            self.findings.append(error("FRR107", "groups must be a list of names", named.where))
+        for name in names:
+            group = self.groups.get(str(name.value))
+            if group is None:
+                near = difflib.get_close_matches(str(name.value), self.groups, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else "groups are defined in network.yaml"
+                self.findings.append(error("FRR107", f"there is no group {name.value!r}", name.where, hint))
+            else:
+                layers.append(group)
+        merged = Node({}, own.where)
+        for layer in layers:
+            merged = _merge(merged, layer)
+        merged = _merge(merged, own)
+        return Node(merged.value, own.where)
+
+    def _one(self, model: type[_T], kind: str, file: Path, node: Node) -> _T | None:
+        if "name" in node.value:
+            self.findings.append(
+                error(
+                    "FRR110", "unknown key 'name'", node.value["name"].key or node.where, "the name is the file's name"
+                )
+            )
+            return None
+        if kind == "routers":
+            self.findings.extend(expand(node))
+        node.value["name"] = Node(file.stem, Where(str(file), 1, 1))
+        self.nodes[kind, file.stem] = node
+        made = self._checked(model, node, (kind, file.stem))
+        del node.value["name"]
+        return made
+
+
+def _merge(base: Node, top: Node) -> Node:
+    if not isinstance(base.value, dict) or not isinstance(top.value, dict):
+        return top
+    merged = dict(base.value)
+    for key, node in top.value.items():
+        merged[key] = _merge(merged[key], node) if key in merged else node
+    return Node(merged, top.where, top.key)

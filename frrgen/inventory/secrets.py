@@ -1,0 +1,91 @@
+"""References to passwords -> the passwords, at the last moment before they are used.
+
+`env:NAME` is a variable of the environment; `file:PATH` the first line of a file, relative to the inventory's folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+
+from frrgen.errors import Finding, InputError, Where, error
+from frrgen.model.bgp import Bgp
+from frrgen.model.router import Router
+from frrgen.model.types import Password, is_reference
+
+_T = TypeVar("_T", bound=BaseModel)
+_PASSWORD: TypeAdapter[SecretStr] = TypeAdapter(Password)
+
+
+def resolve(router: Router, folder: Path, environ: Mapping[str, str]) -> Router:
+    """Put passwords in the place of their references. Raises InputError naming each reference that leads nowhere."""
+    resolver = _Resolver(folder, environ)
+    resolved = resolver.router(router)
+    if resolver.findings:
+        raise InputError(*resolver.findings)
+    return resolved
+
+
+class _Resolver:
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environ = environ
+        self.findings: list[Finding] = []
+
+    def router(self, router: Router) -> Router:
+        path = f"routers.{router.name}"
+        changes: dict[str, Any] = {"ssh": self._with_password(router.ssh, f"{path}.ssh")}
+        if router.bgp is not None:
+            changes["bgp"] = self._bgp(router.bgp, f"{path}.bgp")
+        if router.pfsense is not None:
+            changes["pfsense"] = self._with_password(router.pfsense, f"{path}.pfsense")
+        changes["vrfs"] = {
+            name: vrf if vrf.bgp is None else _with(vrf, {"bgp": self._bgp(vrf.bgp, f"{path}.vrfs.{name}.bgp")})
+            for name, vrf in router.vrfs.items()
+        }
+        return _with(router, changes)
+
+    def _bgp(self, bgp: Bgp, path: str) -> Bgp:
+        changes = {
+            kind: {name: self._with_password(one, f"{path}.{kind}.{name}") for name, one in getattr(bgp, kind).items()}
+            for kind in ("peer_groups", "neighbors")
+        }
+        return _with(bgp, changes)
+
+    def _with_password(self, one: _T, path: str) -> _T:
+        secret: SecretStr | None = getattr(one, "password", None)
+        if secret is None or not is_reference(secret.get_secret_value()):
+            return one
+        return _with(one, {"password": self._lookup(secret, f"{path}.password")})
+
+    def _lookup(self, secret: SecretStr, path: str) -> SecretStr:
+        reference = secret.get_secret_value()
+        scheme, _, name = reference.partition(":")
+        where = Where(path=path)
+        if scheme == "env":
+            found = self.environ.get(name)
+            if found is None:
+                self.findings.append(error("FRR121", f"the variable {name} is not set", where, f"export {name}=…"))
+                return secret
+        else:
+            file = self.folder / name
+            try:
+                found = file.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
+            except (OSError, UnicodeDecodeError) as bad:
+                why = getattr(bad, "strerror", None) or "not text"
+                self.findings.append(error("FRR121", f"{file} cannot be read: {why}", where))
+                return secret
+        try:
+            return _PASSWORD.validate_python(found)
+        except ValidationError as bad:
+            why = str(bad.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "not valid"))
+            self.findings.append(error("FRR122", f"what {reference} leads to cannot be used: {why}", where))
+            return secret
+
+
+def _with(one: _T, changes: dict[str, Any]) -> _T:
+    real = {name: value for name, value in changes.items() if getattr(one, name) != value}
+    return one.model_copy(update=real) if real else one

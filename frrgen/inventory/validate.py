@@ -1,0 +1,196 @@
+"""pydantic's errors -> Findings in plain words, each at its line, with a hint where one is certain."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_interface
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from frrgen.errors import Finding, InputError, Where, error
+from frrgen.inventory.yaml import Node
+
+_T = TypeVar("_T", bound=BaseModel)
+_SECRET: Final = frozenset({"password"})
+Loc = tuple[str | int, ...]
+
+
+def validate(model: type[_T], node: Node, prefix: tuple[str, ...]) -> _T:
+    """Make a model object of a Node that stands at `prefix` in the network. Raises InputError with every finding."""
+    try:
+        return model.model_validate(node.plain())
+    except ValidationError as bad:
+        raise InputError(*_findings(model, node, prefix, bad)) from None
+
+
+def find(node: Node, path: Sequence[str | int]) -> tuple[Node, int]:
+    """Walk down a Node as far as the path goes: the node there, and how many steps were taken."""
+    steps = 0
+    for step in path:
+        inner: Node | None = None
+        if isinstance(node.value, dict):
+            inner = node.value.get(str(step))
+        elif isinstance(node.value, list):
+            inner = _item(node.value, step)
+        if inner is None:
+            break
+        node, steps = inner, steps + 1
+    return node, steps
+
+
+def _item(items: list[Node], step: str | int) -> Node | None:
+    """Find an item of a list by its index, or an entry by the `seq` that names it in a model path."""
+    if isinstance(step, int):
+        return items[step] if 0 <= step < len(items) else None
+    for item in items:
+        if isinstance(item.value, dict) and (seq := item.value.get("seq")) is not None and str(seq.value) == step:
+            return item
+    return None
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """Write a path of the model for people."""
+    return ".".join(str(step) for step in path)
+
+
+def _findings(model: type[BaseModel], root: Node, prefix: tuple[str, ...], bad: ValidationError) -> Iterator[Finding]:
+    by_place: dict[tuple[Loc, str], list[tuple[ErrorDetails, Node]]] = {}
+    for detail in bad.errors(include_url=False):
+        node, steps = find(root, detail["loc"])
+        place = detail["loc"][:steps]
+        kind = detail["type"] if detail["type"] in {"missing", "extra_forbidden"} else ""
+        key = (detail["loc"] if detail["type"] == "missing" else place, kind)
+        by_place.setdefault(key, []).append((detail, node))
+    for (loc, kind), found in by_place.items():
+        yield _finding(model, (*prefix, *loc), loc, kind, found)
+
+
+def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list[tuple[ErrorDetails, Node]]) -> Finding:
+    detail, node = found[0]
+    where = _where(node.key if kind == "extra_forbidden" and node.key is not None else node.where, path)
+    if kind == "extra_forbidden":
+        return error(
+            "FRR110", f"unknown key {str(loc[-1])!r}", where, _did_you_mean(str(loc[-1]), _keys(model, loc[:-1]))
+        )
+    if kind == "missing":
+        return error("FRR112", f"the key {str(detail['loc'][-1])!r} is missing", _where(node.where, path[:-1]))
+    spoken = [one for one, _ in found if one["type"] in {"value_error", "assertion_error"}]
+    details = spoken[:1] or [one for one, _ in found]
+    messages = dict.fromkeys(_message(one, node, loc) for one in details)
+    hints = [hint for one in details if (hint := _hint(one, node)) is not None]
+    return error("FRR111", "; or ".join(messages), where, hints[0] if hints else None)
+
+
+def _where(place: Where, path: Loc) -> Where:
+    return Where(place.file, place.line, place.column, dotted(path))
+
+
+def _shown(node: Node, loc: Loc) -> str:
+    """Give the value for a message: short, visible, and never a secret."""
+    if any(str(step) in _SECRET for step in loc) or isinstance(node.value, dict | list):
+        return ""
+    text = repr(node.value) if isinstance(node.value, str) else str({None: "nothing"}.get(node.value, node.value))
+    return f", not {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+_PLAIN: Final = {
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "ip_v4_address": "must be an IPv4 address",
+    "ip_v6_address": "must be an IPv6 address",
+    "ip_any_address": "must be an IP address",
+    "ip_v4_network": "must be an IPv4 prefix",
+    "ip_v6_network": "must be an IPv6 prefix",
+    "ip_any_network": "must be a prefix",
+    "string_pattern_mismatch": "does not have the right form",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+}
+_BOUNDS: Final = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "less_than": ("less than", "lt"),
+}
+
+
+def _message(detail: ErrorDetails, node: Node, loc: Loc) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in {"value_error", "assertion_error"}:
+        return str(context["error"])
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"must be {words} {context[key]}{_shown(node, loc)}"
+    if kind == "literal_error":
+        return f"must be {context['expected']}{_shown(node, loc)}"
+    return f"{_PLAIN.get(kind) or detail['msg']}{_shown(node, loc)}"
+
+
+def _hint(detail: ErrorDetails, node: Node) -> str | None:
+    kind = detail["type"]
+    if kind == "literal_error" and isinstance(node.value, str):
+        return _did_you_mean(node.value, re.findall(r"'([^']*)'", detail["ctx"]["expected"]))
+    if kind == "string_type" and isinstance(node.value, int | bool):
+        return f'put it in quotes: "{node.value}"'
+    if kind.endswith("_network") and isinstance(node.value, str):
+        try:
+            return f"without host bits it is {ip_interface(node.value).network}"
+        except ValueError:
+            return None
+    return None
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str | None:
+    """Suggest a word, when only one is near."""
+    near = difflib.get_close_matches(word.lower().replace("-", "_"), known, n=2, cutoff=0.75)
+    return f"did you mean {near[0]!r}?" if near else None
+
+
+def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """Give the keys that the model knows at a place."""
+    found: list[Any] = [model]
+    for step in loc:
+        found = [inner for one in found for inner in _inside(one, step)]
+    return [name for one in found if _is_model(one) for name in one.model_fields]
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _inside(kind: Any, step: str | int) -> Iterator[Any]:
+    if _is_model(kind):
+        field = kind.model_fields.get(str(step))
+        if field is not None:
+            yield from _choices(field.annotation)
+    elif get_origin(kind) is dict:
+        yield from _choices(get_args(kind)[1])
+    elif get_origin(kind) is tuple:
+        yield from _choices(get_args(kind)[0])
+
+
+def _choices(annotation: Any) -> Iterator[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _choices(get_args(annotation)[0])
+    elif origin in {Union, types.UnionType}:
+        for one in get_args(annotation):
+            yield from _choices(one)
+    elif origin is not Literal:
+        yield annotation

@@ -1,0 +1,185 @@
+"""YAML files read with places: every value knows its file, line and column.
+
+Scalars are those of YAML 1.2's core schema, so that the community `65000:10` stays text; a number with a point stays
+text too, for in this field it is a version or an asdot number. What we have no use for is refused: duplicate keys,
+tags, anchors and aliases (groups do that, without surprises), several documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from frrgen.errors import Finding, InputError, Where, error
+
+_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_DEPTH: Final = 50
+_MAX_BYTES: Final = 64 * 1024 * 1024
+_INT: Final = re.compile(r"[-+]?[0-9]{1,40}|0x[0-9a-fA-F]{1,32}|0o[0-7]{1,40}")
+_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE: Final = frozenset({"true", "True", "TRUE"})
+_FALSE: Final = frozenset({"false", "False", "FALSE"})
+
+Scalar = str | int | bool | None
+
+
+@dataclass(slots=True)
+class Node:
+    """A value and its place. `value` is a scalar, a list of Nodes, or a dict of Nodes."""
+
+    value: Any
+    where: Where
+    key: Where | None = None
+    """The place of its key, inside a mapping."""
+
+    def plain(self) -> Any:
+        """Give the data without places."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+
+def scalar(text: str) -> Scalar:
+    """Read a plain scalar by the core schema of YAML 1.2; numbers with a point, or not finite, stay text."""
+    if text in _NULL:
+        return None
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    if _INT.fullmatch(text):
+        return int(text, 0) if text[:2] in {"0x", "0o"} else int(text)
+    return text
+
+
+def read(data: bytes, file: str) -> Node:
+    """Read one YAML document, a mapping. An empty file is an empty mapping. Raises InputError with every finding."""
+    if len(data) > _MAX_BYTES:
+        raise InputError(error("FRR101", f"larger than {_MAX_BYTES >> 20} MiB", Where(file)))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as bad:
+        line = data.count(b"\n", 0, bad.start) + 1
+        column = bad.start - (data.rfind(b"\n", 0, bad.start) + 1) + 1
+        raise InputError(error("FRR101", "not UTF-8 text", Where(file, line, column))) from bad
+    return _Reader(text, file).document()
+
+
+class _Reader:
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.findings: list[Finding] = []
+        self.events: Iterator[Any] = iter(())
+
+    def document(self) -> Node:
+        try:
+            self.events = iter(yaml.parse(self.text, Loader=_LOADER))
+            root = self._root()
+        except yaml.MarkedYAMLError as bad:
+            mark = bad.problem_mark or bad.context_mark
+            problem = " ".join(part for part in (bad.problem, bad.context) if part)
+            where = Where(self.file, mark.line + 1, mark.column + 1) if mark else Where(self.file)
+            self.findings.append(error("FRR102", f"not YAML: {problem}", where, self._syntax_hint(where)))
+            raise InputError(*self.findings) from bad
+        except yaml.YAMLError as bad:
+            self.findings.append(self._unreadable(bad))
+            raise InputError(*self.findings) from bad
+        if self.findings:
+            raise InputError(*self.findings)
+        return root
+
+    def _syntax_hint(self, where: Where) -> str | None:
+        lines = self.text.split("\n")
+        line = lines[where.line - 1] if 0 < where.line <= len(lines) else ""
+        if "\t" in line[: len(line) - len(line.lstrip())] or line[where.column - 1 : where.column] == "\t":
+            return "indent with blanks: YAML takes no tabs"
+        return None
+
+    def _unreadable(self, bad: yaml.YAMLError) -> Finding:
+        for number, line in enumerate(self.text.split("\n"), 1):
+            found = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", line)
+            if found:
+                what = f"control character U+{ord(found.group()):04X} is not allowed"
+                return error("FRR102", f"not YAML: {what}", Where(self.file, number, found.start() + 1))
+        return error("FRR102", f"not YAML: {str(bad).splitlines()[0]}", Where(self.file))
+
+    def _root(self) -> Node:
+        root: Node | None = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    self._say("FRR103", "a second document begins here; one file is one document", self._at(event))
+                    break
+                root = self._node(next(self.events), 0)
+        if root is None or root.value is None:
+            return Node({}, Where(self.file, 1, 1))
+        if not isinstance(root.value, dict):
+            self._say("FRR103", "must be a mapping: `key: value` lines", root.where)
+        return root
+
+    def _at(self, event: Any) -> Where:
+        return Where(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _say(self, code: str, message: str, where: Where, hint: str | None = None) -> None:
+        self.findings.append(error(code, message, where, hint))
+
+    def _node(self, event: Any, depth: int) -> Node:
+        where = self._at(event)
+        if depth > _MAX_DEPTH:
+            raise InputError(*self.findings, error("FRR103", f"nested deeper than {_MAX_DEPTH}", where))
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            self._say(
+                "FRR104", "anchors and aliases are not used here", where, "share settings with groups or defaults"
+            )
+        if isinstance(event, yaml.AliasEvent):
+            return Node(None, where)
+        if event.tag is not None and event.tag != "!":
+            self._say("FRR104", f"the tag {event.tag} is not used here", where, "put a text in quotes instead")
+        if isinstance(event, yaml.ScalarEvent):
+            return Node(scalar(event.value) if event.style is None else event.value, where)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Node(list(self._items(depth)), where)
+        return Node(self._mapping(depth), where)
+
+    def _items(self, depth: int) -> Iterator[Node]:
+        for event in self.events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                return
+            yield self._node(event, depth + 1)
+
+    def _mapping(self, depth: int) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        for event in self.events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            where = self._at(event)
+            key = self._key(event, depth)
+            node = self._node(next(self.events), depth + 1)
+            node.key = where
+            if key in found:
+                first = found[key].key or where
+                self._say("FRR105", f"the key {key!r} is given twice, first in line {first.line}", where)
+            found.setdefault(key, node)
+        return found
+
+    def _key(self, event: Any, depth: int) -> str:
+        if isinstance(event, yaml.ScalarEvent):
+            if event.value == "<<" and event.style is None:
+                self._say("FRR104", "merge keys are not used here", self._at(event), "share settings with groups")
+            return str(event.value)
+        where = self._at(event)
+        if isinstance(event, yaml.AliasEvent):
+            self._say(
+                "FRR104", "anchors and aliases are not used here", where, "share settings with groups or defaults"
+            )
+        else:
+            self._node(event, depth + 1)
+            self._say("FRR103", "a key must be a single word or text", where)
+        return f"?{where.line}:{where.column}"
