@@ -40,12 +40,12 @@ class Where:
     file: str = ""
     line: int = 0
     column: int = 0
-    path: str = ""
-    """The path inside the model, e.g. `bgp.neighbors.192.0.2.9.ipv4_unicast.route_map_in`."""
+    path: tuple[str, ...] = ()
+    """The path inside the network, e.g. ("routers", "edge1", "bgp", "asn")."""
 
     def __str__(self) -> str:
         if not self.file:
-            return self.path
+            return ".".join(self.path)
         return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
 
 
@@ -64,7 +64,7 @@ class Finding:
         if self.where.file:
             lines.append(f"  --> {self.where}")
         if self.where.path:
-            lines.append(f"   |  {self.where.path}")
+            lines.append(f"   |  {'.'.join(self.where.path)}")
         if self.hint:
             lines.append(f"   = hint: {self.hint}")
         return "\n".join(lines)

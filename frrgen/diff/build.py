@@ -14,11 +14,9 @@ from typing import Any, Final
 
 from frrgen.diff.canonical import canonical
 from frrgen.diff.changes import Change, Commands, Delta, Op, delta
-from frrgen.diff.references import Ref, affected_maps, entry_refs, uses
 from frrgen.errors import InputError, error
 from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.grammar.layout import (
-    FAMILIES,
     Block,
     Line,
     Path,
@@ -39,8 +37,9 @@ from frrgen.grammar.layout import (
 from frrgen.grammar.policy import LISTS, MATCH, ListKind
 from frrgen.grammar.rule import Impact
 from frrgen.grammar.top import BFD_DEFAULTS, wholes
-from frrgen.model.bgp import Bgp, Neighbor, PeerGroup
+from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import RouteMap, call_circle, calls
+from frrgen.model.references import Ref, affected_maps, entry_refs, uses
 from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover, Parsed
 

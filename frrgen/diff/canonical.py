@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from frrgen.grammar.layout import FAMILIES, is_unnumbered
-from frrgen.model.bgp import Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.grammar.layout import is_unnumbered
+from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.router import Router
 

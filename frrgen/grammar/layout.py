@@ -13,14 +13,13 @@ from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMI
 from frrgen.grammar.policy import ENTRY, LISTS, MATCH, SET
 from frrgen.grammar.rule import Impact, Rule, Statement
 from frrgen.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, wholes
-from frrgen.model.bgp import Bgp, Neighbor, NeighborOptions, PeerGroup
+from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
 
 Path = tuple[str, ...]
 Section = Literal["globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki"]
 SECTIONS: Final[tuple[Section, ...]] = ("globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki")
-FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
 
 _DEFINE: Final = Rule("remote_as", "remote-as {}", impact=Impact.RESET)
 _MEMBER: Final = Rule("peer_group", "peer-group {}", undo_first=True, impact=Impact.RESET)

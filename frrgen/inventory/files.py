@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from frrgen.errors import Finding, InputError, Where, error
 from frrgen.inventory.shorthand import expand
-from frrgen.inventory.validate import dotted, find, validate
+from frrgen.inventory.validate import find, validate
 from frrgen.inventory.yaml import Node, read
 from frrgen.model.cluster import Cluster, FindingPolicy, Network
 from frrgen.model.router import Router
@@ -48,11 +48,17 @@ class Loaded:
 
     def where(self, path: Sequence[str | int]) -> Where:
         """Find the place of a model path such as ("routers", "edge1", "bgp", "asn"), or of what is nearest to it."""
-        root = self.nodes.get((str(path[0]), str(path[1]))) if len(path) > 1 else None
+        steps = tuple(str(step) for step in path)
+        root = self.nodes.get((steps[0], steps[1])) if len(steps) > 1 else None
         if root is None:
-            return Where(path=dotted(path))
+            return Where(path=steps)
         node, _ = find(root, path[2:])
-        return Where(node.where.file, node.where.line, node.where.column, dotted(path))
+        return Where(node.where.file, node.where.line, node.where.column, steps)
+
+    def wrote(self, path: Sequence[str]) -> bool:
+        """Tell whether somebody wrote this very part, or whether it comes from a default or a cluster."""
+        root = self.nodes.get((path[0], path[1]))
+        return root is not None and find(root, path[2:])[1] == len(path) - 2
 
 
 def load(folder: Path) -> Loaded:

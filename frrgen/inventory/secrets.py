@@ -36,32 +36,32 @@ class _Resolver:
         self.findings: list[Finding] = []
 
     def router(self, router: Router) -> Router:
-        path = f"routers.{router.name}"
-        changes: dict[str, Any] = {"ssh": self._with_password(router.ssh, f"{path}.ssh")}
+        path = ("routers", router.name)
+        changes: dict[str, Any] = {"ssh": self._with_password(router.ssh, (*path, "ssh"))}
         if router.bgp is not None:
-            changes["bgp"] = self._bgp(router.bgp, f"{path}.bgp")
+            changes["bgp"] = self._bgp(router.bgp, (*path, "bgp"))
         if router.pfsense is not None:
-            changes["pfsense"] = self._with_password(router.pfsense, f"{path}.pfsense")
+            changes["pfsense"] = self._with_password(router.pfsense, (*path, "pfsense"))
         changes["vrfs"] = {
-            name: vrf if vrf.bgp is None else _with(vrf, {"bgp": self._bgp(vrf.bgp, f"{path}.vrfs.{name}.bgp")})
+            name: vrf if vrf.bgp is None else _with(vrf, {"bgp": self._bgp(vrf.bgp, (*path, "vrfs", name, "bgp"))})
             for name, vrf in router.vrfs.items()
         }
         return _with(router, changes)
 
-    def _bgp(self, bgp: Bgp, path: str) -> Bgp:
+    def _bgp(self, bgp: Bgp, path: tuple[str, ...]) -> Bgp:
         changes = {
-            kind: {name: self._with_password(one, f"{path}.{kind}.{name}") for name, one in getattr(bgp, kind).items()}
+            kind: {name: self._with_password(one, (*path, kind, name)) for name, one in getattr(bgp, kind).items()}
             for kind in ("peer_groups", "neighbors")
         }
         return _with(bgp, changes)
 
-    def _with_password(self, one: _T, path: str) -> _T:
+    def _with_password(self, one: _T, path: tuple[str, ...]) -> _T:
         secret: SecretStr | None = getattr(one, "password", None)
         if secret is None or not is_reference(secret.get_secret_value()):
             return one
-        return _with(one, {"password": self._lookup(secret, f"{path}.password")})
+        return _with(one, {"password": self._lookup(secret, (*path, "password"))})
 
-    def _lookup(self, secret: SecretStr, path: str) -> SecretStr:
+    def _lookup(self, secret: SecretStr, path: tuple[str, ...]) -> SecretStr:
         reference = secret.get_secret_value()
         scheme, _, name = reference.partition(":")
         where = Where(path=path)

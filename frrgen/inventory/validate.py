@@ -35,6 +35,9 @@ def find(node: Node, path: Sequence[str | int]) -> tuple[Node, int]:
         inner: Node | None = None
         if isinstance(node.value, dict):
             inner = node.value.get(str(step))
+            entries = node.value.get("entries")
+            if inner is None and entries is not None and isinstance(entries.value, list):
+                inner = _item(entries.value, step)
         elif isinstance(node.value, list):
             inner = _item(node.value, step)
         if inner is None:
@@ -51,11 +54,6 @@ def _item(items: list[Node], step: str | int) -> Node | None:
         if isinstance(item.value, dict) and (seq := item.value.get("seq")) is not None and str(seq.value) == step:
             return item
     return None
-
-
-def dotted(path: Sequence[str | int]) -> str:
-    """Write a path of the model for people."""
-    return ".".join(str(step) for step in path)
 
 
 def _findings(model: type[BaseModel], root: Node, prefix: tuple[str, ...], bad: ValidationError) -> Iterator[Finding]:
@@ -87,7 +85,7 @@ def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list
 
 
 def _where(place: Where, path: Loc) -> Where:
-    return Where(place.file, place.line, place.column, dotted(path))
+    return Where(place.file, place.line, place.column, tuple(str(step) for step in path))
 
 
 def _shown(node: Node, loc: Loc) -> str:

@@ -4,7 +4,7 @@ An option that is None, or equal to FRR's default, is not rendered. Times are se
 """
 
 from ipaddress import IPv4Address
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,9 @@ from frrgen.model.types import (
     Seconds16,
     ShutdownMessage,
 )
+
+FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
+"""The address families of an edge, as the model's fields name them."""
 
 
 class Timers(Model):

@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from frrgen.model.bgp import Bgp
 from frrgen.model.policy import (
@@ -27,6 +27,7 @@ from frrgen.model.types import (
     PeerHost,
     Prefix,
     RawLine,
+    number_text,
 )
 
 
@@ -175,7 +176,7 @@ class Router(Model):
     name: Hostname
     description: Description | None = None
     platform: Literal["frr", "pfsense"] = "frr"
-    frr_version: Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,3}){0,2}$")] = "8.4"
+    frr_version: Annotated[str, BeforeValidator(number_text), Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,3}){0,2}$")] = "8.4"
     ownership: Literal["full", "managed"] = "managed"
     """full: whatever is on the box and not in the model is to be removed; managed: other things are left alone."""
     ssh: Ssh = Ssh()

@@ -263,14 +263,15 @@ def _fail(message: str) -> str:
     raise ValueError(message)
 
 
-def _number_text(value: Any) -> Any:
+def number_text(value: Any) -> Any:
+    """Take a whole number for its digits."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 Asn = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=U32_MAX)]
 """An AS number, 1-4294967295; asdot may be written as text ('1.10', RFC 5396)."""
 RemoteAs = Annotated[Literal["internal", "external"] | Asn, Field(union_mode="left_to_right")]
-Name = Annotated[str, BeforeValidator(_number_text), AfterValidator(_name)]
+Name = Annotated[str, BeforeValidator(number_text), AfterValidator(_name)]
 """The name of a list, route map or profile: [A-Za-z0-9][A-Za-z0-9_.-]{0,62}, no keyword of FRR."""
 GroupName = Annotated[str, AfterValidator(_group_name)]
 Interface = Annotated[str, AfterValidator(_interface)]

@@ -573,7 +573,7 @@ def parse_pair(
     Of each list one common line is kept, so that neither side takes it for a new or a removed one.
     """
     if frr_version is None:
-        frr_version = _said_version(running) or _said_version(intended)
+        frr_version = said_version(running) or said_version(intended)
     ours, theirs = running.split("\n"), intended.split("\n")
     common = {line for line in set(ours).intersection(theirs) if line.startswith(_LIST_STARTS) and " seq " in line}
     # a number that a text gives twice, to different values, is for the parser to sort out
@@ -590,7 +590,8 @@ def _numbered(line: str) -> str:
     return f"{head} {rest.partition(' ')[0]}"
 
 
-def _said_version(text: str) -> str | None:
+def said_version(text: str) -> str | None:
+    """Give the version in the text's `frr version` line."""
     said = re.search(r"^frr version (\d{1,2}(?:\.\d{1,3}){0,2})", text, re.MULTILINE)
     return said[1] if said else None
 
@@ -600,6 +601,6 @@ def parse(text: str, *, name: str = "router", frr_version: str | None = None) ->
 
     `frr_version` None: from the text's `frr version` line, else 8.4.
     """
-    parser = Parser(name, frr_version or _said_version(text))
+    parser = Parser(name, frr_version or said_version(text))
     parser.read(text)
     return parser.finish()

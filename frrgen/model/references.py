@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from frrgen.grammar.layout import FAMILIES
-from frrgen.model.bgp import Bgp
+from frrgen.model.bgp import FAMILIES, Bgp, NeighborFamily
 from frrgen.model.policy import Match, RouteMapEntry, Set
 from frrgen.model.router import Router
 
@@ -50,27 +49,47 @@ class Use(NamedTuple):
 
 def entry_refs(entry: RouteMapEntry) -> Iterator[Ref]:
     """Give what a route-map entry refers to."""
-    yield from match_refs(entry.match)
-    yield from set_refs(entry.set)
+    yield from (ref for _, ref in match_refs(entry.match))
+    yield from (ref for _, ref in set_refs(entry.set))
     if entry.call is not None:
         yield "route_maps", entry.call
 
 
-def match_refs(match: Match) -> Iterator[Ref]:
-    """Give the lists that match clauses name."""
+def match_refs(match: Match) -> Iterator[tuple[str, Ref]]:
+    """Give the lists that match clauses name, each with its field."""
     for field in match.model_fields_set & _MATCH.keys():
         if (name := getattr(match, field)) is not None:
-            yield _MATCH[field], name
+            yield field, (_MATCH[field], name)
     for field in match.model_fields_set & _MATCH_NAMED.keys():
         if (named := getattr(match, field)) is not None:
-            yield _MATCH_NAMED[field], named.name
+            yield field, (_MATCH_NAMED[field], named.name)
 
 
-def set_refs(sets: Set) -> Iterator[Ref]:
-    """Give the lists that set clauses name."""
+def set_refs(sets: Set) -> Iterator[tuple[str, Ref]]:
+    """Give the lists that set clauses name, each with its field."""
     for field in sets.model_fields_set & _SET.keys():
         if (name := getattr(sets, field)) is not None:
-            yield _SET[field], name
+            yield field, (_SET[field], name)
+
+
+def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
+    """Give the lists and maps that a neighbor names in a family, each with its field."""
+    v6 = "ipv6_" if family == "ipv6_unicast" else ""
+    for field in part.model_fields_set:
+        value = getattr(part, field)
+        if value is None:
+            continue
+        kind, _, direction = field.rpartition("_")
+        if field == "unsuppress_map" or kind == "route_map":
+            yield field, ("route_maps", value)
+        elif field == "advertise_map":
+            yield field, ("route_maps", value.route_map)
+            yield field, ("route_maps", value.condition_map)
+        elif field == "default_originate":
+            if value.route_map is not None:
+                yield field, ("route_maps", value.route_map)
+        elif kind in _DIRECT and direction in {"in", "out"}:
+            yield field, ((_DIRECT[kind] if kind == "filter_list" else v6 + _DIRECT[kind]), value)
 
 
 def uses(bgp: Bgp) -> Iterator[Use]:
@@ -81,27 +100,8 @@ def uses(bgp: Bgp) -> Iterator[Use]:
             for owner in (one, group):
                 if owner is None:
                     continue
-                part, inherited = getattr(owner, family), owner is not one
-                v6 = "ipv6_" if family == "ipv6_unicast" else ""
-                for direction in ("in", "out"):
-                    if name := getattr(part, f"route_map_{direction}"):
-                        yield Use(peer, family, direction, ("route_maps", name), inherited)
-                    for field, kind in _DIRECT.items():
-                        if name := getattr(part, f"{field}_{direction}"):
-                            yield Use(
-                                peer,
-                                family,
-                                direction,
-                                (kind if field == "filter_list" else v6 + kind, name),
-                                inherited,
-                            )
-                if part.unsuppress_map:
-                    yield Use(peer, family, "out", ("route_maps", part.unsuppress_map), inherited)
-                if part.default_originate is not None and part.default_originate.route_map:
-                    yield Use(peer, family, "out", ("route_maps", part.default_originate.route_map), inherited)
-                if part.advertise_map is not None:
-                    yield Use(peer, family, "out", ("route_maps", part.advertise_map.route_map), inherited)
-                    yield Use(peer, family, "out", ("route_maps", part.advertise_map.condition_map), inherited)
+                for field, ref in direct_refs(getattr(owner, family), family):
+                    yield Use(peer, family, "in" if field.endswith("_in") else "out", ref, owner is not one)
 
 
 def affected_maps(router: Router, changed: set[Ref]) -> set[Ref]:

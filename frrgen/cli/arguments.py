@@ -1,0 +1,123 @@
+"""The verbs and their arguments."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from frrgen import __version__
+from frrgen.errors import Exit
+
+_EXITS: Final = """\
+exit codes:
+  0  nothing to do, or done
+  1  an error; nothing was changed
+  2  there are changes (diff, plan)
+  3  a push failed and was rolled back
+  4  a push failed and the state of a router is unknown: a person must look
+Over several routers an error outranks a difference.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="frrgen",
+        description="FRR and pfSense BGP as code.",
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"frrgen {__version__}")
+    top.add_argument(
+        "-i", "--inventory", type=Path, default=Path("inventory"), metavar="DIR", help="default: ./inventory"
+    )
+    verbs = top.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    def verb(name: str, module: str, help_: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(
+            name,
+            help=help_,
+            description=help_[0].upper() + help_[1:] + ".",
+            epilog=_EXITS,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.set_defaults(run=_runner(module))
+        return made
+
+    init = verb("init", "init", "write a commented, working example network into DIR")
+    init.add_argument("dir", nargs="?", type=Path, default=Path(), metavar="DIR")
+
+    check = verb("check", "check", "check the inventory and show every finding")
+    _routers(check, "*")
+
+    render = verb("render", "render", "show the frr.conf of routers")
+    _routers(render, "+")
+    render.add_argument("--out", type=Path, metavar="DIR", help="write DIR/ROUTER.conf instead, readable by you alone")
+    render.add_argument("--explain", action="store_true", help="show where each line comes from")
+    _templates(render)
+
+    diff = verb("diff", "diff", "compare intended with running configuration")
+    _routers(diff, "*")
+    diff.add_argument("--running", type=Path, metavar="FILE", help="a running configuration in a file; else over SSH")
+    diff.add_argument("-o", "--output", type=Path, metavar="plan.json", help="write the plan as JSON, too")
+    _format(diff)
+    _device(diff)
+    _prune(diff)
+
+    push = verb("push", "push", "apply the intended configuration, and undo it if that goes wrong")
+    _routers(push, "*")
+    push.add_argument("--yes", action="store_true", help="do not ask")
+    push.add_argument("--dry-run", action="store_true", help="show the plan and stop")
+    _device(push)
+    _prune(push)
+
+    plan = verb("plan", "plan", "plan a change from two FRR configuration files, offline")
+    plan.add_argument("running", type=Path, metavar="RUNNING.conf")
+    plan.add_argument("intended", type=Path, metavar="INTENDED.conf")
+    _format(plan)
+    _prune(plan)
+
+    imports = verb("import", "import_", "make an inventory of an existing configuration")
+    imports.add_argument("platform", choices=["frr"])
+    imports.add_argument("file", type=Path, metavar="FILE", help="an frr.conf, or what `show running-config` prints")
+    imports.add_argument("-o", "--output", type=Path, metavar="DIR", help="an inventory folder; default: show the YAML")
+    imports.add_argument("--name", metavar="ROUTER", help="default: the file's hostname line, or its name")
+
+    verb("schema", "schema", "print the JSON Schema of the inventory, for editors")
+    return top
+
+
+def _runner(module: str) -> Callable[[argparse.Namespace], Exit]:
+    """Import a verb's module only when it is asked for: start-up time counts."""
+
+    def run(args: argparse.Namespace) -> Exit:
+        found: Exit = importlib.import_module(f"frrgen.cli.{module}").run(args)
+        return found
+
+    return run
+
+
+def _routers(verb: argparse.ArgumentParser, number: str) -> None:
+    verb.add_argument(
+        "routers", nargs=number, metavar="ROUTER", help="names of routers" + (", default: all" * (number == "*"))
+    )
+
+
+def _format(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--format", choices=["text", "json", "commands"], default="text")
+
+
+def _templates(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--templates", type=Path, metavar="DIR", help="templates that extend or replace ours")
+
+
+def _device(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
+    verb.add_argument("--parallel", type=int, default=16, metavar="N", help="routers at a time, default 16")
+
+
+def _prune(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--prune-leftovers", action="store_true", help="also remove running lines that the model lacks")

@@ -1,0 +1,87 @@
+"""What several verbs do: load the network, find the routers, print findings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from frrgen.errors import Exit, Finding, FrrgenError, InputError, Severity, Where, error
+from frrgen.inventory.files import Loaded, load
+from frrgen.inventory.secrets import resolve
+from frrgen.model.check import check
+from frrgen.model.derive import Derived, derive
+from frrgen.model.router import Router
+
+
+class Inventory:
+    """A loaded inventory with its clusters written out, and its findings."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load and check. Raises InputError if files are wrong."""
+        self.loaded: Loaded = load(folder)
+        self.derived: Derived = derive(self.loaded.network)
+        self.findings = [self._placed(one) for one in check(self.loaded.network, self.derived)]
+
+    def _placed(self, finding: Finding) -> Finding:
+        return replace(finding, where=self.place(finding.where.path))
+
+    def place(self, steps: Sequence[str]) -> Where:
+        """Find the file and line of a path in the network; of a derived part, those of its cluster."""
+        where = self.loaded.where(steps)
+        if steps[:1] == ("routers",) and len(steps) > 2:
+            origin = self.origin(steps[1], steps[2:])
+            if origin is not None:
+                found = self.loaded.where(origin)
+                return Where(found.file, found.line, found.column, where.path)
+        return where
+
+    def origin(self, router: str, path: Sequence[str]) -> tuple[str, ...] | None:
+        """Give the part of a cluster that a path in a router's model was derived from; None if it was written."""
+        origins = self.derived.origins.get(router, {})
+        sources = [
+            origins[tuple(path[:length])] for length in range(len(path), 0, -1) if tuple(path[:length]) in origins
+        ]
+        if not sources or self.loaded.wrote(("routers", router, *path)):
+            return None
+        return sources[0]
+
+    def routers(self, names: Sequence[str]) -> list[Router]:
+        """Give the routers of these names, all without names. Raises InputError for names that are not there."""
+        known = self.derived.routers
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            hint = f"there are: {', '.join(list(known)[:10])}"
+            raise InputError(*(error("FRR108", f"there is no router {name!r}", hint=hint) for name in unknown))
+        return [known[name] for name in dict.fromkeys(names or known)]
+
+    def refuse_errors(self, names: Iterable[str]) -> None:
+        """Raise InputError if a Finding about one of these routers, or about clusters, is an error."""
+        wanted = set(names)
+        bad = [
+            one
+            for one in self.findings
+            if one.severity is Severity.ERROR and (one.where.path[:1] != ("routers",) or one.where.path[1] in wanted)
+        ]
+        if bad:
+            raise InputError(*bad)
+
+    def resolved(self, router: Router) -> Router:
+        """Put a router's passwords in. Raises InputError."""
+        return resolve(router, self.loaded.folder, os.environ)
+
+
+def complain(bad: FrrgenError | Sequence[Finding]) -> None:
+    """Print findings on stderr."""
+    findings = bad.findings if isinstance(bad, FrrgenError) else bad
+    for finding in findings:
+        print(finding, file=sys.stderr)
+
+
+def worst(exits: Iterable[Exit]) -> Exit:
+    """Give the exit code over several routers: unknown, then rolled back, then an error, then changes."""
+    order = (Exit.UNKNOWN, Exit.ROLLED_BACK, Exit.ERROR, Exit.CHANGES)
+    found = set(exits)
+    return next((one for one in order if one in found), Exit.OK)

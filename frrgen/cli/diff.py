@@ -1,0 +1,71 @@
+"""`frrgen diff`: intended against running configuration."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from frrgen.cli.common import Inventory, complain, worst
+from frrgen.cli.plan import read_text, show
+from frrgen.cli.render import write_private
+from frrgen.device.base import Running
+from frrgen.diff.plan import Plan
+from frrgen.errors import Exit, FrrgenError, InputError, error
+from frrgen.model.router import Router
+from frrgen.parse.frr import said_version
+from frrgen.push.transaction import plan_for
+
+
+def run(args: argparse.Namespace) -> Exit:
+    """Compare every router, and print each plan; one that cannot be reached does not hide the others."""
+    inventory = Inventory(args.inventory)
+    routers = inventory.routers(args.routers)
+    inventory.refuse_errors(router.name for router in routers)
+    if args.running is not None and len(routers) != 1:
+        raise InputError(error("FRR108", "--running goes with exactly one router"))
+    resolved = [inventory.resolved(router) for router in routers]
+
+    def compare(router: Router) -> Plan | FrrgenError:
+        try:
+            return plan_for(_fetch(router, args), router, prune_leftovers=args.prune_leftovers)
+        except FrrgenError as bad:
+            return bad
+
+    with ThreadPoolExecutor(max_workers=max(1, args.parallel)) as pool:
+        results = list(pool.map(compare, resolved))
+    plans = [found for found in results if isinstance(found, Plan)]
+    for found in results:
+        if isinstance(found, FrrgenError):
+            complain(found)
+    as_json = [plan.to_json() for plan in plans]
+    whole = as_json[0] if len(routers) == 1 and as_json else as_json
+    if args.output is not None:
+        write_private(args.output, json.dumps(whole, indent=2) + "\n")
+    if args.format == "json" and len(routers) != 1:
+        json.dump(whole, sys.stdout, indent=2)
+        print()
+    else:
+        for plan in plans:
+            show(plan, args.format)
+    return worst(_exit(found) for found in results)
+
+
+def _exit(found: Plan | FrrgenError) -> Exit:
+    if isinstance(found, FrrgenError):
+        return found.exit
+    return Exit.OK if found.empty else Exit.CHANGES
+
+
+def _fetch(router: Router, args: argparse.Namespace) -> Running:
+    if args.running is not None:
+        text = read_text(args.running)
+        return Running(text, said_version(text) or "")
+    from frrgen.device.frr import FrrDevice
+
+    device = FrrDevice(router, ssh_config=args.ssh_config)
+    try:
+        return device.fetch()
+    finally:
+        device.close()

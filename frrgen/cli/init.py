@@ -1,0 +1,49 @@
+"""`frrgen init`: a commented, working example network to begin with."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Final
+
+from frrgen.errors import Exit, InputError, error
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_README: Final = """\
+# A network kept by frrgen
+
+- `inventory/network.yaml`: what all routers share
+- `inventory/routers/NAME.yaml`: one file a router
+- `inventory/clusters/NAME.yaml`: one file a Kubernetes cluster; what it means for the routers is derived from it
+
+    frrgen check                 # is the inventory sound?
+    frrgen render edge1          # what would its frr.conf be?
+    frrgen render edge1 --explain
+    frrgen diff edge1            # against what it runs, over SSH
+    frrgen push edge1            # apply it, and undo it if it goes wrong
+
+For completion and checks in an editor: `frrgen schema > schema.json`.
+"""
+
+
+def example() -> Path:
+    """Give the folder of the example inventory: inside the package when installed, beside it in a source tree."""
+    inside = _PACKAGE / "example"
+    return inside if inside.is_dir() else _PACKAGE.parent / "inventory"
+
+
+def run(args: argparse.Namespace) -> Exit:
+    """Write the example; nothing is ever written over."""
+    target: Path = args.dir
+    there = [path for path in (target / "inventory", target / "README.md") if path.exists()]
+    if there:
+        raise InputError(*(error("FRR130", f"{path} is already there; nothing was written") for path in there))
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(example(), target / "inventory")
+        (target / "README.md").write_text(_README, encoding="utf-8")
+    except OSError as bad:
+        raise InputError(error("FRR402", f"{target} cannot be written: {bad.strerror}")) from bad
+    print(f"A network to begin with is in {target}. Next: cd {target} && frrgen check && frrgen render edge1")
+    return Exit.OK

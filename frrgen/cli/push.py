@@ -1,0 +1,86 @@
+"""`frrgen push`: apply the intended configuration to routers, and undo it where that goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Callable
+
+from frrgen.cli.common import Inventory, complain, worst
+from frrgen.device.frr import FrrDevice
+from frrgen.diff.plan import Plan
+from frrgen.errors import Exit, InputError, error
+from frrgen.model.router import Router
+from frrgen.push.fleet import each
+from frrgen.push.transaction import Outcome, State, Transaction
+from frrgen.report.console import show_plan
+from frrgen.report.progress import Progress
+
+
+def run(args: argparse.Namespace) -> Exit:
+    """Push to the routers side by side; without --yes each plan is shown and asked about."""
+    if not args.routers:
+        raise InputError(error("FRR108", "name the routers to push to", hint="frrgen push ROUTER…"))
+    inventory = Inventory(args.inventory)
+    routers = inventory.routers(args.routers)
+    inventory.refuse_errors(router.name for router in routers)
+    resolved = [inventory.resolved(router) for router in routers]
+    if not args.yes and not args.dry_run and not sys.stdin.isatty():
+        raise InputError(
+            error("FRR109", "there is nobody to ask", hint="look at the plan with --dry-run, then use --yes")
+        )
+    asking = threading.Lock()
+
+    def approve(plan: Plan) -> bool:
+        with asking:
+            progress.pause()
+            show_plan(plan)
+            if args.dry_run or plan.empty:
+                return False
+            answer = input(f"Apply this to {plan.router}? [y/N] ")
+            return answer.strip().lower() in {"y", "yes"}
+
+    with Progress([router.name for router in routers]) as progress:
+        jobs = [
+            (router.name, _job(router, args, None if args.yes and not args.dry_run else approve, progress))
+            for router in resolved
+        ]
+        outcomes = [_told(outcome, progress) for outcome in each(jobs, workers=args.parallel)]
+    if args.dry_run:
+        plans = [outcome.plan for outcome in outcomes if outcome.plan is not None]
+        changes = [Exit.CHANGES if not plan.empty else Exit.OK for plan in plans]
+        return worst([*changes, *(outcome.exit for outcome in outcomes)])
+    return worst(outcome.exit for outcome in outcomes)
+
+
+def _job(
+    router: Router, args: argparse.Namespace, approve: Callable[[Plan], bool] | None, progress: Progress
+) -> Callable[[], Outcome]:
+    def push() -> Outcome:
+        device = FrrDevice(router, ssh_config=args.ssh_config)
+        try:
+            return Transaction(
+                device,
+                router,
+                approve=approve,
+                prune_leftovers=args.prune_leftovers,
+                progress=lambda state: progress.tell(router.name, state),
+            ).run()
+        finally:
+            device.close()
+
+    return push
+
+
+def _told(outcome: Outcome, progress: Progress) -> Outcome:
+    progress.pause()
+    if outcome.findings:
+        complain(outcome.findings)
+    for note in outcome.notes:
+        print(f"{outcome.router} said: {note}", file=sys.stderr)
+    if outcome.state is State.CONFIRMED and outcome.plan is not None:
+        print(f"{outcome.router}: done. {outcome.plan.summary}")
+    elif outcome.exit is Exit.OK and outcome.plan is not None:
+        print(f"{outcome.router}: {'nothing to do' if outcome.plan.empty else 'nothing was done'}.")
+    return outcome

@@ -1,0 +1,301 @@
+"""What is wrong or doubtful about a network, beyond what one value can tell: references, and what FRR does with it.
+
+Every code has a page in docs/findings/. Policy itself is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, Final
+
+from frrgen.errors import Finding, Severity, Where
+from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions
+from frrgen.model.cluster import Network
+from frrgen.model.derive import Derived
+from frrgen.model.policy import RouteMapEntry, call_circle, calls
+from frrgen.model.references import Ref, direct_refs, match_refs, set_refs
+from frrgen.model.router import Router
+from frrgen.model.types import is_reference
+
+Path = tuple[str, ...]
+_WORDS: Final = {
+    "route_maps": "route map",
+    "prefix_lists": "prefix list",
+    "ipv6_prefix_lists": "IPv6 prefix list",
+    "access_lists": "access list",
+    "ipv6_access_lists": "IPv6 access list",
+    "as_path_lists": "as-path list",
+    "community_lists": "community list",
+    "large_community_lists": "large-community list",
+    "extcommunity_lists": "extcommunity list",
+    "community_aliases": "community alias",
+    "bfd_profiles": "BFD profile",
+}
+_UNDEFINED_EFFECT: Final = {"call": "FRR permits everything that reaches the call", "match": "the clause never matches"}
+
+
+def check(network: Network, derived: Derived) -> list[Finding]:
+    """Find everything. A Finding's place is its path in the network; the inventory knows the line."""
+    found = list(derived.findings)
+    for name, router in derived.routers.items():
+        found.extend(_Router(router, ("routers", name)).findings())
+    found.extend(_clusters(network))
+    return [judged for one in found if (judged := _judged(network, one)) is not None]
+
+
+def _judged(network: Network, one: Finding) -> Finding | None:
+    """Give a Finding the severity that the inventory wants for it."""
+    policy = network.findings.get(one.code)
+    if policy is None:
+        return one
+    if policy.severity == "off":
+        return None
+    return Finding(one.code, Severity(policy.severity), one.message, one.where, one.hint)
+
+
+def _clusters(network: Network) -> Iterator[Finding]:
+    seen: dict[tuple[str, str], str] = {}
+    for cluster in network.clusters.values():
+        for node_name, node in cluster.nodes.items():
+            for router in cluster.routers:
+                for address in node.addresses:
+                    path = ("clusters", cluster.name, "nodes", node_name)
+                    owner = f"{cluster.name} {node_name}"
+                    first = seen.setdefault((router, str(address)), owner)
+                    if first != owner:
+                        yield _error("FRR203", f"{address} is the address of {first} too", path)
+
+
+def _error(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
+    return Finding(code, Severity.ERROR, message, Where(path=path), hint)
+
+
+def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
+    return Finding(code, Severity.WARNING, message, Where(path=path), hint)
+
+
+class _Router:
+    def __init__(self, router: Router, path: Path) -> None:
+        self.router = router
+        self.path = path
+        self.used: set[Ref] = set()
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._route_maps()
+        yield from self._lists()
+        yield from self._instance(self.router.bgp, ("bgp",))
+        for name, vrf in self.router.vrfs.items():
+            yield from self._instance(vrf.bgp, ("vrfs", name, "bgp"))
+        yield from self._bfd()
+        yield from self._unused()
+
+    def _defined(self, ref: Ref, path: Path, effect: str) -> Iterator[Finding]:
+        kind, name = ref
+        self.used.add(ref)
+        known = getattr(self.router, kind)
+        if name in known:
+            return
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+        hint = f"did you mean {near[0]!r}?" if near else None
+        yield _error("FRR210", f"the {_WORDS[kind]} {name!r} is not defined: {effect}", (*self.path, *path), hint)
+
+    # route maps and lists
+
+    def _route_maps(self) -> Iterator[Finding]:
+        maps = self.router.route_maps
+        if circle := call_circle(calls(maps)):
+            yield _error(
+                "FRR211",
+                f"route maps call each other in a circle, which kills FRR: {' -> '.join(circle)}",
+                (*self.path, "route_maps", circle[0]),
+            )
+        for name, route_map in maps.items():
+            if not route_map.entries:
+                yield _error("FRR212", f"the route map {name!r} has no entries", (*self.path, "route_maps", name))
+            for entry in route_map.entries:
+                yield from self._entry(entry, ("route_maps", name, "entries", str(entry.seq)))
+
+    def _entry(self, entry: RouteMapEntry, path: Path) -> Iterator[Finding]:
+        for field, ref in match_refs(entry.match):
+            yield from self._defined(ref, (*path, "match", field), _UNDEFINED_EFFECT["match"])
+        for field, ref in set_refs(entry.set):
+            yield from self._defined(ref, (*path, "set", field), "nothing is deleted")
+        if entry.call is not None:
+            yield from self._defined(("route_maps", entry.call), (*path, "call"), _UNDEFINED_EFFECT["call"])
+        place = (*self.path, *path)
+        if entry.match.rpki is not None and self.router.rpki is None:
+            yield _warning(
+                "FRR213",
+                "match rpki without an rpki section: no route has a validation state",
+                (*place, "match", "rpki"),
+            )
+        if entry.set.comm_list_delete_last or entry.set.large_comm_list_delete_last:
+            yield _warning(
+                "FRR214",
+                "FRR writes set clauses sorted: after its next restart the deletion stands before the communities set",
+                (*place, "set"),
+                "delete in one entry, and set in the next one, with on_match: next",
+            )
+
+    def _lists(self) -> Iterator[Finding]:
+        router = self.router
+        for name, lst in router.community_lists.items():
+            if name.isdigit():
+                number, standard = int(name), lst.kind == "standard"
+                if not (1 <= number <= 99 if standard else 100 <= number <= 500):
+                    yield _error(
+                        "FRR220",
+                        f"a {lst.kind} community list with a number has one of {'1-99' if standard else '100-500'}",
+                        (*self.path, "community_lists", name),
+                    )
+        for kind in ("large_community_lists", "extcommunity_lists"):
+            for name in getattr(router, kind):
+                if name.isdigit():
+                    yield _error("FRR220", "give the list a name that is not a number", (*self.path, kind, name))
+        for kind in ("access_lists", "ipv6_access_lists"):
+            for name, lst in getattr(router, kind).items():
+                yield from self._same_source(lst, (*self.path, kind, name))
+
+    def _same_source(self, lst: Any, path: Path) -> Iterator[Finding]:
+        """FRR 8.4 silently leaves out an IPv6 entry that differs from another only in exact-match."""
+        if self.router.version >= (9,) or not path[-2].startswith("ipv6"):
+            return
+        seen: dict[object, int] = {}
+        for entry in lst.entries:
+            first = seen.setdefault((entry.action, entry.prefix), entry.seq)
+            if first != entry.seq:
+                yield _error(
+                    "FRR221",
+                    f"seq {entry.seq} has the prefix of seq {first}: FRR 8.4 leaves it out without a word",
+                    (*path, "entries", str(entry.seq)),
+                )
+
+    # bgp
+
+    def _instance(self, bgp: Bgp | None, path: Path) -> Iterator[Finding]:
+        if bgp is None:
+            return
+        for name, group in bgp.peer_groups.items():
+            yield from self._options(name, group, bgp, (*path, "peer_groups", name))
+        for peer, neighbor in bgp.neighbors.items():
+            place = (*path, "neighbors", peer)
+            of_group = bgp.peer_groups.get(neighbor.peer_group or "")
+            if neighbor.peer_group is not None and of_group is None:
+                near = difflib.get_close_matches(neighbor.peer_group, bgp.peer_groups, n=1, cutoff=0.7)
+                yield _error(
+                    "FRR210",
+                    f"the peer group {neighbor.peer_group!r} is not defined",
+                    (*self.path, *place, "peer_group"),
+                    f"did you mean {near[0]!r}?" if near else None,
+                )
+            elif neighbor.remote_as is None and (of_group is None or of_group.remote_as is None):
+                yield _error("FRR230", "has no remote_as, of its own or from a peer group", (*self.path, *place))
+            yield from self._options(peer, neighbor, bgp, place)
+            yield from self._policy(neighbor, bgp, place)
+        for prefix, name in bgp.listen_ranges.items():
+            if name not in bgp.peer_groups:
+                yield _error(
+                    "FRR210",
+                    f"the peer group {name!r} is not defined",
+                    (*self.path, *path, "listen_ranges", str(prefix)),
+                )
+        for family in FAMILIES:
+            part = getattr(bgp, family)
+            named: list[tuple[Path, str | None]] = [(("table_map",), part.table_map)]
+            named += [(("networks", str(key)), one.route_map) for key, one in part.networks.items()]
+            named += [(("redistribute", key), one.route_map) for key, one in part.redistribute.items()]
+            for key, one in part.aggregates.items():
+                named += [(("aggregates", str(key)), one.route_map), (("aggregates", str(key)), one.suppress_map)]
+            for inner, route_map in named:
+                if route_map is not None:
+                    where = (*path, family, *inner)
+                    yield from self._defined(("route_maps", route_map), where, "FRR denies every route")
+
+    def _options(self, name: str, one: NeighborOptions, bgp: Bgp, path: Path) -> Iterator[Finding]:
+        place = (*self.path, *path)
+        for family in FAMILIES:
+            for field, ref in direct_refs(getattr(one, family), family):
+                yield from self._defined(ref, (*path, family, field), "FRR denies every route")
+                entries = getattr(getattr(self.router, ref[0]).get(ref[1]), "entries", None)
+                if entries == () and ref[0] != "route_maps":
+                    yield _error(
+                        "FRR231",
+                        f"the {_WORDS[ref[0]]} {ref[1]!r} is empty: on a neighbor FRR permits everything then",
+                        (*place, family, field),
+                    )
+        if one.bfd is not None and one.bfd.profile is not None:
+            yield from self._defined(
+                ("bfd_profiles", one.bfd.profile), (*path, "bfd", "profile"), "FRR uses its default timers"
+            )
+        if one.local_as is not None and one.local_as.asn == bgp.asn:
+            yield _error("FRR232", "local_as is the router's own ASN, which FRR refuses", (*place, "local_as"))
+        secret = one.password
+        if secret is not None and not is_reference(secret.get_secret_value()):
+            yield _warning(
+                "FRR233",
+                f"the password of {name} stands in the inventory",
+                (*place, "password"),
+                "keep it elsewhere and write env:NAME or file:PATH",
+            )
+        if one.graceful_shutdown and self.router.version < (10,):
+            yield _error(
+                "FRR234",
+                f"graceful_shutdown of a neighbor needs FRR 10; this is {self.router.frr_version}",
+                (*place, "graceful_shutdown"),
+                "set the community graceful-shutdown in its route maps",
+            )
+
+    def _policy(self, neighbor: Neighbor, bgp: Bgp, path: Path) -> Iterator[Finding]:
+        group = bgp.peer_groups.get(neighbor.peer_group or "")
+        remote = neighbor.remote_as or (group.remote_as if group is not None else None)
+        place = (*self.path, *path)
+        if remote is None:
+            return
+        internal = remote in ("internal", bgp.asn)
+        for family in FAMILIES:
+            parts = [getattr(one, family) for one in (neighbor, group) if one is not None]
+            active = next((part.activate for part in parts if part.activate is not None), None)
+            if active is None:
+                active = family == "ipv4_unicast" and bgp.default_ipv4_unicast
+            if not active:
+                continue
+            if not internal and any(part.route_reflector_client for part in parts):
+                yield _error(
+                    "FRR235",
+                    "route_reflector_client is for iBGP only: FRR refuses it here",
+                    (*place, family, "route_reflector_client"),
+                )
+            if internal or not bgp.ebgp_requires_policy:
+                continue
+            for direction in ("in", "out"):
+                if not any(_has_policy(part, direction) for part in parts):
+                    word = "accepts" if direction == "in" else "announces"
+                    yield _warning(
+                        "FRR236",
+                        f"no policy {direction}: FRR {word} nothing on an eBGP session without one (RFC 8212)",
+                        (*place, family),
+                        f"attach a route map with route_map_{direction}",
+                    )
+
+    def _bfd(self) -> Iterator[Finding]:
+        for number, peer in enumerate(self.router.bfd_peers):
+            if peer.profile is not None:
+                path = ("bfd_peers", str(number), "profile")
+                yield from self._defined(("bfd_profiles", peer.profile), path, "FRR uses its default timers")
+
+    def _unused(self) -> Iterator[Finding]:
+        for kind, words in _WORDS.items():
+            for name in getattr(self.router, kind):
+                if (kind, name) not in self.used and kind != "community_aliases":
+                    yield _warning(
+                        "FRR240",
+                        f"the {words} {name!r} is defined and nothing uses it",
+                        (*self.path, kind, name),
+                        "attach it, or take it away",
+                    )
+
+
+def _has_policy(part: Any, direction: str) -> bool:
+    kinds = ("route_map", "prefix_list", "filter_list", "distribute_list")
+    return any(getattr(part, f"{kind}_{direction}") is not None for kind in kinds)

@@ -1,0 +1,281 @@
+"""A Cluster -> the explicit parts of each router it peers with: the one place where both ends of a session are made.
+
+What a router's own file says wins, field by field for neighbors and peer groups, and as a whole for a list or a route
+map of the same name. Everything else is left as it is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from frrgen.errors import Finding, Where, error
+from frrgen.model.bgp import FAMILIES, Bfd, Bgp, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.cluster import Cluster, Network, Peering, Pool
+from frrgen.model.policy import Match, PrefixList, PrefixListEntry, RouteMap, RouteMapEntry, Set
+from frrgen.model.router import Router
+from frrgen.model.types import Prefix
+
+Path = tuple[str, ...]
+_T = TypeVar("_T", bound=BaseModel)
+_MOST_PREFIXES: Final = 100_000
+"""A limit beyond this protects nobody: so many is what a large pool, announced address by address, may need."""
+_MOST_PATHS: Final = 64
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The routers with everything written out, and where the derived parts come from."""
+
+    routers: dict[str, Router]
+    origins: dict[str, dict[Path, Path]] = field(default_factory=dict)
+    """By router: a path in the router's model -> the path in the network that it comes from."""
+    findings: tuple[Finding, ...] = ()
+
+
+def derive(network: Network) -> Derived:
+    """Write out what the clusters mean for the routers."""
+    routers = dict(network.routers)
+    origins: dict[str, dict[Path, Path]] = {name: {} for name in routers}
+    findings: list[Finding] = []
+    for cluster in network.clusters.values():
+        for name, peering in cluster.routers.items():
+            where = Where(path=("clusters", cluster.name, "routers", name))
+            router = routers.get(name)
+            if router is None:
+                findings.append(error("FRR201", f"there is no router {name!r}", where, f"write routers/{name}.yaml"))
+                continue
+            bgp = bgp_of(router, peering.vrf)
+            if bgp is None:
+                place = f"vrf {peering.vrf} of {name}" if peering.vrf else name
+                findings.append(error("FRR202", f"{place} has no bgp for the cluster to peer with", where))
+                continue
+            part = _Part(cluster, peering, router, bgp, origins[name])
+            routers[name] = part.router_with()
+    return Derived(routers, origins, tuple(findings))
+
+
+def bgp_of(router: Router, vrf: str | None) -> Bgp | None:
+    """Give a router's BGP instance, the main one or a VRF's."""
+    if vrf is None:
+        return router.bgp
+    return router.vrfs[vrf].bgp if vrf in router.vrfs else None
+
+
+def announced_lengths(pool: Pool, prefix: Prefix) -> tuple[int, int]:
+    """Give the shortest and the longest prefix length in which a part of the pool may be announced."""
+    said = pool.lengths if prefix.version == 4 else pool.ipv6_lengths
+    low, high = said or (prefix.prefixlen, prefix.max_prefixlen)
+    return max(low, prefix.prefixlen), high
+
+
+def announced_pools(cluster: Cluster) -> Iterator[tuple[str, Pool]]:
+    """Give the pools that are announced by BGP."""
+    return ((name, pool) for name, pool in cluster.pools.items() if pool.protocol == "bgp")
+
+
+def list_name(cluster: Cluster, pool_name: str) -> str:
+    """Give the name of a pool's prefix list on the routers."""
+    return cluster.pools[pool_name].prefix_list or f"{cluster.name}-{pool_name}"
+
+
+class _Part:
+    """What one cluster means for one router."""
+
+    def __init__(self, cluster: Cluster, peering: Peering, router: Router, bgp: Bgp, origins: dict[Path, Path]) -> None:
+        self.cluster = cluster
+        self.peering = peering
+        self.router = router
+        self.bgp = bgp
+        self.origins = origins
+        self.source: Path = ("clusters", cluster.name)
+        self.bgp_path: Path = ("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")
+        self.group_name = peering.peer_group or cluster.name
+        self.ibgp = cluster.asn == bgp.asn
+        self.map_in = peering.route_map_in or f"{cluster.name}-in"
+        self.map_out = peering.route_map_out or f"{cluster.name}-out"
+        self.exports_name = f"{cluster.name}-exports"
+
+    def router_with(self) -> Router:
+        changes: dict[str, Any] = {}
+        for version, field_name in ((4, "prefix_lists"), (6, "ipv6_prefix_lists")):
+            lists = dict(self._prefix_lists(version))
+            if lists:
+                changes[field_name] = self._beside(field_name, lists)
+        maps = {self.map_in: self._inbound(), self.map_out: self._outbound()}
+        changes["route_maps"] = self._beside("route_maps", maps)
+        bgp = self._bgp()
+        if self.peering.vrf is None:
+            changes["bgp"] = bgp
+        else:
+            vrf = self.router.vrfs[self.peering.vrf].model_copy(update={"bgp": bgp})
+            changes["vrfs"] = {**self.router.vrfs, self.peering.vrf: vrf}
+        return self.router.model_copy(update=changes)
+
+    def _beside(self, field_name: str, derived: dict[str, Any]) -> dict[str, Any]:
+        """Put derived lists or maps beside the router's own, which win."""
+        own = getattr(self.router, field_name)
+        for name in derived.keys() - own.keys():
+            pool = next(
+                (pool for pool, _ in announced_pools(self.cluster) if list_name(self.cluster, pool) == name), None
+            )
+            source = self.source if pool is None else (*self.source, "pools", pool)
+            self.origins[field_name, name] = source
+        return {**derived, **own}
+
+    # lists and maps
+
+    def _prefix_lists(self, version: int) -> Iterator[tuple[str, PrefixList]]:
+        for name, pool in announced_pools(self.cluster):
+            entries: list[PrefixListEntry] = []
+            for prefix in pool.prefixes:
+                if prefix.version == version:
+                    entries.append(_entry(5 * len(entries) + 5, prefix, announced_lengths(pool, prefix)))
+            if entries:
+                yield list_name(self.cluster, name), PrefixList(entries=tuple(entries))
+        exports = [prefix for prefix in self.cluster.exports if prefix.version == version]
+        if exports:
+            entries = [
+                _entry(5 * n, prefix, (prefix.prefixlen, prefix.prefixlen)) for n, prefix in enumerate(exports, 1)
+            ]
+            yield self.exports_name, PrefixList(entries=tuple(entries))
+
+    def _inbound(self) -> RouteMap:
+        entries: list[RouteMapEntry] = []
+        for name, pool in announced_pools(self.cluster):
+            for match in self._matches(list_name(self.cluster, name), pool.prefixes):
+                sets = (
+                    Set() if self.ibgp or pool.local_preference is None else Set(local_preference=pool.local_preference)
+                )
+                entries.append(
+                    RouteMapEntry(
+                        seq=10 * len(entries) + 10,
+                        action="permit",
+                        description=f"pool {name} of {self.cluster.name}",
+                        match=match,
+                        set=sets,
+                    )
+                )
+        return RouteMap(entries=(*entries, RouteMapEntry(seq=10 * len(entries) + 10, action="deny")))
+
+    def _outbound(self) -> RouteMap:
+        entries: list[RouteMapEntry] = []
+        for match in self._matches(self.exports_name, self.cluster.exports):
+            entries.append(RouteMapEntry(seq=10 * len(entries) + 10, action="permit", match=match))
+        return RouteMap(entries=(*entries, RouteMapEntry(seq=10 * len(entries) + 10, action="deny")))
+
+    def _matches(self, name: str, prefixes: tuple[Prefix, ...]) -> Iterator[Match]:
+        versions = {prefix.version for prefix in prefixes}
+        if 4 in versions:
+            yield Match(ip_address_prefix_list=name)
+        if 6 in versions:
+            yield Match(ipv6_address_prefix_list=name)
+
+    # bgp
+
+    def _bgp(self) -> Bgp:
+        bgp, peering = self.bgp, self.peering
+        changes: dict[str, Any] = {}
+        group = self._group()
+        own_group = bgp.peer_groups.get(self.group_name)
+        changes["peer_groups"] = {**bgp.peer_groups, self.group_name: _overridden(group, own_group)}
+        self.origins[(*self.bgp_path, "peer_groups", self.group_name)] = self.source
+        if peering.listen_range:
+            ranges = dict.fromkeys(peering.listen_range, self.group_name)
+            changes["listen_ranges"] = {**ranges, **bgp.listen_ranges}
+            for prefix in ranges.keys() - bgp.listen_ranges.keys():
+                self.origins[(*self.bgp_path, "listen_ranges", str(prefix))] = self.source
+            if bgp.listen_limit is None:
+                changes["listen_limit"] = max(1, len(self.cluster.nodes) or 100)
+                self.origins[(*self.bgp_path, "listen_limit")] = self.source
+        else:
+            neighbors = dict(bgp.neighbors)
+            for address, neighbor, node in self._neighbors():
+                neighbors[address] = _overridden(neighbor, bgp.neighbors.get(address))
+                self.origins[(*self.bgp_path, "neighbors", address)] = (*self.source, "nodes", node)
+            changes["neighbors"] = neighbors
+        changes |= self._multipath()
+        return bgp.model_copy(update=changes)
+
+    def _group(self) -> PeerGroup:
+        cluster, peering = self.cluster, self.peering
+        options: dict[str, Any] = {
+            "description": f"cluster {cluster.name}",
+            "password": peering.password or cluster.password,
+            "timers": peering.timers or cluster.timers,
+            "timers_connect": peering.timers_connect or cluster.timers_connect,
+            "bfd": None if peering.bfd_profile is None else Bfd(profile=peering.bfd_profile),
+            "ebgp_multihop": peering.ebgp_multihop,
+            "ttl_security_hops": peering.ttl_security_hops,
+            "update_source": peering.update_source,
+        }
+        if all(node.asn in {None, cluster.asn} for node in cluster.nodes.values()):
+            options["remote_as"] = cluster.asn
+        for family in FAMILIES:
+            options[family] = self._family(family)
+        return PeerGroup.model_validate({name: value for name, value in options.items() if value is not None})
+
+    def _family(self, family: str) -> NeighborFamily:
+        version = 4 if family == "ipv4_unicast" else 6
+        count = self._prefix_count(version)
+        if not count:
+            return NeighborFamily(activate=False) if version == 4 else NeighborFamily()
+        limit = self.peering.maximum_prefix or min(count, _MOST_PREFIXES)
+        return NeighborFamily(
+            activate=True,
+            route_map_in=self.map_in,
+            route_map_out=self.map_out,
+            maximum_prefix=MaximumPrefix(limit=limit),
+        )
+
+    def _prefix_count(self, version: int) -> int:
+        """Count the prefixes that a node may announce: every part of every pool, in every length."""
+        return sum(
+            2 ** (length - prefix.prefixlen)
+            for _, pool in announced_pools(self.cluster)
+            for prefix in pool.prefixes
+            if prefix.version == version
+            for length in range(announced_lengths(pool, prefix)[0], announced_lengths(pool, prefix)[1] + 1)
+        )
+
+    def _neighbors(self) -> Iterator[tuple[str, Neighbor, str]]:
+        for name, node in self.cluster.nodes.items():
+            for address in node.addresses:
+                options: dict[str, Any] = {"peer_group": self.group_name, "description": f"{self.cluster.name} {name}"}
+                if any(other.asn not in {None, self.cluster.asn} for other in self.cluster.nodes.values()):
+                    options["remote_as"] = node.asn or self.cluster.asn
+                yield str(address), Neighbor.model_validate(options), name
+
+    def _multipath(self) -> dict[str, Any]:
+        """Let the router use every node that announces a prefix."""
+        nodes = len(self.cluster.nodes)
+        if nodes < 2:
+            return {}
+        name = "maximum_paths_ibgp" if self.ibgp else "maximum_paths"
+        found: dict[str, Any] = {}
+        for family in FAMILIES:
+            own = getattr(self.bgp, family)
+            if self._prefix_count(4 if family == "ipv4_unicast" else 6) and getattr(own, name) is None:
+                found[family] = own.model_copy(update={name: min(nodes, _MOST_PATHS)})
+                self.origins[(*self.bgp_path, family, name)] = self.source
+        return found
+
+
+def _entry(seq: int, prefix: Prefix, lengths: tuple[int, int]) -> PrefixListEntry:
+    low, high = lengths
+    bounds = {} if low == high == prefix.prefixlen else {"ge": max(low, 1), "le": high}
+    return PrefixListEntry.model_validate({"seq": seq, "action": "permit", "prefix": prefix, **bounds})
+
+
+def _overridden(derived: _T, own: BaseModel | None) -> _T:
+    """Let what somebody wrote win, field by field."""
+    if own is None:
+        return derived
+    changes: dict[str, Any] = {}
+    for name in own.model_fields_set:
+        value, base = getattr(own, name), getattr(derived, name)
+        if isinstance(value, NeighborFamily) and isinstance(base, NeighborFamily):
+            value = base.model_copy(update={inner: getattr(value, inner) for inner in value.model_fields_set})
+        changes[name] = value
+    return derived.model_copy(update=changes)

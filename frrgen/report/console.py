@@ -1,0 +1,67 @@
+"""Plans and progress for people. Colour only on a terminal, and never with NO_COLOR."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Final
+
+from frrgen.diff.changes import Op
+from frrgen.diff.plan import Plan, hide
+from frrgen.grammar.rule import Impact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SIGNS: Final = {Op.ADD: "+", Op.MODIFY: "~", Op.REMOVE: "-"}
+_STYLES: Final = {Op.ADD: "green", Op.MODIFY: "yellow", Op.REMOVE: "red"}
+_MOST: Final = 200
+"""Changes shown of one router; the rest is counted."""
+
+
+def console(stream: IO[str]) -> Console | None:
+    """Give a rich console when the stream is a terminal that wants colour."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") is not None or os.environ.get("TERM") == "dumb":
+        return None
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, soft_wrap=True)
+
+
+def show_plan(plan: Plan, stream: IO[str] | None = None) -> None:
+    """Write a plan: the changes, the sessions, what is left over, the summary."""
+    stream = stream or sys.stdout
+    rich = console(stream)
+    for text, style in _plan_lines(plan):
+        if rich is None:
+            print(text, file=stream)
+        else:
+            rich.print(text, style=style or None, markup=False)
+
+
+def _plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    for change in plan.changes[:_MOST]:
+        impact = "" if change.impact is Impact.NONE else f"   ({change.impact})"
+        path = ".".join(change.path)
+        yield f"{_SIGNS[change.op]} {path}{impact}", _STYLES[change.op]
+        if change.before is not None:
+            yield f"    - {hide(change.before)}", "red"
+        if change.after is not None:
+            yield f"    + {hide(change.after)}", "green"
+    if len(plan.changes) > _MOST:
+        yield f"  … and {len(plan.changes) - _MOST} more changes", ""
+    for session in plan.sessions:
+        if session.impact is not Impact.NONE:
+            vrf = f" vrf {session.vrf}" if session.vrf else ""
+            style = "bold red" if session.impact is Impact.RESET else ""
+            yield f"session {session.neighbor}{vrf}: {session.impact} ({', '.join(session.because)})", style
+    for command in plan.after:
+        yield f"then: {command}", ""
+    if plan.leftovers:
+        yield f"left alone, not in the model ({len(plan.leftovers)}):", ""
+        for line in plan.leftovers[:20]:
+            yield f"    {hide(line)}", ""
+        if len(plan.leftovers) > 20:
+            yield f"    … and {len(plan.leftovers) - 20} more", ""
+    yield plan.summary, "bold"
