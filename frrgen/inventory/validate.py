@@ -136,7 +136,7 @@ def _message(detail: ErrorDetails, node: Node, loc: Loc) -> str:
         words, key = _BOUNDS[kind]
         return f"must be {words} {context[key]}{_shown(node, loc)}"
     if kind == "literal_error":
-        return f"must be {context['expected']}{_shown(node, loc)}"
+        return f"must be {context['expected'].replace('True', 'true')}{_shown(node, loc)}"
     return f"{_PLAIN.get(kind) or detail['msg']}{_shown(node, loc)}"
 
 

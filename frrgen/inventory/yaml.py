@@ -143,7 +143,7 @@ class _Reader:
         if event.tag is not None and event.tag != "!":
             self._say("FRR104", f"the tag {event.tag} is not used here", where, "put a text in quotes instead")
         if isinstance(event, yaml.ScalarEvent):
-            return Node(scalar(event.value) if event.style is None else event.value, where)
+            return Node(scalar(event.value) if not event.style else event.value, where)
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(list(self._items(depth)), where)
         return Node(self._mapping(depth), where)
@@ -171,7 +171,7 @@ class _Reader:
 
     def _key(self, event: Any, depth: int) -> str:
         if isinstance(event, yaml.ScalarEvent):
-            if event.value == "<<" and event.style is None:
+            if event.value == "<<" and not event.style:
                 self._say("FRR104", "merge keys are not used here", self._at(event), "share settings with groups")
             return str(event.value)
         where = self._at(event)
