@@ -63,6 +63,30 @@ class Lab:
         one.address(names[0], *(pair[0] for pair in pairs))
         other.address(names[1], *(pair[1] for pair in pairs))
 
+    def lan(self, *members: tuple[Router, str]) -> None:
+        """Join routers by a bridge, each with an address on it."""
+        switch = self.router(f"lan{sum(name.startswith('lan') for name in self.routers)}", daemons=())
+        switch.run(*"ip link add name br0 type bridge".split())
+        switch.run(*"ip link set br0 up".split())
+        for number, (router, address) in enumerate(members):
+            name = f"eth{next(self._interfaces[router.name])}"
+            command = f"ip link add name {name} netns {router.pid} type veth peer name p{number} netns {switch.pid}"
+            subprocess.run(command.split(), check=True, capture_output=True)
+            switch.run(*f"ip link set p{number} master br0 up".split())
+            router.address(name, address)
+
+    def ssh_config(self) -> Path:
+        """Write a configuration for ssh, with a Host for each router that has an sshd."""
+        path = self.folder / "ssh_config"
+        path.write_text(
+            "".join(
+                f"Host {name}\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User root\n  IdentityFile {self.key}\n"
+                f"  IdentitiesOnly yes\n  UserKnownHostsFile {self.known_hosts}\n"
+                for name, sshd in self.sshds.items()
+            )
+        )
+        return path
+
     @property
     def key(self) -> Path:
         """The private key that every router lets in, made when first asked for."""

@@ -120,6 +120,11 @@ class Router:
         parent = self._holder.pid
         return int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
 
+    @property
+    def holder(self) -> int:
+        """The process to end when everything of this router is to end."""
+        return self._holder.pid
+
     def _accounts(self) -> None:
         extra = {
             "passwd": f"{USER}:x:10001:10001::/home/{USER}:/bin/sh\n",

@@ -1,0 +1,44 @@
+# Two commands do everything on a fresh Debian 12: `make demo` and `make test`. Both install what is missing.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+KEEP ?=
+DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 procps python3-venv sudo util-linux
+TEST_DEBIAN := bird2 gobgpd php-cli php-xml tcpdump
+
+.PHONY: demo test bench fuzz-policy system test-system clean
+
+demo: system $(BIN)/frrgen
+	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python -m tests.lab.demo
+
+test: test-system $(BIN)/tox
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 $(BIN)/tox
+
+bench: system $(BIN)/frrgen
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
+
+system:
+	@$(call need,$(DEBIAN))
+
+test-system:
+	@$(call need,$(DEBIAN) $(TEST_DEBIAN))
+
+# Installs the Debian packages that are missing; nothing is started (policy-rc.d says so to a fresh install of frr).
+define need
+missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+if [ -n "$$missing" ]; then echo "Installing: $$missing"; $(SUDO) apt-get update -qq && \
+$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+endef
+
+$(BIN)/python:
+	python3 -m venv $(VENV) || { $(call need,python3-venv) && python3 -m venv $(VENV); }
+
+$(BIN)/frrgen: $(BIN)/python pyproject.toml $(shell find frrgen templates inventory -type f 2>/dev/null)
+	$(BIN)/python -m pip install -q --disable-pip-version-check . && touch $@
+
+$(BIN)/tox: $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check tox && touch $@
+
+clean:
+	rm -rf $(VENV) .tox build dist .coverage htmlcov
