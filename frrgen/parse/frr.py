@@ -315,7 +315,8 @@ class Parser:
         data = groups.get(peer, neighbors.get(peer))
         if data is None:
             return False
-        if not negated and rest == "ebgp-multihop 1":
+        if not negated and rest in {"ebgp-multihop 1", "tcp-mss 0"}:
+            # the one is the default; the other FRR 8.4 shows for a member whose group has an MSS
             return True
         if not negated and words[0] == "bfd":
             data.setdefault("bfd", {})

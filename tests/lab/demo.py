@@ -100,7 +100,9 @@ def main() -> None:
     if keep:
         pids = " ".join(str(router.holder) for router in lab.routers.values())
         print(f"\nThe lab is running. Log in to edge1:\n  ssh -F {config} edge1     (then: vtysh)")
-        print(f"Use frrgen on it:\n  frrgen diff edge1 --ssh-config {config}\nEnd it:\n  kill {pids}; rm -r {lab.folder}")
+        print(
+            f"Use frrgen on it:\n  frrgen diff edge1 --ssh-config {config}\nEnd it:\n  kill {pids}; rm -r {lab.folder}"
+        )
     else:
         lab.stop()
         print("The lab is down.")

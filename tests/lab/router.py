@@ -196,10 +196,10 @@ class Router:
             self.run("sh", "-c", f"kill -9 $(cat /run/frr/{daemon}.pid)", check=False)
         self.run("sh", "-c", "rm -f /run/frr/*.pid /run/frr/*.vty /run/frr/zserv.api", check=False)
 
-    def restart(self, config: str = "") -> None:
+    def restart(self, config: str = "", *, options: dict[str, list[str]] | None = None) -> None:
         """Start FRR anew with another startup configuration."""
         self.end_daemons()
-        self.start(config)
+        self.start(config, options=options)
 
     def alive(self, daemon: str) -> bool:
         """Tell whether a daemon runs; one that has died, and is not yet buried, does not."""

@@ -1,0 +1,95 @@
+"""What we write, real FRR takes; what it shows, we understand; and every plan leads where it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from frrgen.diff.plan import make_plan
+from frrgen.parse.frr import parse
+from frrgen.render.frr import render
+from tests.strategies import routers
+
+GOLDENS = sorted((Path(__file__).parent.parent / "golden/frr").glob("*-8.4.4.conf"))
+DAEMONS = ("zebra", "bgpd", "staticd", "bfdd")
+
+
+def apply(router, commands):
+    return router.load("\n".join([*commands, "end", ""]))
+
+
+def left_to_do(router, intended):
+    return make_plan(parse(router.running_config(), name=intended.name), intended)
+
+
+def test_there_are_goldens():
+    assert GOLDENS
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.stem)
+def test_a_golden_passes_vtysh_loads_and_leaves_nothing_to_plan(router, golden):
+    router.restart("", options={"bgpd": ["-M", "rpki"]})
+    intended = parse(golden.read_text(), name="r1").router
+    (router.folder / "lib/golden.conf").write_text(render(intended))
+    assert router.run("vtysh", "-C", "-f", "/var/lib/golden.conf").stdout == ""
+    router.run("vtysh", "-f", "/var/lib/golden.conf", check=False)
+    left = left_to_do(router, intended)
+    assert left.commands == ()
+    assert left.leftovers == ()
+
+
+def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(router):
+    """A chain of random routers: each is reached from the one before, by the plan alone."""
+    router.restart("")
+    tried = []
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(routers())
+    def chain(intended):
+        plan = left_to_do(router, intended)
+        said = apply(router, plan.commands)
+        assert all(router.alive(daemon) for daemon in DAEMONS), (plan.commands, said)
+        left = left_to_do(router, intended)
+        assert left.commands == (), (plan.commands, said)
+        assert left.leftovers == ()
+        tried.append(intended)
+
+    chain()
+    assert len(tried) >= 60
+
+
+def test_a_random_router_boots_from_what_is_rendered(router):
+    @settings(
+        max_examples=15,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(routers())
+    def boots(intended):
+        router.restart(render(intended))
+        left = left_to_do(router, intended)
+        assert left.commands == ()
+
+    boots()
+
+
+def test_entries_that_call_may_turn_round_without_killing_frr(router):
+    router.restart("")
+    one = parse("route-map A permit 10\n call B\nroute-map A permit 20\nroute-map B permit 5\n", name="r1").router
+    other = parse("route-map A permit 20\nroute-map B permit 5\n call A\n", name="r1").router
+    for intended in (one, other, one, other):
+        apply(router, left_to_do(router, intended).commands)
+        assert all(router.alive(daemon) for daemon in DAEMONS)
+        assert left_to_do(router, intended).commands == ()

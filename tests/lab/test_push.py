@@ -1,0 +1,231 @@
+"""Pushing to a real router over real SSH."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+
+import pytest
+
+from frrgen.device.frr import FrrDevice
+from frrgen.errors import DeviceError, RolledBackError
+from frrgen.model.router import Router
+from frrgen.parse.frr import parse
+from frrgen.push.fleet import each
+from frrgen.push.transaction import State, Transaction
+from tests.lab import Lab, wait_for
+
+BASE = "router bgp 65001\n neighbor 10.0.0.1 remote-as 65002\n"
+
+
+@pytest.fixture
+def edge(lab):
+    router = lab.router("r1")
+    router.start(BASE)
+    lab.sshd(router)
+    return router
+
+
+def device(lab, router=None, **ssh):
+    return FrrDevice(router or Router(name="r1", ssh=ssh), ssh_config=lab.ssh_config())
+
+
+def intended(text, **more):
+    return parse(text, name="r1").router.model_copy(update=more)
+
+
+def push(lab, router, **options):
+    one = device(lab, router)
+    try:
+        return Transaction(one, router, **options).run()
+    finally:
+        one.close()
+
+
+def test_a_push_is_applied_read_back_and_saved(lab, edge):
+    states = []
+    wanted = intended(BASE + " neighbor 10.0.0.1 description hello\n")
+    outcome = push(lab, wanted, progress=states.append)
+    assert outcome.state is State.CONFIRMED
+    assert states == [State.STAGED, State.CHECKED, State.ARMED, State.APPLIED, State.VERIFIED, State.CONFIRMED]
+    assert "description hello" in edge.running_config()
+    assert "description hello" in (edge.folder / "etc/frr.conf").read_text()
+    assert push(lab, wanted).state is State.UNCHANGED
+
+
+def test_backup_and_journal_are_for_the_owner_only_and_hold_no_password(lab, edge):
+    push(lab, intended(BASE + " neighbor 10.0.0.1 password s3cr3t-word\n"))
+    listing = edge.run("sh", "-c", "stat -c '%a %n' /var/lib/frrgen /var/lib/frrgen/*").stdout.split("\n")
+    assert sorted(line.split()[0] for line in listing if line) == ["600", "600", "700"]
+    assert "s3cr3t-word" not in edge.run("cat", "/var/lib/frrgen/journal.jsonl").stdout
+    assert "batch-" not in "".join(listing)
+
+
+def test_what_frr_refuses_is_rolled_back_with_everything_else_of_the_push(lab, edge):
+    before = edge.running_config()
+    # vtysh knows the words and bgpd refuses them, with status 0
+    wanted = intended(BASE + " neighbor 10.0.0.1 description new\n").model_copy(
+        update={"raw": ("ip prefix-list P seq 5 permit 10.0.0.0/8 ge 4",)}
+    )
+    with pytest.raises(RolledBackError) as caught:
+        push(lab, wanted)
+    assert [finding.code for finding in caught.value.findings][-1] == "FRR524"
+    assert edge.running_config() == before
+
+
+def test_a_line_that_vtysh_does_not_know_is_refused_before_anything_is_applied(lab, edge):
+    before = edge.running_config()
+    wanted = intended(BASE).model_copy(update={"raw": ("frobnicate all",)})
+    with pytest.raises(DeviceError) as caught:
+        push(lab, wanted)
+    assert caught.value.findings[0].code == "FRR513"
+    assert edge.running_config() == before
+    assert "frrgen" not in edge.run("ls", "/var/lib").stdout
+
+
+def test_a_configuration_that_moved_since_the_plan_was_shown_is_not_touched(lab, edge):
+    def meddle(plan):
+        edge.load("router bgp 65001\n neighbor 10.0.0.1 description somebody else\n")
+        return True
+
+    with pytest.raises(DeviceError) as caught:
+        push(lab, intended(BASE + " neighbor 10.0.0.1 passive\n"), approve=meddle)
+    assert caught.value.findings[0].code == "FRR521"
+    assert "passive" not in edge.running_config()
+
+
+def test_two_pushes_at_once_do_not_mix(lab, edge):
+    one, other = device(lab), device(lab)
+    with one.lock(), pytest.raises(DeviceError) as caught, other.lock():
+        pass
+    assert caught.value.findings[0].code == "FRR512"
+    with other.lock():
+        pass
+    one.close()
+    other.close()
+
+
+def test_a_batch_goes_on_when_the_connection_is_cut_and_the_push_still_ends_well(lab, edge):
+    lists = "".join(f"ip prefix-list L{n % 20} seq {n} permit 10.{n >> 8}.{n & 255}.0/24\n" for n in range(1, 1500))
+    wanted = intended(BASE + "exit\n" + lists)
+    one = device(lab, wanted)
+
+    def cut(state):
+        if state is State.ARMED:
+
+            def later():
+                time.sleep(0.4)
+                subprocess.run(["pkill", "-KILL", "-P", str(lab.sshds["r1"].process.pid)], check=False)
+                # the sessions of sshd are its children; they die, sshd itself stays
+
+            threading.Thread(target=later).start()
+
+    outcome = Transaction(one, wanted, progress=cut).run()
+    one.close()
+    assert outcome.state is State.CONFIRMED
+    assert edge.running_config().count("ip prefix-list L") == 1499
+
+
+def test_a_daemon_that_is_down_is_an_error_and_not_an_empty_configuration(lab, edge):
+    edge.run("sh", "-c", "kill -9 $(cat /run/frr/bgpd.pid)")
+    with pytest.raises(DeviceError) as caught:
+        device(lab, intended(BASE)).fetch()
+    assert caught.value.findings[0].code == "FRR511"
+    assert "bgpd" in str(caught.value)
+
+
+def test_unknown_and_changed_host_keys_stop_everything(lab, edge):
+    known = lab.known_hosts.read_text()
+    lab.known_hosts.write_text("")
+    with pytest.raises(DeviceError, match="the host key is not known: ssh-ed25519 SHA256:"):
+        device(lab).fetch()
+    other = lab.key.with_suffix(".pub").read_text().split()
+    lab.known_hosts.write_text(f"{known.split()[0]} {other[0]} {other[1]}\n")
+    with pytest.raises(DeviceError, match="THE HOST KEY HAS CHANGED"):
+        device(lab).fetch()
+
+
+def test_a_user_without_rights_is_told_so_and_one_with_sudo_works(lab, edge):
+    wanted = intended(BASE + " neighbor 10.0.0.1 description by sudo\n")
+    with pytest.raises(DeviceError) as caught:
+        device(lab, user="nobody").fetch()
+    assert caught.value.findings[0].code == "FRR504"
+    (edge.folder / "sudoers").write_text("admin ALL=(ALL) NOPASSWD: ALL\nroot ALL=(ALL) ALL\n")
+    (edge.folder / "sudoers").chmod(0o440)
+    edge.run("mount", "--bind", str(edge.folder / "sudoers"), "/etc/sudoers")
+    by_sudo = Router(name="r1", ssh={"user": "admin", "sudo": True}).ssh
+    assert push(lab, wanted.model_copy(update={"ssh": by_sudo})).state is State.CONFIRMED
+    assert "by sudo" in (edge.folder / "etc/frr.conf").read_text()
+
+
+def test_proxy_jump_and_include_of_the_ssh_configuration_are_followed(lab, edge):
+    jump = lab.router("jump", daemons=())
+    lab.sshd(jump)
+    config = lab.ssh_config()
+    hosts = config.read_text()
+    included = lab.folder / "hosts.conf"
+    included.write_text(hosts)
+    config.write_text(f"Include {included}\nHost r1\n  ProxyJump jump\n")
+    one = FrrDevice(Router(name="r1"), ssh_config=config)
+    assert "router bgp 65001" in one.fetch().text
+    assert len(one.shell._clients) == 2
+    one.close()
+
+
+def test_a_router_that_cannot_be_reached_stops_those_not_yet_started(lab, edge):
+    good = intended(BASE + " neighbor 10.0.0.1 description fleet\n")
+    bad = good.model_copy(update={"name": "r2", "ssh": Router(name="x", ssh={"host": "127.0.0.1", "port": 1}).ssh})
+    jobs = [(one.name, lambda one=one: push(lab, one)) for one in (bad, good)]
+    outcomes = {outcome.router: outcome for outcome in each(jobs, workers=1)}
+    assert outcomes["r2"].findings[0].code == "FRR503"
+    assert outcomes["r1"].findings[0].code == "FRR527"
+    assert "fleet" not in edge.running_config()
+
+
+def test_no_route_leaks_while_a_match_and_many_descriptions_change():
+    """A sender offers 50 prefixes; the policy lets in one before and after. At no moment are there more."""
+    with Lab() as lab:
+        sender, edge = lab.router("sender"), lab.router("r1")
+        lab.link(sender, edge, "10.0.0.1/30", "10.0.0.2/30")
+        networks = "".join(f"  network 10.1.{n}.0/24\n" for n in range(50))
+        sender.start(
+            "router bgp 65002\n no bgp ebgp-requires-policy\n no bgp network import-check\n"
+            " neighbor 10.0.0.2 remote-as 65001\n neighbor 10.0.0.2 timers connect 1\n"
+            f" address-family ipv4 unicast\n{networks} exit-address-family\n"
+        )
+        others = "".join(f" neighbor 10.9.{n}.1 remote-as 65003\n neighbor 10.9.{n}.1 shutdown\n" for n in range(40))
+
+        def config(number, word):
+            described = others + "".join(f" neighbor 10.9.{n}.1 description {word}\n" for n in range(40))
+            return (
+                "ip prefix-list ONE seq 5 permit 10.1.1.0/24\nip prefix-list TWO seq 5 permit 10.1.2.0/24\n"
+                f"route-map IN permit 10\n match ip address prefix-list {number}\nexit\n"
+                "no route-map IN optimization\n"
+                "router bgp 65001\n neighbor 10.0.0.1 remote-as 65002\n neighbor 10.0.0.1 timers connect 1\n"
+                f"{described} address-family ipv4 unicast\n  neighbor 10.0.0.1 route-map IN in\n exit-address-family\n"
+            )
+
+        edge.start(config("ONE", "old"))
+        lab.sshd(edge)
+        wait_for("the one route", lambda: edge.bgp("ipv4 unicast").get("routes", {}).keys() == {"10.1.1.0/24"}, 60)
+        seen, stop = [], threading.Event()
+
+        def count():
+            while not stop.is_set():
+                seen.append(frozenset(edge.bgp("ipv4 unicast").get("routes", {})))
+                time.sleep(0.1)
+
+        watcher = threading.Thread(target=count)
+        watcher.start()
+        outcome = push(lab, intended(config("TWO", "new")))
+        wait_for("the other route", lambda: edge.bgp("ipv4 unicast").get("routes", {}).keys() == {"10.1.2.0/24"}, 60)
+        stop.set()
+        watcher.join()
+        assert outcome.state is State.CONFIRMED
+        assert len(outcome.plan.changes) == 41
+        assert not any(session.impact == "reset" for session in outcome.plan.sessions)
+        assert len(seen) > 20
+        # the old route may still be there when the new one comes; nothing else ever
+        assert frozenset().union(*seen) == {"10.1.1.0/24", "10.1.2.0/24"}
+        assert edge.bgp("neighbors 10.0.0.1")["10.0.0.1"]["connectionsDropped"] == 0
