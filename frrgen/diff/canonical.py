@@ -103,6 +103,9 @@ def _family(part: NeighborFamily, family: str, group: PeerGroup | None, bgps: tu
         own, shown = ((one.default_ipv4_unicast and family == "ipv4_unicast") for one in bgps)
         active = own if part.activate is None else part.activate
         changes["activate"] = None if active == shown else active
+    if group is not None and getattr(group, family).disable_addpath_rx:
+        # FRR 8.4 shows it for the members, too
+        changes["disable_addpath_rx"] = False
     unchanged = set(part.attribute_unchanged)
     if part.route_server_client:
         unchanged.add("next-hop")

@@ -367,6 +367,13 @@ class Set(Model):
     originator_id: IPv4Address | None = None
     label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
 
+    @model_validator(mode="after")
+    def _src(self) -> Self:
+        src = self.src
+        if src is not None and (src.is_loopback or src.is_multicast or src.is_unspecified or src.is_link_local):
+            raise ValueError("src must be an address of the router's own that others can reach: FRR refuses this one")
+        return self
+
 
 class RouteMapEntry(Model):
     """One entry: where `match` holds, permit sets and leaves (or goes on, see `on_match`), and deny refuses."""

@@ -66,8 +66,8 @@ class Lab:
     def lan(self, *members: tuple[Router, str]) -> None:
         """Join routers by a bridge, each with an address on it."""
         switch = self.router(f"lan{sum(name.startswith('lan') for name in self.routers)}", daemons=())
-        switch.run(*"ip link add name br0 type bridge".split())
-        switch.run(*"ip link set br0 up".split())
+        switch.run(*["ip", "link", "add", "name", "br0", "type", "bridge"])
+        switch.run(*["ip", "link", "set", "br0", "up"])
         for number, (router, address) in enumerate(members):
             name = f"eth{next(self._interfaces[router.name])}"
             command = f"ip link add name {name} netns {router.pid} type veth peer name p{number} netns {switch.pid}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from frrgen.diff.plan import make_plan
 from frrgen.parse.frr import parse
@@ -13,6 +14,7 @@ from frrgen.render.frr import render
 from tests.strategies import routers
 
 GOLDENS = sorted((Path(__file__).parent.parent / "golden/frr").glob("*-8.4.4.conf"))
+SEED = int(os.environ.get("FRRGEN_SEED", "1"))
 DAEMONS = ("zebra", "bgpd", "staticd", "bfdd")
 
 
@@ -40,49 +42,44 @@ def test_a_golden_passes_vtysh_loads_and_leaves_nothing_to_plan(router, golden):
     assert left.leftovers == ()
 
 
+def generated(number, seed_):
+    """Random routers, the same ones for a seed."""
+    made = []
+
+    @seed(seed_)
+    @settings(
+        max_examples=number,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(routers())
+    def collect(one):
+        made.append(one)
+
+    collect()
+    assert len(made) == number
+    return made
+
+
 def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(router):
     """A chain of random routers: each is reached from the one before, by the plan alone."""
     router.restart("")
-    tried = []
-
-    @settings(
-        max_examples=60,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(routers())
-    def chain(intended):
+    for number, intended in enumerate(generated(int(os.environ.get("FRRGEN_CHAIN", "60")), SEED)):
         plan = left_to_do(router, intended)
         said = apply(router, plan.commands)
-        assert all(router.alive(daemon) for daemon in DAEMONS), (plan.commands, said)
+        dead = [daemon for daemon in DAEMONS if not router.alive(daemon)]
+        assert not dead, f"number {number} of seed {SEED} kills {dead}"
         left = left_to_do(router, intended)
-        assert left.commands == (), (plan.commands, said)
-        assert left.leftovers == ()
-        tried.append(intended)
-
-    chain()
-    assert len(tried) >= 60
+        assert (left.commands, left.leftovers) == ((), ()), f"number {number} of seed {SEED}: {said}"
 
 
 def test_a_random_router_boots_from_what_is_rendered(router):
-    @settings(
-        max_examples=15,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(routers())
-    def boots(intended):
+    for number, intended in enumerate(generated(15, SEED + 1)):
         router.restart(render(intended))
         left = left_to_do(router, intended)
-        assert left.commands == ()
-
-    boots()
+        assert left.commands == (), f"number {number} of seed {SEED + 1}"
 
 
 def test_entries_that_call_may_turn_round_without_killing_frr(router):

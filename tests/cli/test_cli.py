@@ -1,0 +1,219 @@
+"""The command line as a user meets it: verbs, exit codes, what is printed where."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from frrgen.cli import main
+from frrgen.inventory.files import load
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "inventory"
+KEYS = {"router", "changes", "sessions", "commands", "after", "leftovers", "summary"}
+RUNNING = """\
+frr version 8.4.4
+router bgp 64512
+ bgp router-id 192.168.1.2
+ neighbor 203.0.113.1 remote-as 64497
+exit
+interface eth0
+ ip address 192.0.2.1/24
+exit
+end
+"""
+
+
+def frrgen(capsys, *args):
+    status = main([str(arg) for arg in args])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.fixture
+def running(tmp_path):
+    path = tmp_path / "running.conf"
+    path.write_text(RUNNING)
+    return path
+
+
+def test_the_example_is_sound(capsys):
+    status, out, err = frrgen(capsys, "-i", EXAMPLE, "check")
+    assert (status, err) == (0, "")
+    assert out == "2 routers checked: 0 errors, 0 warnings.\n"
+
+
+def test_init_writes_a_network_that_checks_and_renders(capsys, tmp_path, monkeypatch):
+    assert frrgen(capsys, "init", tmp_path / "net")[0] == 0
+    monkeypatch.chdir(tmp_path / "net")
+    assert frrgen(capsys, "check")[0] == 0
+    status, out, _ = frrgen(capsys, "render", "edge1")
+    assert status == 0
+    assert "ip prefix-list MetalLB_k8s seq 5 permit 192.168.10.0/24 ge 24 le 32\n" in out
+    assert "neighbor microk8s route-map MetalLB_k8s in\n" in out
+
+
+def test_init_never_writes_over_anything(capsys, tmp_path):
+    (tmp_path / "inventory").mkdir()
+    status, _, err = frrgen(capsys, "init", tmp_path)
+    assert status == 1
+    assert "error[FRR130]" in err
+    assert list((tmp_path / "inventory").iterdir()) == []
+
+
+def test_render_explains_each_line_with_its_place_and_template(capsys, monkeypatch):
+    monkeypatch.chdir(EXAMPLE.parent)
+    _, out, _ = frrgen(capsys, "render", "edge1", "--explain")
+    lines = {line.split("  # ")[0].strip(): line.split("  # ")[1] for line in out.splitlines()}
+    assert lines["neighbor 203.0.113.1 description upstream"].startswith("inventory/routers/edge1.yaml:")
+    assert (
+        "cluster microk8s pool services" in lines["ip prefix-list MetalLB_k8s seq 5 permit 192.168.10.0/24 ge 24 le 32"]
+    )
+    assert all(line.endswith("frr/frr.conf.j2") for line in lines.values())
+
+
+def test_render_writes_files_for_the_owner_only(capsys, tmp_path):
+    status, out, _ = frrgen(capsys, "-i", EXAMPLE, "render", "edge1", "home", "--out", tmp_path / "out")
+    assert status == 0
+    assert len(out.splitlines()) == 2
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()} == {0o600}
+
+
+def test_templates_of_a_user_extend_ours(capsys, tmp_path):
+    (tmp_path / "frr").mkdir()
+    (tmp_path / "frr/frr.conf.j2").write_text("banner motd line {{ router.name }}\n{{ section('bgp') }}")
+    _, out, _ = frrgen(capsys, "-i", EXAMPLE, "render", "edge1", "--templates", tmp_path)
+    assert out.startswith("banner motd line edge1\nrouter bgp 64512\n")
+    (tmp_path / "frr/frr.conf.j2").write_text("{{ nothing }}")
+    status, _, err = frrgen(capsys, "-i", EXAMPLE, "render", "edge1", "--templates", tmp_path)
+    assert status == 1
+    assert "error[FRR401]" in err
+
+
+def test_diff_says_what_differs_and_exits_2(capsys, running):
+    status, out, err = frrgen(capsys, "-i", EXAMPLE, "diff", "edge1", "--running", running)
+    assert (status, err) == (2, "")
+    assert "    - neighbor 203.0.113.1 remote-as 64497\n    + neighbor 203.0.113.1 remote-as 64496\n" in out
+    assert "session 203.0.113.1: reset (remote-as)\n" in out
+    assert "interface eth0 / ip address 192.0.2.1/24" in out
+    assert out.splitlines()[-1].startswith("Plan: ")
+    assert out.splitlines()[-1].endswith("1 session will reset: 203.0.113.1 (remote-as).")
+
+
+def test_diff_as_json_has_exactly_the_agreed_keys(capsys, running, tmp_path):
+    plan = tmp_path / "plan.json"
+    _, out, _ = frrgen(capsys, "-i", EXAMPLE, "diff", "edge1", "--running", running, "--format", "json", "-o", plan)
+    found = json.loads(out)
+    assert found == json.loads(plan.read_text())
+    assert found.keys() == KEYS
+    assert {key for change in found["changes"] for key in change} == {"op", "path", "before", "after", "impact"}
+    assert found["sessions"] == [{"neighbor": "203.0.113.1", "vrf": None, "impact": "reset", "because": "remote-as"}]
+    _, commands, _ = frrgen(capsys, "-i", EXAMPLE, "diff", "edge1", "--running", running, "--format", "commands")
+    assert commands.splitlines() == found["commands"]
+
+
+def test_diff_against_what_is_intended_is_empty(capsys, tmp_path):
+    _, text, _ = frrgen(capsys, "-i", EXAMPLE, "render", "edge1")
+    (tmp_path / "same.conf").write_text(text)
+    status, out, _ = frrgen(capsys, "-i", EXAMPLE, "diff", "edge1", "--running", tmp_path / "same.conf")
+    assert (status, out) == (0, "Plan: nothing to do on edge1.\n")
+
+
+def test_plan_needs_no_inventory(capsys, tmp_path, running):
+    (tmp_path / "new.conf").write_text(RUNNING.replace("64497", "64498"))
+    status, out, _ = frrgen(capsys, "plan", running, tmp_path / "new.conf", "--format", "commands")
+    assert status == 2
+    assert out == "router bgp 64512\nneighbor 203.0.113.1 remote-as 64498\nexit\n"
+    assert frrgen(capsys, "plan", running, running)[0] == 0
+
+
+def test_an_imported_configuration_is_an_inventory_that_renders_the_same(capsys, tmp_path):
+    _, text, _ = frrgen(capsys, "-i", EXAMPLE, "render", "edge1")
+    source = tmp_path / "edge1.conf"
+    source.write_text(text.replace("passive", "") + "interface eth0\n ip address 192.0.2.1/24\n")
+    status, out, err = frrgen(capsys, "import", "frr", source, "-o", tmp_path / "net")
+    assert status == 0
+    assert "routers/edge1.yaml" in out
+    assert "ip address 192.0.2.1/24" in err
+    assert frrgen(capsys, "-i", tmp_path / "net", "diff", "edge1", "--running", source)[0] == 0
+
+
+def test_an_imported_password_goes_to_a_file_of_its_own_and_never_to_the_screen(capsys, tmp_path):
+    source = tmp_path / "r1.conf"
+    source.write_text("router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 password hunter2\n")
+    _, out, err = frrgen(capsys, "import", "frr", source)
+    assert "hunter2" not in out + err
+    frrgen(capsys, "import", "frr", source, "-o", tmp_path / "net")
+    secret = tmp_path / "net/secrets/r1-192.0.2.1"
+    assert secret.read_text() == "hunter2\n"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert "hunter2" not in (tmp_path / "net/routers/r1.yaml").read_text()
+    _, text, _ = frrgen(capsys, "-i", tmp_path / "net", "render", "r1")
+    assert "hunter2" not in text
+    assert frrgen(capsys, "-i", tmp_path / "net", "diff", "r1", "--running", source)[0] == 0
+
+
+def test_a_secret_that_is_missing_names_the_reference(capsys, tmp_path):
+    (tmp_path / "routers").mkdir()
+    (tmp_path / "routers/r1.yaml").write_text(
+        "bgp: {asn: 65001, neighbors: {192.0.2.1: {remote_as: 65002, password: 'env:NO_SUCH'}}}\n"
+    )
+    status, _, err = frrgen(capsys, "-i", tmp_path, "render", "r1", "--out", tmp_path / "out")
+    assert status == 1
+    assert "error[FRR121]: the variable NO_SUCH is not set" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_routers_and_folders_are_named(capsys, tmp_path):
+    status, _, err = frrgen(capsys, "-i", EXAMPLE, "render", "edge9")
+    assert status == 1
+    assert "there is no router 'edge9'" in err
+    assert "there are: edge1, home" in err
+    assert "error[FRR100]" in frrgen(capsys, "-i", tmp_path / "none", "check")[2]
+    assert "error[FRR403]" in frrgen(capsys, "plan", tmp_path / "none", tmp_path / "none")[2]
+
+
+def test_push_without_anybody_to_ask_needs_yes(capsys):
+    status, _, err = frrgen(capsys, "-i", EXAMPLE, "push", "edge1")
+    assert status == 1
+    assert "there is nobody to ask" in err
+
+
+def test_a_fault_of_ours_is_no_traceback(capsys, monkeypatch):
+    monkeypatch.setattr("frrgen.cli.check.Inventory", lambda _: 1 / 0)
+    status, _, err = frrgen(capsys, "check")
+    assert status == 1
+    assert err.startswith("error[FRR199]: a fault of frrgen itself: ZeroDivisionError")
+
+
+def test_help_lists_the_exit_codes_of_every_verb(capsys):
+    for args in (["--help"], ["push", "--help"], ["diff", "--help"]):
+        with pytest.raises(SystemExit) as ended:
+            main(args)
+        assert ended.value.code == 0
+        assert "3  a push failed and was rolled back" in capsys.readouterr().out
+
+
+def test_a_reader_that_goes_away_is_no_failure():
+    script = "import sys; from frrgen.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        f"{sys.executable} -c '{script}' schema | head -1", shell=True, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+
+
+def test_the_schema_names_every_file_of_the_inventory(capsys):
+    _, out, _ = frrgen(capsys, "schema")
+    defs = json.loads(out)["$defs"]
+    assert {"Router", "Cluster", "NetworkFile"} <= defs.keys()
+    assert "name" not in defs["Router"]["properties"]
+
+
+def test_the_example_holds_the_articles_network():
+    network = load(EXAMPLE).network
+    assert {name: router.bgp.asn for name, router in network.routers.items()} == {"edge1": 64512, "home": 64512}
+    assert network.routers["home"].platform == "pfsense"
+    assert set(network.clusters["microk8s"].routers) == {"home", "edge1"}

@@ -1,0 +1,85 @@
+"""What must hold of rendering, reading and planning, over the whole model."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import HealthCheck, given, settings
+
+from frrgen.diff.canonical import canonical
+from frrgen.diff.plan import hide, make_plan
+from frrgen.grammar.rule import Impact
+from frrgen.parse.frr import Parsed, parse, parse_pair
+from frrgen.render.frr import render
+from tests.strategies import routers
+
+thorough = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
+
+
+@thorough
+@given(routers())
+def test_what_is_rendered_is_read_back(router):
+    parsed = parse(render(router), name=router.name, frr_version=router.frr_version)
+    assert parsed.leftovers == ()
+    again = canonical(parsed.router.model_copy(update={"ownership": router.ownership}))
+    assert again == canonical(router)
+
+
+@thorough
+@given(routers())
+def test_a_router_differs_from_itself_in_nothing(router):
+    assert make_plan(Parsed(router, ()), router).empty
+    assert make_plan(parse(render(router), name="r1"), router).commands == ()
+
+
+@thorough
+@given(routers(), routers())
+def test_the_plan_of_two_texts_is_the_plan_of_what_they_say(one, other):
+    running, intended = parse_pair(render(one), render(other), name="r1")
+    short = make_plan(running, intended.router.model_copy(update={"ownership": "full"}))
+    whole = make_plan(
+        parse(render(one), name="r1"), parse(render(other), name="r1").router.model_copy(update={"ownership": "full"})
+    )
+    assert short.commands == whole.commands
+    assert short.sessions == whole.sessions
+
+
+@thorough
+@given(routers(), routers())
+def test_no_plan_shows_a_password_or_deletes_a_neighbor_that_stays(one, other):
+    plan = make_plan(Parsed(one, ()), other)
+    secrets = [
+        peer.password.get_secret_value()
+        for router in (one, other)
+        if router.bgp is not None
+        for peer in (*router.bgp.neighbors.values(), *router.bgp.peer_groups.values())
+        if peer.password is not None
+    ]
+    shown = json.dumps(plan.to_json())
+    assert not any(f"password {secret}" in shown for secret in secrets)
+    assert not any(" remote-as " in line for line in plan.commands if line.startswith("no neighbor"))
+    reset = {session.neighbor for session in plan.sessions if session.impact is Impact.RESET}
+    old = set(one.bgp.neighbors) if one.bgp is not None else set()
+    new = set(other.bgp.neighbors) if other.bgp is not None else set()
+    assert old - new <= reset
+
+
+@thorough
+@given(routers(), routers())
+def test_references_are_made_after_what_they_name_and_removed_before_it(one, other):
+    commands = list(make_plan(Parsed(one, ()), other).commands)
+    for name in ("RM1", "RM2", "RM-3"):
+
+        def lines(start, part, word=name):
+            return [n for n, line in enumerate(commands) if line.startswith(start) and f"{part} {word} " in f"{line} "]
+
+        made, gone = lines("route-map ", "route-map"), lines("no route-map ", "no route-map")
+        attached, detached = lines("neighbor ", " route-map"), lines("no neighbor ", " route-map")
+        assert not made or not attached or made[0] < attached[0]
+        if name not in other.route_maps:
+            assert not gone or not detached or detached[-1] < gone[-1]
+
+
+def test_a_password_is_hidden_wherever_it_stands():
+    assert hide(" neighbor 192.0.2.1 password hunter2") == " neighbor 192.0.2.1 password <hidden>"
+    assert hide("router bgp 1 / no neighbor G password") == "router bgp 1 / no neighbor G password"

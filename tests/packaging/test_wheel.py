@@ -1,0 +1,27 @@
+"""The wheel carries everything that `frrgen` needs, without the source tree."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_wheel_in_a_clean_environment_inits_checks_and_renders(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True, cwd=tmp_path
+    )
+    wheel = next(tmp_path.glob("frrgen-*.whl"))
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True, cwd=tmp_path)
+    frrgen = tmp_path / "venv/bin/frrgen"
+    for args in (["init", "net"], ["-i", "net/inventory", "check"]):
+        subprocess.run([frrgen, *args], check=True, cwd=tmp_path, capture_output=True)
+    done = subprocess.run(
+        [frrgen, "-i", "net/inventory", "render", "edge1"], check=True, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "router bgp 64512" in done.stdout

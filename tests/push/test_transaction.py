@@ -1,0 +1,215 @@
+"""A push against a router that fails at every step there is: it ends as it should, or as it was, and says which."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from frrgen.device.base import Running
+from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError, error
+from frrgen.model.policy import RouteMap
+from frrgen.parse.frr import parse
+from frrgen.push.fleet import each
+from frrgen.push.transaction import Outcome, State, Transaction, plan_for
+
+BEFORE = "frr version 8.4.4\nrouter bgp 65001\n neighbor 192.0.2.1 remote-as 65002\nexit\nfrobnicate\nend\n"
+AFTER = parse("router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 passive\n", name="r1").router
+
+
+def lost(what="cut"):
+    return DeviceError(error("FRR505", f"r1: {what}"))
+
+
+class FakeDevice:
+    """A router in memory. `fails` maps the name of a step to the calls of it (1, 2 …) that fail."""
+
+    name = "r1"
+
+    def __init__(self, fails=None, *, refuses=False, gone=False):
+        self.text = BEFORE
+        self.fails = fails or {}
+        self.refuses = refuses
+        self.gone = gone
+        self.calls = []
+        self.saved = None
+        self.journal = []
+
+    def _step(self, name):
+        self.calls.append(name)
+        if self.calls.count(name) in self.fails.get(name, ()) or (self.gone and "apply" in self.calls):
+            raise lost(name)
+
+    def fetch(self):
+        self._step("fetch")
+        return Running(self.text, "8.4.4")
+
+    @contextlib.contextmanager
+    def lock(self):
+        self._step("lock")
+        yield
+
+    def check(self, commands):
+        self._step("check")
+
+    def backup(self, running):
+        self._step("backup")
+        return "/var/lib/frrgen/backup-1.conf"
+
+    def apply(self, commands):
+        """Carry the commands out the way FRR would, as far as this test goes; then perhaps lose the connection."""
+        wanted = "passive" in "\n".join(line for line in commands if not line.startswith("no "))
+        if not self.refuses:
+            line = " neighbor 192.0.2.1 passive\n"
+            self.text = BEFORE.replace("exit\n", f"{line}exit\n") if wanted else BEFORE
+        self._step("apply")
+        return ["% Configuration failed."] if self.refuses else []
+
+    def execute(self, commands):
+        self._step("execute")
+
+    def save(self):
+        self._step("save")
+        self.saved = self.text
+
+    def record(self, entry):
+        self._step("record")
+        self.journal.append(entry)
+
+    def reconnect(self):
+        self._step("reconnect")
+
+    def close(self):
+        pass
+
+
+def run(device, **options):
+    return Transaction(device, AFTER, sleep=lambda _: None, **options).run()
+
+
+def test_all_is_well():
+    device = FakeDevice()
+    assert run(device).state is State.CONFIRMED
+    assert "passive" in device.saved
+    assert [entry for entry in device.journal if "confirmed" in entry]
+
+
+@pytest.mark.parametrize("step", ["fetch", "lock", "check", "backup", "record"])
+def test_a_failure_before_anything_is_applied_changes_nothing(step):
+    device = FakeDevice({step: [1]})
+    with pytest.raises(DeviceError):
+        run(device)
+    assert device.text == BEFORE
+    assert "apply" not in device.calls
+
+
+def test_a_cut_connection_after_the_batch_has_gone_through_ends_well():
+    device = FakeDevice({"apply": [1], "fetch": [2]})
+    assert run(device).state is State.CONFIRMED
+    assert "passive" in device.saved
+
+
+def test_what_the_router_refuses_is_rolled_back_with_what_it_said():
+    device = FakeDevice(refuses=True)
+    with pytest.raises(RolledBackError) as caught:
+        run(device)
+    assert caught.value.exit is Exit.ROLLED_BACK
+    assert "Configuration failed" in str(caught.value)
+    assert device.text == BEFORE
+    assert device.saved is None
+
+
+def test_a_startup_configuration_that_cannot_be_saved_undoes_the_push():
+    device = FakeDevice({"save": [1]})
+    with pytest.raises(RolledBackError):
+        run(device)
+    assert device.text == BEFORE
+
+
+def test_a_router_that_is_gone_for_good_is_unknown_and_names_the_backup():
+    device = FakeDevice({"lock": range(2, 99), "apply": [1], "fetch": range(2, 99)})
+    with pytest.raises(UnknownStateError) as caught:
+        run(device)
+    assert caught.value.exit is Exit.UNKNOWN
+    assert "backup-1.conf" in str(caught.value)
+    assert device.calls.count("reconnect") == 5
+
+
+def test_a_way_back_that_fails_once_is_tried_again():
+    device = FakeDevice({"fetch": [3]}, refuses=True)
+    with pytest.raises(RolledBackError):
+        run(device)
+    assert device.text == BEFORE
+
+
+def test_a_full_disk_at_the_last_journal_entry_does_not_undo_a_good_push():
+    device = FakeDevice({"record": [2]})
+    assert run(device).state is State.CONFIRMED
+
+
+def test_a_plan_that_is_not_approved_touches_nothing():
+    device = FakeDevice()
+    assert run(device, approve=lambda _: False).state is State.UNCHANGED
+    assert device.calls == ["fetch"]
+
+
+def test_nothing_to_do_takes_no_backup():
+    device = FakeDevice()
+    device.text = device.text.replace("exit\n", " neighbor 192.0.2.1 passive\nexit\n")
+    assert run(device).state is State.UNCHANGED
+    assert "backup" not in device.calls
+
+
+def test_a_leftover_that_vanishes_is_a_failure():
+    class Eater(FakeDevice):
+        def apply(self, commands):
+            said = super().apply(commands)
+            self.text = self.text.replace("frobnicate\n", "") if self.calls.count("apply") == 1 else BEFORE
+            return said
+
+    device = Eater()
+    with pytest.raises(RolledBackError, match="lost: frobnicate"):
+        run(device)
+
+
+def test_interrupted_in_the_middle_the_push_is_undone():
+    class Interrupted(FakeDevice):
+        def apply(self, commands):
+            super().apply(commands)
+            if self.calls.count("apply") == 1:
+                raise KeyboardInterrupt
+            return []
+
+    device = Interrupted()
+    with pytest.raises(RolledBackError):
+        run(device)
+    assert device.text == BEFORE
+
+
+def test_lists_that_two_daemons_of_frr_10_do_not_agree_on_are_a_failure():
+    class Torn(FakeDevice):
+        def fetch(self):
+            running = super().fetch()
+            torn = "ip prefix-list P seq 5 permit 10.0.0.0/8\n" if "passive" in running.text else ""
+            return Running(running.text, "10.1", {"mgmtd": torn, "bgpd": ""})
+
+    with pytest.raises(RolledBackError, match=r"mgmtd alone: prefix_lists\.P"):
+        run(Torn())
+
+
+def test_after_a_failure_no_further_push_is_started():
+    def fail():
+        raise lost()
+
+    jobs = [("a", fail), ("b", lambda: Outcome("b", State.CONFIRMED))]
+    outcomes = {one.router: one for one in each(jobs, workers=1)}
+    assert outcomes["a"].exit is Exit.ERROR
+    assert outcomes["b"].findings[0].code == "FRR527"
+
+
+def test_the_plan_follows_the_version_that_the_box_says():
+    text = "route-map A permit 10\n"
+    wanted = parse("no route-map A optimization\n" + text, name="r1").router
+    assert "optimization" in "\n".join(plan_for(Running("frr version 8.4.4\n", "8.4.4"), wanted).commands)
+    wanted = wanted.model_copy(update={"route_maps": {"A": RouteMap(entries=wanted.route_maps["A"].entries)}})
+    assert "optimization" not in "\n".join(plan_for(Running("frr version 10.1\n", "10.1"), wanted).commands)
