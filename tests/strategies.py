@@ -478,7 +478,7 @@ def bgps(draw: st.DrawFn) -> Bgp:
             read_quanta=st.integers(1, 10),
             write_quanta=st.integers(1, 64),
             conditional_advertisement_timer=st.integers(5, 240),
-            max_med=data(on_startup=st.integers(5, 86400), on_startup_med=u32),
+            max_med=data({"on_startup": st.integers(5, 86400)}, on_startup_med=u32),
             ipv4_unicast=families(4),
             ipv6_unicast=families(6),
         )

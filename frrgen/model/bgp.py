@@ -275,6 +275,14 @@ class MaxMed(Model):
     administrative: bool = False
     administrative_med: U32 | None = None
 
+    @model_validator(mode="after")
+    def _meds(self) -> Self:
+        if self.on_startup_med is not None and self.on_startup is None:
+            raise ValueError("on_startup_med needs on_startup")
+        if self.administrative_med is not None and not self.administrative:
+            raise ValueError("administrative_med needs administrative: true")
+        return self
+
 
 class UpdateDelay(Model):
     """`update-delay MAXIMUM [ESTABLISH-WAIT]`, seconds."""

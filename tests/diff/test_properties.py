@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from frrgen.diff.canonical import canonical
 from frrgen.diff.plan import hide, make_plan
@@ -13,7 +13,14 @@ from frrgen.parse.frr import Parsed, parse, parse_pair
 from frrgen.render.frr import render
 from tests.strategies import routers
 
-thorough = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
+# no shrinking: a whole router shrinks for minutes, and the seed is printed
+thorough = settings(
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+    max_examples=60,
+    print_blob=True,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 
 
 @thorough
