@@ -64,10 +64,16 @@ class Finding:
         if self.where.file:
             lines.append(f"  --> {self.where}")
         if self.where.path:
-            lines.append(f"   |  {'.'.join(self.where.path)}")
+            lines.append(f"   |  {'.'.join(map(_shown, self.where.path))}")
         if self.hint:
             lines.append(f"   = hint: {self.hint}")
         return "\n".join(lines)
+
+
+def _shown(step: str) -> str:
+    """Show a step of a path on one line, and not for ever: keys come from whoever wrote the file."""
+    visible = step if step.isprintable() else ascii(step)[1:-1]
+    return visible if len(visible) <= 80 else visible[:77] + "..."
 
 
 class FrrgenError(Exception):

@@ -21,5 +21,9 @@ def run(args: argparse.Namespace) -> Exit:
         print(finding)
     errors = sum(one.severity is Severity.ERROR for one in shown)
     warnings = sum(one.severity is Severity.WARNING for one in shown)
-    print(f"{len(wanted)} routers checked: {errors} errors, {warnings} warnings.")
+    print(f"{_count(len(wanted), 'router')} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}.")
     return Exit.ERROR if errors else Exit.OK
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

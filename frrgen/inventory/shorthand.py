@@ -58,6 +58,7 @@ def _expand_list(kind: ListKind, lst: Node, findings: list[Finding]) -> None:
     for entry in entries.value:
         if isinstance(entry.value, str):
             _expand_entry(kind, list_type, entry, findings)
+    entries.value = [entry for entry in entries.value if entry.value is not None]
     _number(entries, step=5)
 
 
@@ -70,7 +71,7 @@ def _expand_entry(kind: ListKind, list_type: str | None, entry: Node, findings: 
                 "FRR113", f"not an entry: {entry.value[:60]!r}", entry.where, f"write for example: {_FORMS[kind.field]}"
             )
         )
-        entry.value = {}
+        entry.value = None
         return
     if match["seq"] is not None:
         data["seq"] = int(match["seq"])

@@ -6,7 +6,7 @@ import difflib
 import re
 import types
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_interface
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from frrgen.errors import Finding, InputError, Where, error
 from frrgen.inventory.yaml import Node
+from frrgen.model.types import PlacedError
 
 _T = TypeVar("_T", bound=BaseModel)
 _SECRET: Final = frozenset({"password"})
@@ -23,9 +24,38 @@ Loc = tuple[str | int, ...]
 def validate(model: type[_T], node: Node, prefix: tuple[str, ...]) -> _T:
     """Make a model object of a Node that stands at `prefix` in the network. Raises InputError with every finding."""
     try:
-        return model.model_validate(node.plain())
+        made = model.model_validate(node.plain())
     except ValidationError as bad:
         raise InputError(*_findings(model, node, prefix, bad)) from None
+    if twice := list(_said_twice(node, prefix)):
+        raise InputError(*twice)
+    return made
+
+
+def _said_twice(node: Node, path: tuple[str, ...]) -> Iterator[Finding]:
+    """Find keys that are the same address or prefix in other words: one would silently win."""
+    if isinstance(node.value, list):
+        for number, inner in enumerate(node.value):
+            yield from _said_twice(inner, (*path, str(number)))
+    if not isinstance(node.value, dict):
+        return
+    seen: dict[str, str] = {}
+    for key, inner in node.value.items():
+        first = seen.setdefault(_canonical(key), key)
+        if first != key:
+            line = (node.value[first].key or node.value[first].where).line
+            message = f"the key {key!r} is given twice: it is {first!r} of line {line}"
+            yield error("FRR105", message, _where(inner.key or inner.where, (*path, key)))
+        yield from _said_twice(inner, (*path, key))
+
+
+def _canonical(key: str) -> str:
+    if not key[:1].isdigit() and ":" not in key:
+        return key
+    try:
+        return str(ip_network(key) if "/" in key else ip_address(key))
+    except ValueError:
+        return key
 
 
 def find(node: Node, path: Sequence[str | int]) -> tuple[Node, int]:
@@ -59,8 +89,10 @@ def _item(items: list[Node], step: str | int) -> Node | None:
 def _findings(model: type[BaseModel], root: Node, prefix: tuple[str, ...], bad: ValidationError) -> Iterator[Finding]:
     by_place: dict[tuple[Loc, str], list[tuple[ErrorDetails, Node]]] = {}
     for detail in bad.errors(include_url=False):
-        node, steps = find(root, detail["loc"])
-        place = detail["loc"][:steps]
+        said = detail.get("ctx", {}).get("error")
+        loc = (*detail["loc"], *said.path) if isinstance(said, PlacedError) else detail["loc"]
+        node, steps = find(root, loc)
+        place = loc[:steps]
         kind = detail["type"] if detail["type"] in {"missing", "extra_forbidden"} else ""
         key = (detail["loc"] if detail["type"] == "missing" else place, kind)
         by_place.setdefault(key, []).append((detail, node))
@@ -79,9 +111,12 @@ def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list
         return error("FRR112", f"the key {str(detail['loc'][-1])!r} is missing", _where(node.where, path[:-1]))
     spoken = [one for one, _ in found if one["type"] in {"value_error", "assertion_error"}]
     details = spoken[:1] or [one for one, _ in found]
-    messages = dict.fromkeys(_message(one, node, loc) for one in details)
+    messages = list(dict.fromkeys(_message(one) for one in details))
+    text = " or ".join([messages[0], *(message.removeprefix("must be ") for message in messages[1:])])
+    if not spoken:
+        text += _shown(node, loc)
     hints = [hint for one in details if (hint := _hint(one, node)) is not None]
-    return error("FRR111", "; or ".join(messages), where, hints[0] if hints else None)
+    return error("FRR111", text, where, hints[0] if hints else None)
 
 
 def _where(place: Where, path: Loc) -> Where:
@@ -92,7 +127,13 @@ def _shown(node: Node, loc: Loc) -> str:
     """Give the value for a message: short, visible, and never a secret."""
     if any(str(step) in _SECRET for step in loc) or isinstance(node.value, dict | list):
         return ""
-    text = repr(node.value) if isinstance(node.value, str) else str({None: "nothing"}.get(node.value, node.value))
+    text = (
+        repr(node.value)
+        if isinstance(node.value, str)
+        else "nothing"
+        if node.value is None
+        else str(node.value).lower()
+    )
     return f", not {text if len(text) <= 60 else text[:57] + '...'}"
 
 
@@ -128,16 +169,16 @@ _BOUNDS: Final = {
 }
 
 
-def _message(detail: ErrorDetails, node: Node, loc: Loc) -> str:
+def _message(detail: ErrorDetails) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in {"value_error", "assertion_error"}:
         return str(context["error"])
     if kind in _BOUNDS:
         words, key = _BOUNDS[kind]
-        return f"must be {words} {context[key]}{_shown(node, loc)}"
+        return f"must be {words} {context[key]}"
     if kind == "literal_error":
-        return f"must be {context['expected'].replace('True', 'true')}{_shown(node, loc)}"
-    return f"{_PLAIN.get(kind) or detail['msg']}{_shown(node, loc)}"
+        return f"must be {context['expected'].replace('True', 'true')}"
+    return _PLAIN.get(kind) or detail["msg"]
 
 
 def _hint(detail: ErrorDetails, node: Node) -> str | None:
@@ -156,7 +197,7 @@ def _hint(detail: ErrorDetails, node: Node) -> str | None:
 
 def _did_you_mean(word: str, known: Sequence[str]) -> str | None:
     """Suggest a word, when only one is near."""
-    near = difflib.get_close_matches(word.lower().replace("-", "_"), known, n=2, cutoff=0.75)
+    near = difflib.get_close_matches(word.lower().replace("-", "_"), known, n=2, cutoff=0.75 if len(word) > 4 else 0.6)
     return f"did you mean {near[0]!r}?" if near else None
 
 

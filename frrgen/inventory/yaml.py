@@ -42,6 +42,9 @@ class Node:
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, list):
             return [node.plain() for node in self.value]
+        if isinstance(self.value, bool):
+            # as text: where a number is wanted pydantic would take true for 1
+            return "true" if self.value else "false"
         return self.value
 
 

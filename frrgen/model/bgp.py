@@ -4,9 +4,9 @@ An option that is None, or equal to FRR's default, is not rendered. Times are se
 """
 
 from ipaddress import IPv4Address
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from frrgen.model.types import (
     U16,
@@ -19,6 +19,7 @@ from frrgen.model.types import (
     Name,
     Password,
     PeerName,
+    PlacedError,
     Prefix,
     RawLine,
     RemoteAs,
@@ -111,6 +112,10 @@ class Bfd(Model):
     check_control_plane_failure: bool = False
 
 
+def _switch(value: Any) -> Any:
+    return {"true": True, "false": None, False: None}.get(value, value) if isinstance(value, str | bool) else value
+
+
 class NeighborFamily(Model):
     """What a neighbor does in one address family."""
 
@@ -128,7 +133,7 @@ class NeighborFamily(Model):
     distribute_list_out: Name | None = None
     unsuppress_map: Name | None = None
     advertise_map: AdvertiseMap | None = None
-    next_hop_self: Literal[True, "force"] | None = None
+    next_hop_self: Annotated[Literal[True, "force"] | None, BeforeValidator(_switch)] = None
     nexthop_local_unchanged: bool = False
     """ipv6 only."""
     route_reflector_client: bool = False
@@ -429,10 +434,15 @@ class Bgp(Model):
 
     @model_validator(mode="after")
     def _families(self) -> Self:
-        for family, version in ((self.ipv4_unicast, 4), (self.ipv6_unicast, 6)):
-            for prefix in (*family.networks, *family.aggregates):
-                if prefix.version != version:
-                    raise ValueError(f"{prefix} does not belong in ipv{version}_unicast")
-            if self.reject_as_sets and any(aggregate.as_set for aggregate in family.aggregates.values()):
-                raise ValueError("as_set of an aggregate has no effect with reject_as_sets: FRR drops it")
+        for name, version in (("ipv4_unicast", 4), ("ipv6_unicast", 6)):
+            family = getattr(self, name)
+            for kind in ("networks", "aggregates"):
+                for prefix in getattr(family, kind):
+                    if prefix.version != version:
+                        raise PlacedError(f"{prefix} is not an IPv{version} prefix", name, kind, str(prefix))
+            for prefix, aggregate in family.aggregates.items():
+                if self.reject_as_sets and aggregate.as_set:
+                    raise PlacedError(
+                        "as_set has no effect with reject_as_sets: FRR drops it", name, "aggregates", str(prefix)
+                    )
         return self

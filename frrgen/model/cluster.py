@@ -20,6 +20,7 @@ from frrgen.model.types import (
     Name,
     Password,
     PeerName,
+    PlacedError,
     Prefix,
     Seconds16,
 )
@@ -102,7 +103,7 @@ class Cluster(Model):
             for prefix in pool.prefixes:
                 for other, theirs in seen:
                     if prefix.version == theirs.version and prefix.overlaps(theirs):
-                        raise ValueError(f"pools {other} and {name} overlap: {theirs} and {prefix}")
+                        raise PlacedError(f"{prefix} overlaps {theirs} of pool {other}", "pools", name, "prefixes")
                 seen.append((name, prefix))
         return self
 

@@ -183,7 +183,7 @@ def _same_kind(
     wanted = "communities" if kind == "standard" else "regex"
     for entry in entries:
         if (entry.regex is None) != (kind == "standard"):
-            raise ValueError(f"seq {entry.seq}: a {kind} list takes {wanted}")
+            raise ValueError(f"seq {entry.seq}: in a list of kind {kind} an entry has {wanted}")
 
 
 class CommunityList(Model):

@@ -57,17 +57,17 @@ def entry_refs(entry: RouteMapEntry) -> Iterator[Ref]:
 
 def match_refs(match: Match) -> Iterator[tuple[str, Ref]]:
     """Give the lists that match clauses name, each with its field."""
-    for field in match.model_fields_set & _MATCH.keys():
+    for field in sorted(match.model_fields_set & _MATCH.keys()):
         if (name := getattr(match, field)) is not None:
             yield field, (_MATCH[field], name)
-    for field in match.model_fields_set & _MATCH_NAMED.keys():
+    for field in sorted(match.model_fields_set & _MATCH_NAMED.keys()):
         if (named := getattr(match, field)) is not None:
             yield field, (_MATCH_NAMED[field], named.name)
 
 
 def set_refs(sets: Set) -> Iterator[tuple[str, Ref]]:
     """Give the lists that set clauses name, each with its field."""
-    for field in sets.model_fields_set & _SET.keys():
+    for field in sorted(sets.model_fields_set & _SET.keys()):
         if (name := getattr(sets, field)) is not None:
             yield field, (_SET[field], name)
 
@@ -75,7 +75,7 @@ def set_refs(sets: Set) -> Iterator[tuple[str, Ref]]:
 def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
     """Give the lists and maps that a neighbor names in a family, each with its field."""
     v6 = "ipv6_" if family == "ipv6_unicast" else ""
-    for field in part.model_fields_set:
+    for field in sorted(part.model_fields_set):
         value = getattr(part, field)
         if value is None:
             continue

@@ -25,6 +25,7 @@ from frrgen.model.types import (
     Name,
     Password,
     PeerHost,
+    PlacedError,
     Prefix,
     RawLine,
     number_text,
@@ -213,16 +214,18 @@ class Router(Model):
 
     @model_validator(mode="after")
     def _families(self) -> Self:
-        for lists, version in (
-            (self.prefix_lists, 4),
-            (self.ipv6_prefix_lists, 6),
-            (self.access_lists, 4),
-            (self.ipv6_access_lists, 6),
+        for field, version in (
+            ("prefix_lists", 4),
+            ("ipv6_prefix_lists", 6),
+            ("access_lists", 4),
+            ("ipv6_access_lists", 6),
         ):
-            for name, entries in lists.items():
+            for name, entries in getattr(self, field).items():
                 for entry in entries.entries:
                     if entry.prefix is not None and entry.prefix.version != version:
-                        raise ValueError(f"list {name} seq {entry.seq}: {entry.prefix} is not an IPv{version} prefix")
+                        raise PlacedError(
+                            f"{entry.prefix} is not an IPv{version} prefix", field, name, "entries", str(entry.seq)
+                        )
         return self
 
     @property

@@ -58,6 +58,14 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+class PlacedError(ValueError):
+    """What is wrong with a whole, and where inside of it."""
+
+    def __init__(self, message: str, *path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 def one_line(text: str) -> str:
     """Refuse whatever could end a configuration line, or be taken by vtysh as its output filter.
 
