@@ -9,7 +9,7 @@ from pathlib import Path
 
 from frrgen.diff.plan import Plan, make_plan
 from frrgen.errors import Exit, InputError, error
-from frrgen.parse.frr import parse_pair
+from frrgen.parse.pair import parse_pair
 
 
 def run(args: argparse.Namespace) -> Exit:

@@ -257,4 +257,6 @@ def family_lines(
 ) -> list[Line]:
     """Write a neighbor's or group's lines in an address family."""
     part: Any = getattr(options, family)
+    if not part.model_fields_set:
+        return []
     return at((*path, *owner, family), NEIGHBOR_FAMILY.statements(part, f"neighbor {peer} ", canonical=canonical))

@@ -12,7 +12,7 @@ A form is the line without its prefix (`neighbor X `), with placeholders:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -151,8 +151,22 @@ class Rule:
                 parts.append(f"(?P<{piece.name}>{re.escape(piece.text)})?")
         return re.compile("".join(parts))
 
+    @cached_property
+    def _writer(self) -> Callable[[Any], str] | None:
+        """Write the two most common forms, a word and a word with a value, without looking at their pieces again."""
+        first, *rest = self.pieces
+        if first.kind != "literal":
+            return None
+        if not rest:
+            return lambda _: first.text
+        if len(rest) == 1 and rest[0].kind == "value" and not rest[0].name:
+            return lambda value: first.text + (value if type(value) is str else text_of(value))
+        return None
+
     def body(self, value: object, key: str = "") -> str:
         """Write the form for a value (and an item's key)."""
+        if self._writer is not None:
+            return self._writer(value)
         parts = []
         for piece in self.pieces:
             if piece.kind == "literal":
@@ -185,11 +199,16 @@ class Rule:
             return bool(value != default)
         return True
 
-    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:
+    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterable[Statement]:
         """Write the lines for this field of a model object."""
         value = self.get(obj)
         if self.is_set(value, obj, canonical=canonical):
-            yield self.statement((self.field,), prefix, self.body(value))
+            return (self.statement(self._slot, prefix, self.body(value)),)
+        return ()
+
+    @cached_property
+    def _slot(self) -> tuple[str, ...]:
+        return (self.field,)
 
     def statement(self, slot: tuple[str, ...], prefix: str, body: str) -> Statement:
         """Make a statement, with the line that undoes it."""
@@ -374,6 +393,8 @@ class Table:
     def statements(self, obj: BaseModel, prefix: str = "", *, canonical: bool = False) -> Iterator[Statement]:
         """Write every line of a model object in this context."""
         fields = frozenset(obj.model_fields_set if canonical else obj.model_fields_set | self._always)
+        if not fields:
+            return
         rules = self._for_fields.get(fields)
         if rules is None:
             rules = tuple(rule for rule in self.rules if rule.field.split(".")[0] in fields and not rule.parse_only)

@@ -563,34 +563,6 @@ def _reordered(line: str) -> str:
     return " ".join([*words[:2], *(options[word] for word in order if word in options)])
 
 
-_LIST_STARTS: Final = tuple(f"{kind.words} " for kind in LISTS)
-
-
-def parse_pair(
-    running: str, intended: str, *, name: str = "router", frr_version: str | None = None
-) -> tuple[Parsed, Parsed]:
-    """Read two texts of which only the difference matters: most list lines that both have are passed over.
-
-    Of each list one common line is kept, so that neither side takes it for a new or a removed one.
-    """
-    if frr_version is None:
-        frr_version = said_version(running) or said_version(intended)
-    ours, theirs = running.split("\n"), intended.split("\n")
-    common = {line for line in set(ours).intersection(theirs) if line.startswith(_LIST_STARTS) and " seq " in line}
-    # a number that a text gives twice, to different values, is for the parser to sort out
-    numbers = {_numbered(line) for lines in (ours, theirs) for line in lines if line not in common}
-    kept = {line.partition(" seq ")[0]: line for line in common}
-    common = {line for line in common if _numbered(line) not in numbers}.difference(kept.values())
-    texts = ("\n".join(["" if line in common else line for line in lines]) for lines in (ours, theirs))
-    first, second = (parse(text, name=name, frr_version=frr_version) for text in texts)
-    return first, second
-
-
-def _numbered(line: str) -> str:
-    head, _, rest = line.partition(" seq ")
-    return f"{head} {rest.partition(' ')[0]}"
-
-
 def said_version(text: str) -> str | None:
     """Give the version in the text's `frr version` line."""
     said = re.search(r"^frr version (\d{1,2}(?:\.\d{1,3}){0,2})", text, re.MULTILINE)

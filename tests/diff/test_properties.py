@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from frrgen.diff.canonical import canonical
 from frrgen.diff.plan import hide, make_plan
 from frrgen.grammar.rule import Impact
-from frrgen.parse.frr import Parsed, parse, parse_pair
+from frrgen.parse.frr import Parsed, parse
+from frrgen.parse.pair import parse_pair
 from frrgen.render.frr import render
 from tests.strategies import routers
 

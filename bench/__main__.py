@@ -1,0 +1,249 @@
+"""`make bench [ONLY=plan|push|render|start]`: every figure beside its peer's, of this run and this machine."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.configs import lists, maps, neighbors
+from tests.lab import Lab, Router, wait_for
+
+RELOAD = Path("/usr/lib/frr/frr-reload.py")
+FRRGEN = [sys.executable, "-c", "import sys; from frrgen.cli import main; sys.exit(main())"]
+
+
+@dataclass
+class Cost:
+    """What a run took: seconds of wall clock and of CPU, and MiB at the most."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def measure(command: list[str], accept: tuple[int, ...] = (0, 2)) -> Cost:
+    """Run a program and measure it with all its children."""
+    script = (
+        "import resource,subprocess,sys,time\n"
+        "t=time.monotonic(); d=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,stderr=subprocess.PIPE)\n"
+        "u=resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "sys.stderr.buffer.write(d.stderr[-2000:])\n"
+        "print(d.returncode, time.monotonic()-t, u.ru_utime+u.ru_stime, u.ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True, check=True)
+    status, wall, cpu, memory = done.stdout.split()
+    if int(status) not in accept:
+        raise SystemExit(f"{' '.join(command)} ended with {status}: {done.stderr}")
+    return Cost(float(wall), float(cpu), float(memory) / 1024)
+
+
+def best(command: list[str], runs: int = 3) -> Cost:
+    """The cheapest of some runs: the least disturbed one."""
+    return min((measure(command) for _ in range(runs)), key=lambda cost: cost.cpu)
+
+
+def report(what: str, ours: Cost, theirs: Cost, *, peer: str, goal: str, value: float) -> None:
+    """Print one line of the table."""
+    print(
+        f"{what:<58} {ours.wall:8.2f} s {ours.cpu:7.2f} cpu {ours.memory:5.0f} MiB | {peer}: {theirs.wall:8.2f} s "
+        f"{theirs.cpu:7.2f} cpu {theirs.memory:5.0f} MiB | {value:6.1f} (goal {goal})",
+        flush=True,
+    )
+
+
+def bench_plan(lab: Lab) -> None:
+    """Offline plans beside `frr-reload.py --test --input`."""
+    cases = {
+        "plan, 50,000 list lines, 1 % changed": (lists(50_000), lists(50_000, 0.01)),
+        "plan, 1,000 route maps of 20,000 lines, 1 % changed": (maps(1000, 4), maps(1000, 4, changed=10)),
+    }
+    router = lab.router("plan", daemons=())
+    for what, (running, intended) in cases.items():
+        folder = Path(tempfile.mkdtemp(dir=lab.folder))
+        folder.chmod(0o755)
+        (folder / "running.conf").write_text(running)
+        (folder / "intended.conf").write_text(intended)
+        pair = [str(folder / "running.conf"), str(folder / "intended.conf")]
+        ours = best([*FRRGEN, "plan", *pair, "--format", "commands"])
+        command = [str(RELOAD), "--stdout", "--test", "--input", *pair]
+        theirs = best(router.inside(*command))
+        report(what, ours, theirs, peer="frr-reload --test", goal="10x", value=theirs.cpu / ours.cpu)
+
+
+def push_once(lab: Lab, router: Router, running: str, intended: str, before: Callable[[], None] = lambda: None) -> Cost:
+    """Push over SSH what makes the one into the other; the inventory is what `import` makes of the file."""
+    folder = Path(tempfile.mkdtemp(dir=lab.folder))
+    (folder / "intended.conf").write_text(intended)
+    subprocess.run(
+        [*FRRGEN, "import", "frr", str(folder / "intended.conf"), "-o", str(folder / "net"), "--name", router.name],
+        check=True,
+        capture_output=True,
+    )
+    router.restart(running)
+    before()
+    return measure(
+        [*FRRGEN, "-i", str(folder / "net"), "push", router.name, "--yes", "--ssh-config", str(lab.ssh_config())], (0,)
+    )
+
+
+def reload_once(router: Router, running: str, intended: str, before: Callable[[], None] = lambda: None) -> Cost:
+    """Let frr-reload.py do the same on the router itself."""
+    router.restart(running)
+    before()
+    (router.folder / "lib/new.conf").write_text(intended)
+    return measure(router.inside(str(RELOAD), "--stdout", "--reload", "/var/lib/new.conf"), (0, 1))
+
+
+def bench_push(lab: Lab) -> None:
+    """Pushes over SSH beside `frr-reload.py --reload` on the router."""
+    router = lab.router("edge")
+    router.start("")
+    lab.sshd(router)
+    running, intended = maps(150, 1), maps(150, 1, changed=150)
+    ours, theirs = push_once(lab, router, running, intended), reload_once(router, running, intended)
+    report(
+        "push, one match in 150 route maps", ours, theirs, peer="frr-reload", goal="20x", value=theirs.wall / ours.wall
+    )
+    lines = int(os.environ.get("LINES", "10000"))
+    running, intended = lists(lines), lists(lines, 0.01)
+    ours, theirs = push_once(lab, router, running, intended), reload_once(router, running, intended)
+    report(
+        f"push, 1 % of {lines} list lines", ours, theirs, peer="frr-reload", goal="2x", value=theirs.wall / ours.wall
+    )
+
+
+def bench_leak(lab: Lab) -> None:
+    """One match and 150 descriptions, while a sender offers 50 prefixes of which policy allows one."""
+    sender, edge = lab.router("sender"), lab.router("leak")
+    lab.link(sender, edge, "10.0.0.1/30", "10.0.0.2/30")
+    networks = "".join(f"  network 10.1.{n}.0/24\n" for n in range(50))
+    sender.start(
+        "router bgp 65002\n no bgp ebgp-requires-policy\n no bgp network import-check\n"
+        " neighbor 10.0.0.2 remote-as 65001\n neighbor 10.0.0.2 timers connect 1\n"
+        f" address-family ipv4 unicast\n{networks} exit-address-family\n"
+    )
+    lab.sshd(edge)
+    running, intended = neighbors(150, "old", "ONE"), neighbors(150, "new", "TWO")
+    edge.start("")
+
+    def settled() -> None:
+        sender.vtysh("clear bgp *")
+        wait_for("the route", lambda: set(edge.bgp("ipv4 unicast").get("routes", {})) == {"10.1.1.0/24"}, 60)
+
+    def watched(run: Callable[[], Cost]) -> tuple[Cost, int, float]:
+        worst, leaking, stop = 0, 0.0, threading.Event()
+
+        def count() -> None:
+            nonlocal worst, leaking
+            while not stop.is_set():
+                leaked = len(set(edge.bgp("ipv4 unicast").get("routes", {})) - {"10.1.1.0/24", "10.1.2.0/24"})
+                worst, leaking = max(worst, leaked), leaking + (0.1 if leaked else 0)
+                time.sleep(0.1)
+
+        watcher = threading.Thread(target=count)
+        threading.Timer(0, watcher.start).start()
+        cost = run()
+        time.sleep(7)
+        stop.set()
+        watcher.join()
+        return cost, worst, leaking
+
+    ours, our_leak, our_time = watched(lambda: push_once(lab, edge, running, intended, settled))
+    theirs, their_leak, their_time = watched(lambda: reload_once(edge, running, intended, settled))
+    report(
+        "push, one match and 150 descriptions",
+        ours,
+        theirs,
+        peer="frr-reload",
+        goal="20x",
+        value=theirs.wall / ours.wall,
+    )
+    print(
+        f"{'    prefixes leaked meanwhile':<58} {our_leak} (for {our_time:.1f} s) "
+        f"| frr-reload: {their_leak} (for {their_time:.1f} s) | goal 0",
+        flush=True,
+    )
+
+
+def bench_render() -> None:
+    """Rendering 1,000 routers of 20 neighbors beside jinja2 alone making the same text."""
+    script = """
+import sys, time
+from ipaddress import IPv4Address
+from frrgen.parse.frr import parse
+from frrgen.render.frr import render
+from jinja2 import Environment
+texts = []
+for r in range(1000):
+    lines = [f"router bgp {65000 + r % 500}"]
+    for n in range(20):
+        peer = f"10.{r >> 8}.{r & 255}.{n}"
+        lines += [f" neighbor {peer} remote-as 65001", f" neighbor {peer} description peer {n}"]
+        lines += [f" neighbor {peer} timers 10 30"]
+    texts.append("\\n".join(lines))
+routers = [parse(text, name=f"r{n}").router for n, text in enumerate(texts)]
+render(routers[0])
+t = time.process_time(); done = [render(one) for one in routers]; ours = time.process_time() - t
+template = Environment().from_string('''! {{ name }}: written by frrgen from the inventory; a change made here is lost
+frr defaults traditional
+!
+router bgp {{ bgp.asn }}
+ bgp ebgp-requires-policy
+ bgp network import-check
+{% for peer, n in bgp.neighbors.items() %} neighbor {{ peer }} remote-as {{ n.remote_as }}
+ neighbor {{ peer }} description {{ n.description }}
+ neighbor {{ peer }} timers {{ n.timers.keepalive }} {{ n.timers.hold }}
+{% endfor %}exit
+!
+end
+''', )
+template.render(name=routers[0].name, bgp=routers[0].bgp)
+t = time.process_time(); other = [template.render(name=one.name, bgp=one.bgp) for one in routers]
+theirs = time.process_time() - t
+assert [x.strip() for x in other] == [x.strip() for x in done], (other[0], done[0])
+print(ours, theirs)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ours, theirs = (float(word) for word in done.stdout.split())
+    print(
+        f"{'render, 1,000 routers of 20 neighbors':<58} {ours:8.2f} cpu | jinja2 alone: {theirs:8.2f} cpu "
+        f"| {ours / theirs:6.1f} (goal under 3)",
+        flush=True,
+    )
+
+
+def bench_start() -> None:
+    """Start-up: seconds of CPU."""
+    inventory = str(Path(__file__).resolve().parents[1] / "inventory")
+    for what, args in (("frrgen --help", ["--help"]), ("frrgen check, the example", ["-i", inventory, "check"])):
+        cost = best([*FRRGEN, *args], runs=5)
+        print(f"{what:<58} {cost.cpu:8.2f} cpu {cost.memory:5.0f} MiB (goal under 0.4 s)", flush=True)
+
+
+def main() -> None:
+    """Run what ONLY names, or everything."""
+    only = os.environ.get("ONLY", "")
+    print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {resource.getpagesize()} byte pages", flush=True)
+    with Lab() as lab:
+        if only in {"", "start"}:
+            bench_start()
+        if only in {"", "render"}:
+            bench_render()
+        if only in {"", "plan"}:
+            bench_plan(lab)
+        if only in {"", "push"}:
+            bench_push(lab)
+        if only in {"", "leak"}:
+            bench_leak(lab)
+
+
+if __name__ == "__main__":
+    main()
