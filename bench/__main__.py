@@ -112,7 +112,7 @@ def bench_push(lab: Lab) -> None:
     report(
         "push, one match in 150 route maps", ours, theirs, peer="frr-reload", goal="20x", value=theirs.wall / ours.wall
     )
-    lines = int(os.environ.get("LINES", "10000"))
+    lines = int(os.environ.get("LINES", "3000"))
     running, intended = lists(lines), lists(lines, 0.01)
     ours, theirs = push_once(lab, router, running, intended), reload_once(router, running, intended)
     report(
@@ -134,11 +134,7 @@ def bench_leak(lab: Lab) -> None:
     running, intended = neighbors(150, "old", "ONE"), neighbors(150, "new", "TWO")
     edge.start("")
 
-    def settled() -> None:
-        sender.vtysh("clear bgp *")
-        wait_for("the route", lambda: set(edge.bgp("ipv4 unicast").get("routes", {})) == {"10.1.1.0/24"}, 60)
-
-    def watched(run: Callable[[], Cost]) -> tuple[Cost, int, float]:
+    def watched(run: Callable[[Callable[[], None]], Cost]) -> tuple[Cost, int, float]:
         worst, leaking, stop = 0, 0.0, threading.Event()
 
         def count() -> None:
@@ -149,15 +145,20 @@ def bench_leak(lab: Lab) -> None:
                 time.sleep(0.1)
 
         watcher = threading.Thread(target=count)
-        threading.Timer(0, watcher.start).start()
-        cost = run()
+
+        def settled() -> None:
+            sender.vtysh("clear bgp *")
+            wait_for("the route", lambda: set(edge.bgp("ipv4 unicast").get("routes", {})) == {"10.1.1.0/24"}, 60)
+            watcher.start()
+
+        cost = run(settled)
         time.sleep(7)
         stop.set()
         watcher.join()
         return cost, worst, leaking
 
-    ours, our_leak, our_time = watched(lambda: push_once(lab, edge, running, intended, settled))
-    theirs, their_leak, their_time = watched(lambda: reload_once(edge, running, intended, settled))
+    ours, our_leak, our_time = watched(lambda settled: push_once(lab, edge, running, intended, settled))
+    theirs, their_leak, their_time = watched(lambda settled: reload_once(edge, running, intended, settled))
     report(
         "push, one match and 150 descriptions",
         ours,

@@ -1,0 +1,56 @@
+"""The documents say what is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from frrgen.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = [path.read_text() for path in (ROOT / "frrgen").rglob("*.py")]
+CODES = sorted({code for text in SOURCES for code in re.findall(r"\bFRR\d{3}\b", text)})
+
+
+def test_there_are_codes():
+    assert len(CODES) > 40
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_a_page_that_the_index_names(code):
+    assert (ROOT / f"docs/findings/{code}.md").read_text().startswith(f"# {code}: ")
+    assert f"[{code}]" in (ROOT / "docs/findings/README.md").read_text()
+
+
+def test_no_page_is_about_a_code_that_is_gone():
+    assert {path.stem for path in (ROOT / "docs/findings").glob("FRR*.md")} == set(CODES)
+
+
+def test_every_link_between_the_documents_leads_somewhere():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert len(pages) > 5
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert target.startswith("http") or (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_tutorial_runs_as_it_is_written(tmp_path, monkeypatch, capsys):
+    """Its blocks that begin with `$ frrgen` are run in order; what they print begins with what the tutorial shows."""
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs/tutorial.md").read_text(), re.DOTALL)
+    ran = 0
+    for block in blocks:
+        command, _, shown = block.partition("\n")
+        if command.startswith("$ cd "):
+            monkeypatch.chdir(tmp_path / command.removeprefix("$ cd "))
+        elif command.startswith("$ cat > "):
+            Path(command.split()[3]).write_text(shown)
+        elif command.startswith("$ frrgen "):
+            main(command.removeprefix("$ frrgen ").split())
+            out, err = capsys.readouterr()
+            for line in shown.strip().split("\n"):
+                assert line.strip() in {"…", ""} or line in (out + err).split("\n"), f"{command}: {line}"
+            ran += 1
+    assert ran >= 6
