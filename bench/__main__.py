@@ -112,7 +112,7 @@ def bench_push(lab: Lab) -> None:
     report(
         "push, one match in 150 route maps", ours, theirs, peer="frr-reload", goal="20x", value=theirs.wall / ours.wall
     )
-    lines = int(os.environ.get("LINES", "3000"))
+    lines = int(os.environ.get("LINES", "2000"))
     running, intended = lists(lines), lists(lines, 0.01)
     ours, theirs = push_once(lab, router, running, intended), reload_once(router, running, intended)
     report(

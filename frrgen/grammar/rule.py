@@ -224,12 +224,16 @@ class Rule:
             _put(data, self.field, {}, keep=True)
         elif not self.has_values:
             _put(data, self.field, self.const)
-        elif "value" in groups or set(match.groupdict()) == {"value"}:
-            piece = next(piece for piece in self.pieces if piece.kind == "value" and not piece.name)
+        elif (piece := self._whole) is not None:
             text = groups["value"]
             _put(data, self.field, text.split() if piece.rest and self._is_tuple else text)
         else:
             _put(data, self.field, self.attributes(groups))
+
+    @cached_property
+    def _whole(self) -> _Piece | None:
+        """The placeholder that stands for the value itself, if the form has one."""
+        return next((piece for piece in self.pieces if piece.kind == "value" and not piece.name), None)
 
     @property
     def _is_tuple(self) -> bool:

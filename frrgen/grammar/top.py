@@ -88,13 +88,15 @@ def static_route(route: StaticRoute) -> str:
 
 
 _ROUTE: Final = re.compile(r"(?P<family>ip|ipv6) route (?P<prefix>[^ ]+)(?: from (?P<source>[^ ]+))? (?P<rest>.+)")
+_MASKED: Final = re.compile(r"(?<=^ip route )([0-9.]+) (2(?:5[0-5]|[0-4][0-9])[0-9.]+|0\.0\.0\.0) ")
+"""The form with a mask: it may be followed by anything but another prefix length."""
 _OPTIONS: Final = {"tag": "tag", "label": "label", "table": "table", "nexthop-vrf": "nexthop_vrf", "color": "color"}
 _DROPS: Final = {"blackhole": "blackhole", "reject": "reject", "null0": "Null0"}
 
 
 def read_static_route(line: str) -> Data | None:
     """Read a static route; None if the line is none, or says what the model lacks."""
-    match = _ROUTE.fullmatch(line)
+    match = _ROUTE.fullmatch(_MASKED.sub(r"\1/\2 ", line))
     if match is None:
         return None
     data: Data = {"prefix": match["prefix"], "source": match["source"]}

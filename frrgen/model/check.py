@@ -260,6 +260,12 @@ class _Router:
                 active = family == "ipv4_unicast" and bgp.default_ipv4_unicast
             if not active:
                 continue
+            if internal and family == "ipv4_unicast" and neighbor.ebgp_multihop is not None:
+                yield _error(
+                    "FRR235",
+                    "ebgp_multihop is for eBGP only: FRR forgets it here",
+                    (*place, "ebgp_multihop"),
+                )
             if not internal and any(part.route_reflector_client for part in parts):
                 yield _error(
                     "FRR235",

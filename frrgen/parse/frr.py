@@ -250,6 +250,13 @@ class Parser:
         return self._static(line, self.globals) or self._table(GLOBAL, line, self.globals)
 
     def _static(self, line: str, owner: _Owner) -> bool:
+        if (
+            line.startswith(("ip route ", "ipv6 route "))
+            and line.split(" ")[-2:-1] == ["vrf"]
+            and owner is self.globals
+        ):
+            line, _, vrf = line.rpartition(" vrf ")
+            owner = self.vrfs.setdefault(vrf, _Owner((f"vrf {vrf}",)))
         data = read_static_route(line)
         if data is None:
             return False
@@ -282,11 +289,17 @@ class Parser:
         if line.startswith("bgp bestpath med ") and len(line.split(" ")) == 5:
             words = line.split(" ")
             return all(self._table(INSTANCE, f"bgp bestpath med {word}", owner) for word in words[3:])
+        if line.startswith("bgp shutdown message "):
+            # FRR does not show the message, so the model has none
+            line = "bgp shutdown"
         if line.startswith("bgp listen range "):
             words = line.split(" ")
             words[3] = masked(words[3])
             return self._table(LISTEN, " ".join(words), owner)
-        return self._table(INSTANCE, line.removesuffix(" no-as-set"), owner)
+        # without an address family in the text, FRR means ipv4 unicast
+        return self._table(INSTANCE, line.removesuffix(" no-as-set"), owner) or self._read_family(
+            line, owner, "ipv4_unicast"
+        )
 
     def _neighbor(self, line: str, owner: _Owner, match: re.Match[str]) -> bool:
         negated, peer, rest = match[1] or "", match[2], match[3]
@@ -361,6 +374,8 @@ class Parser:
         if data is None:
             return False
         rest = peer[3]
+        if rest == "send-community standard" and peer[1]:
+            rest = "send-community"
         if rest == "send-community all" and peer[1]:
             data.setdefault(family, {})["send_community"] = ()
             return True
