@@ -1,0 +1,182 @@
+"""What a cluster means for the routers it peers with."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from frrgen.errors import Severity
+from frrgen.model.check import check
+from frrgen.model.cluster import Network
+from frrgen.model.derive import announced_lengths, derive
+from frrgen.parse.frr import parse
+from frrgen.render.frr import render
+
+
+def network(cluster, router=None, **more):
+    router = {"name": "r1", "bgp": {"asn": 65001}, **(router or {})}
+    cluster = {"name": "k", "asn": 65010, "routers": {"r1": {}}, **cluster}
+    return Network.model_validate({"routers": {"r1": router}, "clusters": {"k": cluster}, **more})
+
+
+def derived(cluster, router=None):
+    made = derive(network(cluster, router))
+    assert made.findings == ()
+    return made.routers["r1"]
+
+
+NODES = {"nodes": {"n1": {"addresses": ["192.0.2.11"]}, "n2": {"addresses": ["192.0.2.12", "2001:db8::12"]}}}
+POOL_A, POOL_B = {"prefixes": ["198.51.100.0/24"]}, {"prefixes": ["2001:db8:1::/64"], "ipv6_lengths": [64, 64]}
+POOLS = {"pools": {"a": POOL_A, "b": POOL_B}}
+
+
+def test_each_address_of_each_node_is_a_neighbor_in_the_clusters_group():
+    bgp = derived({**NODES, **POOLS}).bgp
+    assert set(bgp.neighbors) == {"192.0.2.11", "192.0.2.12", "2001:db8::12"}
+    assert {neighbor.peer_group for neighbor in bgp.neighbors.values()} == {"k"}
+    assert bgp.peer_groups["k"].remote_as == 65010
+
+
+def test_the_inbound_map_admits_the_pools_by_their_lists_and_ends_in_a_deny():
+    router = derived({**NODES, **POOLS})
+    entries = router.route_maps["k-in"].entries
+    assert [entry.action for entry in entries] == ["permit", "permit", "deny"]
+    assert entries[0].match.ip_address_prefix_list == "k-a"
+    assert entries[1].match.ipv6_address_prefix_list == "k-b"
+    assert entries[2].match.model_fields_set == set()
+    group = router.bgp.peer_groups["k"]
+    for family in (group.ipv4_unicast, group.ipv6_unicast):
+        assert (family.activate, family.route_map_in, family.route_map_out) == (True, "k-in", "k-out")
+    assert [entry.action for entry in router.route_maps["k-out"].entries] == ["deny"]
+
+
+def _v4(number, length):
+    return str(ip_network((number, length), strict=False))
+
+
+def _v6(number, length):
+    return f"2001:db8:{number:x}::/{length}"
+
+
+prefixes = st.one_of(
+    st.builds(_v4, st.integers(2**24, 2**32 - 1), st.integers(8, 32)),
+    st.builds(_v6, st.integers(1, 0xFFFF), st.integers(48, 128)),
+)
+
+
+@given(prefixes, st.data())
+def test_the_list_of_a_pool_admits_exactly_its_prefixes_in_the_announced_lengths(prefix, data):
+    pool = ip_network(prefix)
+    low = data.draw(st.integers(max(pool.prefixlen, 1), pool.max_prefixlen))
+    high = data.draw(st.integers(low, pool.max_prefixlen))
+    name = "lengths" if pool.version == 4 else "ipv6_lengths"
+    made = network({"pools": {"a": {"prefixes": [prefix], name: [low, high]}}})
+    router = derive(made).routers["r1"]
+    lists = router.prefix_lists if pool.version == 4 else router.ipv6_prefix_lists
+    (entry,) = lists["k-a"].entries
+    assert entry.prefix == pool
+    shortest = entry.ge or pool.prefixlen
+    longest = entry.le or (pool.max_prefixlen if entry.ge else pool.prefixlen)
+    assert (shortest, longest) == (low, high) == announced_lengths(made.clusters["k"].pools["a"], pool)
+
+
+@given(st.integers(20, 32), st.integers(0, 4))
+def test_the_prefix_limit_is_what_the_pools_can_announce(length, more):
+    assume(length + more <= 32)
+    pool = {"prefixes": [str(ip_network((0x0A000000, length)))], "lengths": [length, length + more]}
+    router = derived({"pools": {"a": pool}})
+    limit = router.bgp.peer_groups["k"].ipv4_unicast.maximum_prefix.limit
+    assert limit == sum(2**step for step in range(more + 1))
+
+
+def test_a_layer2_pool_is_announced_to_nobody():
+    router = derived({**NODES, "pools": {"a": {"prefixes": ["198.51.100.0/24"], "protocol": "layer2"}}})
+    assert router.prefix_lists == {}
+    assert router.bgp.peer_groups["k"].ipv4_unicast.activate is False
+    assert [entry.action for entry in router.route_maps["k-in"].entries] == ["deny"]
+
+
+def test_several_nodes_share_the_load_by_the_kind_of_their_session():
+    assert derived({**NODES, **POOLS}).bgp.ipv4_unicast.maximum_paths == 2
+    internal = derived({**NODES, **POOLS, "asn": 65001}).bgp.ipv4_unicast
+    assert (internal.maximum_paths, internal.maximum_paths_ibgp) == (None, 2)
+
+
+def test_a_pools_preference_is_set_by_the_router_only_where_the_session_cannot_carry_it():
+    pools = {"pools": {"a": {"prefixes": ["198.51.100.0/24"], "local_preference": 150}}}
+    assert derived(pools).route_maps["k-in"].entries[0].set.local_preference == 150
+    assert derived({**pools, "asn": 65001}).route_maps["k-in"].entries[0].set.local_preference is None
+
+
+def test_a_listen_range_takes_the_place_of_the_neighbors():
+    routers = {"routers": {"r1": {"listen_range": ["192.0.2.0/24"]}}}
+    bgp = derived({**NODES, **POOLS, **routers}).bgp
+    assert bgp.neighbors == {}
+    assert {str(prefix): group for prefix, group in bgp.listen_ranges.items()} == {"192.0.2.0/24": "k"}
+    assert bgp.listen_limit == 2
+
+
+def test_nodes_with_an_asn_of_their_own_say_it_themselves():
+    nodes = {"nodes": {"n1": {"addresses": ["192.0.2.11"]}, "n2": {"addresses": ["192.0.2.12"], "asn": 65099}}}
+    bgp = derived({**nodes, **POOLS}).bgp
+    assert bgp.peer_groups["k"].remote_as is None
+    assert [neighbor.remote_as for neighbor in bgp.neighbors.values()] == [65010, 65099]
+
+
+def test_what_somebody_wrote_wins_field_by_field():
+    own = {
+        "bgp": {
+            "asn": 65001,
+            "peer_groups": {"k": {"timers": {"keepalive": 3, "hold": 9}, "ipv4_unicast": {"route_map_in": "MINE"}}},
+            "neighbors": {"192.0.2.11": {"description": "the first"}},
+        },
+        "prefix_lists": {"k-a": {"entries": [{"seq": 5, "action": "deny", "prefix": "0.0.0.0/0"}]}},
+    }
+    router = derived({**NODES, **POOLS}, own)
+    group = router.bgp.peer_groups["k"]
+    assert (group.timers.hold, group.remote_as) == (9, 65010)
+    assert (group.ipv4_unicast.route_map_in, group.ipv4_unicast.route_map_out) == ("MINE", "k-out")
+    assert router.bgp.neighbors["192.0.2.11"].description == "the first"
+    assert router.bgp.neighbors["192.0.2.11"].peer_group == "k"
+    assert router.prefix_lists["k-a"].entries[0].action == "deny"
+
+
+def test_a_vrf_gets_its_part():
+    router = {"vrfs": {"red": {"bgp": {"asn": 65001}}}}
+    made = derived({**NODES, **POOLS, "routers": {"r1": {"vrf": "red"}}}, router)
+    assert made.bgp.neighbors == {}
+    assert len(made.vrfs["red"].bgp.neighbors) == 3
+
+
+@pytest.mark.parametrize("asn", [65001, 65010])
+def test_a_derived_router_is_sound_and_reads_back_as_it_is(asn):
+    made = network({**NODES, **POOLS, "asn": asn, "exports": ["203.0.113.0/24", "2001:db8:9::/48"]})
+    result = derive(made)
+    assert [one for one in check(made, result) if one.severity is Severity.ERROR] == []
+    parsed = parse(render(result.routers["r1"]), name="r1")
+    assert parsed.leftovers == ()
+    assert render(parsed.router) == render(result.routers["r1"])
+
+
+def test_every_derived_part_knows_where_it_comes_from():
+    origins = derive(network({**NODES, **POOLS})).origins["r1"]
+    assert origins["prefix_lists", "k-a"] == ("clusters", "k", "pools", "a")
+    assert origins["bgp", "neighbors", "192.0.2.12"] == ("clusters", "k", "nodes", "n2")
+    assert origins["bgp", "peer_groups", "k"] == ("clusters", "k")
+
+
+def test_a_cluster_without_its_router_or_its_bgp_is_a_finding():
+    made = network({"routers": {"r9": {}, "r1": {"vrf": "none"}}})
+    assert [one.code for one in derive(made).findings] == ["FRR201", "FRR202"]
+
+
+def test_findings_are_judged_by_the_inventory():
+    lists = {"route_maps": {"OLD": {"entries": [{"seq": 10, "action": "permit"}]}}}
+    off = {"findings": {"FRR240": {"severity": "off", "reason": "later"}}}
+    loud = {"findings": {"FRR240": {"severity": "error", "reason": "clean"}}}
+    for more, expected in (({}, [Severity.WARNING]), (off, []), (loud, [Severity.ERROR])):
+        made = network({"routers": {}}, lists, **more)
+        assert [one.severity for one in check(made, derive(made))] == expected
