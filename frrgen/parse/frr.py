@@ -199,6 +199,12 @@ class Parser:
         owner.data |= {"seq": words[3], "action": words[2]}
 
         def read(inner: str) -> bool:
+            if inner == "continue":
+                # FRR 8.4 ignores it without a number
+                return True
+            if inner == f"call {words[1]}":
+                # FRR refuses a map that calls itself
+                return False
             for part, table in (("", ENTRY), ("match", MATCH), ("set", SET)):
                 data = owner.data.setdefault(part, {}) if part else owner.data
                 if (rule := table.read(inner, data)) is not None:
@@ -341,6 +347,8 @@ class Parser:
         if (rule := NEIGHBOR.read(negated + rest, data)) is not None:
             return self._said(owner, (*key, *rule.field.split(".")), line)
         # without an address family in the text, FRR means ipv4 unicast
+        if _refused_beside(data.get("ipv4_unicast", {}), rest):
+            return False
         rule = NEIGHBOR_FAMILY.read(negated + rest, data.setdefault("ipv4_unicast", {}))
         return rule is not None and self._said(owner, (*key, "ipv4_unicast", rule.field), line)
 
@@ -381,6 +389,8 @@ class Parser:
             return True
         if not peer[1] and rest.split(" ")[0] == "send-community":
             return True
+        if _refused_beside(data.get(family, {}), rest):
+            return False
         rule = NEIGHBOR_FAMILY.read((peer[1] or "") + rest, data.setdefault(family, {}))
         owner_path = ("peer_groups" if name in groups else "neighbors", name, family)
         return rule is not None and self._said(owner, (*owner_path, rule.field), line)
@@ -521,6 +531,13 @@ class Parser:
             data = data.get(part, {})
         data.pop(path[-1], None)
         return True
+
+
+def _refused_beside(family: Data, line: str) -> bool:
+    """Tell whether FRR refuses a line, for a neighbor has a prefix list or a distribute list, not both."""
+    words = line.split(" ")
+    beside = {"prefix-list": "distribute_list", "distribute-list": "prefix_list"}.get(words[0])
+    return beside is not None and f"{beside}_{words[-1]}" in family
 
 
 def _reads_nothing(line: str) -> bool:
