@@ -32,6 +32,7 @@ _WORDS: Final = {
     "community_aliases": "community alias",
     "bfd_profiles": "BFD profile",
 }
+_LISTS: Final = tuple(kind for kind in _WORDS if kind.endswith("_lists"))
 _UNDEFINED_EFFECT: Final = {"call": "FRR permits everything that reaches the call", "match": "the clause never matches"}
 
 
@@ -153,21 +154,21 @@ class _Router:
             for name in getattr(router, kind):
                 if name.isdigit():
                     yield _error("FRR220", "give the list a name that is not a number", (*self.path, kind, name))
-        for kind in ("access_lists", "ipv6_access_lists"):
+        for kind in _LISTS:
             for name, lst in getattr(router, kind).items():
-                yield from self._same_source(lst, (*self.path, kind, name))
+                yield from self._said_again(lst, (*self.path, kind, name))
 
-    def _same_source(self, lst: Any, path: Path) -> Iterator[Finding]:
-        """FRR 8.4 silently leaves out an IPv6 entry that differs from another only in exact-match."""
-        if self.router.version >= (9,) or not path[-2].startswith("ipv6"):
+    def _said_again(self, lst: Any, path: Path) -> Iterator[Finding]:
+        """Find entries that FRR 8.4 silently leaves out, for the list has the value under another number."""
+        if self.router.version >= (9,):
             return
         seen: dict[object, int] = {}
         for entry in lst.entries:
-            first = seen.setdefault((entry.action, entry.prefix), entry.seq)
+            first = seen.setdefault(_value(entry), entry.seq)
             if first != entry.seq:
                 yield _error(
                     "FRR221",
-                    f"seq {entry.seq} has the prefix of seq {first}: FRR 8.4 leaves it out without a word",
+                    f"seq {entry.seq} has the value of seq {first}: FRR 8.4 leaves it out without a word",
                     (*path, "entries", str(entry.seq)),
                 )
 
@@ -300,6 +301,14 @@ class _Router:
                         (*self.path, kind, name),
                         "attach it, or take it away",
                     )
+
+
+def _value(entry: Any) -> object:
+    """Give that by which FRR 8.4 finds that a list has an entry already: of IPv6 access lists it overlooks exact."""
+    values = {name: getattr(entry, name) for name in type(entry).model_fields if name != "seq"}
+    if "exact" in values and entry.prefix is not None and entry.prefix.version == 6:
+        values["exact"] = False
+    return tuple(values.items())
 
 
 def _has_policy(part: Any, direction: str) -> bool:
