@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 KEEP ?=
+N ?= 1000
+SEED ?= 1
 DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 procps python3-venv sudo util-linux
 TEST_DEBIAN := bird2 gobgpd php-cli php-xml tcpdump
 
@@ -17,6 +19,10 @@ test: test-system $(BIN)/tox
 
 bench: system $(BIN)/frrgen
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
+
+fuzz-policy: test-system $(BIN)/tox
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 FRRGEN_POLICIES=$(N) FRRGEN_SEED=$(SEED) \
+		$(BIN)/tox -q -e lab -- -s -o timeout=0 tests/lab/test_policy.py
 
 system:
 	@$(call need,$(DEBIAN))

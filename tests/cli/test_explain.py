@@ -1,0 +1,69 @@
+"""`frrgen explain` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from frrgen.cli import main
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "inventory"
+KEYS = {"prefix", "local_preference", "med", "communities", "large_communities", "as_path", "next_hop", "weight", "tag"}
+
+
+def explain(capsys, *args):
+    status = main(["-i", str(EXAMPLE), "explain", *args])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_a_service_of_the_pool_is_admitted_by_a_named_line(capsys):
+    status, out, _ = explain(capsys, "edge1", "192.168.1.10", "in", "192.168.10.1/32")
+    assert status == 0
+    assert out.startswith("192.168.10.1/32 from 192.168.1.10: permit\n")
+    assert "prefix list MetalLB_k8s: seq 5 permits" in out
+    assert "clusters/microk8s.yaml:" in out
+
+
+def test_a_prefix_outside_the_pool_is_denied_and_the_line_is_named(capsys):
+    _, out, _ = explain(capsys, "edge1", "192.168.1.10", "in", "192.168.99.0/24")
+    assert out.startswith("192.168.99.0/24 from 192.168.1.10: deny\n")
+    assert "no entry matches, so it denies" in out
+
+
+def test_as_json_it_has_the_agreed_keys(capsys):
+    _, out, _ = explain(capsys, "edge1", "203.0.113.1", "in", "192.0.2.0/24", "--med", "5", "--format", "json")
+    found = json.loads(out)
+    assert found.keys() == {"verdict", "route", "trace", "undecided"}
+    assert found["route"].keys() == KEYS | {"origin"}
+    assert (found["verdict"], found["route"]["local_preference"], found["route"]["med"]) == ("permit", 100, 5)
+    assert {key for step in found["trace"] for key in step} == {"route_map", "seq", "where", "matched", "why"}
+
+
+def test_a_running_configuration_needs_no_inventory(capsys, tmp_path):
+    file = tmp_path / "frr.conf"
+    file.write_text(
+        "route-map IN permit 10\n match source-protocol bgp\nexit\n"
+        "router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n"
+        " address-family ipv4 unicast\n  neighbor 192.0.2.1 route-map IN in\n"
+    )
+    args = ["explain", "box", "192.0.2.1", "in", "10.0.0.0/8", "--running", str(file)]
+    for version, verdict in (("8.4", "permit"), ("10.1", "deny")):
+        assert main([*args, "--frr-version", version]) == 0
+        assert capsys.readouterr().out.startswith(f"10.0.0.0/8 from 192.0.2.1: {verdict}\n")
+
+
+def test_lines_that_are_not_understood_make_it_undecided(capsys, tmp_path):
+    file = tmp_path / "frr.conf"
+    file.write_text(
+        "route-map IN permit 10\n match frobnication 7\nexit\nrouter bgp 65001\n"
+        " neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 route-map IN in\n"
+    )
+    main(["explain", "box", "192.0.2.1", "in", "10.0.0.0/8", "--running", str(file)])
+    assert "undecided: route map IN seq 10 has lines that are not understood" in capsys.readouterr().out
+
+
+def test_what_is_no_route_and_who_is_no_neighbor_are_said(capsys):
+    assert "error[FRR302]" in explain(capsys, "edge1", "192.168.1.10", "in", "10.1.2.3/8")[2]
+    assert "error[FRR302]" in explain(capsys, "edge1", "192.168.1.10", "in", "10.0.0.0/8", "--community", "x")[2]
+    assert "error[FRR301]" in explain(capsys, "edge1", "192.0.2.77", "in", "10.0.0.0/8")[2]
