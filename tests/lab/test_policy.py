@@ -193,8 +193,10 @@ def learned(router):
     text = router.vtysh(*(f"show bgp ipv4 unicast {prefix} json" for prefix in prefixes)) if prefixes else ""
     decoder, position, found = json.JSONDecoder(), 0, {}
     for prefix in prefixes:
-        shown, position = decoder.raw_decode(text, text.index("{", position))
-        found[prefix] = shown["paths"][0]
+        one, position = decoder.raw_decode(text, text.index("{", position))
+        if one.get("paths"):
+            # it may have gone since the list of all was shown
+            found[prefix] = one["paths"][0]
     return found
 
 
