@@ -260,6 +260,7 @@ class Builder:
     def _route_maps(self) -> None:
         old, new = self.old.route_maps, self.new.route_maps
         self._end_calls()
+        self._end_metrics()
         phase, gone = self.phases["northbound"], self.phases["northbound_gone"]
         for name, route_map in new.items():
             before = old.get(name)
@@ -307,6 +308,28 @@ class Builder:
                     ended += [f"route-map {name} {entry.action} {entry.seq}", "no call"]
         if ended:
             # the exit makes it a transaction of its own: within one, FRR does not keep the order of lines
+            self.phases["northbound"].add((), [*ended, "exit"])
+
+    def _end_metrics(self) -> None:
+        """Take a relative metric away before one of another kind: FRR 8.4 written over it loses both, and hides that.
+
+        The running config shows the new one, bgpd holds neither, and sending it once more does not heal it.
+        """
+        if self.version >= (9,):
+            return
+        ended: list[str] = []
+        for name, route_map in self.old.route_maps.items():
+            kept = (
+                {entry.seq: entry for entry in self.new.route_maps[name].entries} if name in self.new.route_maps else {}
+            )
+            for entry in route_map.entries:
+                was = entry.set.metric
+                if not isinstance(was, str) or entry.seq not in kept:
+                    continue
+                now = kept[entry.seq].set.metric
+                if now is not None and _metric_kind(now) != _metric_kind(was):
+                    ended += [f"route-map {name} {entry.action} {entry.seq}", "no set metric"]
+        if ended:
             self.phases["northbound"].add((), [*ended, "exit"])
 
     def _new_map(self, name: str, route_map: RouteMap) -> None:
@@ -449,6 +472,12 @@ def _overwritten(lines: list[Line]) -> list[Line]:
         Line(line.path, line.statement._replace(undo=BFD_DEFAULTS.get(line.statement.slot[0], line.statement.undo)))
         for line in lines
     ]
+
+
+def _metric_kind(metric: int | str) -> str:
+    """Tell apart what FRR 8.4 cannot write over another: absolute, +, - and rtt."""
+    text = str(metric)
+    return "rtt" if text.endswith("rtt") else text[0] if text[0] in "+-" else "absolute"
 
 
 def _same(kind: ListKind, entry: Any) -> str:

@@ -103,7 +103,8 @@ def main() -> None:
         pids = " ".join(str(router.holder) for router in lab.routers.values())
         print(f"\nThe lab is running. Log in to edge1:\n  ssh -F {config} edge1     (then: vtysh)")
         print(
-            f"Use frrgen on it:\n  {frrgen} diff edge1 --ssh-config {config}\nEnd it:\n  kill -9 {pids}; rm -r {lab.folder}"
+            f"Use frrgen on it:\n  {frrgen} diff edge1 --ssh-config {config}\n"
+            f"End it:\n  kill -9 {pids}; rm -r {lab.folder}"
         )
     else:
         lab.stop()
