@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 _DELIMITER: Final = "(?:^|[,{}() ]|$)"
-_CLASSES: Final = {
+BRACKET_CLASSES: Final = {
     "[:digit:]": "0-9",
     "[:alpha:]": "a-zA-Z",
     "[:alnum:]": "a-zA-Z0-9",
@@ -37,7 +37,7 @@ def compiled(regex: str) -> re.Pattern[str]:
             if end == -1:
                 raise UndecidedError(f"the regular expression {regex!r} has an open bracket")
             body = regex[position : end + 1]
-            for name, chars in _CLASSES.items():
+            for name, chars in BRACKET_CLASSES.items():
                 body = body.replace(name, chars)
             if "[." in body or "[=" in body:
                 raise UndecidedError(f"the regular expression {regex!r} uses a collating element")

@@ -1,0 +1,78 @@
+"""Exact sets of whole numbers: the basis of every exact answer about addresses and numbers.
+
+A set is a tuple of bounds (start, end, start, end, …), ends excluded, ascending, with a gap between two ranges: so equal
+sets are equal tuples.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from heapq import merge
+
+Intervals = tuple[int, ...]
+EMPTY: Intervals = ()
+
+
+def interval(start: int, end: int) -> Intervals:
+    """Make the set of start, start + 1, …, end - 1."""
+    return (start, end) if start < end else EMPTY
+
+
+def ranges(one: Intervals) -> Iterator[tuple[int, int]]:
+    """Give each range as (start, end), the end excluded."""
+    return zip(one[::2], one[1::2], strict=True)
+
+
+def of_ranges(pairs: Iterable[tuple[int, int]]) -> Intervals:
+    """Unite ranges (start, end), the end excluded, in any order."""
+    bounds: list[int] = []
+    for start, end in sorted(pairs):
+        if bounds and start <= bounds[-1]:
+            bounds[-1] = max(bounds[-1], end)
+        elif start < end:
+            bounds += [start, end]
+    return tuple(bounds)
+
+
+def union(one: Intervals, other: Intervals) -> Intervals:
+    """Give what is in either."""
+    if not one or not other or one is other:
+        return one or other
+    return of_ranges([*ranges(one), *ranges(other)])
+
+
+def intersection(one: Intervals, other: Intervals) -> Intervals:
+    """Give what is in both."""
+    return _combined(one, other, both=True)
+
+
+def difference(one: Intervals, other: Intervals) -> Intervals:
+    """Give what is in the one and not in the other."""
+    return _combined(one, other, both=False)
+
+
+def _combined(one: Intervals, other: Intervals, *, both: bool) -> Intervals:
+    """Walk along the bounds of both; to subtract is to intersect with the complement."""
+    if one is other or one == other:
+        return one if both else EMPTY
+    if not one or not other:
+        return EMPTY if both else one
+    bounds: list[int] = []
+    inside = [False, not both]
+    was = False
+    for place, which in merge(((bound, 0) for bound in one), ((bound, 1) for bound in other)):
+        inside[which] = not inside[which]
+        now = inside[0] and inside[1]
+        if now != was:
+            if bounds and bounds[-1] == place:
+                bounds.pop()
+            else:
+                bounds.append(place)
+            was = now
+    return tuple(bounds)
+
+
+def contains(one: Intervals, value: int) -> bool:
+    """Tell whether a number is in the set."""
+    return bisect_right(one, value) % 2 == 1
