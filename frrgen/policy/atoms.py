@@ -7,7 +7,8 @@ exactly if it is found in one community alone, that is exact. Where not, the cla
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +17,7 @@ from frrgen.model.types import WELL_KNOWN, community_text, community_value, larg
 from frrgen.policy.automaton import MOST_STATES, Literal, alive, machine, texts
 from frrgen.policy.regex import UndecidedError, found
 
+_WHOLE: Final = re.compile(r"\^[0-9]+(:[0-9]+){1,2}\$")
 Cube = frozenset[tuple[Any, bool]]
 """Which atoms must be there and which not; of the others nothing is said."""
 ANY: Final[Cube] = frozenset()
@@ -40,10 +42,10 @@ class Atoms:
     def __init__(self, named: Iterable[Any], regexes: Iterable[str], *, large: bool = False) -> None:
         """Find the classes. Raises UndecidedError if there are too many."""
         self.large = large
-        self.named = frozenset(named)
+        self._text: Callable[[Any], str] = _large_text if large else community_text
+        self._value: Callable[[str], Any] = large_community_value if large else community_value
         self.regexes = tuple(sorted(set(regexes)))
-        self._text = _large_text if large else community_text
-        self._value = large_community_value if large else community_value
+        self.named = frozenset(named) | {self._value(regex[1:-1]) for regex in self.regexes if _WHOLE.fullmatch(regex)}
         self.others = tuple(self._classes())
         self.all: tuple[Any, ...] = (*sorted(self.named), *self.others)
 
@@ -51,18 +53,16 @@ class Atoms:
         names = [self._text(value) for value in self.named]
         if not self.large:
             names += [f"{value >> 16}:{value & 0xFFFF}" for value in WELL_KNOWN.values()]
-        literals = [Literal(regex) for regex in self.regexes if self.separable(regex) is not None]
-        kept = [literal.regex for literal in literals]
+        literals = [Literal(regex) for regex in self.regexes]
         if names:
             literals.append(Literal(f"^({'|'.join(names)})$", found=False))
         for text, vector in texts(_token(large=self.large), literals, _letters(large=self.large)):
             if names and vector[-1]:
                 continue
-            values = dict(zip(kept, vector, strict=False))
-            yield Other(tuple(values.get(regex, False) for regex in self.regexes), self._value(text))
+            yield Other(vector[: len(self.regexes)], self._value(text))
 
     def separable(self, regex: str) -> bool | None:
-        """Tell whether it is found in the empty text, if otherwise one community decides; None if more than one does."""
+        """Tell whether it is found in the empty text; None if otherwise more than one community decides."""
         return _separable(regex, self.large)
 
     def has(self, atom: Any, regex: str) -> bool:
@@ -81,10 +81,13 @@ class Atoms:
 
         Raises UndecidedError if it asks about more than one community at once.
         """
+        if _WHOLE.fullmatch(regex):
+            return [self.only([self._value(regex[1:-1])])]
         at_empty = self.separable(regex)
         if at_empty is None:
             raise UndecidedError(f"the regular expression {regex!r} asks about several communities at once")
-        cubes, before = [], []
+        cubes: list[Cube] = []
+        before: list[Any] = []
         for atom in self.all:
             if self.has(atom, regex):
                 cubes.append(frozenset([*((other, False) for other in before), (atom, True)]))

@@ -1,7 +1,7 @@
-"""Exact answers about regular expressions: is there a text that these are found in and those are not?
+"""Exact answers about regular expressions: a text in which these are found and those are not, if there is one.
 
-The dialect is FRR's (POSIX extended, `_` a delimiter or an end). Texts are built letter by letter while every expression
-is followed at once, so only the states that some text reaches are ever made.
+The dialect is FRR's (POSIX extended, `_` a delimiter or an end). Texts are built letter by letter while every
+expression is followed at once, so only the states that some text reaches are ever made.
 """
 
 from __future__ import annotations
@@ -290,9 +290,7 @@ def texts(language: str, literals: Sequence[Literal], alphabet: str) -> Iterator
         text, (own, *states) = queue.popleft()
         first = not text
         if whole.accepts(own, at_start=first):
-            vector = tuple(
-                one.accepts(state, first=first) for one, state in zip(followers, states, strict=True)
-            )
+            vector = tuple(one.accepts(state, first=first) for one, state in zip(followers, states, strict=True))
             if vector not in known:
                 known.add(vector)
                 yield text, vector

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_network
 from typing import Any, Final, Literal
 
-from frrgen.model.bgp import Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
 from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
@@ -25,15 +24,31 @@ from frrgen.policy.lists import (
     large_community_list,
     prefix_list,
 )
-from frrgen.policy.regex import UndecidedError
+from frrgen.policy.regex import UndecidedError, found
 from frrgen.policy.route import Route
+from frrgen.policy.session import Direction, Path, Session
 
-Direction = Literal["in", "out"]
-Path = tuple[str, ...]
 _DEPTH: Final = 10
 """FRR follows `call` no deeper (RMAP_RECURSION_LIMIT)."""
-_UNKNOWN: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf")
+UNKNOWN: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf")
 """Match clauses that ask for what a route alone does not tell."""
+MORE_SETS: Final = (
+    "extcommunity_rt",
+    "extcommunity_soo",
+    "extcommunity_bandwidth",
+    "extcommunity_none",
+    "distance",
+    "ipv6_next_hop_local",
+    "ipv6_next_hop_peer_address",
+    "ipv6_next_hop_prefer_global",
+    "src",
+    "table",
+    "aggregator",
+    "atomic_aggregate",
+    "originator_id",
+    "label_index",
+)
+"""Set clauses for what a Route does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,108 +86,80 @@ def evaluate(
 
     Raises KeyError if the router has no such neighbor.
     """
-    bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
-    if bgp is None:
-        raise KeyError(neighbor)
-    judge = _Judge(router, bgp, neighbor, direction, unread)
+    return judge(Session(router, neighbor, direction, vrf=vrf), route, unread=unread)
+
+
+def judge(session: Session, route: Route, *, unread: Collection[tuple[str, int]] = ()) -> Verdict:
+    """Judge a route by everything that a session does in its direction."""
+    judging = _Judge(session, unread)
     try:
-        permitted, result = judge.judge(route)
+        permitted, result = judging.judge(route)
     except UndecidedError as why:
-        return Verdict("undecided", route, tuple(judge.trace), str(why))
-    return Verdict("permit" if permitted else "deny", result, tuple(judge.trace))
+        return Verdict("undecided", route, tuple(judging.trace), str(why))
+    return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
+
+
+def evaluate_map(session: Session, name: str, route: Route, *, unread: Collection[tuple[str, int]] = ()) -> Verdict:
+    """Judge a route by one route map alone. Raises KeyError if there is none of that name."""
+    judging = _Judge(session, unread)
+    try:
+        permitted, result = judging.apply(name, session.router.route_maps[name], route, 0)
+    except UndecidedError as why:
+        return Verdict("undecided", route, tuple(judging.trace), str(why))
+    return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
 
 
 @dataclass
 class _Judge:
-    router: Router
-    bgp: Bgp
-    name: str
-    direction: Direction
+    session: Session
     unread: Collection[tuple[str, int]] = ()
     trace: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.neighbor: Neighbor = self.bgp.neighbors[self.name]
-        self.group: PeerGroup | None = self.bgp.peer_groups.get(self.neighbor.peer_group or "")
-        remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
-        self.external = remote not in ("internal", self.bgp.asn)
-        self.version = self.router.version
+        self.router = self.session.router
+        self.external = self.session.external
+        self.version = self.session.version
 
     def judge(self, route: Route) -> tuple[bool, Route]:
         """Go through everything in FRR's order."""
-        if self.direction == "in" and not self._sane(route):
+        if self.session.direction == "in" and not self._sane(route):
             return False, route
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
         for kind in ("distribute_list", "prefix_list", "filter_list"):
             if not self._list_permits(kind, family, route):
                 return False, route
-        name, path = self._attached("route_map", family)
+        name, path = self.session.attached("route_map", family)
         if name is None:
-            return self._without_map(family), route
+            allowed, why, where = self.session.without_map(family)
+            self._say(None, None, why, where, matched=allowed)
+            return allowed, route
         route_map = self.router.route_maps.get(name)
         if route_map is None:
             self._say(name, None, f"the route map {name} is not defined: everything is denied", path, matched=False)
             return False, route
-        return self._apply(name, route_map, route, 0)
+        return self.apply(name, route_map, route, 0)
 
     def _say(self, route_map: str | None, seq: int | None, why: str, path: Path, *, matched: bool) -> None:
         self.trace.append(Step(route_map, seq, matched, why, path))
 
     def _sane(self, route: Route) -> bool:
         """Do what FRR does before any policy (RFC 4271 section 9.1.2, RFC 7607)."""
-        asns = [int(word) for word in route.as_path.replace("{", " ").replace("}", " ").replace(",", " ").split()]
-        place = ("bgp", "neighbors", self.name)
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
-        parts = [getattr(one, family) for one in (self.neighbor, self.group) if one is not None]
-        allowed = next((part.allowas_in for part in parts if part.allowas_in is not None), 0)
-        own = asns.count(self.bgp.asn)
-        if own and ((allowed == "origin" and asns[-1] != self.bgp.asn) or (allowed != "origin" and own > allowed)):
-            self._say(None, None, f"AS {self.bgp.asn}, our own, is in the path", place, matched=False)
-            return False
-        if 0 in asns:
-            self._say(None, None, "AS 0 is in the path (RFC 7607)", place, matched=False)
-            return False
-        first = self.neighbor.enforce_first_as
-        if first is None and self.group is not None:
-            first = self.group.enforce_first_as
-        enforced = self.version >= (9, 1) if first is None else first
-        remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
-        if enforced and self.external and isinstance(remote, int) and asns[:1] != [remote]:
-            self._say(None, None, f"the path does not begin with AS {remote} (enforce-first-as)", place, matched=False)
-            return False
+        place = self.session.path
+        for conditions, why in self.session.path_rules(family):
+            if all(found(regex, route.as_path) == there for regex, there in conditions):
+                self._say(None, None, why, place, matched=False)
+                return False
         if route.prefix.version == 4 and route.prefix.subnet_of(IPv4Network("224.0.0.0/4")):
             self._say(None, None, "multicast addresses are no unicast routes", place, matched=False)
             return False
         return True
 
-    def _attached(self, kind: str, family: str) -> tuple[str | None, Path]:
-        """Find what is attached, on the neighbor or on its group."""
-        fieldname = f"{kind}_{self.direction}"
-        owners: list[tuple[Any, Path]] = [(self.neighbor, ("bgp", "neighbors", self.name))]
-        if self.group is not None:
-            owners.append((self.group, ("bgp", "peer_groups", self.neighbor.peer_group or "")))
-        for one, path in owners:
-            name = getattr(getattr(one, family), fieldname)
-            if name is not None:
-                return name, (*path, family, fieldname)
-        return None, (*owners[0][1], family)
-
-    def _without_map(self, family: str) -> bool:
-        policies = (self._attached(kind, family)[0] for kind in ("distribute_list", "prefix_list", "filter_list"))
-        if self.external and self.bgp.ebgp_requires_policy and not any(policies):
-            word = "accepted" if self.direction == "in" else "announced"
-            why = f"no policy {self.direction} on an eBGP session: nothing is {word} (RFC 8212)"
-            self._say(None, None, why, ("bgp", "neighbors", self.name), matched=False)
-            return False
-        self._say(None, None, "nothing more is attached: permitted", ("bgp", "neighbors", self.name), matched=True)
-        return True
-
     def _list_permits(self, kind: str, family: str, route: Route) -> bool:
-        name, path = self._attached(kind, family)
+        name, path = self.session.attached(kind, family)
         if name is None:
             return True
-        v6 = "ipv6_" if route.prefix.version == 6 else ""
-        holder = {"distribute_list": f"{v6}access_lists", "prefix_list": f"{v6}prefix_lists"}.get(kind, "as_path_lists")
+        holder = self.session.holder(kind, route.prefix.version)
         lst = getattr(self.router, holder).get(name)
         words = kind.replace("_", " ")
         if lst is None:
@@ -194,7 +181,8 @@ class _Judge:
 
     # route maps
 
-    def _apply(self, name: str, route_map: RouteMap, route: Route, depth: int) -> tuple[bool, Route]:
+    def apply(self, name: str, route_map: RouteMap, route: Route, depth: int) -> tuple[bool, Route]:
+        """Go through a route map, and through those that it calls."""
         if depth > _DEPTH:
             raise UndecidedError(f"calls are nested deeper than {_DEPTH}")
         entries = list(route_map.entries)
@@ -229,7 +217,7 @@ class _Judge:
                         name, entry.seq, f"call {entry.call}: not defined, so it permits", (*path, "call"), matched=True
                     )
                 else:
-                    allowed, route = self._apply(entry.call, called, route, depth + 1)
+                    allowed, route = self.apply(entry.call, called, route, depth + 1)
                     if not allowed:
                         return False, route
             permitted = True
@@ -261,7 +249,7 @@ class _Judge:
             if value is None or value is False:
                 continue
             words = clause.replace("_", " ")
-            if clause in _UNKNOWN or clause.startswith("ipv6_next_hop"):
+            if clause in UNKNOWN or clause.startswith("ipv6_next_hop"):
                 raise UndecidedError(
                     f"route map {name} seq {entry.seq}: match {words} asks for what a route does not say"
                 )
@@ -272,8 +260,8 @@ class _Judge:
             elif clause.endswith("prefix_len"):
                 yield True, f"{words} {value}: FRR drops this clause without a word, so it matches"
             elif clause == "source_protocol":
-                yield self._source_protocol(value)
-            elif clause in _LISTS:
+                yield self.session.source_protocol(value)
+            elif clause in LISTS:
                 empty_is_all = self.version < (9,) and not route_map.optimization
                 yield self._by_list(clause, value, route, empty_is_all=empty_is_all)
             elif clause in {"community", "large_community"}:
@@ -281,15 +269,8 @@ class _Judge:
             else:
                 yield self._by_value(clause, value, route)
 
-    def _source_protocol(self, protocol: str) -> tuple[bool, str]:
-        if self.version < (9,):
-            return True, "source protocol: FRR 8 drops this clause without a word, so it matches"
-        if self.direction == "in":
-            return False, f"source protocol {protocol}: never matches an inbound route"
-        raise UndecidedError("match source-protocol outbound asks where the route comes from")
-
     def _by_list(self, clause: str, wanted: str, route: Route, *, empty_is_all: bool) -> tuple[bool, str]:
-        holder, what = _LISTS[clause]
+        holder, what = LISTS[clause]
         words = clause.replace("_", " ")
         lst = getattr(self.router, holder).get(wanted)
         if lst is None:
@@ -310,18 +291,12 @@ class _Judge:
     def _subject(self, what: str, route: Route) -> Prefix | None:
         if what == "prefix":
             return route.prefix
-        address: Address | None = route.next_hop if what == "next_hop" else self._peer_address()
+        address: Address | None = route.next_hop if what == "next_hop" else self.session.peer_address()
         if address is None:
             if what == "next_hop":
                 raise UndecidedError("the route's next hop is not known: give one")
             return None
         return ip_network(f"{address}/{address.max_prefixlen}")
-
-    def _peer_address(self) -> Address | None:
-        try:
-            return ip_address(self.name)
-        except ValueError:
-            return None
 
     def _by_communities(self, clause: str, wanted: Any, route: Route) -> tuple[bool, str]:
         large = clause == "large_community"
@@ -343,13 +318,13 @@ class _Judge:
     def _by_value(self, clause: str, wanted: Any, route: Route) -> tuple[bool, str]:
         is_: Any
         if clause == "local_preference":
-            is_ = route.local_preference if route.local_preference is not None else 0 if self.external else 100
+            is_ = self.session.matched_preference if route.local_preference is None else route.local_preference
         elif clause == "metric":
             is_ = route.med or 0
         elif clause in {"tag", "origin"}:
             is_ = getattr(route, clause)
         elif clause == "peer":
-            is_ = self.name
+            is_ = self.session.name
         elif clause == "ip_next_hop_address":
             if route.next_hop is None:
                 raise UndecidedError("the route's next hop is not known: give one")
@@ -372,7 +347,7 @@ class _Judge:
         if sets.local_preference is not None:
             base = route.local_preference
             if base is None:
-                base = 0 if self.external and self.version < (10,) else 100
+                base = self.session.set_preference
             changes["local_preference"] = _moved(sets.local_preference, base)
         if sets.metric is not None:
             if "rtt" in str(sets.metric):
@@ -433,13 +408,13 @@ class _Judge:
         if route.prefix.version == 6:
             return entry.set.ipv6_next_hop_global or route.next_hop
         if wanted == "peer-address":
-            return self._peer_address() if self.direction == "in" else None
+            return self.session.peer_address() if self.session.direction == "in" else None
         if isinstance(wanted, IPv4Address | IPv6Address):
             return wanted
         return route.next_hop
 
 
-_LISTS: Final = {
+LISTS: Final = {
     "ip_address": ("access_lists", "prefix"),
     "ip_address_prefix_list": ("prefix_lists", "prefix"),
     "ipv6_address": ("ipv6_access_lists", "prefix"),

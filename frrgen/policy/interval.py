@@ -1,7 +1,7 @@
 """Exact sets of whole numbers: the basis of every exact answer about addresses and numbers.
 
-A set is a tuple of bounds (start, end, start, end, …), ends excluded, ascending, with a gap between two ranges: so equal
-sets are equal tuples.
+A set is a tuple of bounds (start, end, start, end, …), ends excluded, ascending, with a gap between two ranges: so
+equal sets are equal tuples.
 """
 
 from __future__ import annotations

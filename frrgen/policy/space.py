@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
-from typing import Final
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from itertools import pairwise
+from typing import Any, Final
 
 from frrgen.model.policy import AccessList, PrefixList, PrefixListEntry
 from frrgen.model.types import Prefix
@@ -113,7 +114,8 @@ class PrefixSet:
         return Block(_network(self.version, start, _WIDTHS[self.version] - (size.bit_length() - 1)), low, high)
 
     def __str__(self) -> str:
-        shown, more = [], 0
+        shown: list[str] = []
+        more = 0
         for block in self.blocks():
             if len(shown) < 8:
                 shown.append(str(block))
@@ -125,10 +127,7 @@ class PrefixSet:
         cuts = sorted({cut for low, high, _ in (*self.runs, *other.runs) for cut in (low, high + 1)})
         return _of_runs(
             self.version,
-            (
-                (low, end - 1, what(self.at(low), other.at(low)))
-                for low, end in zip(cuts, cuts[1:], strict=False)
-            ),
+            ((low, end - 1, what(self.at(low), other.at(low))) for low, end in pairwise(cuts)),
         )
 
     def at(self, length: int) -> Intervals:
@@ -156,7 +155,7 @@ def union(version: int, sets: Iterable[PrefixSet]) -> PrefixSet:
         version,
         (
             (low, end - 1, interval.of_ranges(pair for one in found for pair in interval.ranges(one.at(low))))
-            for low, end in zip(cuts, cuts[1:], strict=False)
+            for low, end in pairwise(cuts)
         ),
     )
 
@@ -193,9 +192,7 @@ def first_match(version: int, lines: Sequence[tuple[int, int, int, int, bool]]) 
     for rank, (low, high, start, end, permit) in enumerate(lines):
         for cut in stretches[place[low] : place[high + 1]]:
             at[cut].append((start, -end, rank, permit))
-    return _of_runs(
-        version, ((low, end - 1, _swept(sorted(at[low]))) for low, end in zip(cuts, cuts[1:], strict=False))
-    )
+    return _of_runs(version, ((low, end - 1, _swept(sorted(at[low]))) for low, end in pairwise(cuts)))
 
 
 def _swept(blocks: list[tuple[int, int, int, bool]]) -> Intervals:
@@ -217,9 +214,8 @@ def _swept(blocks: list[tuple[int, int, int, bool]]) -> Intervals:
             place = max(place, stack.pop()[0])
         emit(start)
         place = start
-        if stack and stack[-1][1] < rank:
-            rank, permit = stack[-1][1:]
-        stack.append((-minus_end, rank, permit))
+        decides = min(stack[-1][1:], (rank, permit)) if stack else (rank, permit)
+        stack.append((-minus_end, *decides))
     while stack:
         emit(stack[-1][0])
         place = max(place, stack.pop()[0])
@@ -252,22 +248,22 @@ def access_permitted(lst: AccessList, version: int) -> PrefixSet | None:
     return first_match(version, lines)
 
 
-def _wild(source: object, wildcard: object) -> tuple[int, int] | None:
+def _wild(source: Any, wildcard: IPv4Address | None) -> tuple[int, int] | None:
     """Give the addresses of a source; None where the wildcard's ones are not all at its end."""
     if source == "any":
         return 0, 1 << 32
-    free = 0 if wildcard is None else int(wildcard)  # type: ignore[call-overload]
+    free = 0 if wildcard is None else int(wildcard)
     if free & (free + 1):
         return None
-    start = int(source) & ~free  # type: ignore[call-overload]
+    start = int(source) & ~free
     return start, start + free + 1
 
 
-def _masked(wanted: object, wildcard: object, mask: int) -> bool:
+def _masked(wanted: Any, wildcard: IPv4Address | None, mask: int) -> bool:
     if wanted == "any":
         return True
-    cared = _ALL4 ^ (0 if wildcard is None else int(wildcard))  # type: ignore[call-overload]
-    return mask & cared == int(wanted) & cared  # type: ignore[call-overload]
+    cared = _ALL4 ^ (0 if wildcard is None else int(wildcard))
+    return bool(mask & cared == int(wanted) & cared)
 
 
 def _span(prefix: Prefix) -> tuple[int, int]:
@@ -287,4 +283,3 @@ def _parts(start: int, end: int) -> Iterator[tuple[int, int]]:
             size >>= 1
         yield start, size
         start += size
-

@@ -1,0 +1,188 @@
+"""Exact sets of routes: a box says of each attribute which values it may have, a region is a union of boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Final
+
+from frrgen.model.types import U32_MAX, Address, community_text
+from frrgen.policy import interval
+from frrgen.policy.atoms import ANY, Cube, Other, both
+from frrgen.policy.automaton import Literal
+from frrgen.policy.interval import Intervals
+from frrgen.policy.paths import path_with
+from frrgen.policy.route import Route
+from frrgen.policy.space import PrefixSet
+
+ABSENT: Final = -1
+"""The number that stands for an attribute that is not there."""
+NUMBERS: Final[Intervals] = (ABSENT, U32_MAX + 1)
+PRESENT: Final[Intervals] = (0, U32_MAX + 1)
+_IPV6: Final = 1 << 32
+NEXT_HOPS: Final[Intervals] = (0, _IPV6 + (1 << 128))
+ORIGINS: Final = frozenset({"igp", "egp", "incomplete"})
+
+
+def next_hop_number(address: Address) -> int:
+    """Place the addresses of both families in one line of numbers."""
+    return int(address) + (_IPV6 if address.version == 6 else 0)
+
+
+def next_hop_address(number: int) -> Address:
+    """Undo next_hop_number."""
+    return IPv4Address(number) if number < _IPV6 else IPv6Address(number - _IPV6)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What each attribute but the prefix may be, independently."""
+
+    med: Intervals = NUMBERS
+    local_preference: Intervals = NUMBERS
+    tag: Intervals = PRESENT
+    next_hop: Intervals = NEXT_HOPS
+    origins: frozenset[str] = ORIGINS
+    path: frozenset[Literal] = frozenset()
+    communities: Cube = ANY
+    large_communities: Cube = ANY
+
+    def meet(self, other: Box) -> Box | None:
+        """Intersect; None if no route is left, or rather, if that is plain to see (see `possible`)."""
+        if self is EVERYTHING or other is EVERYTHING:
+            return other if self is EVERYTHING else self
+        communities = both(self.communities, other.communities)
+        large = both(self.large_communities, other.large_communities)
+        origins = self.origins & other.origins
+        if communities is None or large is None or not origins:
+            return None
+        numbers = [
+            interval.intersection(getattr(self, name), getattr(other, name))
+            for name in ("med", "local_preference", "tag", "next_hop")
+        ]
+        if not all(numbers):
+            return None
+        path = self.path | other.path
+        if len(path) > max(len(self.path), len(other.path)) and path_with(path) is None:
+            return None
+        return Box(numbers[0], numbers[1], numbers[2], numbers[3], origins, path, communities, large)
+
+
+EVERYTHING: Final = Box()
+
+
+def only(name: str, value: Any) -> Box:
+    """Ask something of one attribute."""
+    return replace(EVERYTHING, **{name: value})
+
+
+Region = dict[Box, PrefixSet]
+"""The routes of each box with one of these prefixes; boxes may overlap only if nobody minds."""
+
+
+def add(region: Region, box: Box, prefixes: PrefixSet) -> None:
+    """Unite with a box."""
+    if prefixes:
+        known = region.get(box)
+        region[box] = prefixes if known is None else known | prefixes
+
+
+def meet(one: Mapping[Box, PrefixSet], other: Mapping[Box, PrefixSet]) -> Region:
+    """Intersect two regions."""
+    found: Region = {}
+    for box, prefixes in one.items():
+        for theirs, their_prefixes in other.items():
+            shared = prefixes & their_prefixes
+            if shared and (joined := box.meet(theirs)) is not None:
+                add(found, joined, shared)
+    return found
+
+
+def narrowed(region: Mapping[Box, PrefixSet], boxes: Iterable[Box]) -> Region:
+    """Intersect a region with a union of boxes."""
+    found: Region = {}
+    wanted = list(boxes)
+    for box, prefixes in region.items():
+        for other in wanted:
+            if (joined := box.meet(other)) is not None:
+                add(found, joined, prefixes)
+    return found
+
+
+def example(box: Box, prefixes: PrefixSet, neighbor: Address | None = None, paths: tuple[str, ...] = ()) -> Route:
+    """Give one route of a box: as plain as can be. Raises UndecidedError if no path can be found for it."""
+    prefix = prefixes.witness()
+    path = path_with(box.path, paths)
+    if prefix is None or path is None:
+        raise ValueError("an empty set has no example")
+    wanted = (neighbor, ip_address("192.0.2.1"), ip_address("2001:db8::1"))
+    hops = [next_hop_number(one) for one in wanted if one is not None]
+    hop = next((one for one in hops if interval.contains(box.next_hop, one)), box.next_hop[0])
+    return Route(
+        prefix,
+        as_path=path,
+        next_hop=next_hop_address(hop),
+        med=_number(box.med),
+        local_preference=_number(box.local_preference),
+        origin=next(one for one in ("igp", "incomplete", "egp") if one in box.origins),
+        communities=frozenset(_values(box.communities)),
+        large_communities=frozenset(_values(box.large_communities)),
+        tag=box.tag[0],
+    )
+
+
+def _number(numbers: Intervals) -> int | None:
+    return None if numbers[0] == ABSENT else numbers[0]
+
+
+def _values(cube: Cube) -> Iterator[Any]:
+    return (atom.example if isinstance(atom, Other) else atom for atom, there in cube if there)
+
+
+def words(box: Box) -> str:
+    """Say what a box asks of a route, beside its prefix."""
+    parts: list[str] = []
+    for name, all_ in (("med", NUMBERS), ("local_preference", NUMBERS), ("tag", PRESENT)):
+        numbers = getattr(box, name)
+        if numbers != all_:
+            parts.append(f"{name.replace('_', ' ')} {_numbers(numbers)}")
+    if box.next_hop != NEXT_HOPS:
+        shown = [
+            str(next_hop_address(start)) + ("" if end == start + 1 else f"-{next_hop_address(end - 1)}")
+            for start, end in interval.ranges(box.next_hop)
+        ]
+        parts.append(f"next hop {' or '.join(shown[:4])}")
+    if box.origins != ORIGINS:
+        parts.append(f"origin {' or '.join(sorted(box.origins))}")
+    parts += [
+        f"an AS path {'that' if one.found else 'that does not'} match{'es' * one.found} {one.regex}"
+        + (f" behind {one.before}" if one.before else "")
+        for one in sorted(box.path, key=lambda one: (not one.found, one.regex))
+    ]
+    for cube, kind in ((box.communities, "community"), (box.large_communities, "large community")):
+        for there, word in ((True, "with"), (False, "without")):
+            named = sorted(_text(atom) for atom, is_ in cube if is_ == there and not isinstance(atom, Other))
+            if named:
+                parts.append(f"{word} {kind} {' '.join(named[:6])}" + (" …" if len(named) > 6 else ""))
+        if any(there and isinstance(atom, Other) for atom, there in cube):
+            parts.append(f"with another {kind}")
+        elif any(isinstance(atom, Other) for atom, _ in cube):
+            parts.append(f"without any other {kind}")
+    return ", ".join(parts)
+
+
+def _text(value: Any) -> str:
+    return community_text(value) if isinstance(value, int) else ":".join(map(str, value))
+
+
+def _numbers(numbers: Intervals) -> str:
+    shown = []
+    for start, end in interval.ranges(numbers):
+        first = start
+        if start == ABSENT:
+            shown.append("absent")
+            first = 0
+        if first < end:
+            shown.append(str(first) if end == first + 1 else f"{first}-{end - 1}")
+    return " or ".join(shown)
