@@ -15,7 +15,7 @@ _EXITS: Final = """\
 exit codes:
   0  nothing to do, or done
   1  an error; nothing was changed
-  2  there are changes (diff, plan)
+  2  there are changes, or differences (diff, plan, compare, verify)
   3  a push failed and was rolled back
   4  a push failed and the state of a router is unknown: a person must look
 Over several routers an error outranks a difference.
@@ -97,6 +97,24 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--running", type=Path, metavar="FILE", help="take the policy from an frr.conf")
     explain.add_argument("--frr-version", metavar="V", help="judge as this version of FRR does, e.g. 8.4 or 10.1")
     explain.add_argument("--format", choices=["text", "json"], default="text")
+
+    compare = verb(
+        "compare", "compare", "prove that two policies do the same with every route, or show where they differ"
+    )
+    for name in ("a", "b"):
+        compare.add_argument(
+            name,
+            metavar=name.upper(),
+            help="ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in|out, or an frr.conf instead of ROUTER",
+        )
+    compare.add_argument("--frr-version", metavar="V", help="judge as this version of FRR does, e.g. 8.4 or 10.1")
+    compare.add_argument("--format", choices=["text", "json"], default="text")
+
+    verify = verb(
+        "verify", "verify", "prove that both ends of each session of a cluster agree, or show where they do not"
+    )
+    verify.add_argument("clusters", nargs="*", metavar="CLUSTER", help="names of clusters, default: all")
+    verify.add_argument("--format", choices=["text", "json"], default="text")
 
     imports = verb("import", "import_", "make an inventory of an existing configuration")
     imports.add_argument("platform", choices=["frr"])

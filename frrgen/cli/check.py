@@ -14,7 +14,7 @@ def run(args: argparse.Namespace) -> Exit:
     wanted = {router.name for router in inventory.routers(args.routers)}
     shown = [
         one
-        for one in inventory.findings
+        for one in (*inventory.findings, *inventory.audited())
         if not args.routers or one.where.path[:1] != ("routers",) or one.where.path[1] in wanted
     ]
     for finding in shown:

@@ -11,7 +11,7 @@ from pathlib import Path
 from frrgen.errors import Exit, Finding, FrrgenError, InputError, Severity, Where, error
 from frrgen.inventory.files import Loaded, load
 from frrgen.inventory.secrets import resolve
-from frrgen.model.check import check
+from frrgen.model.check import check, judged
 from frrgen.model.derive import Derived, derive
 from frrgen.model.router import Router
 
@@ -27,6 +27,16 @@ class Inventory:
 
     def _placed(self, finding: Finding) -> Finding:
         return replace(finding, where=self.place(finding.where.path))
+
+    def audited(self) -> list[Finding]:
+        """Find what is doubtful about the policies; nothing while the inventory has errors, which come first."""
+        from frrgen.policy.audit import audit
+
+        if any(one.severity is Severity.ERROR for one in self.findings):
+            return []
+        network = self.loaded.network
+        weighed = (judged(network, one) for one in audit(network, self.derived))
+        return [self._placed(one) for one in weighed if one is not None]
 
     def place(self, steps: Sequence[str]) -> Where:
         """Find the file and line of a path in the network; of a derived part, those of its cluster."""

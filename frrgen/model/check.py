@@ -42,11 +42,11 @@ def check(network: Network, derived: Derived) -> list[Finding]:
     for name, router in derived.routers.items():
         found.extend(_Router(router, ("routers", name)).findings())
     found.extend(_clusters(network))
-    return [judged for one in found if (judged := _judged(network, one)) is not None]
+    return [weighed for one in found if (weighed := judged(network, one)) is not None]
 
 
-def _judged(network: Network, one: Finding) -> Finding | None:
-    """Give a Finding the severity that the inventory wants for it."""
+def judged(network: Network, one: Finding) -> Finding | None:
+    """Give a Finding the severity that the inventory wants for it; None if it wants none of them."""
     policy = network.findings.get(one.code)
     if policy is None:
         return one

@@ -8,7 +8,21 @@ from itertools import pairwise
 from typing import Any
 
 from frrgen.policy import interval
-from frrgen.policy.box import NEXT_HOPS, ORIGINS, PRESENT, Box, Region, example, meet, narrowed, next_hop_number, words
+from frrgen.policy.box import (
+    EVERYTHING,
+    NEXT_HOPS,
+    NUMBERS,
+    ORIGINS,
+    PRESENT,
+    Box,
+    Region,
+    example,
+    meet,
+    narrowed,
+    next_hop_number,
+    only,
+    words,
+)
 from frrgen.policy.effects import Effects, Number
 from frrgen.policy.evaluate import Verdict, evaluate_map, judge
 from frrgen.policy.regex import UndecidedError

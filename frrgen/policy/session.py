@@ -11,6 +11,7 @@ from frrgen.model.types import Address
 from frrgen.policy.regex import UndecidedError
 
 Direction = Literal["in", "out"]
+_DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 Path = tuple[str, ...]
 Rule = tuple[tuple[tuple[str, bool], ...], str]
 """Expressions that are found, or not, in the AS path of a route that is refused if all of that holds; and why."""
@@ -35,6 +36,20 @@ class Session:
         self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
         self.external = self.remote not in ("internal", bgp.asn)
         self.version = router.version
+
+    @staticmethod
+    def of_map(router: Router, name: str) -> Session:
+        """Find a session that a route map is attached to; if there is none, take an external one, inbound."""
+        for vrf in (None, *router.vrfs):
+            bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
+            for neighbor in bgp.neighbors if bgp is not None else ():
+                for direction in _DIRECTIONS:
+                    session = Session(router, neighbor, direction, vrf=vrf)
+                    if name in session.maps():
+                        return session
+        asn = router.bgp.asn if router.bgp is not None else 64512
+        bgp = Bgp.model_validate({"asn": asn, "neighbors": {"192.0.2.1": {"remote_as": "external"}}})
+        return Session(router.model_copy(update={"bgp": bgp}), "192.0.2.1", "in")
 
     @property
     def matched_preference(self) -> int:
@@ -79,6 +94,11 @@ class Session:
         """Give the names of the route maps that are attached, of both families."""
         found = (self.attached("route_map", family)[0] for family in ("ipv4_unicast", "ipv6_unicast"))
         return [name for name in found if name is not None]
+
+    def active(self, family: str) -> bool:
+        """Tell whether an address family is activated."""
+        said = self.family_option(family, "activate")
+        return bool(family == "ipv4_unicast" and self.bgp.default_ipv4_unicast if said is None else said)
 
     def has_policy(self, family: str) -> bool:
         """Tell whether anything is attached that counts as a policy (RFC 8212)."""

@@ -180,19 +180,67 @@ def permitted(lst: PrefixList, version: int) -> PrefixSet:
     )
 
 
+def idle_lines(lst: PrefixList) -> tuple[list[int], list[int]]:
+    """Find the lines (seq) that never decide, for earlier ones do; and those without which the rest says the same."""
+    decisive: set[int] = set()
+    needed: set[int] = set()
+    for version in (4, 6):
+        lines = [
+            (*bounds(entry), *_span(entry.prefix), entry.action == "permit", entry.seq)
+            for entry in lst.entries
+            if entry.prefix.version == version
+        ]
+        for blocks in _stretches(lines).values():
+            _decide(sorted(blocks), decisive, needed)
+    shadowed = [entry.seq for entry in lst.entries if entry.seq not in decisive]
+    redundant = [entry.seq for entry in lst.entries if entry.seq in decisive - needed]
+    return shadowed, redundant
+
+
+def _stretches(lines: Sequence[tuple[int, int, int, int, bool, int]]) -> dict[int, list[tuple[int, int, int, bool]]]:
+    """Give the lines (start, -end, rank, permit) of each stretch of lengths in which the same ones count."""
+    cuts = sorted({cut for line in lines for cut in (line[0], line[1] + 1)})
+    place = {cut: number for number, cut in enumerate(cuts)}
+    at: dict[int, list[tuple[int, int, int, bool]]] = {cut: [] for cut in cuts}
+    for low, high, start, end, permit, rank in lines:
+        for cut in cuts[place[low] : place[high + 1]]:
+            at[cut].append((start, -end, rank, permit))
+    return at
+
+
+def _decide(blocks: list[tuple[int, int, int, bool]], decisive: set[int], needed: set[int]) -> None:
+    """Walk along nested blocks: note who decides, and whether the next one would say otherwise (at last, deny)."""
+    stack: list[tuple[int, tuple[tuple[int, bool], ...]]] = []
+    place = 0
+
+    def note(until: int) -> None:
+        if until > place and stack:
+            best, *others = stack[-1][1]
+            decisive.add(best[0])
+            # a deny at the end is how people write what holds anyway: that is no fault
+            if not others or others[0][1] != best[1]:
+                needed.add(best[0])
+
+    for start, minus_end, rank, permit in blocks:
+        while stack and stack[-1][0] <= start:
+            note(stack[-1][0])
+            place = max(place, stack.pop()[0])
+        note(start)
+        place = start
+        known = stack[-1][1] if stack else ()
+        stack.append((-minus_end, tuple(sorted((*known, (rank, permit)))[:2])))
+    while stack:
+        note(stack[-1][0])
+        place = max(place, stack.pop()[0])
+
+
 def first_match(version: int, lines: Sequence[tuple[int, int, int, int, bool]]) -> PrefixSet:
     """Give what ordered lines (shortest, longest length, first address, end, permit) permit; CIDR blocks only.
 
     Time: about n log n for each stretch of lengths with the same lines.
     """
-    cuts = sorted({cut for line in lines for cut in (line[0], line[1] + 1)})
-    at: dict[int, list[tuple[int, int, int, bool]]] = {cut: [] for cut in cuts}
-    place = {cut: number for number, cut in enumerate(cuts)}
-    stretches = cuts[:-1]
-    for rank, (low, high, start, end, permit) in enumerate(lines):
-        for cut in stretches[place[low] : place[high + 1]]:
-            at[cut].append((start, -end, rank, permit))
-    return _of_runs(version, ((low, end - 1, _swept(sorted(at[low]))) for low, end in pairwise(cuts)))
+    at = _stretches([(*line, rank) for rank, line in enumerate(lines)])
+    return _of_runs(version, ((low, end - 1, _swept(sorted(at[low]))) for low, end in pairwise(at)))
 
 
 def _swept(blocks: list[tuple[int, int, int, bool]]) -> Intervals:

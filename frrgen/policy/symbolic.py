@@ -70,11 +70,11 @@ class Universe:
     large: Atoms
 
     @staticmethod
-    def of(*policies: Policy) -> Universe:
-        """Collect it. Raises UndecidedError if expressions are too intricate."""
-        values: set[Any] = set()
+    def of(*policies: Policy, values: Iterable[int] = (), large: Iterable[Any] = ()) -> Universe:
+        """Collect it, and these communities. Raises UndecidedError if expressions are too intricate."""
+        values = set(values)
         regexes: set[str] = set()
-        large_values: set[Any] = set()
+        large_values: set[Any] = set(large)
         large_regexes: set[str] = set()
         for policy in policies:
             for entry in policy.entries():
@@ -132,6 +132,15 @@ class Policy:
         """Go through it with all routes of an IP version. Raises UndecidedError if there is too much to tell apart."""
         return _Run(self, version, universe).run()
 
+    def idle(self, version: int, universe: Universe) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+        """Give the entries (map, seq) that some route comes to, and those that some route matches or may match.
+
+        Raises UndecidedError as `outcomes` does.
+        """
+        run = _Run(self, version, universe)
+        run.run()
+        return run.reached, run.matched
+
 
 @dataclass
 class _Run:
@@ -139,6 +148,8 @@ class _Run:
     version: int
     universe: Universe
     found: dict[tuple[Verdicts, By, Effects], Region] = field(default_factory=dict)
+    reached: set[tuple[str, int]] = field(default_factory=set)
+    matched: set[tuple[str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.router: Router = self.policy.router
@@ -235,9 +246,11 @@ class _Run:
             for (effects, _), region in waiting[place].items():
                 self._bounded(region)
                 matched, missed = self._match(entry, name, effects, region)
+                self.reached.add((name, entry.seq))
                 _unite(waiting[place + 1], (effects, None), missed)
                 if not matched:
                     continue
+                self.matched.add((name, entry.seq))
                 if entry.action == "deny":
                     self._leave("deny", by, effects, matched)
                     continue
@@ -283,6 +296,7 @@ class _Run:
         where = f"route map {name} seq {entry.seq}"
         if entry.raw or (name, entry.seq) in self.policy.unread:
             self._leave("undecided", By(f"{where} has lines that are not understood"), effects, region)
+            self.matched.add((name, entry.seq))
             return {}, {}
         missed: Region = {}
         for clause in type(entry.match).model_fields:
@@ -293,6 +307,7 @@ class _Run:
                 region, no = self._clause(clause, value, self.router.route_maps[name], effects, region)
             except UndecidedError as why:
                 self._leave("undecided", By(f"{where}: {why}"), effects, region)
+                self.matched.add((name, entry.seq))
                 return {}, missed
             for box, prefixes in no.items():
                 add(missed, box, prefixes)

@@ -32,7 +32,7 @@ def test_a_prefix_outside_the_pool_is_denied_and_the_line_is_named(capsys):
 
 
 def test_as_json_it_has_the_agreed_keys(capsys):
-    _, out, _ = explain(capsys, "edge1", "203.0.113.1", "in", "192.0.2.0/24", "--med", "5", "--format", "json")
+    _, out, _ = explain(capsys, "edge1", "203.0.113.1", "in", "192.0.3.0/24", "--med", "5", "--format", "json")
     found = json.loads(out)
     assert found.keys() == {"verdict", "route", "trace", "undecided"}
     assert found["route"].keys() == KEYS | {"origin"}

@@ -82,6 +82,10 @@ def test_each_route_takes_exactly_one_way_and_it_is_the_one_that_evaluate_takes(
             )
         ]
         assert len(ways) == 1, (route, [str(way.by) for way in ways])
+        if "after parts of it were changed" in str(ways[0].by):
+            # of one route it can be told, of all at once not
+            assert ways[0].verdict == "undecided"
+            continue
         assert ways[0].verdict == tried(one, route).verdict, (route, str(ways[0].by))
 
 

@@ -1,0 +1,130 @@
+"""`frrgen compare`: whether two policies do the same with every route."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from frrgen.cli.common import Inventory
+from frrgen.cli.plan import read_text
+from frrgen.errors import Exit, InputError, error
+from frrgen.model.router import Router
+from frrgen.parse.frr import parse
+from frrgen.policy.compare import Comparison, compare
+from frrgen.policy.evaluate import Verdict
+from frrgen.policy.session import Direction, Session
+from frrgen.policy.symbolic import Policy
+from frrgen.policy.unread import unread_entries
+
+
+def run(args: argparse.Namespace) -> Exit:
+    """Compare: 0 is a proof that they are equal, 2 a difference or a doubt."""
+    sources = _Sources(args.inventory, args.frr_version)
+    result = compare(sources.policy(args.a), sources.policy(args.b))
+    if args.format == "json":
+        print(json.dumps(_json(result), indent=2))
+    else:
+        _show(args, result)
+    return Exit.OK if result.equal else Exit.CHANGES
+
+
+class _Sources:
+    """Finds what A and B name."""
+
+    def __init__(self, folder: Path, version: str | None) -> None:
+        self.folder, self.version = folder, version
+        self.inventory: Inventory | None = None
+
+    def policy(self, text: str) -> Policy:
+        """Read ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in|out, or FILE instead of ROUTER. Raises InputError."""
+        direction: Direction | None = None
+        rest, _, last = text.rpartition(":")
+        if last == "in":
+            direction = "in"
+        elif last == "out":
+            direction = "out"
+        owner, found, name = (rest if direction else text).partition(":")
+        if not found or not name:
+            hint = "write ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in, ROUTER:NEIGHBOR:out, or a file instead of ROUTER"
+            raise InputError(error("FRR303", f"{text!r} names no policy", hint=hint))
+        router, unread = self._router(owner)
+        if direction is not None:
+            vrf = _vrf(router, name)
+            return Policy(router, Session(router, name, direction, vrf=vrf), unread=unread)
+        if name not in router.route_maps:
+            known = ", ".join(list(router.route_maps)[:10]) or "none"
+            raise InputError(error("FRR304", f"{owner} has no route map {name!r}", hint=f"there are: {known}"))
+        session = Session.of_map(router, name)
+        return Policy(session.router, session, name, unread)
+
+    def _router(self, owner: str) -> tuple[Router, frozenset[tuple[str, int]]]:
+        path = Path(owner)
+        if path.is_file() or "/" in owner:
+            router, leftovers = parse(read_text(path), name=path.stem, frr_version=self.version)
+            return router, unread_entries(leftovers)
+        if self.inventory is None:
+            self.inventory = Inventory(self.folder)
+        router = self.inventory.routers([owner])[0]
+        if self.version is not None:
+            router = router.model_copy(update={"frr_version": self.version})
+        return router, frozenset()
+
+
+def _vrf(router: Router, neighbor: str) -> str | None:
+    for vrf in (None, *router.vrfs):
+        bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
+        if bgp is not None and neighbor in bgp.neighbors:
+            return vrf
+    known = ", ".join(list(router.bgp.neighbors)[:10]) if router.bgp is not None else "none"
+    raise InputError(error("FRR301", f"{router.name} has no neighbor {neighbor}", hint=f"there are: {known}"))
+
+
+def _json(result: Comparison) -> dict[str, Any]:
+    return {
+        "equal": result.equal,
+        "differences": [
+            {
+                "route": one.route.to_json(),
+                "a": _side(one.a, one.a_by),
+                "b": _side(one.b, one.b_by),
+                "space": one.space,
+            }
+            for one in result.differences
+        ],
+        "undecided": list(result.undecided),
+    }
+
+
+def _side(verdict: Verdict, by: str) -> dict[str, Any]:
+    return {"verdict": verdict.verdict, "route": verdict.route.to_json(), "by": by}
+
+
+def _show(args: argparse.Namespace, result: Comparison) -> None:
+    if result.equal:
+        print(f"{args.a} and {args.b} do the same with every route.")
+    for one in result.differences:
+        print(f"They differ for {one.space}")
+        print(f"  e.g. {_text(one.route.to_json())}")
+        for name, verdict, by in ((args.a, one.a, one.a_by), (args.b, one.b, one.b_by)):
+            became = f" as {_changed(one.route.to_json(), verdict.route.to_json())}" * (verdict.verdict == "permit")
+            print(f"    {name}: {verdict.verdict} by {by}{became}")
+    for reason in result.undecided:
+        print(f"undecided: {reason}")
+
+
+def _text(route: dict[str, Any]) -> str:
+    more = ", ".join(
+        f"{key.replace('_', ' ')} {_plain(value)}" for key, value in route.items() if value and key != "prefix"
+    )
+    return f"{route['prefix']} ({more})"
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
+    changed = [f"{key.replace('_', ' ')} {_plain(value)}" for key, value in after.items() if before[key] != value]
+    return ", ".join(changed) or "it came"
+
+
+def _plain(value: Any) -> str:
+    return " ".join(value) or "none" if isinstance(value, list) else str(value)

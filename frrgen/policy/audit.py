@@ -1,0 +1,233 @@
+"""What is doubtful about a policy: lines that never decide, and routes that nobody should let in or out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final
+
+from frrgen.errors import Finding, Severity, Where
+from frrgen.model.bgp import FAMILIES
+from frrgen.model.cluster import Network
+from frrgen.model.derive import Derived
+from frrgen.model.router import Router
+from frrgen.policy.automaton import Literal
+from frrgen.policy.box import EVERYTHING, Region, meet, only
+from frrgen.policy.regex import UndecidedError
+from frrgen.policy.session import Session
+from frrgen.policy.space import PrefixSet, idle_lines, union
+from frrgen.policy.symbolic import Outcome, Policy, Universe
+from frrgen.policy.verify import verify
+
+Path = tuple[str, ...]
+_PRIVATE: Final = ((64512, 65534), (4200000000, 4294967294))
+"""RFC 6996."""
+_BOGONS4: Final = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/3",
+]
+_BOGONS6: Final = ["::/8", "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8"]
+"""RFC 6890 and RFC 7454 section 6.1: what nobody announces to the internet."""
+_LONGEST: Final = {4: 24, 6: 48}
+"""RFC 7454 section 6.1.3."""
+
+
+def private(asn: object) -> bool:
+    """Tell whether an ASN is for private use (RFC 6996)."""
+    return isinstance(asn, int) and any(low <= asn <= high for low, high in _PRIVATE)
+
+
+def audit(network: Network, derived: Derived) -> Iterator[Finding]:
+    """Find what is doubtful about the policies of all routers, and of the sessions of all clusters."""
+    nodes = {
+        (name, str(address))
+        for cluster in network.clusters.values()
+        for name in cluster.routers
+        for node in cluster.nodes.values()
+        for address in node.addresses
+    }
+    for name, router in derived.routers.items():
+        yield from _Router(router, frozenset(address for owner, address in nodes if owner == name)).findings()
+    for agreement in verify(network, derived, list(network.clusters)):
+        who = agreement.node or f"{agreement.cluster} on {agreement.router}"
+        for problem in agreement.problems:
+            code = {"too much": "FRR321", "dropped": "FRR322", "limit": "FRR323"}.get(problem.kind, "FRR324")
+            yield Finding(code, Severity.WARNING, f"{who}: {problem.text}", Where(path=problem.path))
+
+
+def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
+    return Finding(code, Severity.WARNING, message, Where(path=path), hint)
+
+
+class _Router:
+    def __init__(self, router: Router, nodes: frozenset[str]) -> None:
+        self.router = router
+        self.nodes = nodes
+        self.path: Path = ("routers", router.name)
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._lists()
+        yield from self._maps()
+        for vrf in (None, *self.router.vrfs):
+            bgp = self.router.bgp if vrf is None else self.router.vrfs[vrf].bgp
+            for name in bgp.neighbors if bgp is not None else ():
+                yield from self._inbound(Session(self.router, name, "in", vrf=vrf))
+                yield from self._outbound(Session(self.router, name, "out", vrf=vrf))
+
+    def _lists(self) -> Iterator[Finding]:
+        for kind in ("prefix_lists", "ipv6_prefix_lists"):
+            for name, lst in getattr(self.router, kind).items():
+                shadowed, redundant = idle_lines(lst)
+                place = (*self.path, kind, name, "entries")
+                for seq in shadowed:
+                    text = f"seq {seq} never decides: earlier entries cover all of it"
+                    yield _warning("FRR310", text, (*place, str(seq)), "take it away, or put it before them")
+                for seq in redundant:
+                    text = f"seq {seq} changes nothing: without it later entries say the same"
+                    yield _warning("FRR311", text, (*place, str(seq)), "take it away")
+
+    def _maps(self) -> Iterator[Finding]:
+        for name, route_map in self.router.route_maps.items():
+            session = Session.of_map(self.router, name)
+            policy = Policy(session.router, session, name)
+            place = (*self.path, "route_maps", name, "entries")
+            try:
+                universe = Universe.of(policy)
+                found = [policy.idle(version, universe) for version in (4, 6)]
+            except UndecidedError:
+                continue
+            reached, matched = ({one for version in found for one in version[which]} for which in (0, 1))
+            for entry in route_map.entries:
+                key = (name, entry.seq)
+                if key in matched:
+                    continue
+                alone = route_map.model_copy(update={"entries": (entry,)})
+                if key not in reached or self._could(name, alone, session):
+                    text = f"seq {entry.seq} is never reached: earlier entries take every route that it matches"
+                    yield _warning("FRR312", text, (*place, str(entry.seq)))
+                else:
+                    text = f"seq {entry.seq} matches no route at all"
+                    hint = None
+                    if entry.match.source_protocol is not None and session.direction == "in":
+                        hint = "match source-protocol never matches an inbound route from FRR 9 on"
+                    yield _warning("FRR313", text, (*place, str(entry.seq), "match"), hint)
+
+    def _could(self, name: str, alone: object, session: Session) -> bool:
+        """Tell whether an entry matches some route if it is asked about all."""
+        router = session.router.model_copy(update={"route_maps": {**self.router.route_maps, name: alone}})
+        policy = Policy(router, session, name)
+        try:
+            universe = Universe.of(policy)
+            return any(matched for version in (4, 6) for matched in policy.idle(version, universe)[1])
+        except UndecidedError:
+            return True
+
+    def _outcomes(self, session: Session, version: int) -> list[Outcome]:
+        policy = Policy(self.router, session)
+        try:
+            return policy.outcomes(version, Universe.of(policy))
+        except UndecidedError:
+            return []
+
+    def _inbound(self, session: Session) -> Iterator[Finding]:
+        if not session.external or session.name in self.nodes:
+            return
+        for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+            if not session.active(family):
+                continue
+            place = (*self.path, *session.path, family)
+            if session.family_option(family, "maximum_prefix") is None:
+                text = "no maximum_prefix: a neighbor that leaks everything fills the router's memory (RFC 7454)"
+                yield _warning("FRR318", text, place)
+            if not session.has_policy(family):
+                continue
+            permitted = [one for one in self._outcomes(session, version) if one.verdict == "permit"]
+            admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
+            everything = PrefixSet.everything(version)
+            if version == 4:
+                everything -= PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
+            if admitted == everything and any(EVERYTHING in _plain(one.region) for one in permitted):
+                text = "the inbound policy permits every route"
+                yield _warning("FRR314", text, place, "list what the neighbor may announce")
+                continue
+            yield from self._refusable(session, version, admitted, place)
+
+    def _refusable(self, session: Session, version: int, admitted: PrefixSet, place: Path) -> Iterator[Finding]:
+        """Find what RFC 7454 section 6.1 says not to accept from a neighbor."""
+        zero = ip_network("0.0.0.0/0" if version == 4 else "::/0")
+        own = union(version, (PrefixSet.block(one, one.prefixlen, one.max_prefixlen) for one in self._own(version)))
+        wrong = [("its own prefixes", own)]
+        if not private(session.remote) and isinstance(session.remote, int):
+            bogons = [ip_network(text) for text in (_BOGONS4 if version == 4 else _BOGONS6)]
+            longest = _LONGEST[version]
+            wrong += [
+                ("the default route", PrefixSet.block(zero)),
+                (
+                    "prefixes that are never announced to the internet",
+                    union(version, (PrefixSet.block(one, one.prefixlen, one.max_prefixlen) for one in bogons)),
+                ),
+                (f"prefixes longer than /{longest}", PrefixSet.block(zero, longest + 1, zero.max_prefixlen)),
+            ]
+        for what, refusable in wrong:
+            accepted = admitted & refusable
+            if accepted:
+                text = f"accepts {what}, e.g. {accepted.witness()} (RFC 7454)"
+                yield _warning("FRR316", text, place, "deny them before what is permitted")
+
+    def _own(self, version: int) -> list[IPv4Network | IPv6Network]:
+        bgp = self.router.bgp
+        family = FAMILIES[0] if version == 4 else FAMILIES[1]
+        return [] if bgp is None else list(getattr(bgp, family).networks)
+
+    def _outbound(self, session: Session) -> Iterator[Finding]:
+        for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+            if not session.active(family) or not session.external:
+                continue
+            place = (*self.path, *session.path, family)
+            for name in session.maps():
+                for entry in self.router.route_maps[name].entries if name in self.router.route_maps else ():
+                    hop = entry.set.ip_next_hop if version == 4 else entry.set.ipv6_next_hop_global
+                    if hop is not None and str(hop) == session.name:
+                        text = f"the neighbor drops routes whose next hop is itself: seq {entry.seq} sets {hop}"
+                        yield _warning(
+                            "FRR320", text, (*self.path, "route_maps", name, "entries", str(entry.seq), "set")
+                        )
+            if private(session.remote) or session.family_option(family, "remove_private_as") is not None:
+                continue
+            yield from self._leak(session, version, place)
+
+    def _leak(self, session: Session, version: int, place: Path) -> Iterator[Finding]:
+        inner = sorted(self._private_peers(session))
+        if not inner or not isinstance(session.remote, int):
+            return
+        leaked: Region = {only("path", frozenset({Literal(f"_{inner[0]}_")})): PrefixSet.everything(version)}
+        for outcome in self._outcomes(session, version):
+            if outcome.verdict == "permit" and meet(outcome.region, leaked):
+                text = f"AS {inner[0]}, a private one, may be announced to AS {session.remote} (RFC 6996)"
+                yield _warning("FRR317", text, place, "set remove_private_as")
+                return
+
+    def _private_peers(self, session: Session) -> set[int]:
+        """Give the private ASNs whose routes this session could pass on."""
+        if session.bgp is not self.router.bgp:
+            return set()
+        peers = (Session(self.router, name, "in") for name in session.bgp.neighbors)
+        return {
+            peer.remote for peer in peers if peer.external and isinstance(peer.remote, int) and private(peer.remote)
+        }
+
+
+def _plain(region: Region) -> set[object]:
+    """Give the boxes of a region as if nothing were asked of the AS path before any policy."""
+    return {only("path", frozenset()) if box == only("path", box.path) else box for box in region}

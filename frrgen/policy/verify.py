@@ -1,0 +1,351 @@
+"""Do the two ends of a cluster's sessions agree? What a node may announce, against what the router lets in: a proof.
+
+The set of routes that a node may announce comes from the pools; the set that a router admits, from its own policy,
+however that was written. Nothing is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from frrgen.model.bgp import FAMILIES
+from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
+from frrgen.model.derive import Derived, announced_lengths, announced_pools, bgp_of
+from frrgen.model.router import Router
+from frrgen.model.types import Address, community_value, large_community_value
+from frrgen.policy.automaton import Literal
+from frrgen.policy.box import EVERYTHING, Box, Region, example, meet, next_hop_number, words
+from frrgen.policy.compare import tried
+from frrgen.policy.effects import Effects
+from frrgen.policy.regex import UndecidedError
+from frrgen.policy.route import Route
+from frrgen.policy.session import Session
+from frrgen.policy.space import PrefixSet, union
+from frrgen.policy.symbolic import Outcome, Policy, Universe
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One way in which the two ends do not agree."""
+
+    kind: str
+    """`dropped`, `too much`, `limit`, `settings`, `multipath` or `undecided`."""
+    text: str
+    path: Path
+    """Where it stands in the network."""
+    route: Route | None = None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What is known of one session, or of one router if `neighbor` is empty."""
+
+    cluster: str
+    router: str
+    node: str
+    neighbor: str
+    proof: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def verify(network: Network, derived: Derived, clusters: list[str]) -> Iterator[Agreement]:
+    """Look at each session of these clusters. Sessions with the same policy are proven once."""
+    for name in clusters:
+        cluster = network.clusters[name]
+        for router_name, peering in cluster.routers.items():
+            router = derived.routers.get(router_name)
+            bgp = None if router is None else bgp_of(router, peering.vrf)
+            if router is None or bgp is None:
+                continue
+            proven: dict[Any, tuple[tuple[str, ...], tuple[Problem, ...]]] = {}
+            for node_name, node in cluster.nodes.items():
+                for address in node.addresses:
+                    if str(address) not in bgp.neighbors:
+                        continue
+                    ends = _Ends(cluster, peering, router, node_name, node, address)
+                    proof, problems = ends.policy(proven)
+                    problems += tuple(ends.settings())
+                    yield Agreement(name, router_name, node_name, str(address), proof, problems)
+            yield Agreement(name, router_name, "", "", *_multipath(cluster, peering, router))
+
+
+def pool_route_boxes(cluster: Cluster, node: Node, address: Address, asn: int, *, ibgp: bool) -> Iterator[Announced]:
+    """Give what a node may announce of each pool on a session from this address."""
+    for name, pool in announced_pools(cluster):
+        for version in (4, 6):
+            blocks = [
+                PrefixSet.block(prefix, *announced_lengths(pool, prefix))
+                for prefix in pool.prefixes
+                if prefix.version == version
+            ]
+            if blocks and _carries(node, address, version):
+                yield Announced(name, pool, version, union(version, blocks), address, asn, ibgp)
+
+
+def _carries(node: Node, address: Address, version: int) -> bool:
+    """Tell whether a session carries a family: over a node's own session of that family, if it has one."""
+    return address.version == version or all(one.version != version for one in node.addresses)
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a node may announce of one pool on one session."""
+
+    pool_name: str
+    pool: Pool
+    version: int
+    prefixes: PrefixSet
+    address: Address
+    asn: int
+    ibgp: bool
+
+    @property
+    def path(self) -> str:
+        """The AS path, as the router receives it."""
+        count = self.pool.prepend + (0 if self.ibgp else 1)
+        return " ".join([str(self.asn)] * count)
+
+    def region(self, universe: Universe) -> Region:
+        """Give the routes as a set."""
+        preference = self.pool.local_preference if self.ibgp else None
+        if self.ibgp and preference is None:
+            preference = 100
+        pool = self.pool
+        box = Box(
+            med=_only(pool.med),
+            local_preference=_only(preference),
+            tag=(0, 1),
+            next_hop=_only(next_hop_number(self.address))
+            if self.address.version == self.version
+            else EVERYTHING.next_hop,
+            origins=frozenset({"igp"}),
+            path=frozenset({Literal(f"^{self.path}$")}),
+            communities=universe.communities.only(map(community_value, pool.communities or ())),
+            large_communities=universe.large.only(map(large_community_value, pool.large_communities or ())),
+        )
+        return {box: self.prefixes}
+
+
+def _only(number: int | None) -> tuple[int, int]:
+    return (-1, 0) if number is None else (number, number + 1)
+
+
+class _Ends:
+    """One session: the node's end and the router's."""
+
+    def __init__(  # noqa: PLR0917
+        self, cluster: Cluster, peering: Peering, router: Router, node_name: str, node: Node, address: Address
+    ) -> None:
+        self.cluster, self.peering, self.router = cluster, peering, router
+        self.node_name, self.node, self.address = node_name, node, address
+        self.session = Session(router, str(address), "in", vrf=peering.vrf)
+        self.asn = node.asn or cluster.asn
+        self.place: Path = ("routers", router.name, *self.session.path)
+        self.announced = list(pool_route_boxes(cluster, node, address, self.asn, ibgp=self.asn == self.session.bgp.asn))
+
+    def policy(self, proven: dict[Any, Any]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        """Prove that what is announced is admitted, and nothing else."""
+        session = self.session
+        key = (
+            session.neighbor.model_copy(update={"description": None}).model_dump_json(),
+            self.asn,
+            tuple(one.version for one in self.node.addresses),
+            self.address.version,
+        )
+        if key not in proven:
+            try:
+                proven[key] = self._policy()
+            except UndecidedError as why:
+                proven[key] = ((), (Problem("undecided", str(why), self.place),))
+        return proven[key]  # type: ignore[no-any-return]
+
+    def _policy(self) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        policy = Policy(self.router, self.session)
+        pools = [one.pool for one in self.announced]
+        universe = Universe.of(
+            policy,
+            values={community_value(text) for pool in pools for text in pool.communities or ()},
+            large={large_community_value(text) for pool in pools for text in pool.large_communities or ()},
+        )
+        proof: list[str] = []
+        problems: list[Problem] = []
+        for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+            ours = [one for one in self.announced if one.version == version]
+            active = self.session.active(family)
+            if not active:
+                problems += [
+                    Problem("dropped", f"{family} is not activated, so pool {one.pool_name} goes nowhere", self.place)
+                    for one in ours
+                ]
+                continue
+            outcomes = policy.outcomes(version, universe)
+            for one in ours:
+                said, wrong = self._admitted(policy, one, outcomes, universe)
+                proof += said
+                problems += wrong
+            problems += self._nothing_else(policy, version, ours, outcomes)
+            if ours:
+                said, wrong = self._limit(family, ours)
+                proof += said
+                problems += wrong
+        if not any(one.kind in {"too much", "undecided"} for one in problems):
+            proof.append("nothing else is admitted")
+        return tuple(proof), tuple(problems)
+
+    def _admitted(
+        self, policy: Policy, one: Announced, outcomes: list[Outcome], universe: Universe
+    ) -> tuple[list[str], list[Problem]]:
+        region = one.region(universe)
+        proof: list[str] = []
+        problems: list[Problem] = []
+        for outcome in outcomes:
+            shared = meet(region, outcome.region)
+            if not shared:
+                continue
+            prefixes = union(one.version, shared.values())
+            if outcome.verdict == "permit":
+                changes = _changes(outcome.effects)
+                how = f" with {changes}" if changes else ""
+                proof.append(f"pool {one.pool_name}: {prefixes} is admitted by {outcome.by}{how}")
+                continue
+            if outcome.verdict == "undecided":
+                problems.append(Problem("undecided", str(outcome.by), self._blamed(outcome)))
+                continue
+            box, some = next(iter(shared.items()))
+            route = example(box, some, self.address, (one.path,))
+            verdict = tried(policy, route).verdict
+            text = f"pool {one.pool_name}: {prefixes} is dropped by {outcome.by}, e.g. {route.prefix} ({verdict})"
+            problems.append(Problem("dropped", text, self._blamed(outcome), route))
+        return proof, problems
+
+    def _blamed(self, outcome: Outcome) -> Path:
+        by = outcome.by
+        if by.route_map is None:
+            return self.place
+        entry = () if by.seq is None else ("entries", str(by.seq))
+        return ("routers", self.router.name, "route_maps", by.route_map, *entry)
+
+    def _nothing_else(
+        self, policy: Policy, version: int, ours: list[Announced], outcomes: list[Outcome]
+    ) -> Iterator[Problem]:
+        wanted = union(version, (one.prefixes for one in ours))
+        for outcome in outcomes:
+            if outcome.verdict == "deny":
+                continue
+            for box, prefixes in outcome.region.items():
+                extra = prefixes - wanted
+                if not extra:
+                    continue
+                if outcome.verdict == "undecided":
+                    yield Problem("undecided", str(outcome.by), self._blamed(outcome))
+                    break
+                paths = (str(self.asn), "")
+                route = example(box, extra, self.address, paths)
+                verdict = tried(policy, route).verdict
+                said = words(box)
+                yield Problem(
+                    "too much",
+                    f"{outcome.by} admits {extra}{' ' + said if said else ''}, which is in no pool,"
+                    f" e.g. {route.prefix} ({verdict})",
+                    self._blamed(outcome),
+                    route,
+                )
+                break
+
+    def _limit(self, family: str, ours: list[Announced]) -> tuple[list[str], list[Problem]]:
+        limit = self.session.family_option(family, "maximum_prefix")
+        count = sum(one.prefixes.count() for one in ours)
+        if limit is None:
+            text = f"{family} has no maximum_prefix: a faulty node may send any number"
+            return [], [Problem("limit", text, self.place)]
+        if limit.limit < count:
+            text = f"maximum_prefix {limit.limit} does not suffice for the {count} prefixes that may be announced"
+            return [], [Problem("limit", text, (*self.place, family))]
+        return [f"maximum_prefix {limit.limit} suffices for {count}"], []
+
+    def settings(self) -> Iterator[Problem]:
+        """Compare what both ends must have alike."""
+        cluster, peering, session = self.cluster, self.peering, self.session
+        pairs: list[tuple[str, Any, Any]] = [
+            ("password", peering.password or cluster.password, session.option("password")),
+            ("timers", peering.timers or cluster.timers, session.option("timers")),
+            ("ttl_security_hops", peering.ttl_security_hops, session.option("ttl_security_hops")),
+        ]
+        if session.external:
+            pairs.append(("ebgp_multihop", peering.ebgp_multihop, session.option("ebgp_multihop")))
+        bfd = session.option("bfd")
+        pairs.append(("bfd_profile", peering.bfd_profile, None if bfd is None else bfd.profile))
+        for name, node, router in pairs:
+            if node != router:
+                shown = (
+                    "differs" if name == "password" else f"is {node} at the cluster's end and {router} at the router's"
+                )
+                yield Problem("settings", f"{name} {shown}", self.place)
+        expected: tuple[Any, ...] = (self.asn, "internal" if self.asn == session.bgp.asn else "external")
+        if session.remote not in expected:
+            yield Problem("settings", f"the router expects AS {session.remote}, the node is AS {self.asn}", self.place)
+        if session.option("shutdown"):
+            yield Problem("settings", "the session is shut down on the router", self.place)
+        dialled = peering.address if self.address.version == 4 else peering.ipv6_address
+        source = session.option("update_source")
+        if dialled is not None and source is not None and _is_address(source) and ip_address(source) != dialled:
+            text = f"the nodes dial {dialled} and the router answers from {source}"
+            yield Problem("settings", text, self.place)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _changes(effects: Effects) -> str:
+    parts = [
+        f"{name.replace('_', ' ')} set" for name in ("med", "local_preference") if getattr(effects, name) is not None
+    ]
+    if effects.local_preference is not None and effects.local_preference.low == effects.local_preference.high:
+        parts[-1] = f"local preference {effects.local_preference.low}"
+    parts += [
+        f"{name} {getattr(effects, name)}" for name in ("weight", "tag", "origin") if getattr(effects, name) is not None
+    ]
+    if effects.next_hop is not None:
+        parts.append(f"next hop {effects.next_hop}")
+    if effects.communities:
+        parts.append("communities changed")
+    return ", ".join(parts)
+
+
+def _multipath(cluster: Cluster, peering: Peering, router: Router) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Tell whether the router can use all nodes that announce a prefix."""
+    bgp = bgp_of(router, peering.vrf)
+    if bgp is None or len(cluster.nodes) < 2:
+        return (), ()
+    place: Path = ("routers", router.name, *(("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")))
+    asns = {node.asn or cluster.asn for node in cluster.nodes.values()}
+    external = bgp.asn not in asns
+    proof: list[str] = []
+    problems: list[Problem] = []
+    versions = {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes}
+    for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+        if version not in versions:
+            continue
+        name = "maximum_paths" if external else "maximum_paths_ibgp"
+        paths = getattr(getattr(bgp, family), name)
+        # without a word FRR uses 64 paths of eBGP, and one of iBGP
+        paths = paths or (64 if external else 1)
+        if paths < len(cluster.nodes):
+            text = f"{family}: {name} is {paths}, so not all of {len(cluster.nodes)} nodes carry traffic"
+            problems.append(Problem("multipath", text, (*place, family)))
+        else:
+            proof.append(f"{family}: up to {paths} nodes carry the traffic of a prefix together")
+    if external and len(asns) > 1 and not bgp.bestpath.multipath_relax:
+        text = "the nodes have different ASNs, and without bestpath.multipath_relax only one carries traffic"
+        problems.append(Problem("multipath", text, place))
+    return tuple(proof), tuple(problems)
