@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from frrgen.diff.build import Builder
@@ -11,8 +11,9 @@ from frrgen.diff.changes import Change, Op
 from frrgen.grammar.rule import Impact
 from frrgen.model.router import Router
 from frrgen.parse.frr import Parsed
+from frrgen.policy.change import RouteEffect, route_effects
 
-_SECRET: Final = re.compile(r"((?:neighbor [^ ]+ )password )(?!<).+")
+_SECRET: Final = re.compile(r"((?:neighbor [^ ]+ )password ).+")
 
 
 def hide(text: str) -> str:
@@ -41,6 +42,8 @@ class Plan:
     after: tuple[str, ...]
     """What must follow in exec mode."""
     leftovers: tuple[str, ...]
+    routes: tuple[RouteEffect, ...] | None = None
+    """What becomes of the routes of each session; None: not asked, see `with_routes`."""
 
     @property
     def empty(self) -> bool:
@@ -89,6 +92,7 @@ class Plan:
                 }
                 for session in self.sessions
             ],
+            **({} if self.routes is None else {"routes": [effect.to_json() for effect in self.routes]}),
             "commands": list(self.shown_commands),
             "after": list(self.after),
             "leftovers": [hide(line) for line in self.leftovers],
@@ -115,3 +119,8 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
         after=tuple(builder.after),
         leftovers=tuple(str(leftover) for leftover in builder.leftovers),
     )
+
+
+def with_routes(plan: Plan, running: Parsed, intended: Router) -> Plan:
+    """Add to a plan what it does to routes."""
+    return replace(plan, routes=() if plan.empty else tuple(route_effects(running, intended)))

@@ -125,6 +125,9 @@ class _Judge:
         if self.session.direction == "in" and not self._sane(route):
             return False, route
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
+        if not self.session.active(family):
+            self._say(None, None, self.session.inactive(family), (*self.session.path, family), matched=False)
+            return False, route
         for kind in ("distribute_list", "prefix_list", "filter_list"):
             if not self._list_permits(kind, family, route):
                 return False, route

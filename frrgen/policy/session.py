@@ -100,6 +100,11 @@ class Session:
         said = self.family_option(family, "activate")
         return bool(family == "ipv4_unicast" and self.bgp.default_ipv4_unicast if said is None else said)
 
+    @staticmethod
+    def inactive(family: str) -> str:
+        """Say why nothing is exchanged in a family."""
+        return f"{family.replace('_', ' ')} is not activated on this session: nothing is exchanged"
+
     def has_policy(self, family: str) -> bool:
         """Tell whether anything is attached that counts as a policy (RFC 8212)."""
         kinds = ("distribute_list", "prefix_list", "filter_list", "route_map")

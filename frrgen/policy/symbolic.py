@@ -162,6 +162,8 @@ class _Run:
         region: Region = {EVERYTHING: PrefixSet.everything(self.version)}
         if self.policy.route_map is not None:
             self._map(self.policy.route_map, region)
+        elif not self.session.active(self.family):
+            self._leave("deny", By(self.session.inactive(self.family)), Effects(), region)
         else:
             region = self._sane(region) if self.session.direction == "in" else region
             for kind in ("distribute_list", "prefix_list", "filter_list"):

@@ -17,7 +17,7 @@ from typing import Final
 
 from frrgen.device.base import Device, Running
 from frrgen.diff.changes import Commands
-from frrgen.diff.plan import Plan, hide, make_plan
+from frrgen.diff.plan import Plan, hide, make_plan, with_routes
 from frrgen.errors import (
     DeviceError,
     Exit,
@@ -73,7 +73,8 @@ def plan_for(running: Running, intended: Router, *, prune_leftovers: bool = Fals
     """Plan the change of what a router runs, by the rules of the FRR version that it runs."""
     version = {"frr_version": running.frr_version} if running.frr_version else {}
     parsed = parse(running.text, name=intended.name, frr_version=running.frr_version or intended.frr_version)
-    return make_plan(parsed, intended.model_copy(update=version), prune_leftovers=prune_leftovers)
+    judged = intended.model_copy(update=version)
+    return with_routes(make_plan(parsed, judged, prune_leftovers=prune_leftovers), parsed, judged)
 
 
 Progress = Callable[[State], None]

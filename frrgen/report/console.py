@@ -18,6 +18,7 @@ _SIGNS: Final = {Op.ADD: "+", Op.MODIFY: "~", Op.REMOVE: "-"}
 _STYLES: Final = {Op.ADD: "green", Op.MODIFY: "yellow", Op.REMOVE: "red"}
 _MOST: Final = 200
 """Changes shown of one router; the rest is counted."""
+_MOST_ROUTES: Final = 40
 
 
 def console(stream: IO[str]) -> Console | None:
@@ -56,6 +57,11 @@ def _plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
             vrf = f" vrf {session.vrf}" if session.vrf else ""
             style = "bold red" if session.impact is Impact.RESET else ""
             yield f"session {session.neighbor}{vrf}: {session.impact} ({', '.join(session.because)})", style
+    told = [line for effect in plan.routes or () for line in effect.lines()]
+    for line in told[:_MOST_ROUTES]:
+        yield f"{plan.router} {line}", ""
+    if len(told) > _MOST_ROUTES:
+        yield f"  … and {len(told) - _MOST_ROUTES} more about routes", ""
     for command in plan.after:
         yield f"then: {command}", ""
     if plan.leftovers:

@@ -90,3 +90,14 @@ def test_entries_that_call_may_turn_round_without_killing_frr(router):
         apply(router, left_to_do(router, intended).commands)
         assert all(router.alive(daemon) for daemon in DAEMONS)
         assert left_to_do(router, intended).commands == ()
+
+
+@pytest.mark.parametrize(("old", "new"), [("-7", "+3"), ("+7", "3"), ("rtt", "5"), ("rtt", "+5"), ("5", "+3")])
+def test_a_changed_metric_is_what_bgpd_works_with(router, old, new):
+    """FRR 8.4.4 loses a metric that is overwritten by one of another kind, and still shows it as its configuration."""
+    router.restart("")
+    first, second = (parse(f"route-map A permit 10\n set metric {metric}\n", name="r1").router for metric in (old, new))
+    for intended in (first, second):
+        apply(router, left_to_do(router, intended).commands)
+    assert f"metric {new}" in router.run("vtysh", "-d", "bgpd", "-c", "show route-map A").stdout
+    assert left_to_do(router, second).commands == ()
