@@ -114,6 +114,8 @@ def parser() -> argparse.ArgumentParser:
         "verify", "verify", "prove that both ends of each session of a cluster agree, or show where they do not"
     )
     verify.add_argument("clusters", nargs="*", metavar="CLUSTER", help="names of clusters, default: all")
+    verify.add_argument("--live", action="store_true", help="verify what the routers run, and ask their bgpd, by SSH")
+    verify.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
     verify.add_argument("--format", choices=["text", "json"], default="text")
 
     imports = verb("import", "import_", "make an inventory of an existing configuration")

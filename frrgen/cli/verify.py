@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from frrgen.cli.common import Inventory
+from frrgen.device.frr import FrrDevice
 from frrgen.errors import Exit, InputError, error
-from frrgen.policy.verify import Agreement, Problem, verify
+from frrgen.model.cluster import Cluster, Peering
+from frrgen.model.router import Router
+from frrgen.parse.frr import parse
+from frrgen.policy.unread import unread_entries
+from frrgen.policy.verify import Agreement, Problem, questions, verify
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -18,7 +26,11 @@ def run(args: argparse.Namespace) -> Exit:
     if unknown:
         hint = f"there are: {', '.join(list(network.clusters)[:10]) or 'none'}"
         raise InputError(*(error("FRR305", f"there is no cluster {name!r}", hint=hint) for name in unknown))
-    found = list(verify(network, inventory.derived, args.clusters or list(network.clusters)))
+    clusters = args.clusters or list(network.clusters)
+    if args.live:
+        found = list(_live(inventory, clusters, args.ssh_config))
+    else:
+        found = list(verify(network, inventory.derived, clusters))
     problems = sum(len(one.problems) for one in found)
 
     def where(problem: Problem) -> str:
@@ -64,6 +76,59 @@ def run(args: argparse.Namespace) -> Exit:
         + (f"{problems} do not hold." if problems else "all hold.")
     )
     return Exit.CHANGES if problems else Exit.OK
+
+
+def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) -> Iterator[Agreement]:
+    """Verify what the routers run, and ask each one's bgpd about the edges of the pools."""
+    network = inventory.loaded.network
+    peerings: dict[str, list[tuple[Cluster, Peering]]] = {}
+    for name in clusters:
+        for router, peering in network.clusters[name].routers.items():
+            peerings.setdefault(router, []).append((network.clusters[name], peering))
+    running: dict[str, Router] = {}
+    unread: dict[str, frozenset[tuple[str, int]]] = {}
+    answered: list[Agreement] = []
+    for name, own in peerings.items():
+        intended = inventory.derived.routers[name]
+        resolved = inventory.resolved(intended)
+        device = FrrDevice(resolved, ssh_config=ssh_config)
+        try:
+            shown = device.fetch()
+            parsed = parse(shown.text, name=name, frr_version=shown.frr_version)
+            asked = [one for cluster, peering in own for one in questions(cluster, peering, parsed.router)]
+            answers = device.ask_prefix_lists([(lst, prefix) for lst, prefix, _ in asked]) if asked else []
+        finally:
+            device.close()
+        running[name] = _with_references(parsed.router, resolved, intended)
+        unread[name] = unread_entries(parsed.leftovers)
+        problems = tuple(
+            Problem("live", f"prefix list {lst}: bgpd itself says {said or 'nothing'} to {prefix}", ("routers", name))
+            for (lst, prefix, ours), said in zip(asked, answers, strict=True)
+            if said != ours
+        )
+        proof = (f"bgpd itself says the same of {len(asked)} prefixes at the edges of the pools",)
+        answered.append(Agreement(", ".join(clusters), name, "", "", () if problems else proof, problems))
+    derived = replace(inventory.derived, routers={**inventory.derived.routers, **running})
+    yield from verify(network, derived, clusters, unread)
+    yield from answered
+
+
+def _with_references(running: Router, resolved: Router, intended: Router) -> Router:
+    """Put the references back in the place of the passwords that are those of the inventory."""
+    if running.bgp is None or resolved.bgp is None or intended.bgp is None:
+        return running
+    known = {}
+    for kind in ("neighbors", "peer_groups"):
+        for name, one in getattr(resolved.bgp, kind).items():
+            known[one.password] = getattr(intended.bgp, kind)[name].password
+    changed = {
+        kind: {
+            name: one.model_copy(update={"password": known.get(one.password, one.password)})
+            for name, one in getattr(running.bgp, kind).items()
+        }
+        for kind in ("neighbors", "peer_groups")
+    }
+    return running.model_copy(update={"bgp": running.bgp.model_copy(update=changed)})
 
 
 def _show(one: Agreement) -> None:

@@ -18,6 +18,7 @@ from frrgen.device.base import Running
 from frrgen.device.ssh import Result, Shell
 from frrgen.errors import DeviceError, error
 from frrgen.model.router import Router
+from frrgen.model.types import Prefix
 
 _STATE: Final = 'if [ -w /var/lib ]; then D=/var/lib/frrgen; else D="$HOME/.frrgen"; fi; umask 077; mkdir -p "$D"; '
 """Where we keep backups and the journal on the router: root's in /var/lib, another user's at home."""
@@ -150,6 +151,18 @@ class FrrDevice:
         done = self.shell.run(f"vtysh {words}")
         if done.status or complaints(done.out):
             raise self._unusable("refuses a command", done)
+
+    def ask_prefix_lists(self, questions: Sequence[tuple[str, Prefix]]) -> list[str]:
+        """Ask bgpd what its prefix lists do with prefixes (`debug prefix-list`): permit, deny, or "" for no such list.
+
+        It changes nothing, and it answers from what bgpd works with, not from what its configuration says.
+        """
+        words = " ".join(f"-c {shlex.quote(f'debug prefix-list {name} match {prefix}')}" for name, prefix in questions)
+        done = self.shell.run(f"vtysh -d bgpd {words}")
+        answers = [line for line in done.out.splitlines() if " yields " in line or line.startswith("% no prefix list")]
+        if len(answers) != len(questions):
+            raise self._unusable("does not answer about its prefix lists", done)
+        return [line.split(" yields ")[1].split()[0].lower() if " yields " in line else "" for line in answers]
 
     def save(self) -> None:
         """Save the running configuration (`write`)."""

@@ -91,6 +91,7 @@ class Builder:
         """Find every change."""
         self._raw()
         self._globals()
+        self._end_any()
         for kind in LISTS:
             self._lists(kind)
         self._route_maps()
@@ -212,6 +213,32 @@ class Builder:
                 gone.add((), [f"no {head}"])
                 self._change(Op.REMOVE, (kind.field, name), head, None)
 
+    def _end_any(self) -> None:
+        """Rewrite `any` before something else is written over it: FRR 8.4 keeps half of it, and hides that.
+
+        `any` overwritten by 10.0.0.0/8 goes on to mean `10.0.0.0/8 le 32` in a prefix list, and nothing at all in an
+        access list, while the running config shows the new entry. The same prefix written out can be overwritten.
+        """
+        ended: list[str] = []
+        for kind in LISTS:
+            wanted = kind.of(self.new)
+            for name, lst in kind.of(self.old).items() if kind.northbound else ():
+                new = {entry.seq: entry for entry in wanted[name].entries} if name in wanted else {}
+                for entry in lst.entries:
+                    head = kind.head(name, lst)
+                    value = kind.entry(head, entry)
+                    if "any" not in value.split() or entry.seq not in new or new[entry.seq] == entry:
+                        continue
+                    if not value.endswith(f"{entry.action} any"):
+                        ended.append(kind.undo_entry(head, entry))
+                        continue
+                    zero, longest = ("::/0", 128) if "ipv6" in kind.field else ("0.0.0.0/0", 32)
+                    within = f" le {longest}" if kind.field.endswith("prefix_lists") else ""
+                    ended.append(f"{value.removesuffix('any')}{zero}{within}")
+        if ended:
+            # leaving a node makes it a transaction of its own
+            self.phases["northbound"].add((), [*ended, "line vty", "exit"])
+
     def _list_lines(self, kind: ListKind, name: str, before: Any, lst: Any) -> list[str]:
         head, path = kind.head(name, lst), (kind.field, name)
         old = {} if before is None else {entry.seq: entry for entry in before.entries}
@@ -245,7 +272,8 @@ class Builder:
             was = None if there is None else kind.entry(head, there)
             if there is not None:
                 undo = kind.undo_entry(head, there)
-                if _same(kind, there) in wanted:
+                if _same(kind, there) in wanted or (getattr(there, "exact", False) and entry is not None):
+                    # and FRR keeps `exact-match` of an entry that is overwritten
                     first.append(undo)
                 elif entry is None:
                     last.append(undo)

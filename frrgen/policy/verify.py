@@ -6,20 +6,23 @@ however that was written. Nothing is sampled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from types import MappingProxyType
 from typing import Any
 
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.derive import Derived, announced_lengths, announced_pools, bgp_of
+from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
-from frrgen.model.types import Address, community_value, large_community_value
+from frrgen.model.types import Address, Prefix, community_value, large_community_value
 from frrgen.policy.automaton import Literal
 from frrgen.policy.box import EVERYTHING, Box, Region, example, meet, next_hop_number, words
 from frrgen.policy.compare import tried
 from frrgen.policy.effects import Effects
+from frrgen.policy.lists import prefix_list
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
@@ -34,7 +37,7 @@ class Problem:
     """One way in which the two ends do not agree."""
 
     kind: str
-    """`dropped`, `too much`, `limit`, `settings`, `multipath` or `undecided`."""
+    """`dropped`, `too much`, `limit`, `settings`, `multipath`, `live` or `undecided`."""
     text: str
     path: Path
     """Where it stands in the network."""
@@ -53,8 +56,16 @@ class Agreement:
     problems: tuple[Problem, ...]
 
 
-def verify(network: Network, derived: Derived, clusters: list[str]) -> Iterator[Agreement]:
-    """Look at each session of these clusters. Sessions with the same policy are proven once."""
+def verify(
+    network: Network,
+    derived: Derived,
+    clusters: list[str],
+    unread: Mapping[str, frozenset[tuple[str, int]]] = MappingProxyType({}),
+) -> Iterator[Agreement]:
+    """Look at each session of these clusters. Sessions with the same policy are proven once.
+
+    `unread` holds, by router, the route-map entries with lines that were not understood.
+    """
     for name in clusters:
         cluster = network.clusters[name]
         for router_name, peering in cluster.routers.items():
@@ -67,7 +78,7 @@ def verify(network: Network, derived: Derived, clusters: list[str]) -> Iterator[
                 for address in node.addresses:
                     if str(address) not in bgp.neighbors:
                         continue
-                    ends = _Ends(cluster, peering, router, node_name, node, address)
+                    ends = _Ends(cluster, peering, router, node, address, unread.get(router_name, frozenset()))
                     proof, problems = ends.policy(proven)
                     problems += tuple(ends.settings())
                     yield Agreement(name, router_name, node_name, str(address), proof, problems)
@@ -139,10 +150,16 @@ class _Ends:
     """One session: the node's end and the router's."""
 
     def __init__(  # noqa: PLR0917
-        self, cluster: Cluster, peering: Peering, router: Router, node_name: str, node: Node, address: Address
+        self,
+        cluster: Cluster,
+        peering: Peering,
+        router: Router,
+        node: Node,
+        address: Address,
+        unread: frozenset[tuple[str, int]],
     ) -> None:
         self.cluster, self.peering, self.router = cluster, peering, router
-        self.node_name, self.node, self.address = node_name, node, address
+        self.node, self.address, self.unread = node, address, unread
         self.session = Session(router, str(address), "in", vrf=peering.vrf)
         self.asn = node.asn or cluster.asn
         self.place: Path = ("routers", router.name, *self.session.path)
@@ -165,7 +182,7 @@ class _Ends:
         return proven[key]  # type: ignore[no-any-return]
 
     def _policy(self) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-        policy = Policy(self.router, self.session)
+        policy = Policy(self.router, self.session, unread=self.unread)
         pools = [one.pool for one in self.announced]
         universe = Universe.of(
             policy,
@@ -296,6 +313,45 @@ class _Ends:
         if dialled is not None and source is not None and _is_address(source) and ip_address(source) != dialled:
             text = f"the nodes dial {dialled} and the router answers from {source}"
             yield Problem("settings", text, self.place)
+
+
+def questions(cluster: Cluster, peering: Peering, router: Router) -> list[tuple[str, Prefix, str]]:
+    """Give what to ask a live router: its inbound prefix lists, prefixes at the edges of the pools, and our answers."""
+    bgp = bgp_of(router, peering.vrf)
+    if bgp is None:
+        return []
+    names: dict[tuple[str, str], None] = {}
+    for node in cluster.nodes.values():
+        for address in node.addresses:
+            if str(address) in bgp.neighbors:
+                session = Session(router, str(address), "in", vrf=peering.vrf)
+                for entry in Policy(router, session).entries():
+                    for ref in entry_refs(entry):
+                        if ref[0] in {"prefix_lists", "ipv6_prefix_lists"}:
+                            names[ref] = None
+    found = []
+    for kind, name in names:
+        lst = getattr(router, kind).get(name)
+        version = 4 if kind == "prefix_lists" else 6
+        edges = _edges(cluster, version) if lst is not None else ()
+        found += [(name, prefix, "permit" if prefix_list(lst, prefix).permit else "deny") for prefix in edges]
+    return found
+
+
+def _edges(cluster: Cluster, version: int) -> Iterator[Prefix]:
+    """Give, of each pool, its first and last prefix of the least and greatest length, and what is around it."""
+    everything = ip_network("0.0.0.0/0" if version == 4 else "::/0")
+    yield everything
+    for _, pool in announced_pools(cluster):
+        for prefix in pool.prefixes:
+            if prefix.version != version:
+                continue
+            least, greatest = announced_lengths(pool, prefix)
+            for length in {least, greatest}:
+                yield ip_network((prefix.network_address, length))
+                yield ip_network((prefix.broadcast_address, length), strict=False)
+            if prefix.prefixlen:
+                yield prefix.supernet()
 
 
 def _is_address(text: str) -> bool:

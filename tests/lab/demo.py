@@ -18,14 +18,14 @@ from tests.lab import Lab, Router, wait_for
 ROOT = Path(__file__).resolve().parents[2]
 UPSTREAM = """
 ip route 0.0.0.0/0 blackhole
-ip route 192.0.2.0/24 blackhole
+ip route 192.0.3.0/24 blackhole
 router bgp 64496
  bgp router-id 203.0.113.1
  no bgp ebgp-requires-policy
  neighbor 203.0.113.2 remote-as 64512
  neighbor 203.0.113.2 timers connect 1
  address-family ipv4 unicast
-  network 192.0.2.0/24
+  network 192.0.3.0/24
   network 0.0.0.0/0
  exit-address-family
 """

@@ -101,3 +101,34 @@ def test_a_changed_metric_is_what_bgpd_works_with(router, old, new):
         apply(router, left_to_do(router, intended).commands)
     assert f"metric {new}" in router.run("vtysh", "-d", "bgpd", "-c", "show route-map A").stdout
     assert left_to_do(router, second).commands == ()
+
+
+ANY = {
+    "ip prefix-list": ("any", "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/8 le 24", "0.0.0.0/0 ge 8"),
+    "ipv6 prefix-list": ("any", "::/0", "2001:db8::/32", "::/0 le 64"),
+    "access-list": ("any", "10.0.0.0/8", "10.0.0.0/8 exact-match", "11.0.0.0/8 exact-match"),
+    "ipv6 access-list": ("any", "2001:db8::/32", "2001:db8::/32 exact-match"),
+}
+
+
+@pytest.mark.parametrize("kind", ANY)
+def test_an_entry_written_over_another_is_what_bgpd_works_with(router, kind):
+    """FRR 8.4.4 keeps half of an `any` that is overwritten, and `exact-match`, and shows neither."""
+
+    def of(forms):
+        lines = [f"{kind} L{n} seq 5 permit {form}" for n, form in enumerate(forms)]
+        return parse("\n".join([*lines, ""]), name="r1").router
+
+    def shown():
+        family, _, what = kind.rpartition(" ")
+        return router.run("vtysh", "-d", "bgpd", "-c", f"show {family or 'ip'} {what}").stdout.splitlines()
+
+    pairs = [(old, new) for old in ANY[kind] for new in ANY[kind]]
+    router.restart("")
+    for intended in (of(old for old, _ in pairs), of(new for _, new in pairs)):
+        apply(router, left_to_do(router, intended).commands)
+    edited = shown()
+    router.restart("")
+    apply(router, left_to_do(router, intended).commands)
+    assert sorted(edited) == sorted(shown())
+    assert len(edited) > len(pairs)
