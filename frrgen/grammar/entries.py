@@ -54,9 +54,10 @@ def _prefix_data(value: str, ipv6: bool) -> Data | None:  # noqa: FBT001
         return None
     ge = match["ge"] or match["ge2"]
     data: Data = {"prefix": _network(match["prefix"])}
-    if ge is not None:
+    # FRR keeps 0 for: not given
+    if ge is not None and int(ge):
         data["ge"] = int(ge)
-    if match["le"] is not None:
+    if match["le"] is not None and int(match["le"]):
         data["le"] = int(match["le"])
     return data
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final
+from typing import Any, Final
 
 from frrgen.errors import Finding, Severity, Where
 from frrgen.model.bgp import FAMILIES
@@ -20,6 +20,9 @@ from frrgen.policy.symbolic import Outcome, Policy, Universe
 from frrgen.policy.verify import verify
 
 Path = tuple[str, ...]
+Doubt = tuple[str, str, str | None]
+"""A code, what is wrong, and a hint."""
+Find = Callable[[Session, int], Iterator[Doubt]]
 _PRIVATE: Final = ((64512, 65534), (4200000000, 4294967294))
 """RFC 6996."""
 _BOGONS4: Final = [
@@ -75,6 +78,7 @@ class _Router:
         self.router = router
         self.nodes = nodes
         self.path: Path = ("routers", router.name)
+        self.known: dict[tuple[Any, ...], list[Doubt]] = {}
 
     def findings(self) -> Iterator[Finding]:
         yield from self._lists()
@@ -150,20 +154,29 @@ class _Router:
             if session.family_option(family, "maximum_prefix") is None:
                 text = "no maximum_prefix: a neighbor that leaks everything fills the router's memory (RFC 7454)"
                 yield _warning("FRR318", text, place)
-            if not session.has_policy(family):
-                continue
-            permitted = [one for one in self._outcomes(session, version) if one.verdict == "permit"]
-            admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
-            everything = PrefixSet.everything(version)
-            if version == 4:
-                everything -= PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
-            if admitted == everything and any(EVERYTHING in _plain(one.region) for one in permitted):
-                text = "the inbound policy permits every route"
-                yield _warning("FRR314", text, place, "list what the neighbor may announce")
-                continue
-            yield from self._refusable(session, version, admitted, place)
+            if session.has_policy(family):
+                yield from self._remembered(session, version, place, self._admits)
 
-    def _refusable(self, session: Session, version: int, admitted: PrefixSet, place: Path) -> Iterator[Finding]:
+    def _remembered(self, session: Session, version: int, place: Path, find: Find) -> Iterator[Finding]:
+        """Ask once about the sessions that are alike, as the members of a peer group are."""
+        key = (session.bgp_path, session.decisive, version)
+        if key not in self.known:
+            self.known[key] = list(find(session, version))
+        for code, text, hint in self.known[key]:
+            yield _warning(code, text, place, hint)
+
+    def _admits(self, session: Session, version: int) -> Iterator[Doubt]:
+        permitted = [one for one in self._outcomes(session, version) if one.verdict == "permit"]
+        admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
+        everything = PrefixSet.everything(version)
+        if version == 4:
+            everything -= PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
+        if admitted == everything and any(EVERYTHING in _plain(one.region) for one in permitted):
+            yield "FRR314", "the inbound policy permits every route", "list what the neighbor may announce"
+            return
+        yield from self._refusable(session, version, admitted)
+
+    def _refusable(self, session: Session, version: int, admitted: PrefixSet) -> Iterator[Doubt]:
         """Find what RFC 7454 section 6.1 says not to accept from a neighbor."""
         zero = ip_network("0.0.0.0/0" if version == 4 else "::/0")
         own = union(version, (PrefixSet.block(one, one.prefixlen, one.max_prefixlen) for one in self._own(version)))
@@ -183,7 +196,7 @@ class _Router:
             accepted = admitted & refusable
             if accepted:
                 text = f"accepts {what}, e.g. {accepted.witness()} (RFC 7454)"
-                yield _warning("FRR316", text, place, "deny them before what is permitted")
+                yield "FRR316", text, "deny them before what is permitted"
 
     def _own(self, version: int) -> list[IPv4Network | IPv6Network]:
         bgp = self.router.bgp
@@ -205,9 +218,9 @@ class _Router:
                         )
             if private(session.remote) or session.family_option(family, "remove_private_as") is not None:
                 continue
-            yield from self._leak(session, version, place)
+            yield from self._remembered(session, version, place, self._leak)
 
-    def _leak(self, session: Session, version: int, place: Path) -> Iterator[Finding]:
+    def _leak(self, session: Session, version: int) -> Iterator[Doubt]:
         inner = sorted(self._private_peers(session))
         if not inner or not isinstance(session.remote, int):
             return
@@ -215,7 +228,7 @@ class _Router:
         for outcome in self._outcomes(session, version):
             if outcome.verdict == "permit" and meet(outcome.region, leaked):
                 text = f"AS {inner[0]}, a private one, may be announced to AS {session.remote} (RFC 6996)"
-                yield _warning("FRR317", text, place, "set remove_private_as")
+                yield "FRR317", text, "set remove_private_as"
                 return
 
     def _private_peers(self, session: Session) -> set[int]:

@@ -100,7 +100,7 @@ def route_effects(running: Parsed, intended: Router) -> list[RouteEffect]:
 class _Effects:
     def __init__(self, before: Router, after: Router, unread: frozenset[tuple[str, int]], changed: set[Ref]) -> None:
         self.before, self.after, self.unread, self.changed = before, after, unread, changed
-        self.known: dict[str, Comparison] = {}
+        self.known: dict[tuple[Any, ...], Comparison] = {}
 
     def found(self) -> Iterator[RouteEffect]:
         for vrf in (None, *self.after.vrfs):
@@ -117,10 +117,10 @@ class _Effects:
     def _session(self, name: str, vrf: str | None, direction: Direction, *, touched: bool) -> RouteEffect | None:
         now = Session(self.after, name, direction, vrf=vrf)
         was = self._was(name, vrf, direction) or _closed(now)
-        if not touched and _decisive(was) == _decisive(now):
+        if not touched and was.decisive == now.decisive:
             return None
         # sessions that share what decides, as the members of a peer group do, are compared once
-        key = repr((direction, _decisive(was), _decisive(now)))
+        key = (direction, was.decisive, now.decisive)
         if key not in self.known:
             self.known[key] = compare(
                 Policy(was.router, was, unread=self.unread), Policy(now.router, now, unread=self.unread)
@@ -155,12 +155,3 @@ def _closed(session: Session) -> Session:
     closed = copy(session)
     closed.neighbor = session.neighbor.model_copy(update=families)
     return closed
-
-
-def _decisive(session: Session) -> tuple[Any, ...]:
-    """Give all of a session, beside lists and maps, that decides on routes."""
-    owners = [one for one in (session.neighbor, session.group) if one is not None]
-    parts = [getattr(one, family) for one in owners for family in FAMILIES]
-    bgp = session.bgp
-    own = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
-    return session.remote, session.option("enforce_first_as"), *own, *parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any, Literal
 
-from frrgen.model.bgp import Bgp, Neighbor, PeerGroup
+from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.router import Router
 from frrgen.model.types import Address
 from frrgen.policy.regex import UndecidedError
@@ -104,6 +104,15 @@ class Session:
     def inactive(family: str) -> str:
         """Say why nothing is exchanged in a family."""
         return f"{family.replace('_', ' ')} is not activated on this session: nothing is exchanged"
+
+    @property
+    def decisive(self) -> tuple[Any, ...]:
+        """Give all of the session, beside lists and maps, that decides on routes: sessions alike in it are alike."""
+        owners = [one for one in (self.neighbor, self.group) if one is not None]
+        parts = [getattr(one, family) for one in owners for family in FAMILIES]
+        bgp = self.bgp
+        own = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
+        return self.direction, self.remote, self.option("enforce_first_as"), *own, *parts
 
     def has_policy(self, family: str) -> bool:
         """Tell whether anything is attached that counts as a policy (RFC 8212)."""
