@@ -8,7 +8,7 @@ on either side one block, for the cost of a transaction is that of everything lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ from frrgen.grammar.policy import LISTS, MATCH, ListKind
 from frrgen.grammar.rule import Impact
 from frrgen.grammar.top import BFD_DEFAULTS, wholes
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
-from frrgen.model.policy import RouteMap, call_circle, calls
+from frrgen.model.policy import RouteMap, RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, affected_maps, entry_refs, uses
 from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover, Parsed
@@ -77,6 +77,7 @@ class Builder:
         self.sessions: dict[Session, tuple[Impact, list[str]]] = {}
         self.after: list[str] = []
         self.changed: set[Ref] = set()
+        self.undone: dict[tuple[str, int], frozenset[str]] = {}
         self.phases = {phase: Commands() for phase in _PHASES}
 
     @property
@@ -288,7 +289,7 @@ class Builder:
     def _route_maps(self) -> None:
         old, new = self.old.route_maps, self.new.route_maps
         self._end_calls()
-        self._end_metrics()
+        self._end_clauses()
         phase, gone = self.phases["northbound"], self.phases["northbound_gone"]
         for name, route_map in new.items():
             before = old.get(name)
@@ -338,25 +339,22 @@ class Builder:
             # the exit makes it a transaction of its own: within one, FRR does not keep the order of lines
             self.phases["northbound"].add((), [*ended, "exit"])
 
-    def _end_metrics(self) -> None:
-        """Take a relative metric away before one of another kind: FRR 8.4 written over it loses both, and hides that.
+    def _end_clauses(self) -> None:
+        """Take a clause away before one that FRR 8.4 cannot write over it: it would lose both, and hide that.
 
         The running config shows the new one, bgpd holds neither, and sending it once more does not heal it.
         """
-        if self.version >= (9,):
+        if self.version >= (10,):
             return
         ended: list[str] = []
         for name, route_map in self.old.route_maps.items():
-            kept = (
-                {entry.seq: entry for entry in self.new.route_maps[name].entries} if name in self.new.route_maps else {}
-            )
+            if name not in self.new.route_maps or self.new.route_maps[name].entries == route_map.entries:
+                continue
+            kept = {entry.seq: entry for entry in self.new.route_maps[name].entries}
             for entry in route_map.entries:
-                was = entry.set.metric
-                if not isinstance(was, str) or entry.seq not in kept:
-                    continue
-                now = kept[entry.seq].set.metric
-                if now is not None and _metric_kind(now) != _metric_kind(was):
-                    ended += [f"route-map {name} {entry.action} {entry.seq}", "no set metric"]
+                if entry.seq in kept and (undone := list(_lost(entry, kept[entry.seq]))):
+                    ended += [f"route-map {name} {entry.action} {entry.seq}", *undone]
+                    self.undone[name, entry.seq] = frozenset(undone)
         if ended:
             self.phases["northbound"].add((), [*ended, "exit"])
 
@@ -388,7 +386,9 @@ class Builder:
             elif action:
                 head = f"route-map {name} {there.action} {seq}"
                 self._change(Op.MODIFY, (*block.path, "action"), head, block.enter[0], Impact.REFRESH)
-            phase.add(block.enter, [*found.first, *found.then, *found.last], always=action)
+            undone = self.undone.get((name, seq), frozenset())
+            last = [line for line in found.last if line not in undone]
+            phase.add(block.enter, [*found.first, *found.then, *last], always=action)
         for seq, entry in old.items():
             if seq not in new:
                 head = f"route-map {name} {entry.action} {seq}"
@@ -502,10 +502,26 @@ def _overwritten(lines: list[Line]) -> list[Line]:
     ]
 
 
+def _lost(was: RouteMapEntry, now: RouteMapEntry) -> Iterator[str]:
+    """Give what undoes the clauses that FRR 8.4 loses when these stand in the same entry after them."""
+    old, new = was.set, now.set
+    if isinstance(old.metric, str) and new.metric is not None and _metric_kind(old.metric) != _metric_kind(new.metric):
+        yield "no set metric"
+    for name in ("community", "large_community"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before is not None and after is not None and after.communities == "none" != before.communities:
+            yield f"no set {name.replace('_', '-')}"
+    prepends = (old.as_path_prepend, new.as_path_prepend_last_as), (old.as_path_prepend_last_as, new.as_path_prepend)
+    if any(None not in pair for pair in prepends):
+        yield "no set as-path prepend"
+    if was.match.peer is not None and now.match.peer is not None and was.match.peer != now.match.peer:
+        yield "no match peer"
+
+
 def _metric_kind(metric: int | str) -> str:
-    """Tell apart what FRR 8.4 cannot write over another: absolute, +, - and rtt."""
+    """Tell apart what FRR 8.4 cannot write over another: absolute, +, -, and the kinds of rtt."""
     text = str(metric)
-    return "rtt" if text.endswith("rtt") else text[0] if text[0] in "+-" else "absolute"
+    return text if text.endswith("rtt") else text[0] if text[0] in "+-" else "absolute"
 
 
 def _same(kind: ListKind, entry: Any) -> str:
