@@ -1,4 +1,4 @@
-"""`make bench [ONLY=plan|push|render|start]`: every figure beside its peer's, of this run and this machine."""
+"""`make bench [ONLY=plan|policy|push|render|start|leak]`: each figure beside its peer, of this run and machine."""
 
 from __future__ import annotations
 
@@ -229,6 +229,77 @@ def bench_start() -> None:
         print(f"{what:<58} {cost.cpu:8.2f} cpu {cost.memory:5.0f} MiB (goal under 0.4 s)", flush=True)
 
 
+def one_list(lines: int, changed: int | None = None) -> str:
+    """One prefix list of many lines under a route map on a neighbor; one line is another."""
+    text = ["frr version 8.4.4", "frr defaults traditional"]
+    for number in range(lines):
+        length = 20 + number % 9
+        prefix = f"{11 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.0/24"
+        more = f" le {max(length, 25)}" if number % 3 else ""
+        action = "deny" if (number % 7 == 0) != (number == changed) else "permit"
+        text.append(f"ip prefix-list BIG seq {number + 1} {action} {prefix}{more}")
+    text += ["route-map IN permit 10", " match ip address prefix-list BIG", "exit", "router bgp 65001"]
+    text += [
+        " neighbor 10.0.0.1 remote-as 65002",
+        " address-family ipv4 unicast",
+        "  neighbor 10.0.0.1 route-map IN in",
+    ]
+    return "\n".join([*text, " exit-address-family", "exit", "end", ""])
+
+
+def bench_policy(lab: Lab) -> None:
+    """Proofs: beside trying routes one by one, and beside the time that FRR takes to load the same list."""
+    folder = Path(tempfile.mkdtemp(dir=lab.folder))
+    lines = int(os.environ.get("LINES", "50000"))
+    for name, changed in (("a", None), ("b", lines // 2)):
+        (folder / f"{name}.conf").write_text(one_list(lines, changed))
+    sides = [f"{folder}/{name}.conf:10.0.0.1:in" for name in "ab"]
+    ours = best([*FRRGEN, "compare", *sides], runs=2)
+    script = f"""
+import random, time
+from pathlib import Path
+from frrgen.parse.frr import parse
+from frrgen.policy.evaluate import evaluate
+from frrgen.policy.route import Route
+from ipaddress import IPv4Network
+routers = [parse(Path("{folder}/" + name + ".conf").read_text(), name=name).router for name in "ab"]
+rng = random.Random(1); differ = 0
+for _ in range(200):
+    n = rng.randrange({lines}); length = rng.randrange(24, 33)
+    prefix = IPv4Network((f"{{11 + (n >> 16)}}.{{n >> 8 & 255}}.{{n & 255}}.0", length))
+    verdicts = {{evaluate(one, "10.0.0.1", "in", Route(prefix, "65002", None)).verdict for one in routers}}
+    differ += len(verdicts) > 1
+print(differ)
+"""
+    theirs = best([sys.executable, "-c", script], runs=1)
+    what = f"compare, two lists of {lines} lines, one line differs"
+    report(what, ours, theirs, peer="200 routes one by one, no proof", goal="-", value=theirs.cpu / ours.cpu)
+    router = lab.router("policy")
+    router.start("")
+    few = 2000
+    (router.folder / "lib/list.conf").write_text(one_list(few))
+    loaded = measure(router.inside("vtysh", "-f", "/var/lib/list.conf"))
+    (folder / "few.conf").write_text(one_list(few))
+    ours = best([*FRRGEN, "compare", *[f"{folder}/few.conf:10.0.0.1:in"] * 2])
+    what = f"compare, two lists of {few} lines"
+    report(what, ours, loaded, peer="FRR loads one of them", goal="-", value=loaded.wall / ours.wall)
+    net = folder / "net"
+    subprocess.run([*FRRGEN, "init", str(net)], check=True, capture_output=True)
+    nodes = "".join(f"  n{n}: {{addresses: [10.7.{n >> 8}.{n & 255}]}}\n" for n in range(1, 1001))
+    (net / "inventory/clusters/microk8s.yaml").write_text(
+        f"asn: 64512\nnodes:\n{nodes}pools:\n  services: {{prefixes: [192.168.10.0/24], lengths: [24, 32]}}\n"
+        "routers: {edge1: {address: 192.168.1.2}}\n"
+    )
+    at = ["-i", str(net / "inventory")]
+    for what, args in (
+        ("verify, 1,000 sessions", ["verify"]),
+        ("check, 1,000 sessions", ["check"]),
+        ("explain, one route", ["explain", "edge1", "10.7.0.1", "in", "192.168.10.1/32"]),
+    ):
+        cost = best([*FRRGEN, *at, *args])
+        print(f"{what:<58} {cost.wall:8.2f} s {cost.cpu:7.2f} cpu {cost.memory:5.0f} MiB", flush=True)
+
+
 def main() -> None:
     """Run what ONLY names, or everything."""
     only = os.environ.get("ONLY", "")
@@ -242,6 +313,8 @@ def main() -> None:
             bench_plan(lab)
         if only in {"", "push"}:
             bench_push(lab)
+        if only in {"", "policy"}:
+            bench_policy(lab)
         if only in {"", "leak"}:
             bench_leak(lab)
 
