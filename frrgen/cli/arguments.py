@@ -124,8 +124,35 @@ def parser() -> argparse.ArgumentParser:
     imports.add_argument("-o", "--output", type=Path, metavar="DIR", help="an inventory folder; default: show the YAML")
     imports.add_argument("--name", metavar="ROUTER", help="default: the file's hostname line, or its name")
 
+    _speaker(verb("speaker", "speaker", "announce a cluster's prefixes from a node, as the routers will admit them"))
+
     verb("schema", "schema", "print the JSON Schema of the inventory, for editors")
     return top
+
+
+def _speaker(verb: argparse.ArgumentParser) -> None:
+    words = verb.add_subparsers(dest="what", required=True, metavar="plan|run|status")
+    plan = words.add_parser("plan", help="what would be announced to whom, and which line admits or drops it")
+    run = words.add_parser("run", help="announce, until SIGTERM; SIGHUP reads the source again, SIGUSR1 restarts")
+    status = words.add_parser("status", help="ask a running speaker")
+    for one in (plan, run):
+        one.add_argument("--node", metavar="NAME", help="a node of a cluster; may be left out if there is one only")
+        one.add_argument("--source", metavar="static:FILE", help="what to announce")
+    run.add_argument("--admin", type=Path, metavar="SOCKET", help="a Unix socket for `speaker status`")
+    run.add_argument("--metrics", metavar="ADDR:PORT", help="serve /metrics, /healthz and /readyz")
+    run.add_argument(
+        "--gate",
+        choices=["enforce", "warn", "off"],
+        default="enforce",
+        help="what to do with what the router would drop: hold it back (default), say so, nothing",
+    )
+    run.add_argument("--no-listen", action="store_true", help="dial the routers only, and do not let them dial us")
+    run.add_argument(
+        "--drain", type=float, default=3.0, metavar="SECONDS", help="announce GRACEFUL_SHUTDOWN so long before the end"
+    )
+    status.add_argument("--admin", type=Path, metavar="SOCKET", required=True)
+    for one in (plan, status):
+        one.add_argument("--format", choices=["text", "json"], default="text")
 
 
 def _runner(module: str) -> Callable[[argparse.Namespace], Exit]:

@@ -1,0 +1,208 @@
+"""From the inventory to what one node's speaker does: its sessions, and what may be announced with which attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from frrgen.errors import Finding, InputError, Where, error
+from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
+from frrgen.model.derive import announced_lengths, announced_pools, bgp_of
+from frrgen.model.router import Router
+from frrgen.model.types import Address, community_value, large_community_value
+from frrgen.policy.session import Session
+from frrgen.speaker.attributes import Attributes, Writer
+from frrgen.speaker.key import Family, Key
+
+HOLD_TIME = 90
+RESTART_TIME = 120
+CONNECT_RETRY = 120
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSettings:
+    """One session, as the node speaks it. Times are in seconds."""
+
+    router: str
+    vrf: str | None
+    address: Address
+    local_address: Address
+    local_asn: int
+    peer_asn: int
+    identifier: IPv4Address
+    families: frozenset[Family]
+    port: int = 179
+    hold_time: int = HOLD_TIME
+    keepalive: float = HOLD_TIME / 3
+    connect_retry: float = CONNECT_RETRY
+    multihop: int | None = None
+    """The TTL of our packets to an external peer that is not on the link."""
+    ttl_security: int | None = None
+    """RFC 5082: how many hops away the peer may be."""
+    password: str | None = None
+    """TCP MD5 (RFC 2385)."""
+    restart_time: int = RESTART_TIME
+    """0: without graceful restart."""
+    add_path: bool = True
+
+    def __repr__(self) -> str:
+        """Show it without the password."""
+        return f"PeerSettings({self.name})"
+
+    @property
+    def name(self) -> str:
+        """The router and its address."""
+        return f"{self.router} {self.address}"
+
+    @property
+    def ibgp(self) -> bool:
+        """Both sides are of one AS."""
+        return self.local_asn == self.peer_asn
+
+    def writer(self, *, asn4: bool = True, extended_next_hop: bool = False, graceful_shutdown: bool = False) -> Writer:
+        """Give how attributes are written on this session."""
+        local = self.local_address
+        return Writer(
+            local_asn=self.local_asn,
+            peer_asn=self.peer_asn,
+            next_hop_ipv4=local if isinstance(local, IPv4Address) else None,
+            next_hop_ipv6=local if isinstance(local, IPv6Address) else None,
+            asn4=asn4,
+            extended_next_hop=extended_next_hop,
+            graceful_shutdown=graceful_shutdown,
+        )
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """What the speaker of one node does."""
+
+    cluster: Cluster
+    node_name: str
+    node: Node
+    peers: tuple[PeerSettings, ...]
+
+    def pool_of(self, key: int) -> tuple[str, Pool] | None:
+        """Find the pool that a prefix is part of, in a length in which the pool is announced."""
+        prefix = Key.prefix(key)
+        for name, pool in announced_pools(self.cluster):
+            for one in pool.prefixes:
+                if one.version != prefix.version or not prefix.subnet_of(one):  # type: ignore[arg-type]
+                    continue
+                low, high = announced_lengths(pool, one)
+                if low <= prefix.prefixlen <= high:
+                    return name, pool
+        return None
+
+
+def pool_attributes(pool: Pool) -> Attributes:
+    """Give what a pool's prefixes are announced with."""
+    return Attributes(
+        prepend=pool.prepend,
+        med=pool.med,
+        local_preference=pool.local_preference,
+        communities=tuple(sorted(community_value(text) for text in pool.communities or ())),
+        large_communities=tuple(sorted(large_community_value(text) for text in pool.large_communities or ())),
+    )
+
+
+def plan_node(network: Network, routers: Mapping[str, Router], node_name: str | None) -> NodePlan:
+    """Plan one node; without a name, the only one. `routers`: all derived, passwords resolved. Raises InputError."""
+    cluster, name = find_node(network, node_name)
+    node = cluster.nodes[name]
+    findings: list[Finding] = []
+    peers = list(_peers(cluster, name, routers, findings))
+    if findings:
+        raise InputError(*findings)
+    if not peers:
+        where = Where(path=("clusters", cluster.name, "routers"))
+        raise InputError(error("FRR601", f"node {name!r} has no router to speak to", where))
+    return NodePlan(cluster, name, node, tuple(peers))
+
+
+def find_node(network: Network, node_name: str | None) -> tuple[Cluster, str]:
+    """Find a node by NAME or CLUSTER/NAME; without one, the only one there is. Raises InputError."""
+    known = [(cluster, name) for cluster in network.clusters.values() for name in cluster.nodes]
+    found = [(cluster, name) for cluster, name in known if node_name in {None, name, f"{cluster.name}/{name}"}]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(f"{cluster.name}/{name}" for cluster, name in (found or known)[:10])
+    if not found:
+        what = f"there is no node {node_name!r}" if node_name else "there is no node in any cluster"
+        raise InputError(error("FRR602", what, hint=f"there are: {names or 'none'}"))
+    raise InputError(error("FRR602", "say which node", hint=f"--node, one of: {names}"))
+
+
+def _peers(
+    cluster: Cluster, name: str, routers: Mapping[str, Router], findings: list[Finding]
+) -> Iterator[PeerSettings]:
+    node = cluster.nodes[name]
+    for router_name, peering in cluster.routers.items():
+        router = routers.get(router_name)
+        bgp = None if router is None else bgp_of(router, peering.vrf)
+        if router is None or bgp is None:
+            continue
+        for address in node.addresses:
+            if str(address) not in bgp.neighbors:
+                continue
+            session = Session(router, str(address), "in", vrf=peering.vrf)
+            dialled = _dialled(peering, session, address)
+            where = Where(path=("clusters", cluster.name, "routers", router_name))
+            if dialled is None:
+                version = "address" if address.version == 4 else "ipv6_address"
+                text = f"it is not known at which address {router_name} is to be dialled from {address}"
+                findings.append(error("FRR603", text, where, f"write `{version}:`"))
+                continue
+            timers = peering.timers or cluster.timers
+            password = session.option("password") if peering.password or cluster.password else None
+            yield PeerSettings(
+                router=router_name,
+                vrf=peering.vrf,
+                address=dialled,
+                local_address=address,
+                local_asn=node.asn or cluster.asn,
+                peer_asn=bgp.asn,
+                identifier=_identifier(name, node),
+                families=frozenset(_families(cluster, node, address)),
+                hold_time=HOLD_TIME if timers is None else timers.hold,
+                keepalive=HOLD_TIME / 3 if timers is None else timers.keepalive,
+                connect_retry=peering.timers_connect or cluster.timers_connect or CONNECT_RETRY,
+                multihop=peering.ebgp_multihop,
+                ttl_security=peering.ttl_security_hops,
+                password=None if password is None else password.get_secret_value(),
+                restart_time=RESTART_TIME if cluster.graceful_restart_time is None else cluster.graceful_restart_time,
+            )
+
+
+def _dialled(peering: Peering, session: Session, address: Address) -> Address | None:
+    said = peering.address if address.version == 4 else peering.ipv6_address
+    if said is not None:
+        return said
+    try:
+        source = ip_address(session.option("update_source") or "")
+    except ValueError:
+        return None
+    return source if source.version == address.version else None
+
+
+def _identifier(name: str, node: Node) -> IPv4Address:
+    """Choose the BGP identifier: said, the node's IPv4 address, or made of its name, the same at each start."""
+    if isinstance(node.router_id, IPv4Address):
+        return node.router_id
+    for address in node.addresses:
+        if isinstance(address, IPv4Address):
+            return address
+    made = 0x811C9DC5
+    for octet in name.encode():
+        made = (made ^ octet) * 0x01000193 & 0xFFFFFFFF
+    return IPv4Address(made or 1)
+
+
+def _families(cluster: Cluster, node: Node, address: Address) -> Iterator[Family]:
+    """Give the families of a session: its own, and the other if the node has no session of that one."""
+    versions = {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes}
+    for family, version in ((Family.IPV4, 4), (Family.IPV6, 6)):
+        others = all(one.version != version for one in node.addresses)
+        if address.version == version or (others and version in versions):
+            yield family

@@ -1,0 +1,126 @@
+"""A peer over loopback whose every octet the test chooses, and a speaker's session that dials it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from frrgen.parse.frr import parse
+from frrgen.policy.session import Session
+from frrgen.speaker.capability import Capabilities, GracefulRestart
+from frrgen.speaker.gate import Gate
+from frrgen.speaker.key import Family
+from frrgen.speaker.message import KEEPALIVE, Open, Splitter, Type
+from frrgen.speaker.peer import Group, Peer
+from frrgen.speaker.plan import PeerSettings
+from frrgen.speaker.rib import AdjRibOut, Table
+
+ROUTER = parse(
+    "router bgp 65002\n no bgp ebgp-requires-policy\n neighbor 127.0.0.2 remote-as 65001\n"
+    " address-family ipv4 unicast\n exit-address-family\n",
+    name="r1",
+).router
+SETTINGS = PeerSettings(
+    router="r1",
+    vrf=None,
+    address=IPv4Address("127.0.0.1"),
+    local_address=IPv4Address("127.0.0.2"),
+    local_asn=65001,
+    peer_asn=65002,
+    identifier=IPv4Address("10.0.0.2"),
+    families=frozenset({Family.IPV4}),
+    connect_retry=1,
+)
+THEIRS = Capabilities(asn=65002, families=frozenset({Family.IPV4}), route_refresh=True)
+OPEN = Open(65002, 90, IPv4Address("10.0.0.1"), THEIRS)
+RESTARTING = GracefulRestart(120, families=frozenset({Family.IPV4}))
+
+
+def group(table=None, router=ROUTER, mode="enforce"):
+    session = Session(router, "127.0.0.2", "in")
+    return Group(AdjRibOut(table or Table()), Gate(session, SETTINGS.writer(), mode))
+
+
+class Talk:
+    """One connection, as the router sees it."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+        self.splitter = Splitter()
+        self.splitter.extended = True
+        self.messages = asyncio.Queue()
+        self.closed = asyncio.Event()
+        self.task = asyncio.get_running_loop().create_task(self._read())
+
+    async def _read(self):
+        with contextlib.suppress(OSError):
+            while data := await self.reader.read(1 << 16):
+                for message in self.splitter.feed(data):
+                    self.messages.put_nowait(message)
+        self.closed.set()
+
+    def send(self, octets):
+        self.writer.write(octets)
+
+    async def get(self, kind, seconds=5):
+        """Give the next message of a kind, past others; None once the connection is closed."""
+        async with asyncio.timeout(seconds):
+            while True:
+                if self.closed.is_set() and self.messages.empty():
+                    return None
+                getter = asyncio.create_task(self.messages.get())
+                closer = asyncio.create_task(self.closed.wait())
+                await asyncio.wait({getter, closer}, return_when=asyncio.FIRST_COMPLETED)
+                closer.cancel()
+                if not getter.done():
+                    getter.cancel()
+                    continue
+                got, body = getter.result()
+                if got is kind:
+                    return body
+
+    async def establish(self, theirs=OPEN):
+        """Do what a polite router does."""
+        assert await self.get(Type.OPEN) is not None
+        self.send(theirs.write() + KEEPALIVE)
+        assert await self.get(Type.KEEPALIVE) is not None
+        return self
+
+
+class Bench:
+    """A listening router, and the speaker's session with it."""
+
+    def __init__(self, settings=SETTINGS, table=None, made=None, **changes):
+        self.settings, self.made = replace(settings, **changes), made or group(table)
+        self.talks = asyncio.Queue()
+        self.count = 0
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self._came, "127.0.0.1", 0)
+        self.peer = Peer(replace(self.settings, port=self.server.sockets[0].getsockname()[1]), self.made)
+        self.peer.start()
+        return self
+
+    async def _came(self, reader, writer):
+        self.count += 1
+        self.talks.put_nowait(Talk(reader, writer))
+
+    async def talk(self, seconds=5):
+        async with asyncio.timeout(seconds):
+            return await self.talks.get()
+
+    async def up(self, theirs=OPEN):
+        talk = await (await self.talk()).establish(theirs)
+        async with asyncio.timeout(5):
+            await self.peer.synced.wait()
+        return talk
+
+    async def __aexit__(self, *_):
+        await self.peer.stop("the test is over")
+        self.server.close()
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, 60))

@@ -1,0 +1,117 @@
+"""The gate says of each prefix what the router's policy does with it: proven once, and the same as judging it alone."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
+
+import pytest
+
+from frrgen.parse.frr import parse
+from frrgen.policy.session import Session
+from frrgen.speaker.attributes import Attributes, Writer
+from frrgen.speaker.gate import Gate
+from frrgen.speaker.key import Family, Key
+from frrgen.speaker.rib import AdjRibOut, Table
+from tests.lab.test_policy import ROUTES, SENDER, policy
+
+WRITER = Writer(65002, 65001, IPv4Address(SENDER), IPv6Address("2001:db8::2"))
+
+
+def gate(text, mode="enforce"):
+    router = parse(text, name="r").router
+    return Gate(Session(router, SENDER, "in"), WRITER, mode)
+
+
+@pytest.mark.parametrize("number", range(80))
+def test_what_is_ruled_of_all_holds_for_each(number):
+    rng = random.Random(number)
+    one = gate(policy(rng))
+    said = [
+        Attributes(
+            med=med, communities=tuple(rng.sample([1 << 16 | 1, 65002 << 16 | 1, 65002 << 16 | 10], n)), prepend=n
+        )
+        for med, n in ((None, 0), (5, 1), (10, 2))
+    ]
+    table = Table()
+    for route in ROUTES:
+        table.routes[Key.of(route.prefix)] = rng.choice(said)
+    rib = AdjRibOut(table)
+    one.judge(rib, list(table.routes))
+    for key, attributes in table.routes.items():
+        verdict = one.verdict(key, attributes).verdict
+        ruling = one.ruling(Family.IPV4, attributes)
+        if verdict == "undecided" or ruling.undecided:
+            continue
+        assert (key in rib.held) == (verdict == "deny"), (Key.prefix(key), attributes)
+        assert (ruling.reason(Family.IPV4, key) is None) == (verdict == "permit")
+
+
+POLICY = f"""\
+ip prefix-list P seq 5 deny 10.9.0.0/16 le 32
+ip prefix-list P seq 10 permit 10.0.0.0/8 ge 24 le 32
+route-map IN permit 10
+ match ip address prefix-list P
+router bgp 65001
+ neighbor {SENDER} remote-as 65002
+ address-family ipv4 unicast
+  neighbor {SENDER} route-map IN in
+"""
+
+
+def filled(*prefixes, **more):
+    table = Table()
+    one = Attributes(**more)
+    table.routes.update({Key.parse(prefix): one for prefix in prefixes})
+    return AdjRibOut(table)
+
+
+def test_what_comes_and_goes_is_held_back_and_let_go():
+    one, rib = gate(POLICY), filled("10.1.0.0/24", "10.9.1.0/24", "10.0.0.0/16")
+    one.judge(rib, list(rib.table.routes))
+    assert {str(Key.prefix(key)) for key in rib.held} == {"10.9.1.0/24", "10.0.0.0/16"}
+    assert (len(rib), Key.parse("10.1.0.0/24") in rib) == (1, True)
+    rib.table.change(Key.parse("10.9.1.0/24"), None)
+    one.judge(rib, [Key.parse("10.9.1.0/24")])
+    assert {str(Key.prefix(key)) for key in rib.held} == {"10.0.0.0/16"}
+
+
+def test_warn_sends_and_says_so_and_off_does_not_ask():
+    one, rib = gate(POLICY, "warn"), filled("10.9.1.0/24")
+    one.judge(rib, list(rib.table.routes))
+    assert (rib.held, len(one.warnings)) == ({}, 1)
+    one = gate(POLICY, "off")
+    one.judge(rib, list(rib.table.routes))
+    assert (rib.held, one.warnings) == ({}, {})
+
+
+def test_an_ipv6_prefix_that_the_session_does_not_carry_is_held_back():
+    one, rib = gate(POLICY), filled("2001:db8::/48")
+    one.judge(rib, list(rib.table.routes))
+    assert "not activated" in next(iter(rib.held.values())).reason
+
+
+def test_what_cannot_be_decided_is_announced_and_named():
+    one, rib = gate(POLICY.replace(" match ip", " match probability 50\n match ip")), filled("10.1.0.0/24")
+    one.judge(rib, list(rib.table.routes))
+    assert rib.held == {}
+    assert any("probability" in why for why in one.undecided)
+
+
+def test_a_proof_is_made_once_for_a_hundred_thousand_prefixes():
+    one = gate(POLICY)
+    rib = filled()
+    attributes = Attributes()
+    rib.table.routes.update({Key.of(IPv4Network((10 << 24 | n, 32))): attributes for n in range(100_000)})
+    judged = []
+    one._judge = lambda *args, ask=one._judge: judged.append(args) or ask(*args)
+    one.judge(rib, list(rib.table.routes))
+    assert (len(judged), rib.held) == (1, {})
+
+
+def test_sessions_share_a_table_only_if_all_that_decides_is_the_same():
+    assert gate(POLICY).key() == gate(POLICY + "ip prefix-list OTHER seq 5 permit any\n").key()
+    assert gate(POLICY).key() != gate(POLICY.replace("le 32", "le 30")).key()
+    other = Gate(gate(POLICY).session, replace(WRITER, next_hop_ipv4=IPv4Address("10.0.0.9")))
+    assert gate(POLICY).key() != other.key()

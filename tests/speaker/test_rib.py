@@ -1,0 +1,224 @@
+"""UPDATEs say exactly what is to be said, in as few messages as there can be; an independent decoder agrees."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frrgen.speaker.attributes import Attributes, NotAnnounceableError, Origin, Writer
+from frrgen.speaker.capability import Agreed, Capabilities, GracefulRestart, agree, read_capabilities
+from frrgen.speaker.error import BgpError
+from frrgen.speaker.key import Family, Key
+from frrgen.speaker.message import Open, Type, read_open
+from frrgen.speaker.rib import Encoder, Table, alike
+from frrgen.speaker.update import Reader
+
+BOTH = frozenset(Family)
+WRITER = Writer(65001, 65002, IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1"))
+AGREED = Agreed(BOTH, True, False, True, True, False, frozenset(), frozenset(), 0, False)  # noqa: FBT003
+
+
+def prefixes(network, bits):
+    made = st.builds(
+        lambda number, length: network((number, length), strict=False),
+        st.integers(0, 2**bits - 1),
+        st.integers(0, bits),
+    )
+    return made.map(Key.of)
+
+
+keys4, keys6 = prefixes(IPv4Network, 32), prefixes(IPv6Network, 128)
+keys = keys4 | keys6
+attributes = st.builds(
+    Attributes,
+    origin=st.sampled_from(Origin),
+    prepend=st.integers(0, 3),
+    med=st.none() | st.integers(0, 2**32 - 1),
+    local_preference=st.none() | st.integers(0, 2**32 - 1),
+    communities=st.lists(st.integers(0, 2**32 - 1), max_size=3).map(tuple),
+    large_communities=st.lists(st.tuples(*[st.integers(0, 2**32 - 1)] * 3), max_size=2).map(tuple),
+)
+
+
+@given(keys)
+def test_a_key_is_a_prefix(key):
+    assert Key.of(Key.prefix(key)) == key
+    assert Key.parse(str(Key.prefix(key))) == key
+
+
+@given(st.dictionaries(keys, attributes, max_size=60), st.booleans(), st.booleans(), st.booleans())
+def test_what_is_announced_and_withdrawn_is_what_the_peer_reads(routes, add_path, ibgp, extended):
+    agreed = replace(AGREED, add_path=BOTH if add_path else frozenset(), extended_message=extended)
+    encoder = Encoder(replace(WRITER, peer_asn=65001 if ibgp else 65002), agreed)
+    reader = Reader(ibgp=ibgp, add_path=agreed.add_path)
+    announced, withdrawn = [], []
+    for octets in encoder.announce(alike(routes, routes)):
+        assert len(octets) <= encoder.longest
+        update = reader.read(octets[19:])
+        assert (update.treated_as_withdraw, update.discarded) == (None, [])
+        announced += [key for found in update.announced.values() for key in found]
+    for octets in encoder.withdraw(routes):
+        update = reader.read(octets[19:])
+        withdrawn += [key for found in update.withdrawn.values() for key in found]
+    assert sorted(announced) == sorted(withdrawn) == sorted(routes)
+
+
+@pytest.mark.parametrize(("lengths", "most"), [((32,), 1.0), ((24, 32), 1.01), (tuple(range(8, 33)), 1.01)])
+def test_updates_are_packed_to_the_limit(lengths, most):
+    """The least number there can be follows from the octets that have to be said."""
+    made = sorted(
+        {Key.of(IPv4Network((n << 12 & 0xFFFFFFFF, lengths[n % len(lengths)]), strict=False)) for n in range(50_000)}
+    )
+    routes = dict.fromkeys(made, Attributes())
+    found = list(Encoder(WRITER, AGREED).announce(alike(routes, made)))
+    head = 19 + 4 + 20
+    octets = sum(1 + ((key & 0xFF) + 7) // 8 for key in made)
+    least = -(-octets // (4096 - head))
+    assert least <= len(found) <= least * most + 1
+
+
+def test_a_million_withdrawals_are_not_one_message():
+    made = [Key.of(IPv4Network((n << 8, 24))) for n in range(14_000)]
+    found = list(Encoder(WRITER, AGREED).withdraw(made))
+    assert all(len(one) <= 4096 for one in found)
+    assert sum(len(Reader().read(one[19:]).withdrawn[Family.IPV4]) for one in found) == 14_000
+
+
+def test_local_preference_is_for_internal_peers_and_never_0_unless_asked():
+    external, _ = WRITER.write(Family.IPV4, Attributes(local_preference=200))
+    internal, _ = replace(WRITER, peer_asn=65001).write(Family.IPV4, Attributes())
+    assert bytes.fromhex("400504") not in external
+    assert bytes.fromhex("40050400000064") in internal
+
+
+def test_graceful_shutdown_says_so_in_a_community_and_to_internal_peers_by_preference():
+    octets, _ = replace(WRITER, peer_asn=65001, graceful_shutdown=True).write(Family.IPV4, Attributes())
+    assert bytes.fromhex("c00804ffff0000") in octets
+    assert bytes.fromhex("40050400000000") in octets
+
+
+def test_a_peer_of_two_octets_is_told_as_trans_and_as4_path():
+    octets, _ = replace(WRITER, local_asn=4200000000, asn4=False).write(Family.IPV4, Attributes(prepend=1))
+    assert bytes.fromhex("40020602025ba05ba0") in octets
+    assert bytes.fromhex("c0110a0202fa56ea00fa56ea00") in octets
+
+
+def test_an_ipv4_route_over_ipv6_needs_rfc_8950_and_is_refused_with_a_reason_otherwise():
+    six = replace(WRITER, next_hop_ipv4=None)
+    with pytest.raises(NotAnnounceableError, match="RFC 8950"):
+        six.write(Family.IPV4, Attributes())
+    octets, reach = replace(six, extended_next_hop=True).write(Family.IPV4, Attributes())
+    assert reach == struct.pack("!HBB", 1, 1, 16) + IPv6Address("2001:db8::1").packed + b"\0"
+    assert b"\x40\x03\x04" not in octets
+    encoder = Encoder(six, AGREED)
+    routes = {Key.parse("10.0.0.0/8"): Attributes(), Key.parse("2001:db8::/48"): Attributes()}
+    assert len(list(encoder.announce(alike(routes, routes)))) == 1
+    assert encoder.refused.keys() == {Key.parse("10.0.0.0/8")}
+
+
+def test_attributes_that_fill_a_message_are_refused_and_do_not_go_round_for_ever():
+    encoder = Encoder(WRITER, AGREED)
+    routes = {Key.parse("10.0.0.0/8"): Attributes(communities=tuple(range(1100)))}
+    assert list(encoder.announce(alike(routes, routes))) == []
+    assert "do not fit" in encoder.refused[Key.parse("10.0.0.0/8")]
+
+
+def test_scapy_reads_what_we_write():
+    bgp = pytest.importorskip("scapy.contrib.bgp")
+    one = Attributes(med=7, communities=(65001 << 16 | 5,), large_communities=((1, 2, 3),))
+    routes = {Key.parse(text): one for text in ("10.1.0.0/16", "10.2.3.0/24")}
+    bgp.bgp_module_conf.use_2_bytes_asn = False
+    (octets,) = Encoder(WRITER, AGREED).announce(alike(routes, routes))
+    update = bgp.BGP(octets)[bgp.BGPUpdate]
+    assert {str(one.prefix) for one in update.nlri} == {"10.1.0.0/16", "10.2.3.0/24"}
+    found = {attribute.type_code: attribute.attribute for attribute in update.path_attr}
+    assert found.keys() >= {1, 2, 3, 4, 8}
+    assert found[2].segments[0].segment_value == [65001]
+    assert found[3].next_hop == "192.0.2.1"
+    assert found[4].med == 7
+    assert bytes(found[8]) == struct.pack("!I", 65001 << 16 | 5)
+    opened = Open(65001, 90, IPv4Address("192.0.2.1"), Capabilities(asn=65001, families=BOTH, route_refresh=True))
+    said = bgp.BGP(opened.write())[bgp.BGPOpen]
+    assert (said.version, said.my_as, said.hold_time, said.bgp_id) == (4, 65001, 90, "192.0.2.1")
+    assert {one.param_value.code for one in said.opt_params} >= {1}
+
+
+capabilities = st.builds(
+    Capabilities,
+    asn=st.none() | st.integers(1, 2**32 - 1),
+    families=st.sets(st.sampled_from(Family), min_size=1).map(frozenset),
+    extended_next_hop=st.booleans(),
+    route_refresh=st.booleans(),
+    enhanced_refresh=st.booleans(),
+    extended_message=st.booleans(),
+    graceful_restart=st.none()
+    | st.builds(
+        GracefulRestart,
+        st.integers(0, 4095),
+        st.booleans(),
+        st.booleans(),
+        st.sets(st.sampled_from(Family)).map(frozenset),
+    ),
+    add_path_send=st.sets(st.sampled_from(Family)).map(frozenset),
+    add_path_receive=st.sets(st.sampled_from(Family)).map(frozenset),
+    role=st.sampled_from([None, "provider", "rs-server", "rs-client", "customer", "peer"]),
+)
+
+
+@given(capabilities, st.sampled_from([0, 3, 90, 65535]))
+def test_open_is_read_as_it_was_written(said, hold_time):
+    asn = 65001 if said.asn is None else said.asn
+    made = Open(asn, hold_time, IPv4Address("192.0.2.1"), said)
+    assert read_open(made.write()[19:]) == made
+
+
+def test_capabilities_beyond_255_octets_take_the_form_of_rfc_9072():
+    long = b"".join(bytes([2, 6, 128 + n % 100, 4, 1, 2, 3, 4]) for n in range(40))
+    assert (
+        read_capabilities(
+            struct.pack("!BBH", 255, 255, len(long) // 8 * 9)
+            + b"".join(long[at : at + 1] + b"\0" + long[at + 1 : at + 8] for at in range(0, len(long), 8))
+        ).asn
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "code"),
+    [
+        ("provider", "customer", None),
+        ("provider", "provider", (2, 11)),
+        ("peer", "customer", (2, 11)),
+        (None, "peer", None),
+    ],
+)
+def test_roles_must_match(ours, theirs, code):
+    one, other = (Capabilities(asn=1, families=BOTH, role=role) for role in (ours, theirs))
+    if code is None:
+        agree(one, other)
+        return
+    with pytest.raises(BgpError) as bad:
+        agree(one, other)
+    assert (bad.value.code, bad.value.subcode) == code
+
+
+@given(
+    st.dictionaries(keys, st.sampled_from([Attributes(med=n) for n in range(3)]), max_size=30),
+    st.dictionaries(keys, st.sampled_from([Attributes(med=n) for n in range(3)]), max_size=30),
+)
+def test_a_table_says_which_keys_changed_and_no_other(before, after):
+    table = Table()
+    assert set().union(*table.set(before)) == before.keys()
+    changed = set().union(*table.set(after))
+    assert changed == {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    assert table.routes == after
+    assert set().union(*table.set(dict(after))) == set()
+
+
+def test_types_are_those_of_the_rfc():
+    assert [kind.value for kind in Type] == [1, 2, 3, 4, 5]

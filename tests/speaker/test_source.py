@@ -1,0 +1,185 @@
+"""The source is read whole or not at all; health decides what is announced; a bad file changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from frrgen.errors import InputError
+from frrgen.inventory.files import load
+from frrgen.model.derive import derive
+from frrgen.speaker.admin import metrics
+from frrgen.speaker.health import Checker
+from frrgen.speaker.key import Key
+from frrgen.speaker.plan import plan_node
+from frrgen.speaker.source import Health, read_static
+from frrgen.speaker.speaker import Options, Speaker
+from tests.lab.speaking import inventory
+from tests.speaker.talking import run
+
+
+@pytest.fixture
+def planned(tmp_path):
+    net = inventory(tmp_path / "net")
+    network = load(net).network
+    routers = derive(network).routers
+    return plan_node(network, routers, None), routers
+
+
+def source(tmp_path, text):
+    file = tmp_path / "source.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_a_pool_says_what_an_announcement_does_not(tmp_path, planned):
+    file = source(
+        tmp_path,
+        "announcements:\n  - prefixes: [10.1.0.1/32, 10.1.0.2/32]\n"
+        "  - {prefix: 10.2.0.0/24, communities: [1:2], med: 7, next_hop: 10.0.0.9}\n",
+    )
+    one, other = read_static(file, planned[0])
+    assert one.attributes[0].communities == (64999 << 16 | 1,)
+    assert one.attributes[0] is one.attributes[1]
+    assert (other.attributes[0].communities, other.attributes[0].med) == ((1 << 16 | 2,), 7)
+    assert str(other.attributes[0].next_hop) == "10.0.0.9"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("announcements: [{}]", "write prefix, or prefixes"),
+        ("announcements: [{prefix: 10.0.0.1/8}]", "host bits"),
+        ("announcements: [{prefix: 10.1.0.1/32, health: {}}]", "one of tcp, http and command"),
+        ("announcements: [{prefix: 10.1.0.1/32}, {prefix: 10.1.0.1/32}]", "announced twice"),
+        ("announcments: []", "announcments"),
+        ("announcements: [{prefix: 10.1.0.1/32, next_hop: nowhere}]", "next_hop"),
+        ("announcements: [", "line 1"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_place(tmp_path, planned, text, said):
+    with pytest.raises(InputError) as bad:
+        read_static(source(tmp_path, text), planned[0])
+    assert said in str(bad.value) or "source.yaml:1" in str(bad.value)
+    assert "source.yaml" in str(bad.value)
+
+
+def test_a_bad_file_keeps_the_last_good_state_and_turns_readiness_off(tmp_path, planned):
+    file = source(tmp_path, "announcements: [{prefix: 10.1.0.1/32}]")
+
+    async def live():
+        speaker = Speaker(planned[0], planned[1], Options(source=file))
+        assert await speaker.reload()
+        assert speaker.ready
+        file.write_text("announcements: [{prefix: nonsense}]")
+        assert not await speaker.reload()
+        assert not speaker.ready
+        assert [str(Key.prefix(key)) for key in speaker.table.routes] == ["10.1.0.1/32"]
+        assert "frrgen_speaker_ready 0\n" in metrics(speaker)
+        file.write_text("announcements: []")
+        assert await speaker.reload()
+        assert (speaker.ready, speaker.table.routes) == (True, {})
+
+    run(live())
+
+
+def test_metrics_and_status_name_what_is_held_back(tmp_path, planned):
+    file = source(tmp_path, "announcements: [{prefix: 10.1.0.1/32}, {prefix: 10.9.0.1/32}]")
+
+    async def live():
+        speaker = Speaker(planned[0], planned[1], Options(source=file))
+        await speaker.reload()
+        assert 'frrgen_speaker_session_held_back{router="edge",peer="10.0.0.1"} 1\n' in metrics(speaker)
+        (session,) = speaker.status()["sessions"]
+        assert (session["adj_rib_out"], session["announced"]) == (1, ["10.1.0.1/32"])
+        (held,) = session["held_back"]
+        assert held["prefix"] == "10.9.0.1/32"
+        assert "k8s-in" in held["why"]
+        assert "k8s-services: no entry matches" in held["why"]
+
+    run(live())
+
+
+async def changes(health, seconds):
+    seen = []
+    checker = Checker(health, seen.append)
+    task = asyncio.create_task(checker.run())
+    await asyncio.sleep(seconds)
+    task.cancel()
+    return seen, checker
+
+
+def quick(**more):
+    return Health.model_construct(
+        **{"tcp": None, "http": None, "command": None, "interval": 0.02, "timeout": 1, "rise": 2, "fall": 2, **more}
+    )
+
+
+def test_a_command_decides_by_how_it_ends(tmp_path):
+    flag = tmp_path / "flag"
+    program = (sys.executable, "-c", f"import sys, pathlib; sys.exit(not pathlib.Path({str(flag)!r}).exists())")
+
+    async def live():
+        seen = []
+        checker = Checker(quick(command=program), seen.append)
+        task = asyncio.create_task(checker.run())
+        await asyncio.sleep(0.3)
+        assert seen == []
+        flag.touch()
+        async with asyncio.timeout(10):
+            while seen != [True]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        flag.unlink()
+        async with asyncio.timeout(10):
+            while seen != [True, False]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert checker.detail == "it ended with 1"
+        task.cancel()
+
+    run(live())
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        (b"HTTP/1.1 204 No\r\n\r\n", True),
+        (b"HTTP/1.0 503 X\r\n\r\n", False),
+        (b"\xff\xfe garbage", False),
+        (b"", False),
+    ],
+)
+def test_http_and_tcp_look_at_what_answers(answer, good):
+    async def live():
+        async def serve(reader, writer):
+            await reader.read(100)
+            writer.write(answer)
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        seen, checker = await changes(quick(http=f"http://127.0.0.1:{port}/healthz"), 0.3)
+        assert seen == ([True] if good else [])
+        assert bool(checker.detail) != good
+        assert (await changes(quick(tcp=f"127.0.0.1:{port}"), 0.3))[0] == [True]
+        server.close()
+        assert (await changes(quick(tcp=f"127.0.0.1:{port}"), 0.2))[0] == []
+
+    run(live())
+
+
+def test_a_program_that_hangs_is_ended_and_counts_as_a_failure():
+    async def live():
+        seen, checker = await changes(quick(command=("sleep", "60"), timeout=0.1), 0.5)
+        assert seen == []
+        assert "no answer" in checker.detail
+
+    run(live())
+
+
+def test_the_example_of_the_docs_is_read(tmp_path, planned):
+    text = (Path(__file__).resolve().parents[2] / "docs/speaker.md").read_text()
+    block = text.split("```yaml\n")[1].split("```")[0]
+    assert len(read_static(source(tmp_path, block), planned[0])) == 2
