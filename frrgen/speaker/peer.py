@@ -100,6 +100,7 @@ class Peer:
         self._again = asyncio.Event()
         self._failures = 0
         self._heavy = False
+        self._told = ""
         self._stopped = False
         self._tasks: list[asyncio.Task[None]] = []
         self.synced = asyncio.Event()
@@ -156,7 +157,7 @@ class Peer:
         self.session = connection
         self.counters.established += 1
         self.counters.up_since = time.time()
-        self.counters.last_error = ""
+        self.counters.last_error = self._told = ""
         self._pending.clear()
         self._refreshed.clear()
         self.synced.clear()
@@ -176,7 +177,8 @@ class Peer:
             self._restarted = False
             self._wake.set()
             LOG.warning("%s: down: %s", self.settings.name, connection.why)
-        elif not self._stopped:
+        elif not self._stopped and self._told != connection.why:
+            self._told = connection.why
             LOG.info("%s: not established: %s", self.settings.name, connection.why)
 
     def updated(self, update: Update) -> None:
@@ -199,7 +201,7 @@ class Peer:
 
     def incoming(self) -> Connection | None:
         """Make a connection of one that the router began; None: not now."""
-        waiting = self._failures > 1 and time.time() < self.counters.retry_at
+        waiting = self._heavy and time.time() < self.counters.retry_at
         if self._stopped or waiting or sum(not one.dialled for one in self._connections) >= 2:
             return None
         connection = Connection(self, dialled=False)

@@ -16,6 +16,7 @@ from frrgen.speaker.key import Family, Key
 from frrgen.speaker.rib import AdjRibOut, Table
 from tests.lab.test_policy import ROUTES, SENDER, policy
 
+VALUES = [1 << 16 | 1, 65002 << 16 | 1, 65002 << 16 | 10]
 WRITER = Writer(65002, 65001, IPv4Address(SENDER), IPv6Address("2001:db8::2"))
 
 
@@ -29,9 +30,7 @@ def test_what_is_ruled_of_all_holds_for_each(number):
     rng = random.Random(number)
     one = gate(policy(rng))
     said = [
-        Attributes(
-            med=med, communities=tuple(rng.sample([1 << 16 | 1, 65002 << 16 | 1, 65002 << 16 | 10], n)), prepend=n
-        )
+        Attributes(med=med, communities=tuple(rng.sample(VALUES, n)), prepend=n)
         for med, n in ((None, 0), (5, 1), (10, 2))
     ]
     table = Table()

@@ -57,7 +57,7 @@ def test_a_pool_says_what_an_announcement_does_not(tmp_path, planned):
         ("announcements: [{prefix: 10.1.0.1/32}, {prefix: 10.1.0.1/32}]", "announced twice"),
         ("announcments: []", "announcments"),
         ("announcements: [{prefix: 10.1.0.1/32, next_hop: nowhere}]", "next_hop"),
-        ("announcements: [", "line 1"),
+        ("announcements: [", "FRR102"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_place(tmp_path, planned, text, said):

@@ -1,0 +1,252 @@
+"""BGP daemons that are not ours, each as a router that our speaker speaks to: one interface to all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.lab.router import Router, die_with_parent
+
+ROUTER_ADDRESS, NODE_ADDRESS = "10.0.0.1", "10.0.0.2"
+
+
+class Daemon:
+    """One daemon in a namespace. Routes are prefix -> {next_hop, med, communities, path}."""
+
+    def __init__(self, host: Router, *, asn: int = 65001, node_asn: int = 65002, password: str | None = None) -> None:
+        self.host, self.asn, self.node_asn, self.password = host, asn, node_asn, password
+        self.folder = host.folder / "peer"
+        self.folder.mkdir(exist_ok=True)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def command(self) -> list[str]:
+        """Give the command line, once the configuration is written."""
+        raise NotImplementedError
+
+    def routes(self) -> dict[str, dict[str, Any]]:
+        """Give what was learned."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start it, in the foreground."""
+        self.process = subprocess.Popen(
+            self.inside(*self.command()),
+            stdin=subprocess.DEVNULL,
+            stdout=(self.folder / "out").open("ab"),
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **self.environ()},
+            preexec_fn=die_with_parent,  # noqa: PLW1509
+            cwd=self.folder,
+        )
+
+    def environ(self) -> dict[str, str]:
+        """Give what it wants in its environment."""
+        return {}
+
+    def inside(self, *command: str) -> list[str]:
+        """Run in the host's network only: the files are ours."""
+        return ["nsenter", "-t", str(self.host.pid), "-n", "--", *command]
+
+    def ask(self, *command: str) -> str:
+        """Run its client."""
+        done = subprocess.run(self.inside(*command), capture_output=True, text=True, check=False, timeout=60)
+        return done.stdout + done.stderr
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal it."""
+        if self.process is not None:
+            self.process.send_signal(number)
+
+    def stop(self) -> None:
+        """End it, however it is."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def restart(self) -> None:
+        """End it and start it again."""
+        self.stop()
+        self.start()
+
+
+class Bird(Daemon):
+    """BIRD 2."""
+
+    def command(self) -> list[str]:
+        password = f'password "{self.password}";' if self.password else ""
+        (self.folder / "bird.conf").write_text(
+            f"router id {ROUTER_ADDRESS};\nprotocol device {{}}\n"
+            f"protocol bgp node {{ local {ROUTER_ADDRESS} as {self.asn}; neighbor {NODE_ADDRESS} as {self.node_asn};\n"
+            f"  {password} hold time 9; connect retry time 1; connect delay time 1; error wait time 1, 2;\n"
+            "  graceful restart on; enable extended messages on;\n"
+            "  ipv4 { import all; export none; }; ipv6 { import all; export none; }; }\n"
+        )
+        program = shutil.which("bird") or "/usr/sbin/bird"
+        return [program, "-f", "-c", str(self.folder / "bird.conf"), "-s", str(self.folder / "ctl"), "-P", "bird.pid"]
+
+    def birdc(self, *words: str) -> str:
+        return self.ask(shutil.which("birdc") or "/usr/sbin/birdc", "-s", str(self.folder / "ctl"), *words)
+
+    def routes(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        last: dict[str, Any] = {}
+        for line in self.birdc("show", "route", "all").splitlines():
+            if match := re.match(r"([0-9a-f.:]+/\d+)\s", line):
+                last = found[match[1]] = {}
+            elif match := re.match(r"\s+BGP\.(\w+): (.*)", line):
+                last[match[1]] = match[2]
+        return {
+            prefix: {
+                "next_hop": one.get("next_hop", "").split()[0] if one.get("next_hop") else "",
+                "med": int(one.get("med", 0)),
+                "communities": [f"{a}:{b}" for a, b in re.findall(r"\((\d+),(\d+)\)", one.get("community", ""))],
+                "path": one.get("as_path", ""),
+            }
+            for prefix, one in found.items()
+        }
+
+    def count(self) -> int:
+        found = re.search(r"(\d+) of \d+ routes", self.birdc("show", "route", "count"))
+        return int(found[1]) if found else 0
+
+    def refresh(self) -> None:
+        self.birdc("reload", "in", "node")
+
+    def shut_down(self, text: str) -> None:
+        self.birdc("disable", "node", f'"{text}"')
+
+
+class Gobgp(Daemon):
+    """GoBGP."""
+
+    def command(self) -> list[str]:
+        password = f'auth-password = "{self.password}"' if self.password else ""
+        families = "".join(
+            f'  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n      afi-safi-name = "{name}-unicast"\n'
+            for name in ("ipv4", "ipv6")
+        )
+        (self.folder / "gobgpd.toml").write_text(
+            f'[global.config]\n  as = {self.asn}\n  router-id = "{ROUTER_ADDRESS}"\n'
+            f'[[neighbors]]\n  [neighbors.config]\n    neighbor-address = "{NODE_ADDRESS}"\n'
+            f"    peer-as = {self.node_asn}\n    {password}\n  [neighbors.timers.config]\n    hold-time = 9\n    connect-retry = 1\n"
+            f"    idle-hold-time-after-reset = 1\n{families}"
+        )
+        return [shutil.which("gobgpd") or "/usr/bin/gobgpd", "-t", "toml", "-f", str(self.folder / "gobgpd.toml")]
+
+    def routes(self) -> dict[str, dict[str, Any]]:
+        found = {}
+        for family in ("ipv4", "ipv6"):
+            text = self.ask("gobgp", "global", "rib", "-a", family, "-j")
+            for prefix, paths in (json.loads(text) if text.startswith("{") else {}).items():
+                said = {one["type"]: one for one in paths[0]["attrs"]}
+                hop = said.get(3, said.get(14, {})).get("nexthop", "")
+                found[prefix] = {
+                    "next_hop": hop,
+                    "med": said.get(4, {}).get("metric", 0),
+                    "communities": [f"{one >> 16}:{one & 0xFFFF}" for one in said.get(8, {}).get("communities", [])],
+                    "path": " ".join(str(asn) for part in said[2].get("as_paths", []) for asn in part["asns"]),
+                }
+        return found
+
+    def count(self) -> int:
+        found = re.search(r"Destination: (\d+)", self.ask("gobgp", "global", "rib", "summary"))
+        return int(found[1]) if found else 0
+
+    def refresh(self) -> None:
+        self.ask("gobgp", "neighbor", NODE_ADDRESS, "softresetin")
+
+    def shut_down(self, text: str) -> None:
+        self.ask("gobgp", "neighbor", NODE_ADDRESS, "shutdown", "--reason", text)
+
+
+class Exabgp(Daemon):
+    """ExaBGP: what it receives goes to a program, as JSON."""
+
+    def command(self) -> list[str]:
+        password = f'md5-password "{self.password}";' if self.password else ""
+        (self.folder / "received").touch()
+        (self.folder / "exabgp.conf").write_text(
+            f"process seen {{ run /bin/sh -c 'cat >> {self.folder}/received'; encoder json; }}\n"
+            f"neighbor {NODE_ADDRESS} {{ router-id {ROUTER_ADDRESS}; local-address {ROUTER_ADDRESS};\n"
+            f"  local-as {self.asn}; peer-as {self.node_asn}; hold-time 9; {password}\n"
+            "  family { ipv4 unicast; ipv6 unicast; } capability { route-refresh enable; graceful-restart 60; }\n"
+            "  api { processes [ seen ]; receive { parsed; update; notification; } } }\n"
+        )
+        return [str(Path(sys.executable).with_name("exabgp")), "server", str(self.folder / "exabgp.conf")]
+
+    def environ(self) -> dict[str, str]:
+        return {"exabgp_daemon_user": "root", "exabgp_daemon_drop": "false", "exabgp_api_cli": "false"}
+
+    def routes(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for line in (self.folder / "received").read_text().splitlines():
+            update = json.loads(line).get("neighbor", {}).get("message", {}).get("update", {})
+            said = update.get("attribute", {})
+            for hops in update.get("announce", {}).values():
+                for hop, prefixes in hops.items():
+                    for prefix in prefixes if isinstance(prefixes, list) else ():
+                        found[prefix["nlri"]] = {
+                            "next_hop": hop,
+                            "med": said.get("med", 0),
+                            "communities": [f"{a}:{b}" for a, b in said.get("community", [])],
+                            "path": " ".join(str(asn) for part in _parts(said.get("as-path", [])) for asn in part),
+                        }
+            for prefixes in update.get("withdraw", {}).values():
+                for prefix in prefixes:
+                    found.pop(prefix["nlri"], None)
+        return found
+
+    def count(self) -> int:
+        return len(self.routes())
+
+
+def _parts(path: Any) -> list[list[int]]:
+    if isinstance(path, dict):
+        return [part["value"] for part in path.values()]
+    return [path]
+
+
+class Frr(Daemon):
+    """FRR's bgpd, with the policy that frrgen renders."""
+
+    config = ""
+
+    def start(self) -> None:
+        self.host.start(self.config)
+
+    def stop(self) -> None:
+        self.host.end_daemons()
+
+    def routes(self) -> dict[str, dict[str, Any]]:
+        found = {}
+        for family in ("ipv4", "ipv6"):
+            for prefix in self.host.bgp(family, "unicast").get("routes", {}):
+                detail = self.host.bgp(family, "unicast", prefix)["paths"][0]
+                found[prefix] = {
+                    "next_hop": next(one["ip"] for one in detail["nexthops"] if one.get("scope") != "link-local"),
+                    "med": detail.get("metric", 0),
+                    "communities": detail.get("community", {}).get("list", []),
+                    "path": detail["aspath"]["string"],
+                }
+        return found
+
+    def count(self) -> int:
+        peers = self.host.bgp("ipv4", "unicast", "summary").get("peers", {})
+        return int(peers.get(NODE_ADDRESS, {}).get("pfxRcd", 0))
+
+    def refresh(self) -> None:
+        self.host.vtysh(f"clear bgp {NODE_ADDRESS} soft in")
+
+    def shut_down(self, text: str) -> None:
+        self.host.vtysh("conf t", "router bgp 65001", f"neighbor {NODE_ADDRESS} shutdown message {text}")
+
+    def signal(self, number: signal.Signals) -> None:
+        self.host.run("sh", "-c", f"kill -{number.value} $(cat /run/frr/bgpd.pid)")
