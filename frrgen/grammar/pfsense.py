@@ -267,6 +267,10 @@ Only `frr` is still on the page; a save of the page deletes the others. (`zebra`
 SET_BY_PRESENCE: Final = frozenset({"acceptfilter", "exactmatch", "nullroute"})
 """Row checkboxes that PHP tests with isset(): even an empty element counts as ticked."""
 
+EMPTY_COUNTS: Final = frozenset({"carpstatusvid", "enforcefirstas"})
+"""Keys that PHP tests by presence: empty is not the same as missing (no CARP status is then ever right; and FRR 10
+enforces the first AS unless the element is there and empty)."""
+
 _FIELD: Final = re.compile(
     r"(?P<key>\w+)(?P<required>!?)(?:(?P<check>\?)(?:=(?P<ticked>on))?|=(?P<values>.*)|@(?P<nothing>\w*)|(?P<base64>%)|(?P<button>\^))?"
 )
@@ -351,8 +355,8 @@ def decode(stored: str) -> str:
 def normal(sections: Sections) -> Sections:
     """Bring sections into the form in which two are equal exactly when pfSense makes no difference between them.
 
-    An empty value, a missing key, an empty row, an empty entry and a missing section are all the same; a row checkbox
-    that PHP tests by presence is `ON` however it is stored. The order of entries and of rows counts.
+    An empty value (but of EMPTY_COUNTS), a missing key, an empty row, an empty entry and a missing section are all the
+    same; a row checkbox of SET_BY_PRESENCE is `ON` however it is stored. The order of entries and of rows counts.
     """
     found = {}
     for name, configs in sections.items():
@@ -367,7 +371,7 @@ def _normal_config(config: Config) -> Config:
     for key, value in config.items():
         if isinstance(value, list):
             value = [row for item in value if (row := _normal_row(item))]  # noqa: PLW2901
-        if value:
+        if value or key in EMPTY_COUNTS:
             entry[key] = value
     return entry
 
@@ -381,8 +385,8 @@ def _normal_row(row: Mapping[str, str]) -> dict[str, str]:
 def digest(sections: Sections) -> str:
     r"""Compute the SHA-256 (hexadecimal, lower case) of the canonical JSON of `normal(sections)`.
 
-    PHP computes the same of its arrays: take `''` and empty arrays away (in rows `acceptfilter`, `exactmatch` and
-    `nullroute` become `'ON'` first), sort all keys (`ksort(…, SORT_STRING)`), and
+    PHP computes the same of its arrays: take `''` and empty arrays away (but the keys of EMPTY_COUNTS; and in rows
+    those of SET_BY_PRESENCE become `'ON'` first), sort all keys (`ksort(…, SORT_STRING)`), and
     `hash('sha256', json_encode((object)$sections, JSON_UNESCAPED_SLASHES))`: no blanks, ASCII, `\u00e9` in lower case.
     """
     text = json.dumps(normal(sections), sort_keys=True, separators=(",", ":"), ensure_ascii=False)

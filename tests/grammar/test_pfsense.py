@@ -101,6 +101,12 @@ def test_an_empty_row_checkbox_that_php_tests_by_presence_is_ticked():
     assert rows(any="") == rows() != rows(any="ON")
 
 
+@pytest.mark.parametrize(("name", "key"), [("frr", "carpstatusvid"), ("frrbgpadvanced", "enforcefirstas")])
+def test_an_empty_element_that_php_tests_by_presence_is_not_a_missing_one(name, key):
+    stored = blank(name)
+    assert digest({name: [stored | {key: ""}]}) != digest({name: [{k: v for k, v in stored.items() if k != key}]})
+
+
 @given(sections(), st.sampled_from(sorted(SCHEMA)))
 def test_the_digest_tells_what_matters(drawn, name):
     assert digest(drawn | {name: [*drawn.get(name, []), {"descr": "one more"}]}) != digest(drawn)
@@ -136,7 +142,9 @@ def test_php_computes_the_same_digest():
         foreach ($value as $key => $item) {
             if ($in_row && in_array($key, ['acceptfilter', 'exactmatch', 'nullroute'], true)) { $item = 'ON'; }
             $item = clean($item, $in_row || $key === 'row');
-            if ($item !== '' && $item !== []) { $kept[$key] = $item; }
+            if (in_array($key, ['carpstatusvid', 'enforcefirstas'], true) || $item !== '' && $item !== []) {
+                $kept[$key] = $item;
+            }
         }
         if (array_is_list($value)) { return array_values($kept); }
         ksort($kept, SORT_STRING);
