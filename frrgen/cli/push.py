@@ -12,8 +12,9 @@ from frrgen.device.frr import FrrDevice
 from frrgen.diff.plan import Plan
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
+from frrgen.push.base import Outcome, State
 from frrgen.push.fleet import each
-from frrgen.push.transaction import Outcome, State, Transaction
+from frrgen.push.transaction import Transaction
 from frrgen.report.console import show_plan
 from frrgen.report.progress import Progress
 

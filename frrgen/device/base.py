@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 _NOT_CONFIGURATION: Final = re.compile(r"(Building configuration\.\.\.|Current configuration:|hostname .*|!.*|\s*)")
 
@@ -29,31 +29,22 @@ class Running:
         return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
-class Device(Protocol):
-    """One router. Every method raises DeviceError when it cannot do its work within its time."""
+R = TypeVar("R", bound=Running)
+
+
+class Login(Protocol[R]):
+    """What every push needs. Every method raises DeviceError when it cannot do its work within its time."""
 
     name: str
 
-    def fetch(self) -> Running:
-        """Read the running configuration."""
+    def fetch(self) -> R:
+        """Read what the router has."""
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep other pushes out, until the block ends or the connection does."""
 
-    def check(self, commands: Sequence[str]) -> None:
-        """Have the router check the syntax of configuration lines; nothing is applied."""
-
-    def backup(self, running: Running) -> str:
-        """Keep a copy of the running configuration on the router; gives its place."""
-
-    def apply(self, commands: Sequence[str]) -> list[str]:
-        """Apply configuration lines in one batch; gives the complaints of the router. Goes on if we are cut off."""
-
-    def execute(self, commands: Sequence[str]) -> None:
-        """Run commands in exec mode, such as `clear bgp …`."""
-
-    def save(self) -> None:
-        """Save the running configuration as the startup configuration."""
+    def backup(self, running: R) -> str:
+        """Keep a copy of what it has on the router; gives its place."""
 
     def record(self, entry: str) -> None:
         """Add a line to the router's journal of pushes."""
@@ -63,3 +54,19 @@ class Device(Protocol):
 
     def close(self) -> None:
         """Log out."""
+
+
+class Device(Login[Running], Protocol):
+    """One router that runs FRR."""
+
+    def check(self, commands: Sequence[str]) -> None:
+        """Have the router check the syntax of configuration lines; nothing is applied."""
+
+    def apply(self, commands: Sequence[str]) -> list[str]:
+        """Apply configuration lines in one batch; gives the complaints of the router. Goes on if we are cut off."""
+
+    def execute(self, commands: Sequence[str]) -> None:
+        """Run commands in exec mode, such as `clear bgp …`."""
+
+    def save(self) -> None:
+        """Save the running configuration as the startup configuration."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from frrgen.errors import Exit, FrrgenError, error
-from frrgen.push.transaction import Outcome, State
+from frrgen.push.base import Outcome, State
 
 
 def each(

@@ -1,72 +1,17 @@
-r"""A push to one router: applied as a whole, or undone.
-
-    staged -> checked -> armed -> applied -> verified -> confirmed
-                                     \-> rolled back, or unknown: a person must look
-
-Nothing is believed that was not read back: the router runs what is intended when its configuration, fetched anew,
-leaves nothing to plan. What went wrong before `armed` has changed nothing.
-"""
+"""A push to one router that runs FRR: one batch of lines, and their inverse when it goes wrong."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final
 
 from frrgen.device.base import Device, Running
 from frrgen.diff.changes import Commands
 from frrgen.diff.plan import Plan, hide, make_plan, with_routes
-from frrgen.errors import (
-    DeviceError,
-    Exit,
-    Finding,
-    FrrgenError,
-    RolledBackError,
-    UnknownStateError,
-    error,
-)
+from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, error
 from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover, Parsed, parse
-from frrgen.push.journal import entry
-
-_RETRIES: Final = (0.0, 1.0, 3.0, 9.0, 27.0)
-"""Seconds before each new login, when the connection was lost after something may have been applied."""
-
-
-class State(StrEnum):
-    """How far a push has come."""
-
-    UNCHANGED = "unchanged"
-    STAGED = "staged"
-    CHECKED = "checked"
-    ARMED = "armed"
-    APPLIED = "applied"
-    VERIFIED = "verified"
-    CONFIRMED = "confirmed"
-    ROLLED_BACK = "rolled back"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a push ended. `notes` are what the router said though all is well."""
-
-    router: str
-    state: State
-    plan: Plan | None = None
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def exit(self) -> Exit:
-        """The exit code for this router."""
-        if self.state is State.ROLLED_BACK:
-            return Exit.ROLLED_BACK
-        if self.state is State.UNKNOWN:
-            return Exit.UNKNOWN
-        return Exit.ERROR if self.findings else Exit.OK
+from frrgen.push.base import Outcome, Push, State
 
 
 def plan_for(running: Running, intended: Router, *, prune_leftovers: bool = False) -> Plan:
@@ -77,91 +22,27 @@ def plan_for(running: Running, intended: Router, *, prune_leftovers: bool = Fals
     return with_routes(make_plan(parsed, judged, prune_leftovers=prune_leftovers), parsed, judged)
 
 
-Progress = Callable[[State], None]
-Approve = Callable[[Plan], bool]
-
-
-def _silent(state: State) -> None:
-    del state
-
-
 @dataclass
-class Transaction:
-    """One push. `approve` is shown the plan and decides; None: go ahead."""
+class Transaction(Push[Running]):
+    """One push of the intended router."""
 
     device: Device
     intended: Router
-    approve: Approve | None = None
-    prune_leftovers: bool = False
-    progress: Progress = _silent
-    sleep: Callable[[float], None] = time.sleep
-    before: Running | None = field(default=None, init=False)
-    plan: Plan | None = field(default=None, init=False)
-    backup: str = field(default="", init=False)
-    armed: bool = field(default=False, init=False)
-
-    def run(self) -> Outcome:
-        """Push. Raises DeviceError when nothing was changed, RolledBackError, UnknownStateError."""
-        shown: Running | None = None
-        if self.approve is not None:
-            shown = self.device.fetch()
-            plan = self._plan(shown)
-            if plan.empty or not self.approve(plan):
-                return Outcome(self.device.name, State.UNCHANGED, plan)
-        problem: FrrgenError
-        try:
-            with self.device.lock():
-                outcome = self._stage(shown)
-                if outcome is not None:
-                    return outcome
-                try:
-                    return self._apply()
-                except (DeviceError, KeyboardInterrupt) as bad:
-                    problem = _problem(self.device.name, bad)
-                    return self._roll_back(problem)
-        except (DeviceError, KeyboardInterrupt) as bad:
-            if not self.armed:
-                raise
-            problem = _problem(self.device.name, bad)
-        return self._recover(problem)
+    prune_leftovers: bool = field(default=False, kw_only=True)
 
     def _plan(self, running: Running) -> Plan:
         return plan_for(running, self.intended, prune_leftovers=self.prune_leftovers)
 
-    def _stage(self, shown: Running | None) -> Outcome | None:
-        name = self.device.name
-        self.before = before = self.device.fetch()
-        if shown is not None and shown.digest != before.digest:
-            raise DeviceError(
-                error(
-                    "FRR521",
-                    f"{name}: its configuration has changed since the plan was shown; nothing was done",
-                    hint="run the push again to see the plan as it is now",
-                )
-            )
-        self.plan = plan = self._plan(before)
-        if plan.empty:
-            return Outcome(name, State.UNCHANGED, plan)
-        self.progress(State.STAGED)
-        self.device.check(plan.commands)
-        self.progress(State.CHECKED)
-        self.backup = self.device.backup(before)
-        self.device.record(entry("armed", before=before.digest, summary=plan.summary, backup=self.backup))
-        self.armed = True
-        self.progress(State.ARMED)
-        return None
+    def _check(self) -> None:
+        self.device.check(self._planned.commands)
 
     def _apply(self) -> Outcome:
-        plan = self._planned
-        said = self.device.apply(plan.commands)
+        said = self.device.apply(self._planned.commands)
         self.progress(State.APPLIED)
         return self._verify(said)
 
-    @property
-    def _planned(self) -> Plan:
-        if self.plan is None:
-            raise RuntimeError("nothing is staged")
-        return self.plan
+    def _resume(self, now: Running) -> Outcome | None:
+        return None if self._differences(now) else self._verify(())
 
     def _verify(self, said: Sequence[str]) -> Outcome:
         plan, now = self._planned, self.device.fetch()
@@ -187,9 +68,7 @@ class Transaction:
 
     def _roll_back(self, problem: FrrgenError) -> Outcome:
         """Bring back what ran before. Raises RolledBackError when it runs again, DeviceError when that fails."""
-        if self.before is None:
-            raise RuntimeError("nothing to go back to")
-        before = parse(self.before.text, name=self.intended.name, frr_version=self.before.frr_version)
+        before = parse(self._old.text, name=self.intended.name, frr_version=self._old.frr_version)
         for _ in range(2):
             now = self.device.fetch()
             commands = _undo(now, before)
@@ -206,39 +85,6 @@ class Transaction:
             *problem.findings,
             error("FRR524", f"{self.device.name}: rolled back: it runs what it ran before, and nothing was saved"),
         )
-
-    def _recover(self, problem: FrrgenError) -> Outcome:
-        """Log in anew after a lost connection or a failed way back, and bring the router to one state or the other."""
-        last = problem
-        for pause in _RETRIES:
-            self.sleep(pause)
-            try:
-                self.device.reconnect()
-                with self.device.lock():
-                    if not self._differences(self.device.fetch()):
-                        return self._verify(())
-                    return self._roll_back(problem)
-            except DeviceError as bad:
-                last = bad
-            except KeyboardInterrupt:
-                break
-        self.progress(State.UNKNOWN)
-        raise UnknownStateError(
-            *problem.findings,
-            *(last.findings if last is not problem else ()),
-            error(
-                "FRR525",
-                f"{self.device.name}: what it runs now is not known: a person must look",
-                hint=f"what it ran before is on the router in {self.backup}; frrgen diff shows where it stands",
-            ),
-        )
-
-    def _record(self, event: str, now: Running) -> None:
-        try:
-            self.device.record(entry(event, after=now.digest, summary=self._planned.summary))
-        except DeviceError:
-            # the change itself is done or undone; a full disk must not turn that into a failure
-            return
 
 
 def _undo(now: Running, before: Parsed) -> tuple[str, ...]:
@@ -280,9 +126,3 @@ def _not_as_intended(name: str, problems: Sequence[str], said: Sequence[str]) ->
     if said:
         found.append(error("FRR522", f"{name} said: {'; '.join(hide(line) for line in said[:5])}"))
     return found
-
-
-def _problem(name: str, bad: BaseException) -> FrrgenError:
-    if isinstance(bad, FrrgenError):
-        return bad
-    return DeviceError(error("FRR526", f"{name}: interrupted while the change was applied"))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from frrgen.push.transaction import State
+from frrgen.push.base import State
 from frrgen.report.console import console
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from frrgen.device.frr import FrrDevice
 from frrgen.errors import DeviceError, RolledBackError
 from frrgen.model.router import Router
 from frrgen.parse.frr import parse
+from frrgen.push.base import State
 from frrgen.push.fleet import each
-from frrgen.push.transaction import State, Transaction
+from frrgen.push.transaction import Transaction
 from tests.lab import Lab, wait_for
 
 BASE = "router bgp 65001\n neighbor 10.0.0.1 remote-as 65002\n"

@@ -1,0 +1,198 @@
+r"""What every push is, whatever the router: applied as a whole, or undone.
+
+    staged -> checked -> armed -> applied -> verified -> confirmed
+                                     \-> rolled back, or unknown: a person must look
+
+Nothing is believed that was not read back. What went wrong before `armed` has changed nothing. How a change is
+planned, applied, found to be there and undone differs from platform to platform: `transaction`, `pfsense`.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Generic
+
+from frrgen.device.base import Login, R
+from frrgen.diff.plan import Plan
+from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, UnknownStateError, error
+from frrgen.push.journal import entry
+
+_RETRIES: Final = (0.0, 1.0, 3.0, 9.0, 27.0)
+"""Seconds before each new login, when the connection was lost after something may have been applied."""
+
+
+class State(StrEnum):
+    """How far a push has come."""
+
+    UNCHANGED = "unchanged"
+    STAGED = "staged"
+    CHECKED = "checked"
+    ARMED = "armed"
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    CONFIRMED = "confirmed"
+    ROLLED_BACK = "rolled back"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a push ended. `notes` are what the router said though all is well."""
+
+    router: str
+    state: State
+    plan: Plan | None = None
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code for this router."""
+        if self.state is State.ROLLED_BACK:
+            return Exit.ROLLED_BACK
+        if self.state is State.UNKNOWN:
+            return Exit.UNKNOWN
+        return Exit.ERROR if self.findings else Exit.OK
+
+
+Progress = Callable[[State], None]
+Approve = Callable[[Plan], bool]
+
+
+def _silent(state: State) -> None:
+    del state
+
+
+@dataclass
+class Push(ABC, Generic[R]):
+    """One push. `approve` is shown the plan and decides; None: go ahead."""
+
+    device: Login[R]
+    approve: Approve | None = field(default=None, kw_only=True)
+    progress: Progress = field(default=_silent, kw_only=True)
+    sleep: Callable[[float], None] = field(default=time.sleep, kw_only=True)
+    before: R | None = field(default=None, init=False)
+    plan: Plan | None = field(default=None, init=False)
+    backup: str = field(default="", init=False)
+    armed: bool = field(default=False, init=False)
+
+    def run(self) -> Outcome:
+        """Push. Raises DeviceError when nothing was changed, RolledBackError, UnknownStateError."""
+        shown: R | None = None
+        if self.approve is not None:
+            shown = self.device.fetch()
+            plan = self._plan(shown)
+            if plan.empty or not self.approve(plan):
+                return Outcome(self.device.name, State.UNCHANGED, plan)
+        problem: FrrgenError
+        try:
+            with self.device.lock():
+                outcome = self._stage(shown)
+                if outcome is not None:
+                    return outcome
+                try:
+                    return self._apply()
+                except (DeviceError, KeyboardInterrupt) as bad:
+                    problem = _problem(self.device.name, bad)
+                    return self._roll_back(problem)
+        except (DeviceError, KeyboardInterrupt) as bad:
+            if not self.armed:
+                raise
+            problem = _problem(self.device.name, bad)
+        return self._recover(problem)
+
+    @abstractmethod
+    def _plan(self, running: R) -> Plan:
+        """Plan the change of what the router has."""
+
+    @abstractmethod
+    def _check(self) -> None:
+        """Have the router check what is planned; nothing is applied. Raises DeviceError."""
+
+    @abstractmethod
+    def _apply(self) -> Outcome:
+        """Apply the plan, and verify it. Raises DeviceError when the router does not run what is intended."""
+
+    @abstractmethod
+    def _resume(self, now: R) -> Outcome | None:
+        """After a lost connection: end well if what is intended is there; None: it must be undone."""
+
+    @abstractmethod
+    def _roll_back(self, problem: FrrgenError) -> Outcome:
+        """Bring back what was there before. Raises RolledBackError when it is there, DeviceError when that fails."""
+
+    def _stage(self, shown: R | None) -> Outcome | None:
+        name = self.device.name
+        self.before = before = self.device.fetch()
+        if shown is not None and shown.digest != before.digest:
+            raise DeviceError(
+                error(
+                    "FRR521",
+                    f"{name}: its configuration has changed since the plan was shown; nothing was done",
+                    hint="run the push again to see the plan as it is now",
+                )
+            )
+        self.plan = plan = self._plan(before)
+        if plan.empty:
+            return Outcome(name, State.UNCHANGED, plan)
+        self.progress(State.STAGED)
+        self._check()
+        self.progress(State.CHECKED)
+        self.backup = self.device.backup(before)
+        self.device.record(entry("armed", before=before.digest, summary=plan.summary, backup=self.backup))
+        self.armed = True
+        self.progress(State.ARMED)
+        return None
+
+    @property
+    def _planned(self) -> Plan:
+        if self.plan is None:
+            raise RuntimeError("nothing is staged")
+        return self.plan
+
+    @property
+    def _old(self) -> R:
+        if self.before is None:
+            raise RuntimeError("nothing to go back to")
+        return self.before
+
+    def _recover(self, problem: FrrgenError) -> Outcome:
+        """Log in anew after a lost connection or a failed way back, and bring the router to one state or the other."""
+        last = problem
+        for pause in _RETRIES:
+            self.sleep(pause)
+            try:
+                self.device.reconnect()
+                with self.device.lock():
+                    return self._resume(self.device.fetch()) or self._roll_back(problem)
+            except DeviceError as bad:
+                last = bad
+            except KeyboardInterrupt:
+                break
+        self.progress(State.UNKNOWN)
+        raise UnknownStateError(
+            *problem.findings,
+            *(last.findings if last is not problem else ()),
+            error(
+                "FRR525",
+                f"{self.device.name}: what it runs now is not known: a person must look",
+                hint=f"what it ran before is on the router in {self.backup}; frrgen diff shows where it stands",
+            ),
+        )
+
+    def _record(self, event: str, now: R) -> None:
+        try:
+            self.device.record(entry(event, after=now.digest, summary=self._planned.summary))
+        except DeviceError:
+            # the change itself is done or undone; a full disk must not turn that into a failure
+            return
+
+
+def _problem(name: str, bad: BaseException) -> FrrgenError:
+    if isinstance(bad, FrrgenError):
+        return bad
+    return DeviceError(error("FRR526", f"{name}: interrupted while the change was applied"))
