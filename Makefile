@@ -9,7 +9,7 @@ SEED ?= 1
 DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 procps python3-venv sudo util-linux
 TEST_DEBIAN := bird2 gobgpd php-cli php-xml tcpdump
 
-.PHONY: demo test bench fuzz-policy system test-system clean
+.PHONY: demo test bench docs fuzz-policy system test-system clean
 
 demo: system $(BIN)/frrgen
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python -m tests.lab.demo
@@ -19,6 +19,9 @@ test: test-system $(BIN)/tox
 
 bench: system $(BIN)/frrgen
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
+
+docs: $(BIN)/frrgen
+	$(BIN)/python -m tests.docs.drawn
 
 fuzz-policy: test-system $(BIN)/tox
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 FRRGEN_POLICIES=$(N) FRRGEN_SEED=$(SEED) \

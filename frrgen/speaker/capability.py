@@ -22,16 +22,14 @@ ADD_PATH: Final = 69
 ENHANCED_REFRESH: Final = 70
 
 _ROLES: Final[tuple[Role, ...]] = ("provider", "rs-server", "rs-client", "customer", "peer")
-_MATCHING: Final[frozenset[tuple[Role, Role]]] = frozenset(
-    {
-        ("provider", "customer"),
-        ("customer", "provider"),
-        ("rs-server", "rs-client"),
-        ("rs-client", "rs-server"),
-        ("peer", "peer"),
-    }
-)
-"""RFC 9234 section 4.2."""
+COUNTERPART: Final[dict[Role, Role]] = {
+    "provider": "customer",
+    "customer": "provider",
+    "rs-server": "rs-client",
+    "rs-client": "rs-server",
+    "peer": "peer",
+}
+"""The role that the other side must have (RFC 9234 section 4.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +63,16 @@ class Capabilities:
 
     def write(self) -> bytes:
         """Write them as the optional parameters of OPEN, in the extended form of RFC 9072 where they need it."""
-        parts = b"".join(struct.pack("!BB", code, len(value)) + value for code, value in self._values())
+        parts = self.values()
         if not parts:
             return b"\0"
         if len(parts) <= 253:
             return struct.pack("!BBB", len(parts) + 2, 2, len(parts)) + parts
         return struct.pack("!BBHBH", 255, 255, len(parts) + 3, 2, len(parts)) + parts
+
+    def values(self) -> bytes:
+        """Write them one behind the other."""
+        return b"".join(struct.pack("!BB", code, len(value)) + value for code, value in self._values())
 
     def _values(self) -> Iterator[tuple[int, bytes]]:
         for family in sorted(self.families, key=lambda one: one.afi):
@@ -128,7 +130,8 @@ def read_capabilities(parameters: bytes) -> Capabilities:
 def _parameters(octets: bytes) -> Iterator[tuple[int, bytes]]:
     if not octets:
         raise BgpError(Code.OPEN, 0, reason="no length of the optional parameters")
-    if len(octets) >= 2 and octets[0] == 255 and octets[1] == 255:
+    # the length beside it does not count then, but is not 0 (RFC 9072 section 2)
+    if len(octets) >= 2 and octets[0] and octets[1] == 255:
         if len(octets) < 4 or int.from_bytes(octets[2:4], "big") != len(octets) - 4:
             raise BgpError(Code.OPEN, 0, reason="the extended optional parameters are cut short")
         yield from _pairs(octets[4:], 2, "optional parameter")
@@ -209,20 +212,19 @@ class Agreed:
     """Families in which our prefixes carry a path identifier."""
     add_path_receive: frozenset[Family]
     """Families in which theirs do."""
-    peer_keeps_routes: int
-    """Seconds for which the peer keeps our routes when the session ends; 0: it does not."""
     hard_reset: bool
     """RFC 8538: a NOTIFICATION keeps routes unless it is a Hard Reset."""
 
 
 def agree(ours: Capabilities, theirs: Capabilities) -> Agreed:
     """Find what both sides can do. Raises BgpError 2/11 for roles that do not match, 2/7 without a common family."""
-    if ours.role is not None and theirs.role is not None and (ours.role, theirs.role) not in _MATCHING:
+    if ours.role is not None and theirs.role is not None and COUNTERPART[ours.role] != theirs.role:
         raise BgpError(Code.OPEN, 11, reason=f"we are {ours.role} and it is {theirs.role}")
     families = ours.families & theirs.families
     if not families:
-        raise BgpError(Code.OPEN, 7, reason="no address family in common")
-    both = ours.graceful_restart is not None and theirs.graceful_restart is not None
+        # the data names what is missing, as OPEN would (RFC 5492 section 5)
+        missing = Capabilities(families=ours.families).values()
+        raise BgpError(Code.OPEN, 7, missing, "no address family in common")
     notified = (
         ours.graceful_restart is not None
         and theirs.graceful_restart is not None
@@ -238,6 +240,5 @@ def agree(ours: Capabilities, theirs: Capabilities) -> Agreed:
         extended_message=ours.extended_message and theirs.extended_message,
         add_path=ours.add_path_send & theirs.add_path_receive & families,
         add_path_receive=ours.add_path_receive & theirs.add_path_send & families,
-        peer_keeps_routes=ours.graceful_restart.seconds if both and ours.graceful_restart is not None else 0,
         hard_reset=notified,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import socket
 import struct
@@ -71,6 +72,10 @@ class Connection(asyncio.Protocol):
         """The NOTIFICATION that was sent or received."""
         self.received_notification = False
         self.was_established = False
+        self.up_at = 0.0
+        """When it was established, by the loop's clock."""
+        self.after: Connection | None = None
+        """The established connection that there was when this one began, if the peer may leave it without a word."""
         self.theirs: Open | None = None
         self.agreed: Agreed | None = None
         self.hold_time = 0.0
@@ -94,10 +99,13 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol. What the peer sends can only be read behind this."""
-        if not isinstance(transport, asyncio.Transport) or self.done.done():
+        if not isinstance(transport, asyncio.Transport) or transport.is_closing() or self.done.done():
             transport.close()
             return
         self._transport = transport
+        # whatever the kernel does not take at once makes us wait, and starts the timer of RFC 9687
+        transport.set_write_buffer_limits(0)
+        self._give_up_after(SEND_HOLD)
         if self.dialled:
             self.feed(Event.TCP_CR_ACKED)
             return
@@ -109,9 +117,9 @@ class Connection(asyncio.Protocol):
         self._cease = cease
         self.feed(Event.OPEN_COLLISION_DUMP if cease.subcode == Cease.COLLISION else Event.MANUAL_STOP)
 
-    def abandon(self) -> None:
-        """End it without a word, as a router does that restarts: the peer keeps our routes (RFC 4724)."""
-        self.why = "a restart of ours"
+    def abandon(self, why: str) -> None:
+        """End it without a word: we restart, and the peer keeps our routes, or the connection is dead (RFC 4724)."""
+        self.why = why
         self._close(abort=False, ended=True)
 
     def write(self, octets: bytes) -> None:
@@ -134,7 +142,7 @@ class Connection(asyncio.Protocol):
             return self._cease.meaning
         fixed = {
             Event.HOLD_TIMER_EXPIRES: "the hold timer expired" if before is State.ESTABLISHED else "no answer in time",
-            Event.SEND_HOLD_TIMER_EXPIRES: "the peer does not read what we send (RFC 9687)",
+            Event.SEND_HOLD_TIMER_EXPIRES: f"{name(Code.SEND_HOLD_TIMER, 0)}: the peer does not read (RFC 9687)",
             Event.TCP_CONNECTION_FAILS: "the connection was closed",
         }
         if event in fixed:
@@ -160,11 +168,12 @@ class Connection(asyncio.Protocol):
                     self.write(KEEPALIVE)
                 if self.hold_time:
                     keepalive = min(settings.keepalive, self.hold_time / 3) or self.hold_time / 3
-                    self._timer(Event.KEEPALIVE_TIMER_EXPIRES, _jittered(keepalive))
+                    # not more than one a second (RFC 4271 section 4.4)
+                    self._timer(Event.KEEPALIVE_TIMER_EXPIRES, max(1.0, _jittered(keepalive)))
             case Action.START_HOLD:
                 self._hold()
             case Action.ESTABLISH:
-                self.was_established = True
+                self.was_established, self.up_at = True, self._loop.time()
                 self.owner.established(self)
             case Action.PROCESS:
                 pass
@@ -187,9 +196,13 @@ class Connection(asyncio.Protocol):
     def _hold(self) -> None:
         """Put off the end. The timer itself stays: it is looked at when it goes off, not moved with each message."""
         if not self.hold_time:
-            self._stop_timer(Event.HOLD_TIMER_EXPIRES)
+            # a hold time of 0 is for sessions; the KEEPALIVE that makes one is waited for as OPEN was
+            if self.state is State.ESTABLISHED:
+                self._stop_timer(Event.HOLD_TIMER_EXPIRES)
             return
         first = not self._hold_until
+        if first:
+            self._give_up_after(max(SEND_HOLD, 2 * self.hold_time))
         self._hold_until = self._loop.time() + self.hold_time
         if first:
             self._stop_timer(Event.HOLD_TIMER_EXPIRES)
@@ -206,19 +219,20 @@ class Connection(asyncio.Protocol):
 
     async def _dialling(self) -> None:
         settings = self.owner.settings
-        made = socket_for(settings)
+        made: socket.socket | None = None
         try:
+            made = socket_for(settings)
             made.bind((str(settings.local_address), 0))
             await self._loop.sock_connect(made, (str(settings.address), settings.port))
             await self._loop.create_connection(lambda: self, sock=made)
-        except OSError as bad:
-            made.close()
+        except BaseException as bad:
+            if made is not None:
+                made.close()
+            if not isinstance(bad, OSError):
+                raise
             self.why = f"cannot connect: {bad.strerror or bad}"
             self._dial = None
             self.feed(Event.TCP_CONNECTION_FAILS)
-        except asyncio.CancelledError:
-            made.close()
-            raise
         else:
             self._dial = None
 
@@ -238,6 +252,16 @@ class Connection(asyncio.Protocol):
         """See asyncio.Protocol."""
         self.writable.set()
         self._stop_timer(Event.SEND_HOLD_TIMER_EXPIRES)
+
+    def _give_up_after(self, seconds: float) -> None:
+        """Have the kernel end a connection whose peer takes nothing of what the kernel itself holds (RFC 9687).
+
+        What we hold has our own timer, which goes off a little earlier.
+        """
+        made = self._transport.get_extra_info("socket") if self._transport is not None else None
+        with contextlib.suppress(OSError):
+            if made is not None:
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1250))
 
     def _close(self, *, abort: bool, ended: bool = True) -> None:
         for event in list(self._timers):
@@ -357,7 +381,7 @@ class Connection(asyncio.Protocol):
 def _suits(theirs: Open, settings: PeerSettings) -> None:
     """Look whether an OPEN is from whom we expect. Raises BgpError 2/2 or 2/3."""
     if theirs.asn != settings.peer_asn:
-        said = struct.pack("!H", theirs.asn & 0xFFFF)
+        said = theirs.asn.to_bytes(2 if theirs.asn <= 0xFFFF else 4, "big")
         raise BgpError(Code.OPEN, 2, said, f"AS {theirs.asn} and not {settings.peer_asn}")
     if theirs.identifier == settings.identifier and settings.ibgp:
         raise BgpError(Code.OPEN, 3, theirs.identifier.packed, "its identifier is ours")

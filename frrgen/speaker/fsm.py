@@ -137,3 +137,18 @@ def diagram() -> str:
             lines.append(f"    {state} --> {row.state}: {event.name}{done}")
     lines += [f"    {state} --> Idle: errors, stops, and every other event" for state in list(State)[1:]]
     return "\n".join([*lines, ""])
+
+
+def table() -> str:
+    """Write the table in Markdown: what every event does in every state."""
+    lines = [f"| event | {' | '.join(State)} |", "|---" * (1 + len(State)) + "|"]
+    for event in Event:
+        cells = (_cell(state, TABLE[state, event]) for state in State)
+        lines.append(f"| {event.value} {event.name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _cell(state: State, row: Row) -> str:
+    if row == _NOTIFIED_END:
+        return "NOTIFICATION, Idle"
+    return str(row.state) if row.state is not state or row.actions else ""

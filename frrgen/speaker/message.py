@@ -176,5 +176,6 @@ def read_route_refresh(body: bytes) -> tuple[Family | None, int]:
     """Read a ROUTE-REFRESH: None for a family that we do not speak. Raises BgpError 7/1."""
     afi, kind, safi = struct.unpack_from("!HBB", body)
     if kind in {Refresh.BEGIN, Refresh.END} and len(body) != 4:
-        raise BgpError(Code.ROUTE_REFRESH, 1, body[:64], f"{len(body)} octets")
+        # the data is the whole message (RFC 7313 section 5)
+        raise BgpError(Code.ROUTE_REFRESH, 1, message(Type.ROUTE_REFRESH, body), f"{len(body)} octets")
     return FAMILY_OF.get((afi, safi)), kind

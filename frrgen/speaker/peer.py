@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
@@ -13,9 +12,10 @@ from typing import Any, Final
 
 from frrgen.speaker.capability import Agreed, Capabilities, GracefulRestart
 from frrgen.speaker.connection import Connection
-from frrgen.speaker.error import Cease, Code
+from frrgen.speaker.error import Cease
 from frrgen.speaker.fsm import State
 from frrgen.speaker.gate import Gate
+from frrgen.speaker.idle import IdleHold, is_collision
 from frrgen.speaker.key import Family, Key
 from frrgen.speaker.message import Notification, Refresh, write_route_refresh
 from frrgen.speaker.plan import PeerSettings
@@ -97,12 +97,13 @@ class Peer:
         self._pending: set[int] = set()
         self._refreshed: set[Family] = set()
         self._wake = asyncio.Event()
-        self._again = asyncio.Event()
-        self._failures = 0
-        self._heavy = False
+        self._idle = {ours: IdleHold(settings.connect_retry) for ours in (True, False)}
+        self._not_before = dict.fromkeys(self._idle, 0.0)
+        """When a connection may be made again: by us (True), by the peer (False)."""
         self._told = ""
         self._stopped = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self._dialling: asyncio.Task[None] | None = None
+        self._pumping: asyncio.Task[None] | None = None
         self.synced = asyncio.Event()
         """All was sent, End-of-RIB included."""
         self.encoder: Encoder | None = None
@@ -129,6 +130,7 @@ class Peer:
             extended_message=True,
             graceful_restart=restart,
             add_path_send=settings.families if settings.add_path else frozenset(),
+            role=settings.role,
         )
 
     def opened(self, connection: Connection) -> None:
@@ -139,6 +141,9 @@ class Peer:
         collision = Notification.cease(Cease.COLLISION)
         for other in list(self._connections - {connection}):
             if other.state is State.ESTABLISHED:
+                if connection.after is other:
+                    other.abandon("the peer began anew, which restarts gracefully (RFC 4724 section 5)")
+                    continue
                 connection.stop(collision)
                 return
             if other.state is not State.OPEN_CONFIRM:
@@ -162,20 +167,23 @@ class Peer:
         self._refreshed.clear()
         self.synced.clear()
         LOG.info("%s: established", self.settings.name)
-        self._tasks = [one for one in self._tasks if not one.done()]
-        self._tasks.append(asyncio.get_running_loop().create_task(self._pump(connection)))
+        self._pumping = asyncio.get_running_loop().create_task(self._pump(connection))
+        self._pumping.add_done_callback(self._failed)
 
     def ended(self, connection: Connection) -> None:
         """Know that a connection is no more."""
         self._connections.discard(connection)
-        if connection.notified is None or connection.notified.subcode != Cease.COLLISION or connection.was_established:
+        if connection.was_established or not is_collision(connection.notified):
             self.counters.last_error = connection.why
+        self._count(connection)
         if self.session is connection:
             self.session = None
             self.encoder = None
             # a restart is over once the peer has heard of it
             self._restarted = False
-            self._wake.set()
+            self.synced.clear()
+            if self._pumping is not None:
+                self._pumping.cancel()
             LOG.warning("%s: down: %s", self.settings.name, connection.why)
         elif not self._stopped and self._told != connection.why:
             self._told = connection.why
@@ -197,14 +205,20 @@ class Peer:
 
     def start(self) -> None:
         """Begin to dial."""
-        self._tasks.append(asyncio.get_running_loop().create_task(self._dial()))
+        self._dialling = asyncio.get_running_loop().create_task(self._dial())
+        self._dialling.add_done_callback(self._failed)
 
     def incoming(self) -> Connection | None:
         """Make a connection of one that the router began; None: not now."""
-        waiting = self._heavy and time.time() < self.counters.retry_at
-        if self._stopped or waiting or sum(not one.dialled for one in self._connections) >= 2:
+        now = asyncio.get_running_loop().time()
+        early = any(now < self._not_before[ours] for ours, idle in self._idle.items() if idle.refused or not ours)
+        if self._stopped or early or sum(not one.dialled for one in self._connections) >= 2:
             return None
         connection = Connection(self, dialled=False)
+        theirs = self.session.theirs if self.session is not None else None
+        # one that restarts gracefully and comes again has lost the session that we still see
+        if theirs is not None and theirs.capabilities.graceful_restart is not None:
+            connection.after = self.session
         self._connections.add(connection)
         return connection
 
@@ -226,52 +240,57 @@ class Peer:
         """End without a word."""
         self._stopped = True
         for connection in list(self._connections):
-            connection.abandon()
+            connection.abandon("a restart of ours")
         await self._end()
 
     async def _end(self) -> None:
-        for task in self._tasks:
+        tasks = [task for task in (self._dialling, self._pumping) if task is not None]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         # what was written is handed to the kernel in the loop's next turns
         for _ in range(3):
             await asyncio.sleep(0)
 
+    def _failed(self, task: asyncio.Task[None]) -> None:
+        """Know that a task ended by a mistake of ours: the session begins anew, so that nothing stays untold."""
+        if task.cancelled() or task.exception() is None:
+            return
+        LOG.error("%s: a mistake of the speaker", self.settings.name, exc_info=task.exception())
+        for connection in list(self._connections):
+            connection.stop(Notification.cease(Cease.OUT_OF_RESOURCES))
+        if task is self._dialling and not self._stopped:
+            asyncio.get_running_loop().call_later(self.settings.connect_retry, self.start)
+
     async def _dial(self) -> None:
+        loop = asyncio.get_running_loop()
         while not self._stopped:
             if self.session is None:
                 connection = Connection(self, dialled=True)
                 self._connections.add(connection)
                 connection.start()
                 await connection.done
-                self._count(connection)
             else:
                 await self.session.done
-                self._count(None)
-            if self.session is not None:
+            # it may have been put off meanwhile
+            while self.session is None and (wait := self._not_before[True] - loop.time()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(wait)
+
+    def _count(self, connection: Connection) -> None:
+        """Leave the peer alone for a while, the longer the more often it failed."""
+        loop = asyncio.get_running_loop()
+        lasted = loop.time() - connection.up_at if connection.was_established else None
+        for ours, idle in self._idle.items():
+            if lasted is None and ours != connection.dialled:
                 continue
-            delay = self._delay()
-            self.counters.retry_at = time.time() + delay
-            self._again.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._again.wait(), delay)
-
-    def _count(self, connection: Connection | None) -> None:
-        """Forget failures after a session that lasted, count them otherwise."""
-        lasted = time.time() - self.counters.up_since if self.counters.up_since else 0
-        self._heavy = False
-        if connection is None or connection.was_established:
-            self._failures = 0 if lasted > 10 else self._failures + 1
-            return
-        collision = connection.notified is not None and connection.notified.subcode == Cease.COLLISION
-        refused = connection.notified is not None and connection.notified.code in {Code.OPEN, Code.CEASE}
-        self._heavy = refused and not collision
-        self._failures += 0 if collision else 3 if refused else 1
-
-    def _delay(self) -> float:
-        """Give the idle hold time in seconds: doubling from 1, to 300 where OPEN or a Cease said no, else to 60."""
-        most = 300.0 if self._heavy else max(1.0, min(60.0, self.settings.connect_retry))
-        return min(most, 2.0 ** min(max(self._failures - 1, 0), 10)) * random.uniform(0.75, 1.0)  # noqa: S311
+            idle.ended(connection.notified, lasted)
+            if lasted is None and is_collision(connection.notified) and not ours:
+                continue
+            delay = idle.seconds() * random.uniform(0.75, 1.0)  # noqa: S311
+            # a peer whose session ended may come again at once: that is how it restarts
+            self._not_before[ours] = loop.time() + delay if ours or lasted is None else 0.0
+            if ours:
+                self.counters.retry_at = time.time() + delay
 
     # what is announced
 
@@ -289,8 +308,6 @@ class Peer:
             await self._wake.wait()
             self._wake.clear()
             await asyncio.sleep(COALESCE)
-            if connection.state is not State.ESTABLISHED:
-                return
             encoder = self._encoder(agreed)
             for family in [one for one in self._refreshed if one in agreed.families]:
                 self._refreshed.discard(family)
@@ -308,11 +325,12 @@ class Peer:
 
     async def _tell(self, connection: Connection, encoder: Encoder, keys: set[int]) -> None:
         rib = self.group.rib
+        # what goes makes room first: the router counts up to its maximum-prefix
         for step in steps(keys):
-            gone = [key for key in step if key not in rib]
-            there = [key for key in step if key in rib]
-            messages = [*encoder.withdraw(gone), *encoder.announce(alike(rib.table.routes, there))]
-            await self._send(connection, b"".join(messages))
+            await self._send(connection, b"".join(encoder.withdraw([key for key in step if key not in rib])))
+        for step in steps(keys):
+            there = alike(rib.table.routes, [key for key in step if key in rib])
+            await self._send(connection, b"".join(encoder.announce(there)))
 
     async def _refresh(self, connection: Connection, encoder: Encoder, agreed: Agreed, family: Family) -> None:
         if agreed.enhanced_refresh:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from frrgen.errors import Finding, InputError, Where, error
+from frrgen.model.bgp import Bgp, LocalAs
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.derive import announced_lengths, announced_pools, bgp_of
 from frrgen.model.router import Router
 from frrgen.model.types import Address, community_value, large_community_value
 from frrgen.policy.session import Session
-from frrgen.speaker.attributes import Attributes, Writer
+from frrgen.speaker.attributes import Attributes, Role, Writer
+from frrgen.speaker.capability import COUNTERPART
 from frrgen.speaker.key import Family, Key
 
 HOLD_TIME = 90
@@ -45,6 +47,8 @@ class PeerSettings:
     restart_time: int = RESTART_TIME
     """0: without graceful restart."""
     add_path: bool = True
+    role: Role | None = None
+    """Our role (RFC 9234), where the router has one for us; eBGP only."""
 
     def __repr__(self) -> str:
         """Show it without the password."""
@@ -70,6 +74,7 @@ class PeerSettings:
             next_hop_ipv6=local if isinstance(local, IPv6Address) else None,
             asn4=asn4,
             extended_next_hop=extended_next_hop,
+            role=self.role,
             graceful_shutdown=graceful_shutdown,
         )
 
@@ -156,13 +161,16 @@ def _peers(
                 continue
             timers = peering.timers or cluster.timers
             password = session.option("password") if peering.password or cluster.password else None
+            local_asn = node.asn or cluster.asn
+            peer_asn = _router_asn(bgp, session, local_asn)
+            role: Role | None = session.option("local_role")
             yield PeerSettings(
                 router=router_name,
                 vrf=peering.vrf,
                 address=dialled,
                 local_address=address,
-                local_asn=node.asn or cluster.asn,
-                peer_asn=bgp.asn,
+                local_asn=local_asn,
+                peer_asn=peer_asn,
                 identifier=_identifier(name, node),
                 families=frozenset(_families(cluster, node, address)),
                 hold_time=HOLD_TIME if timers is None else timers.hold,
@@ -172,7 +180,19 @@ def _peers(
                 ttl_security=peering.ttl_security_hops,
                 password=None if password is None else password.get_secret_value(),
                 restart_time=RESTART_TIME if cluster.graceful_restart_time is None else cluster.graceful_restart_time,
+                role=None if role is None or local_asn == peer_asn else COUNTERPART[role],
             )
+
+
+def _router_asn(bgp: Bgp, session: Session, local_asn: int) -> int:
+    """Give the AS number that the router says in its OPEN: `local-as`, or its confederation's, before its own."""
+    local_as: LocalAs | None = session.option("local_as")
+    if local_as is not None:
+        return local_as.asn
+    confederation = bgp.confederation
+    if confederation is None or confederation.identifier is None or local_asn in {bgp.asn, *confederation.peers}:
+        return bgp.asn
+    return confederation.identifier
 
 
 def _dialled(peering: Peering, session: Session, address: Address) -> Address | None:

@@ -35,6 +35,8 @@ RESTARTED: Final = "FRRGEN_SPEAKER_RESTARTED"
 """In the environment of a speaker that takes over from itself."""
 _WATCH: Final = 1.0
 _LOGGED: Final = 20
+_REFUSED: Final = 0.01
+"""Seconds for which a connection that is refused keeps others waiting: a flood of them costs nobody else anything."""
 
 
 @dataclass
@@ -286,32 +288,35 @@ class Speaker:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                made, (host, *_) = await loop.sock_accept(listener)
+                try:
+                    made, (host, *_) = await loop.sock_accept(listener)
+                except OSError as bad:
+                    # of this connection, or of us: too many files are open. Neither may end the listening
+                    _RARELY.warning("cannot accept a connection: %s", bad.strerror or bad)
+                    await asyncio.sleep(_REFUSED)
+                    continue
                 peer = peers.get(ip_address(host.partition("%")[0]))
                 if peer is None:
                     # whoever that is, he gets no answer, and one line a second at the most
                     _RARELY.warning("a connection from %s, which is no peer", host)
+                if peer is None or not await self._take(made, peer):
                     made.close()
-                    await asyncio.sleep(0.01)
-                    continue
-                await self._take(made, peer)
+                    await asyncio.sleep(_REFUSED)
         finally:
             listener.close()
 
-    async def _take(self, made: socket.socket, peer: Peer) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if peer.settings.ttl_security is not None:
-                secure(made, peer.settings)
-        except OSError:
-            made.close()
-            return
+    async def _take(self, made: socket.socket, peer: Peer) -> bool:
         connection = peer.incoming()
         if connection is None:
-            made.close()
-            return
-        await loop.create_connection(lambda: connection, sock=made)
+            return False
+        try:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            secure(made, peer.settings)
+            await asyncio.get_running_loop().create_connection(lambda: connection, sock=made)
+        except OSError as bad:
+            connection.abandon(f"the router's connection broke: {bad.strerror or bad}")
+            return False
+        return True
 
     # what it tells of itself
 

@@ -136,8 +136,8 @@ class Gobgp(Daemon):
         (self.folder / "gobgpd.toml").write_text(
             f'[global.config]\n  as = {self.asn}\n  router-id = "{ROUTER_ADDRESS}"\n'
             f'[[neighbors]]\n  [neighbors.config]\n    neighbor-address = "{NODE_ADDRESS}"\n'
-            f"    peer-as = {self.node_asn}\n    {password}\n  [neighbors.timers.config]\n    hold-time = 9\n    connect-retry = 1\n"
-            f"    idle-hold-time-after-reset = 1\n{families}"
+            f"    peer-as = {self.node_asn}\n    {password}\n  [neighbors.timers.config]\n    hold-time = 9\n"
+            f"    connect-retry = 1\n    idle-hold-time-after-reset = 1\n{families}"
         )
         return [shutil.which("gobgpd") or "/usr/bin/gobgpd", "-t", "toml", "-f", str(self.folder / "gobgpd.toml")]
 

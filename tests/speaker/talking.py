@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from dataclasses import replace
 from ipaddress import IPv4Address
 
@@ -92,13 +93,17 @@ class Talk:
 class Bench:
     """A listening router, and the speaker's session with it."""
 
-    def __init__(self, settings=SETTINGS, table=None, made=None, **changes):
+    def __init__(self, settings=SETTINGS, table=None, made=None, receive_buffer=None, **changes):
         self.settings, self.made = replace(settings, **changes), made or group(table)
+        self.receive_buffer = receive_buffer
         self.talks = asyncio.Queue()
         self.count = 0
 
     async def __aenter__(self):
-        self.server = await asyncio.start_server(self._came, "127.0.0.1", 0)
+        listener = socket.create_server(("127.0.0.1", 0))
+        if self.receive_buffer is not None:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer)
+        self.server = await asyncio.start_server(self._came, sock=listener)
         self.peer = Peer(replace(self.settings, port=self.server.sockets[0].getsockname()[1]), self.made)
         self.peer.start()
         return self
@@ -110,6 +115,17 @@ class Bench:
     async def talk(self, seconds=5):
         async with asyncio.timeout(seconds):
             return await self.talks.get()
+
+    async def dial(self):
+        """Connect to the speaker, as the router may; None if it does not want that now."""
+        connection = self.peer.incoming()
+        if connection is None:
+            return None
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            await loop.create_connection(lambda: connection, sock=listener.accept()[0])
+        return Talk(reader, writer)
 
     async def up(self, theirs=OPEN):
         talk = await (await self.talk()).establish(theirs)

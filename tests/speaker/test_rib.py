@@ -20,7 +20,7 @@ from frrgen.speaker.update import Reader
 
 BOTH = frozenset(Family)
 WRITER = Writer(65001, 65002, IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1"))
-AGREED = Agreed(BOTH, True, False, True, True, False, frozenset(), frozenset(), 0, False)  # noqa: FBT003
+AGREED = Agreed(BOTH, True, False, True, True, False, frozenset(), frozenset(), hard_reset=False)  # noqa: FBT003
 
 
 def prefixes(network, bits):
@@ -175,6 +175,24 @@ def test_open_is_read_as_it_was_written(said, hold_time):
     asn = 65001 if said.asn is None else said.asn
     made = Open(asn, hold_time, IPv4Address("192.0.2.1"), said)
     assert read_open(made.write()[19:]) == made
+
+
+def test_what_openers_say_beyond_our_knowledge_is_passed_over():
+    """A capability that nobody knows (RFC 5492), and the long-lived restart of RFC 9494."""
+    said = Capabilities(asn=65001, families=BOTH)
+    more = said.values() + bytes([254, 3, 1, 2, 3]) + bytes([71, 7, 0, 1, 1, 0x80, 0, 0, 60])
+    assert read_capabilities(bytes([len(more) + 2, 2, len(more)]) + more) == said
+
+
+@pytest.mark.parametrize("length", [1, 10, 255])
+def test_the_long_form_of_optional_parameters_is_known_by_its_type_alone(length):
+    """The short length beside it says nothing then (RFC 9072 section 2), unless it is 0."""
+    said = Capabilities(asn=65001, families=BOTH)
+    long = struct.pack("!BH", 2, len(said.values())) + said.values()
+    head = struct.pack("!BBH", length, 255, len(long))
+    assert read_capabilities(head + long) == said
+    with pytest.raises(BgpError):
+        read_capabilities(b"\0" + head[1:] + long)
 
 
 def test_capabilities_beyond_255_octets_take_the_form_of_rfc_9072():

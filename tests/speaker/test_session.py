@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
+from itertools import pairwise
 
 import pytest
 
@@ -29,7 +31,7 @@ from frrgen.speaker.message import (
 )
 from frrgen.speaker.rib import Table
 from frrgen.speaker.update import Reader
-from tests.speaker.talking import OPEN, RESTARTING, SETTINGS, THEIRS, Bench, Talk, group, run
+from tests.speaker.talking import OPEN, RESTARTING, SETTINGS, THEIRS, Bench, group, run
 
 TEN = Key.parse("10.0.0.0/8")
 HOP = IPv4Address("192.0.2.7")
@@ -91,10 +93,14 @@ def test_keepalives_keep_it_up_and_a_byte_a_second_does_not():
     async def talk():
         async with Bench(hold_time=3) as bench:
             talk = await bench.up()
-            for _ in range(5):
-                await asyncio.sleep(1)
+            heard = []
+            for _ in range(4):
                 talk.send(KEEPALIVE)
+                await talk.get(Type.KEEPALIVE)
+                heard.append(time.monotonic())
             assert bench.peer.session is not None
+            gaps = [after - before for before, after in pairwise(heard)]
+            assert min(gaps) > 0.95, "not more than one a second (RFC 4271 section 4.4)"
             for octet in KEEPALIVE[:6]:
                 await asyncio.sleep(0.9)
                 talk.send(bytes([octet]))
@@ -190,9 +196,9 @@ def test_a_refresh_that_is_cut_wrongly_is_an_error_of_its_own():
     async def talk():
         async with Bench() as bench:
             talk = await bench.up()
-            talk.send(message(Type.ROUTE_REFRESH, bytes([0, 1, 1, 1, 9])))
-            body = await talk.get(Type.NOTIFICATION)
-            assert (body[0], body[1]) == (7, 1)
+            wrong = message(Type.ROUTE_REFRESH, bytes([0, 1, 1, 1, 9]))
+            talk.send(wrong)
+            assert await talk.get(Type.NOTIFICATION) == bytes([7, 1]) + wrong
 
     run(talk())
 
@@ -248,21 +254,32 @@ def test_a_peer_that_does_not_read_costs_little_and_delays_nobody():
     run(talk())
 
 
-def test_a_peer_that_never_reads_is_given_up_in_the_end(monkeypatch):
-    monkeypatch.setattr(connections, "SEND_HOLD", 0.5)
+@pytest.mark.parametrize(("prefixes", "why"), [(200_000, "does not read"), (6_000, "timed out")])
+def test_a_peer_that_reads_nothing_is_given_up_though_it_goes_on_talking(monkeypatch, prefixes, why):
+    """Whether what it leaves lies with us or with the kernel (RFC 9687)."""
+    monkeypatch.setattr(connections, "SEND_HOLD", 1.0)
+    made_by = connections.socket_for
+
+    def small(settings):
+        found = made_by(settings)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+        return found
+
+    monkeypatch.setattr(connections, "socket_for", small)
 
     async def talk():
         made = Table()
         one = route()
-        made.routes.update({Key.of(IPv4Network((n << 8, 24))): one for n in range(3_000_000)})
-        async with Bench(table=made, hold_time=0) as bench:
+        made.routes.update({Key.of(IPv4Network((n << 8, 24))): one for n in range(prefixes)})
+        async with Bench(table=made, hold_time=0, receive_buffer=4096) as bench:
             talk = await (await bench.talk()).establish(replace(OPEN, hold_time=0))
             talk.task.cancel()
             talk.writer.transport.pause_reading()
-            async with asyncio.timeout(40):
-                while bench.peer.counters.last_error == "":  # noqa: ASYNC110
+            async with asyncio.timeout(20):
+                while not bench.peer.counters.last_error:
+                    talk.send(KEEPALIVE)
                     await asyncio.sleep(0.1)
-            assert "does not read" in bench.peer.counters.last_error
+            assert why in bench.peer.counters.last_error
 
     run(talk())
 
@@ -291,14 +308,7 @@ def test_of_two_connections_the_one_of_the_higher_identifier_stays(ours, theirs,
         async with Bench(identifier=IPv4Address(ours)) as bench:
             dialled = await bench.talk()
             await dialled.get(Type.OPEN)
-            # the router dials as well
-            server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-            loop = asyncio.get_running_loop()
-            connection = bench.peer.incoming()
-            taken = asyncio.Queue()
-            listener = await asyncio.start_server(lambda r, w: taken.put_nowait(Talk(r, w)), "127.0.0.1", 0)
-            await loop.create_connection(lambda: connection, "127.0.0.1", listener.sockets[0].getsockname()[1])
-            accepted = await taken.get()
+            accepted = await bench.dial()
             await accepted.get(Type.OPEN)
             open_ = replace(OPEN, identifier=IPv4Address(theirs))
             for one in (dialled, accepted):
@@ -312,8 +322,150 @@ def test_of_two_connections_the_one_of_the_higher_identifier_stays(ours, theirs,
                 await bench.peer.synced.wait()
             assert bench.peer.session is not None
             assert bench.peer.session.dialled is dialled_wins
-            listener.close()
-            server.close()
+
+    run(talk())
+
+
+def test_a_connection_beside_a_session_is_refused():
+    async def talk():
+        async with Bench() as bench:
+            await bench.up()
+            session = bench.peer.session
+            second = await bench.dial()
+            await second.get(Type.OPEN)
+            second.send(OPEN.write())
+            body = await second.get(Type.NOTIFICATION)
+            assert (body[0], body[1]) == (6, Cease.COLLISION)
+            assert bench.peer.session is session
+
+    run(talk())
+
+
+def test_a_router_that_restarts_gracefully_and_comes_again_has_lost_the_old_session():
+    """It died without a word: its new connection takes the place of the one we still see (RFC 4724 section 5)."""
+    theirs = replace(OPEN, capabilities=replace(THEIRS, graceful_restart=RESTARTING))
+
+    async def talk():
+        async with Bench(table=table("10.0.0.0/8")) as bench:
+            first = await bench.up(theirs)
+            second = await (await bench.dial()).establish(theirs)
+            assert await updates(second, 1) == ([TEN], [])
+            assert bench.peer.session is not None
+            assert not bench.peer.session.dialled
+            assert await first.get(Type.NOTIFICATION) is None
+            assert bench.peer.counters.established == 2
+
+    run(talk())
+
+
+def test_at_most_two_connections_of_a_router_are_waited_for_and_a_storm_of_bad_ones_is_not_answered():
+    async def talk():
+        async with Bench() as bench:
+            await bench.talk()
+            talks = [await bench.dial() for _ in range(5)]
+            assert [one is not None for one in talks] == [True, True, False, False, False]
+            told = 0
+            for one in talks[:2]:
+                one.send(bytes(19))
+                told += await one.get(Type.NOTIFICATION) is not None
+                await one.closed.wait()
+            for _ in range(50):
+                if one := await bench.dial():
+                    one.send(bytes(19))
+                    told += await one.get(Type.NOTIFICATION) is not None
+                    await one.closed.wait()
+            assert told == 2
+
+    run(talk())
+
+
+def test_a_router_that_we_refuse_is_not_refused_again_at_once_when_it_dials():
+    async def talk():
+        async with Bench() as bench:
+            talk = await bench.talk()
+            await talk.get(Type.OPEN)
+            talk.send(replace(OPEN, asn=4200000001, capabilities=replace(THEIRS, asn=4200000001)).write())
+            body = await talk.get(Type.NOTIFICATION)
+            assert body == b"\2\2" + (4200000001).to_bytes(4, "big")
+            await talk.closed.wait()
+            assert await bench.dial() is None
+
+    run(talk())
+
+
+def test_a_session_with_hold_time_0_still_needs_its_first_keepalive_in_time(monkeypatch):
+    monkeypatch.setattr(connections, "OPEN_WAIT", 0.3)
+
+    async def talk():
+        async with Bench() as bench:
+            talk = await bench.talk()
+            await talk.get(Type.OPEN)
+            talk.send(replace(OPEN, hold_time=0).write())
+            body = await talk.get(Type.NOTIFICATION)
+            assert (body[0], body[1]) == (4, 0)
+        async with Bench() as bench:
+            await bench.up(replace(OPEN, hold_time=0))
+            await asyncio.sleep(0.6)
+            assert bench.peer.session is not None
+
+    run(talk())
+
+
+def test_a_socket_that_cannot_be_made_is_said_and_tried_again():
+    async def talk():
+        async with Bench(password="x" * 90) as bench:
+            async with asyncio.timeout(5):
+                while not bench.peer.counters.last_error:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            assert bench.peer.counters.last_error == "cannot connect: Invalid argument"
+            assert bench.peer.counters.retry_at > 0
+
+    run(talk())
+
+
+def test_a_mistake_of_ours_ends_the_session_aloud_and_it_begins_anew(monkeypatch, caplog):
+    async def talk():
+        made = group(table("10.0.0.0/8"))
+        full, broken = made.full, [True]
+
+        async def breaks(encoder, agreed):
+            if broken.pop() if broken else False:
+                raise RuntimeError("a bug")
+            async for piece in full(encoder, agreed):
+                yield piece
+
+        monkeypatch.setattr(made, "full", breaks)
+        async with Bench(made=made) as bench:
+            talk = await (await bench.talk()).establish()
+            body = await talk.get(Type.NOTIFICATION)
+            assert (body[0], body[1]) == (6, Cease.OUT_OF_RESOURCES)
+            again = await bench.talk(10)
+            assert await updates(await again.establish(), 1) == ([TEN], [])
+        assert "a mistake of the speaker" in caplog.text
+        assert "a bug" in caplog.text
+
+    run(talk())
+
+
+def test_what_is_withdrawn_is_said_before_what_is_new_so_that_a_limit_is_not_reached_between():
+    async def talk():
+        old = [Key.of(IPv4Network((10 << 24 | n << 8, 24))) for n in range(40_000)]
+        new = [Key.of(IPv4Network((20 << 24 | n << 8, 24))) for n in range(40_000)]
+        one, made = route(), Table()
+        made.routes.update(dict.fromkeys(old, one))
+        async with Bench(table=made) as bench:
+            talk = await bench.up()
+            await updates(talk, 1)
+            made.routes.clear()
+            made.routes.update(dict.fromkeys(new, one))
+            bench.made.changed()
+            bench.peer.changed({*old, *new})
+            gone = came = 0
+            while came < len(new):
+                update = Reader().read(await talk.get(Type.UPDATE))
+                gone += len(update.withdrawn.get(Family.IPV4, []))
+                came += len(update.announced.get(Family.IPV4, []))
+                assert not came or gone == len(old)
 
     run(talk())
 
@@ -327,7 +479,9 @@ def test_a_router_that_has_no_family_in_common_is_told_so():
                 Open(65002, 90, OPEN.identifier, Capabilities(asn=65002, families=frozenset({Family.IPV6}))).write()
             )
             body = await talk.get(Type.NOTIFICATION)
-            assert (body[0], body[1]) == (2, 7)
+            assert body == bytes([2, 7, 1, 4, 0, 1, 0, 1]), "and which it is that we need (RFC 5492 section 5)"
+            assert "no address family in common" in bench.peer.counters.last_error
+            assert bench.peer.counters.retry_at > time.time() + 2, "this is no collision, which has the same subcode"
 
     run(talk())
 

@@ -1,0 +1,57 @@
+"""A session is planned from what the router says of it: whom it will see, and as whom it answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from frrgen.inventory.files import load
+from frrgen.model.derive import derive
+from frrgen.speaker.attributes import Attributes
+from frrgen.speaker.key import Family
+from frrgen.speaker.plan import plan_node
+from tests.lab.speaking import ROUTER, inventory
+
+
+def planned(tmp_path, *options, router=""):
+    said = "".join(f"      {option}\n" for option in options)
+    neighbors = f"  neighbors:\n    10.0.0.2:\n{said}" if options else ""
+    network = load(inventory(tmp_path / "net", router=ROUTER + neighbors + router)).network
+    return plan_node(network, derive(network).routers, None).peers[0]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("provider", "customer"),
+        ("customer", "provider"),
+        ("peer", "peer"),
+        ("rs-server", "rs-client"),
+        ("rs-client", "rs-server"),
+    ],
+)
+def test_our_role_is_the_counterpart_of_the_one_that_the_router_has(tmp_path, theirs, ours):
+    assert planned(tmp_path, f"local_role: {theirs}").role == ours
+
+
+def test_without_a_role_there_is_none(tmp_path):
+    assert planned(tmp_path).role is None
+
+
+@pytest.mark.parametrize(("role", "marked"), [("customer", True), ("peer", True), ("provider", False)])
+def test_only_to_customer_marks_what_goes_to_customers_and_peers(tmp_path, role, marked):
+    """The router is our customer, our peer or our provider (RFC 9234 section 5)."""
+    written, _ = planned(tmp_path, f"local_role: {role}").writer().write(Family.IPV4, Attributes())
+    assert (bytes.fromhex("c023040000fdea") in written) is marked
+
+
+@pytest.mark.parametrize(
+    ("options", "router", "asn"),
+    [
+        ((), "", 65001),
+        (("local_as: {asn: 64999}",), "", 64999),
+        ((), "  confederation: {identifier: 64900}\n", 64900),
+        ((), "  confederation: {identifier: 64900, peers: [65002]}\n", 65001),
+    ],
+)
+def test_the_router_is_expected_under_the_number_it_says_of_itself_to_us(tmp_path, options, router, asn):
+    assert planned(tmp_path, *options, router=router).peer_asn == asn
