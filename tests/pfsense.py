@@ -22,8 +22,9 @@ needs_php = pytest.mark.skipif(
 
 
 def php(code: str, data: Any) -> Any:
-    """Run PHP with `$data` as given; what it returns is `$result`."""
-    frame = "$data = json_decode(stream_get_contents(STDIN), true, 64, JSON_THROW_ON_ERROR);"
+    """Run PHP with `$data` as given, and the functions of pfsense.php; what it returns is `$result`."""
+    frame = f"require {str(Path(__file__).with_suffix('.php'))!r}; "
+    frame += "$data = json_decode(stream_get_contents(STDIN), true, 64, JSON_THROW_ON_ERROR);"
     answer = "echo json_encode($result, JSON_THROW_ON_ERROR);"
     run = subprocess.run(
         ["php", "-d", "display_errors=stderr", "-r", f"{frame}\n{code}\n{answer}"],

@@ -92,6 +92,17 @@ class Box:
     """Address of an interface -> its prefix length."""
 
 
+SERIES: Final = ("1.0", "2.0", "2.1")
+"""The series of the package that write one frr.conf; 0.6 and older wrote a file for each daemon."""
+
+
+def series(version: str) -> str | None:
+    """Tell the series of a version as `pkg query %v pfSense-pkg-frr` says it (2.1.2_1); None if older than all."""
+    match = re.match(r"(\d{1,9})(?:\.(\d{1,9}))?", version)
+    found = (int(match[1]), int(match[2] or 0)) if match else (0, 0)
+    return next((name for name in reversed(SERIES) if found >= tuple(map(int, name.split(".")))), None)
+
+
 _SINGLE: Final = "."
 _FIELDS: Final = {
     "frr.": """
