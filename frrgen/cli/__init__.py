@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from frrgen.errors import Exit, FrrgenError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb and give its exit code. What goes wrong is printed; never a traceback."""
+    # a model is many objects and few circles: looking for those again and again costs a tenth of a run
+    gc.set_threshold(200_000, 20)
     from frrgen.cli.arguments import parser
 
     try:

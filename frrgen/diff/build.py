@@ -317,11 +317,12 @@ class Builder:
         its call leaves a trace that makes such a circle of a later, harmless call.
         """
         old, new = self.old.route_maps, self.new.route_maps
-        if circle := call_circle(calls(new)):
+        before, after = calls(old), calls(new)
+        if circle := call_circle(after):
             raise InputError(
                 error("FRR431", f"route maps call each other in a circle, which kills FRR: {' -> '.join(circle)}")
             )
-        both = {name: calls(old).get(name, set()) | calls(new).get(name, set()) for name in {**old, **new}}
+        both = {name: before.get(name, set()) | after.get(name, set()) for name in {**old, **new}}
         turning = bool(call_circle(both))
         ended: list[str] = []
         for name, route_map in old.items():

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.diff.build import Builder
 from frrgen.diff.changes import Change, Op
 from frrgen.grammar.rule import Impact
 from frrgen.model.router import Router
 from frrgen.parse.frr import Parsed
-from frrgen.policy.change import RouteEffect, route_effects
+
+if TYPE_CHECKING:
+    from frrgen.policy.change import RouteEffect
 
 _SECRET: Final = re.compile(r"((?:neighbor [^ ]+ )password ).+")
 
@@ -123,4 +125,6 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
 
 def with_routes(plan: Plan, running: Parsed, intended: Router) -> Plan:
     """Add to a plan what it does to routes."""
+    from frrgen.policy.change import route_effects
+
     return replace(plan, routes=() if plan.empty else tuple(route_effects(running, intended)))

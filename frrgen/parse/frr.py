@@ -126,11 +126,11 @@ class Parser:
         self.memo: dict[tuple[str, str, str], BaseModel | None] = {}
         self.top = _Context((), self._read_top, self._open_top)
 
-    def read(self, text: str) -> None:
-        """Read every line. Only a newline ends a line: descriptions may hold other separators."""
+    def read(self, lines: Iterable[tuple[int, str]]) -> None:
+        """Read every line, given with its number."""
         stack = [self.top]
-        for number, raw in enumerate(text.split("\n"), 1):
-            if not raw:
+        for number, raw in lines:
+            if not raw or raw == "!":
                 continue
             self.number = number
             if (entry := _PREFIX_ENTRY.fullmatch(raw)) is not None and self._prefix_entry(entry):
@@ -606,6 +606,12 @@ def parse(text: str, *, name: str = "router", frr_version: str | None = None) ->
 
     `frr_version` None: from the text's `frr version` line, else 8.4.
     """
-    parser = Parser(name, frr_version or said_version(text))
-    parser.read(text)
+    # only a newline ends a line: descriptions may hold other separators
+    return parse_lines(enumerate(text.split("\n"), 1), name=name, frr_version=frr_version or said_version(text))
+
+
+def parse_lines(lines: Iterable[tuple[int, str]], *, name: str, frr_version: str | None) -> Parsed:
+    """Read lines that are given with their numbers, as `parse` does."""
+    parser = Parser(name, frr_version)
+    parser.read(lines)
     return parser.finish()

@@ -1,19 +1,23 @@
 """Two FRR configurations of which only the difference matters: what both say alike is passed over.
 
-Of 50,000 list lines of which a hundred differ, or of a thousand route maps of which ten do, only those are read.
+Of 50,000 list lines of which a hundred differ, or of a thousand route maps of which ten do, only those are read. What
+is done with every line is done by sets and slices: a function call a line would take longer than all the rest.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
 from frrgen.grammar.policy import LISTS
-from frrgen.parse.frr import Parsed, parse, said_version
+from frrgen.parse.frr import Parsed, parse_lines, said_version
 
 _LIST_STARTS: Final = tuple(f"{kind.words} " for kind in LISTS)
-_CLAUSE: Final = (" ", "\t", "exit", "match ", "set ", "call ", "on-match ", "continue ", "description ", "no match ")
+_WHOLE: Final = "bgp as-path access-list "
+"""Lists that are read as a whole: which of their entries can be removed depends on all of them."""
+_MAP_STARTS: Final = ("route-map ", "no route-map ")
+_CLAUSE: Final = (" ", "\t", "!", "match ", "set ", "call ", "on-match ", "continue ", "description ", "no match ")
 
 
 def parse_pair(
@@ -26,70 +30,84 @@ def parse_pair(
     """
     if frr_version is None:
         frr_version = said_version(running) or said_version(intended)
-    ours, theirs = running.split("\n"), intended.split("\n")
-    passed = _passed_lists(ours, theirs)
-    dropped = _passed_maps(ours, theirs)
-    texts = (
-        "\n".join(["" if line in passed or number in gone else line for number, line in enumerate(lines)])
-        for lines, gone in zip((ours, theirs), dropped, strict=True)
+    texts = [running.split("\n"), intended.split("\n")]
+    ours, theirs = (set(lines) for lines in texts)
+    differing = ours ^ theirs
+    passed = _passed_lists(ours & theirs, differing)
+    sides = [[one for one in enumerate(lines, 1) if one[1] not in passed] for lines in texts]
+    first, second = (
+        parse_lines(lines, name=name, frr_version=frr_version) for lines in _without_same_maps(sides, differing)
     )
-    first, second = (parse(text, name=name, frr_version=frr_version) for text in texts)
     return first, second
 
 
-def _passed_lists(ours: list[str], theirs: list[str]) -> set[str]:
-    common = {line for line in set(ours).intersection(theirs) if line.startswith(_LIST_STARTS) and " seq " in line}
-    # a number that a text gives twice, to different values, is for the parser to sort out
-    numbers = {_numbered(line) for lines in (ours, theirs) for line in lines if line not in common}
-    kept = {line.partition(" seq ")[0]: line for line in common}
-    return {line for line in common if _numbered(line) not in numbers}.difference(kept.values())
+def _passed_lists(common: set[str], differing: set[str]) -> set[str]:
+    """Find the lines of lists that need not be read: none, where an entry's number is missing or given twice."""
+    lines = [line for line in common if line.startswith(_LIST_STARTS) and not line.startswith(_WHOLE)]
+    others = [line for line in differing if line.startswith(_LIST_STARTS) and not line.startswith(_WHOLE)]
+    entries = [line for line in lines if " seq " in line]
+    if any(" seq " not in line and (" permit " in line or " deny " in line) for line in (*lines, *others)):
+        return set()
+    numbers = _numbers(entries)
+    known = set(numbers)
+    if len(known) < len(numbers) or not known.isdisjoint(_numbers(others)):
+        return set()
+    kept = {line.partition(" seq ")[0]: line for line in entries}
+    return set(entries).difference(kept.values())
 
 
-def _numbered(line: str) -> str:
-    head, _, rest = line.partition(" seq ")
-    return f"{head} {rest.partition(' ')[0]}"
+def _numbers(entries: Iterable[str]) -> list[str]:
+    """Give the beginning of each entry, up to its number."""
+    return [line[: line.find(" ", line.find(" seq ") + 5)] for line in entries]
 
 
-def _passed_maps(ours: list[str], theirs: list[str]) -> tuple[set[int], set[int]]:
-    """Find the lines, by number, of the route maps that need not be read."""
-    mine, yours = _maps(ours), _maps(theirs)
-    same: dict[str, set[str]] = {}
-    for name in mine.keys() & yours.keys():
-        text = [ours[number] for number in mine[name]]
-        if text == [theirs[number] for number in yours[name]]:
-            same[name] = set(" ".join(text).split())
+def _without_same_maps(sides: list[list[tuple[int, str]]], differing: set[str]) -> Iterator[list[tuple[int, str]]]:
+    """Leave out the route maps that need not be read."""
+    lines = [[line for _, line in side] for side in sides]
+    found = [_maps(one) for one in lines]
+    mine, yours = (
+        {name: [line for part in parts for line in one[part]] for name, parts in maps.items()}
+        for one, maps in zip(lines, found, strict=True)
+    )
+    same = {name: text for name, text in mine.items() if yours.get(name) == text}
     changed = (mine.keys() | yours.keys()) - same.keys()
-    changed |= set(_list_names(set(ours).symmetric_difference(theirs)))
-    todo = True
-    while todo:
-        needed = {name for name, words in same.items() if not words.isdisjoint(changed)}
-        todo = bool(needed)
+    changed |= set(_list_names(differing))
+    words = {name: set(" ".join(text).split()) for name, text in same.items()}
+    while needed := {name for name in words if not words[name].isdisjoint(changed)}:
         changed |= needed
         for name in needed:
-            del same[name]
-    return {number for name in same for number in mine[name]}, {number for name in same for number in yours[name]}
+            del words[name]
+    for side, maps in zip(sides, found, strict=True):
+        last = 0
+        kept: list[tuple[int, str]] = []
+        for part in sorted((part for name in words for part in maps[name]), key=lambda part: part.start):
+            kept += side[last : part.start]
+            last = part.stop
+        yield kept + side[last:]
 
 
-def _list_names(lines: Iterable[str]) -> Iterable[str]:
+def _list_names(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         plain = line.removeprefix("no ")
         for start in _LIST_STARTS:
             if plain.startswith(start):
-                yield from re.findall(r"[^ ]+", plain[len(start) :])[:2]
+                yield from plain[len(start) :].split()[:2]
 
 
-def _maps(lines: list[str]) -> dict[str, list[int]]:
-    """Find the numbers of the lines of each route map."""
-    found: dict[str, list[int]] = {}
-    name = ""
-    for number, line in enumerate(lines):
-        if line.startswith(("route-map ", "no route-map ")):
-            name = line.removeprefix("no ").split(" ")[1]
-            found.setdefault(name, []).append(number)
-        elif name and line.startswith(_CLAUSE):
-            found[name].append(number)
-            if line.startswith("exit"):
-                name = ""
-        elif line and line[0] != "!":
-            name = ""
+def _maps(lines: list[str]) -> dict[str, list[slice]]:
+    """Find where the entries of each route map stand."""
+    starts = [number for number, line in enumerate(lines) if line.startswith(_MAP_STARTS)]
+    clauses = {line for line in set(lines) if not line or line.startswith(_CLAUSE)}
+    found: dict[str, list[slice]] = {}
+    for start, following in pairwise([*starts, len(lines)]):
+        inside = lines[start + 1 : following]
+        if "exit" in inside:
+            del inside[inside.index("exit") :]
+        size = len(inside)
+        if not clauses.issuperset(inside):
+            size = next(number for number, line in enumerate(inside) if line not in clauses)
+        end = start + 1 + size
+        if end < following and lines[end] == "exit":
+            end += 1
+        found.setdefault(lines[start].removeprefix("no ").split(" ")[1], []).append(slice(start, end))
     return found

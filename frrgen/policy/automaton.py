@@ -294,6 +294,8 @@ def texts(language: str, literals: Sequence[Literal], alphabet: str) -> Iterator
             if vector not in known:
                 known.add(vector)
                 yield text, vector
+                if len(known) == 1 << len(literals):
+                    return
         for letter in alphabet:
             to = whole.step(own, letter)
             if not alive(whole, to):
