@@ -498,7 +498,7 @@ def _bgp_of(router: Router, vrf: str) -> Bgp | None:
 def _overwritten(lines: list[Line]) -> list[Line]:
     """FRR 8.4 has no `no` for BFD's numbers: undo them by their default."""
     return [
-        Line(line.path, line.statement._replace(undo=BFD_DEFAULTS.get(line.statement.slot[0], line.statement.undo)))
+        Line(line.owner, line.statement._replace(undo=BFD_DEFAULTS.get(line.statement.slot[0], line.statement.undo)))
         for line in lines
     ]
 

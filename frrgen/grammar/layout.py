@@ -32,10 +32,15 @@ _LEAVE: Final = {"address-family": "exit-address-family", "vrf": "exit-vrf"}
 
 
 class Line(NamedTuple):
-    """A statement, and the path of what it says inside the router's model."""
+    """A statement, and the path of the model object that says it."""
 
-    path: Path
+    owner: Path
     statement: Statement
+
+    @property
+    def path(self) -> Path:
+        """The path of what it says inside the router's model."""
+        return self.owner + self.statement.slot
 
 
 class Block(NamedTuple):
@@ -123,7 +128,7 @@ def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def at(path: Path, statements: Iterable[Statement]) -> list[Line]:
     """Give statements their paths in the model."""
-    return [Line(path + statement.slot, statement) for statement in statements]
+    return [Line(path, statement) for statement in statements]
 
 
 def list_blocks(router: Router) -> Iterator[Block]:
@@ -134,13 +139,11 @@ def list_blocks(router: Router) -> Iterator[Block]:
             lines = []
             if (note := kind.note_of(lst)) is not None:
                 text = f"{head} {kind.note} {note}"
-                lines.append(
-                    Line((*path, kind.note), Statement((kind.note,), text, f"no {head} {kind.note}", _OPTIMIZATION))
-                )
+                lines.append(Line(path, Statement((kind.note,), text, f"no {head} {kind.note}", _OPTIMIZATION)))
             for entry in lst.entries:
                 seq = str(entry.seq)
                 text = kind.entry(head, entry)
-                lines.append(Line((*path, seq), Statement((seq,), text, kind.undo_entry(head, entry), _OPTIMIZATION)))
+                lines.append(Line(path, Statement((seq,), text, kind.undo_entry(head, entry), _OPTIMIZATION)))
             yield Block("lists", path, (), lines)
 
 
@@ -157,9 +160,7 @@ def route_map_blocks(
         yield entry_block(name, entry, canonical=canonical)
     if not optimization(route_map, version):
         text = f"route-map {name} optimization"
-        line = Line(
-            ("route_maps", name, "optimization"), Statement(("optimization",), f"no {text}", text, _OPTIMIZATION)
-        )
+        line = Line(("route_maps", name), Statement(("optimization",), f"no {text}", text, _OPTIMIZATION))
         yield Block("route_maps", ("route_maps", name), (), [line])
 
 
@@ -248,8 +249,10 @@ def neighbor_lines(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canon
 
 def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
     """Tell whether FRR shuts the neighbor down when it is made, though the model does not."""
+    if not bgp.default_shutdown or neighbor.shutdown:
+        return False
     group = bgp.peer_groups.get(neighbor.peer_group or "")
-    return bgp.default_shutdown and not neighbor.shutdown and not (group is not None and group.shutdown)
+    return group is None or not group.shutdown
 
 
 def family_lines(

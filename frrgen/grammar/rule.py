@@ -77,6 +77,8 @@ def _pieces(form: str) -> list[_Piece]:
 
 def text_of(value: object) -> str:
     """Write a value as FRR does: tuples with blanks, secrets in clear."""
+    if type(value) in {str, int}:
+        return str(value)
     if isinstance(value, tuple):
         return " ".join(text_of(item) for item in value)
     if isinstance(value, SecretStr):
@@ -153,14 +155,19 @@ class Rule:
 
     @cached_property
     def _writer(self) -> Callable[[Any], str] | None:
-        """Write the two most common forms, a word and a word with a value, without looking at their pieces again."""
-        first, *rest = self.pieces
-        if first.kind != "literal":
+        """Write a form that has neither options nor a key, without looking at its pieces again."""
+        if any(piece.kind not in {"literal", "value"} or piece.name == "key" for piece in self.pieces):
             return None
-        if not rest:
-            return lambda _: first.text
-        if len(rest) == 1 and rest[0].kind == "value" and not rest[0].name:
-            return lambda value: first.text + (value if type(value) is str else text_of(value))
+        form = "".join("{}" if piece.kind == "value" else piece.text.replace("{", "{{") for piece in self.pieces)
+        names = [piece.name for piece in self.pieces if piece.kind == "value"]
+        if not names:
+            return lambda _: form
+        if names == [""]:
+            head, _, tail = form.partition("{}")
+            return lambda value: head + (value if type(value) is str else text_of(value)) + tail
+        if len(names) > 1 and all(names):
+            get = attrgetter(*names)
+            return lambda value: form.format(*map(text_of, get(value)))
         return None
 
     def body(self, value: object, key: str = "") -> str:
@@ -205,6 +212,26 @@ class Rule:
         if self.is_set(value, obj, canonical=canonical):
             return (self.statement(self._slot, prefix, self.body(value)),)
         return ()
+
+    @cached_property
+    def emit(self) -> Callable[[Any, str, bool], Iterable[Statement]]:
+        """`statements` (object, prefix, canonical), made once: most lines of most files come from here."""
+        write, get, slot, but = self._writer, self.get, self._slot, self.but
+        plain = type(self) in {Rule, WordsRule} and self.has_values and not self.presence and not self.negative
+        if write is None or not plain:
+            return lambda obj, prefix, canonical: self.statements(obj, prefix, canonical=canonical)
+        hidden, undo = self.default is not None, self.undo
+
+        def emitted(obj: Any, prefix: str, canonical: bool) -> tuple[Statement, ...]:  # noqa: FBT001
+            value = get(obj)
+            if value is None or value == () or (but is not None and value == but):
+                return ()
+            if hidden and canonical and not self.is_set(value, obj, canonical=True):
+                return ()
+            line = prefix + write(value)
+            return (Statement(slot, line, f"no {line}" if undo is None else f"no {prefix}{undo}", self),)
+
+        return emitted
 
     @cached_property
     def _slot(self) -> tuple[str, ...]:
@@ -394,17 +421,17 @@ class Table:
             self._by_word.setdefault(("no " if rule.negative else "") + first, []).append(rule)
         self._for_fields: dict[frozenset[str], tuple[Rule, ...]] = {}
 
-    def statements(self, obj: BaseModel, prefix: str = "", *, canonical: bool = False) -> Iterator[Statement]:
+    def statements(self, obj: BaseModel, prefix: str = "", *, canonical: bool = False) -> list[Statement]:
         """Write every line of a model object in this context."""
         fields = frozenset(obj.model_fields_set if canonical else obj.model_fields_set | self._always)
-        if not fields:
-            return
+        found: list[Statement] = []
         rules = self._for_fields.get(fields)
         if rules is None:
             rules = tuple(rule for rule in self.rules if rule.field.split(".")[0] in fields and not rule.parse_only)
             self._for_fields[fields] = rules
         for rule in rules:
-            yield from rule.statements(obj, prefix, canonical=canonical)
+            found += rule.emit(obj, prefix, canonical)
+        return found
 
     def read(self, line: str, data: Data) -> Rule | None:
         """Read a line (without its prefix) into the data; None where no rule knows it.

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from frrgen.grammar.layout import Block, blocks, leave
+from frrgen.grammar.layout import Block, Line, blocks, leave
 from frrgen.model.router import Router
 from frrgen.render.engine import fill
 
@@ -27,7 +27,7 @@ class RenderedLine(NamedTuple):
     template: str
 
 
-def indented(some: Iterable[Block]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def indented(some: Iterable[Block]) -> Iterator[tuple[str, Block | Line | None]]:
     """Write blocks with the lines that enter and leave their contexts, indented as FRR does.
 
     Between the entries of route maps no `exit` is written: on FRR 8.4 each costs a commit.
@@ -41,20 +41,20 @@ def indented(some: Iterable[Block]) -> Iterator[tuple[str, tuple[str, ...]]]:
         if goes_on:
             stack.clear()
         while len(stack) > shared:
-            yield " " * (len(stack) - 1) + leave(stack[-1]), block.path
+            yield " " * (len(stack) - 1) + leave(stack[-1]), block
             stack.pop()
         for enter in block.enter[shared:]:
-            yield " " * len(stack) + enter, block.path
+            yield " " * len(stack) + enter, block
             stack.append(enter)
         margin = " " * len(stack)
         for line in block.lines:
-            yield margin + line.statement.text, line.path
+            yield margin + line.statement.text, line
     while stack:
-        yield " " * (len(stack) - 1) + leave(stack.pop()), ()
+        yield " " * (len(stack) - 1) + leave(stack.pop()), None
 
 
-def _written(router: Router) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-    written: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+def _written(router: Router) -> dict[str, list[tuple[str, Block | Line | None]]]:
+    written: dict[str, list[tuple[str, Block | Line | None]]] = {}
     for section, some in groupby(blocks(router), key=lambda block: block.section):
         written.setdefault(section, []).extend(indented(some))
     return written
@@ -89,6 +89,7 @@ def render_lines(router: Router, *, templates: Path | None = None) -> list[Rende
         path: tuple[str, ...] = ()
         if mark:
             name, number = mark.split(" ")
-            path = written[name][int(number)][1]
+            said = written[name][int(number)][1]
+            path = () if said is None else said.path
         found.append(RenderedLine(line, path, TEMPLATE))
     return found[:-1] if found and not found[-1].text else found
