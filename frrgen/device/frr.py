@@ -7,7 +7,6 @@ we read what it prints, read the configuration back, and keep others out by a lo
 from __future__ import annotations
 
 import re
-import secrets
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -31,6 +30,7 @@ _BAD: Final = re.compile(
 )
 _NOTE: Final = re.compile(r"does not exist\.?$|^% Configuration applied with notes|Waiting for .*bgp")
 _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
+_END: Final = re.compile(r"\nend\s*\Z")
 _TWICE: Final = (10,)
 """From this version on, lists and route maps live in mgmtd and in bgpd."""
 
@@ -52,11 +52,10 @@ class FrrDevice:
 
     def fetch(self) -> Running:
         """Read the running configuration. Raises DeviceError, also when a daemon that the router needs is down."""
-        mark = f"frrgen-{secrets.token_hex(8)}"
-        script = f"vtysh -c 'show daemons'; echo; echo {mark}; vtysh -c 'show running-config'"
-        done = self.shell.run(script)
-        daemons, _, text = done.out.partition(f"{mark}\n")
-        if done.status or not re.search(r"^end\s*\Z", text, re.MULTILINE):
+        # one vtysh for both: starting it takes longer than all that it does
+        done = self.shell.run("vtysh -c 'show daemons' -c 'show running-config'")
+        daemons, header, text = done.out.partition("Building configuration...")
+        if done.status or not header or not _END.search(text):
             raise self._unusable("cannot show its configuration", done)
         up = set(daemons.split())
         if down := sorted(self._needs - up):

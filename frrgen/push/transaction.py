@@ -14,12 +14,16 @@ from frrgen.parse.frr import Leftover, Parsed, parse
 from frrgen.push.base import Outcome, Push, State
 
 
-def plan_for(running: Running, intended: Router, *, prune_leftovers: bool = False) -> Plan:
-    """Plan the change of what a router runs, by the rules of the FRR version that it runs."""
+def plan_for(running: Running, intended: Router, *, prune_leftovers: bool = False, routes: bool = True) -> Plan:
+    """Plan the change of what a router runs, by the rules of the FRR version that it runs.
+
+    `routes`: also what it does to routes, which may take a while.
+    """
     version = {"frr_version": running.frr_version} if running.frr_version else {}
     parsed = parse(running.text, name=intended.name, frr_version=running.frr_version or intended.frr_version)
     judged = intended.model_copy(update=version)
-    return with_routes(make_plan(parsed, judged, prune_leftovers=prune_leftovers), parsed, judged)
+    plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers)
+    return with_routes(plan, parsed, judged) if routes else plan
 
 
 @dataclass
@@ -31,7 +35,8 @@ class Transaction(Push[Running]):
     prune_leftovers: bool = field(default=False, kw_only=True)
 
     def _plan(self, running: Running) -> Plan:
-        return plan_for(running, self.intended, prune_leftovers=self.prune_leftovers)
+        shown = self.approve is not None and self.before is None
+        return plan_for(running, self.intended, prune_leftovers=self.prune_leftovers, routes=shown)
 
     def _check(self) -> None:
         self.device.check(self._planned.commands)
