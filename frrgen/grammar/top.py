@@ -45,6 +45,7 @@ BFD: Final = Table(
     Rule("passive_mode", "passive-mode"),
     Rule("minimum_ttl", "minimum-ttl {}", default=254),
     Rule("shutdown", "shutdown"),
+    Rule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
     Rule("profile", "profile {}", undo="profile"),
 )
 """Lines of a BFD profile or peer."""

@@ -233,7 +233,12 @@ class Parser:
             owner.data |= data
         else:
             return None
-        return _Context(owner.context, lambda inner: self._table(BFD, inner, owner), _opens_nothing)
+        profile = words[0] == "profile"  # has none of its own: the next one ends it
+
+        def read(inner: str) -> bool:
+            return not (profile and inner.startswith("profile ")) and self._table(BFD, inner, owner)
+
+        return _Context(owner.context, read, _opens_nothing)
 
     # the lines
 
@@ -295,6 +300,8 @@ class Parser:
         if line.startswith("bgp bestpath med ") and len(line.split(" ")) == 5:
             words = line.split(" ")
             return all(self._table(INSTANCE, f"bgp bestpath med {word}", owner) for word in words[3:])
+        if line == "bgp bestpath as-path multipath-relax as-set":
+            self._table(INSTANCE, line.removesuffix(" as-set"), owner)
         if line.startswith("bgp shutdown message "):
             # FRR does not show the message, so the model has none
             line = "bgp shutdown"
