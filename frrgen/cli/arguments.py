@@ -136,7 +136,7 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     run = words.add_parser("run", help="announce, until SIGTERM; SIGHUP reads the source again, SIGUSR1 restarts")
     status = words.add_parser("status", help="ask a running speaker")
     for one in (plan, run):
-        one.add_argument("--node", metavar="NAME", help="a node of a cluster; may be left out if there is one only")
+        one.add_argument("--node", metavar="NAME", help="a node of a cluster, NAME or CLUSTER/NAME")
         one.add_argument("--source", metavar="static:FILE", help="what to announce")
     run.add_argument("--admin", type=Path, metavar="SOCKET", help="a Unix socket for `speaker status`")
     run.add_argument("--metrics", metavar="ADDR:PORT", help="serve /metrics, /healthz and /readyz")
@@ -148,11 +148,19 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--no-listen", action="store_true", help="dial the routers only, and do not let them dial us")
     run.add_argument(
-        "--drain", type=float, default=3.0, metavar="SECONDS", help="announce GRACEFUL_SHUTDOWN so long before the end"
+        "--drain", type=_drain, default=3.0, metavar="SECONDS", help="announce GRACEFUL_SHUTDOWN so long before the end"
     )
+    run.add_argument("--log", choices=["text", "json"], default="text", help="how lines of the log are written")
     status.add_argument("--admin", type=Path, metavar="SOCKET", required=True)
     for one in (plan, status):
         one.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def _drain(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("from 0 to 3600 seconds")
+    return seconds
 
 
 def _runner(module: str) -> Callable[[argparse.Namespace], Exit]:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import logging
-import sys
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Final
 
 from frrgen.cli.common import Inventory
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.derive import announced_lengths, announced_pools
 from frrgen.model.router import Router
 from frrgen.policy.session import Session
-from frrgen.speaker.admin import ask_status
 from frrgen.speaker.attributes import Attributes
 from frrgen.speaker.gate import Gate
 from frrgen.speaker.key import Key
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, plan_node, pool_attributes
-from frrgen.speaker.source import Wanted, read_static
-from frrgen.speaker.speaker import Options, Speaker, reasons
+from frrgen.speaker.rib import AdjRibOut, steps
+from frrgen.speaker.source import StaticSource, Wanted
+from frrgen.speaker.table import Table
+
+_SHOWN: Final = 1000
+"""Prefixes of a session that are shown one by one."""
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -29,99 +31,160 @@ def run(args: argparse.Namespace) -> Exit:
     return {"plan": _plan, "run": _run, "status": _status}[args.what](args)
 
 
-def _node(args: argparse.Namespace, *, secrets: bool) -> tuple[NodePlan, dict[str, Router]]:
-    inventory = Inventory(args.inventory)
-    network = inventory.loaded.network
-    cluster, _ = find_node(network, args.node)
-    names = [name for name in cluster.routers if name in inventory.derived.routers]
-    inventory.refuse_errors(names)
-    found = {name: inventory.derived.routers[name] for name in names}
-    if secrets:
-        found = {name: inventory.resolved(router) for name, router in found.items()}
-    return plan_node(network, found, args.node), found
+class _Desk:
+    """The inventory as it was last read, to look up what it says and where."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+        self.inventory = Inventory(args.inventory)
+
+    def nodes(self) -> list[str]:
+        """Give the nodes that are meant: the one that was named, or all."""
+        if self._args.node is not None:
+            return [self._args.node]
+        clusters = self.inventory.loaded.network.clusters.values()
+        return [f"{cluster.name}/{name}" for cluster in clusters for name in cluster.nodes]
+
+    def plan(self, node: str | None, *, secrets: bool) -> tuple[NodePlan, dict[str, Router]]:
+        """Plan one node. Raises InputError."""
+        inventory = self.inventory
+        network = inventory.loaded.network
+        cluster, _ = find_node(network, node)
+        names = [name for name in cluster.routers if name in inventory.derived.routers]
+        inventory.refuse_errors(names)
+        found = {name: inventory.derived.routers[name] for name in names}
+        if secrets:
+            found = {name: inventory.resolved(router) for name, router in found.items()}
+        return plan_node(network, found, node), found
+
+    def again(self) -> tuple[NodePlan, dict[str, Router]]:
+        """Read the inventory again. Raises InputError, and then all stays as it is."""
+        before, self.inventory = self.inventory, Inventory(self._args.inventory)
+        try:
+            return self.plan(self._args.node, secrets=True)
+        except InputError:
+            self.inventory = before
+            raise
+
+    def reasons(self, gate: Gate, key: int, attributes: Attributes) -> list[str]:
+        """Say what the router looks at when it judges a prefix, in order, and where that is written."""
+        said = []
+        for step in gate.verdict(key, attributes).trace:
+            entry = f"{step.route_map} seq {step.seq}: " if step.seq is not None and step.route_map else ""
+            places = dict.fromkeys(self._place(gate, path) for path in (step.asked or (step.path,)))
+            said.append(f"{entry}{step.why} ({', '.join(places)})")
+        return said
+
+    def _place(self, gate: Gate, path: tuple[str, ...]) -> str:
+        where = self.inventory.place(("routers", gate.session.router.name, *path))
+        return str(where) if where.file else ".".join(path)
 
 
-def _source(text: str | None) -> Path | None:
+def _source(text: str | None) -> StaticSource | None:
+    from pathlib import Path
+
     if text is None:
         return None
     kind, _, path = text.partition(":")
     if kind != "static" or not path:
         raise InputError(error("FRR607", f"{text!r} names no source", hint="--source static:FILE"))
-    return Path(path)
+    return StaticSource(Path(path))
 
 
 # plan
 
 
 def _plan(args: argparse.Namespace) -> Exit:
-    plan, routers = _node(args, secrets=False)
-    source = _source(args.source)
-    wanted = read_static(source, plan) if source is not None else _pools(plan)
-    sessions = [_planned(peer, routers, wanted) for peer in plan.peers]
+    desk = _Desk(args)
+    sessions = [session for node in desk.nodes() for session in _planned_node(desk, args, node)]
+    if not sessions:
+        raise InputError(error("FRR602", "there is no node in any cluster"))
     if args.format == "json":
-        print(json.dumps({"node": plan.node_name, "sessions": sessions}, indent=2))
+        print(json.dumps({"sessions": sessions}, indent=2))
         return Exit.OK
-    for session in sessions:
-        print(f"{plan.node_name} (AS {session['local_asn']}) to {session['router']} {session['peer']}:")
-        for one in session["prefixes"]:
-            print(f"  {one['verdict']:6} {one['prefix']}   {one['attributes']}")
-            for why in one["why"]:
-                print(f"           {why}")
+    for one in sessions:
+        print(f"{one['node']} (AS {one['local_asn']}) to {one['router']} {one['peer']} (AS {one['peer_asn']}):")
+        for prefix in one["prefixes"]:
+            print(f"  {prefix['verdict']:9} {prefix['prefix']}   {prefix['attributes']}")
+            for why in prefix["why"]:
+                print(f"              {why}")
+        if one["count"] > len(one["prefixes"]):
+            print(f"  and {one['count'] - len(one['prefixes'])} more")
     return Exit.OK
 
 
-def _pools(plan: NodePlan) -> list[Wanted]:
-    """Give, without a source, the first prefix of each pool in its shortest and its longest form."""
-    found = []
+def _planned_node(desk: _Desk, args: argparse.Namespace, node: str) -> Iterator[dict[str, Any]]:
+    plan, routers = desk.plan(node, secrets=False)
+    source = _source(args.source)
+    table = Table()
+    if source is not None:
+        _fill(table, source.read(plan))
+    else:
+        _fill_pools(table, plan)
+    for peer in plan.peers:
+        yield {"node": plan.node_name, **_planned(desk, peer, routers, table)}
+
+
+def _fill(table: Table, wanted: Iterable[Wanted]) -> None:
+    for one in wanted:
+        for part in one.runs:
+            table.columns[part.family].fill(part.keys, part.said)
+
+
+def _fill_pools(table: Table, plan: NodePlan) -> None:
+    """Take, without a source, the first prefix of each pool in its shortest and its longest form."""
     for _, pool in announced_pools(plan.cluster):
-        keys: dict[int, None] = {}
         for prefix in pool.prefixes:
             for length in announced_lengths(pool, prefix):
-                keys[Key.of(type(prefix)((prefix.network_address, length)))] = None
-        found.append(Wanted(tuple(keys), (pool_attributes(pool),) * len(keys), None))
-    return found
+                table.change(Key.of(type(prefix)((prefix.network_address, length))), pool_attributes(pool))
 
 
-def _planned(peer: PeerSettings, routers: dict[str, Router], wanted: list[Wanted]) -> dict[str, Any]:
+def _planned(desk: _Desk, peer: PeerSettings, routers: dict[str, Router], table: Table) -> dict[str, Any]:
     session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
     gate = Gate(session, peer.writer(extended_next_hop=peer.address.version == 6))
-    prefixes = []
-    for one in wanted:
-        for key, attributes in zip(one.keys, one.attributes, strict=True):
-            if Key.family(key) not in peer.families:
-                continue
-            denied = gate.ruling(Key.family(key), attributes).reason(Key.family(key), key)
-            prefixes.append(
-                {
-                    "prefix": str(Key.prefix(key)),
-                    "verdict": "permit" if denied is None else "deny",
-                    "attributes": _shown(attributes, gate, key),
-                    "why": reasons(gate, key, attributes),
-                }
-            )
+    rib = AdjRibOut(table)
+    for keys in steps(table):
+        gate.judge(rib, keys)
+    spoken = [key for key in islice(table, _SHOWN) if Key.family(key) in peer.families]
     return {
         "router": peer.router,
         "peer": str(peer.address),
         "peer_asn": peer.peer_asn,
         "local_address": str(peer.local_address),
         "local_asn": peer.local_asn,
-        "prefixes": prefixes,
+        "count": sum(len(column) for family, column in table.columns.items() if family in peer.families),
+        "dropped": len(rib.dropped),
+        "prefixes": [_planned_prefix(desk, gate, rib, key) for key in spoken],
     }
 
 
-def _shown(attributes: Attributes, gate: Gate, key: int) -> str:
-    route = gate.verdict(key, attributes)
-    first = route.trace and route.route.to_json()
-    hop = attributes.next_hop or (first or {}).get("next_hop")
-    parts = [f"next hop {hop or 'self'}"]
+def _planned_prefix(desk: _Desk, gate: Gate, rib: AdjRibOut, key: int) -> dict[str, Any]:
+    attributes = rib.table.get(key) or Attributes()
+    dropped = rib.dropped.get(key)
+    undecided = gate.verdict(key, attributes).undecided
+    why = desk.reasons(gate, key, attributes)
+    return {
+        "prefix": str(Key.prefix(key)),
+        "verdict": "deny" if dropped is not None else "permit" if undecided is None else "undecided",
+        "attributes": _shown(attributes, gate),
+        "why": [*([dropped.reason] if dropped is not None and dropped.limit else []), *why]
+        + ([f"undecided, so it is announced: {undecided}"] if undecided is not None else []),
+    }
+
+
+def _shown(attributes: Attributes, gate: Gate) -> str:
+    parts = [f"next hop {attributes.next_hop or 'self'}"]
     if attributes.med is not None:
         parts.append(f"med {attributes.med}")
-    if attributes.local_preference is not None and gate.writer.ibgp:
-        parts.append(f"local preference {attributes.local_preference}")
-    if attributes.prepend and not gate.writer.ibgp:
+    if gate.writer.ibgp:
+        preference = attributes.local_preference
+        parts.append(f"local preference {100 if preference is None else preference}")
+    elif attributes.prepend:
         parts.append(f"prepended {attributes.prepend} times")
     if attributes.communities:
         parts.append("communities " + " ".join(f"{one >> 16}:{one & 0xFFFF}" for one in attributes.communities))
+    if attributes.large_communities:
+        parts.append("large " + " ".join(":".join(map(str, one)) for one in attributes.large_communities))
     return ", ".join(parts)
 
 
@@ -129,8 +192,11 @@ def _shown(attributes: Attributes, gate: Gate, key: int) -> str:
 
 
 def _run(args: argparse.Namespace) -> Exit:
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    plan, routers = _node(args, secrets=True)
+    from frrgen.speaker.log import log_to_stderr
+    from frrgen.speaker.speaker import Options, Speaker
+
+    desk = _Desk(args)
+    plan, routers = desk.plan(args.node, secrets=True)
     options = Options(
         source=_source(args.source),
         admin=args.admin,
@@ -138,7 +204,10 @@ def _run(args: argparse.Namespace) -> Exit:
         gate=args.gate,
         listen=not args.no_listen,
         drain_seconds=args.drain,
+        inventory=desk.again,
+        reasons=desk.reasons,
     )
+    log_to_stderr(args.log)
 
     async def speak() -> None:
         await Speaker(plan, routers, options).run()
@@ -151,7 +220,7 @@ def _address(text: str | None) -> tuple[str, int] | None:
     if text is None:
         return None
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise InputError(error("FRR607", f"{text!r} is no ADDR:PORT", hint="--metrics 127.0.0.1:9342"))
     return host.strip("[]"), int(port)
 
@@ -160,6 +229,8 @@ def _address(text: str | None) -> tuple[str, int] | None:
 
 
 def _status(args: argparse.Namespace) -> Exit:
+    from frrgen.speaker.admin import ask_status
+
     status = ask_status(args.admin)
     if args.format == "json":
         print(json.dumps(status, indent=2))
@@ -169,12 +240,25 @@ def _status(args: argparse.Namespace) -> Exit:
     for one in status["sessions"]:
         error_text = f" ({one['last_error']})" if one["last_error"] and one["state"] != "Established" else ""
         print(f"{one['router']} {one['peer']} AS {one['peer_asn']}: {one['state']}{error_text}")
-        print(f"  announced {one['adj_rib_out']}: {', '.join(one['announced'][:10])}")
-        for held in (*one["held_back"][:20], *one["not_sayable"][:20]):
-            print(f"  held back {held['prefix']}: {held['why']}")
+        print(f"  announced {_some(one['announced'], one['adj_rib_out'])}")
+        for word, kind in (
+            ("held back", "held_back"),
+            ("announced, but the router will drop", "announced_though_dropped"),
+            ("cannot be said:", "not_sayable"),
+        ):
+            for held in one[kind][:20]:
+                print(f"  {word} {held['prefix']}: {held['why']}")
+            more = (len(one[kind]) if kind == "not_sayable" else one["dropped"]) - 20
+            if one[kind] and more > 0:
+                print(f"  {word} {more} more")
         for reason in one["undecided"]:
             print(f"  undecided, and announced: {reason}")
     for one in status["health"]:
         if not one["passing"]:
             print(f"unhealthy, not announced: {', '.join(one['prefixes'])}: {one['detail']}")
     return Exit.OK
+
+
+def _some(prefixes: list[str], count: int) -> str:
+    shown = ", ".join(prefixes[:10])
+    return f"{count}: {shown}" + (f" and {count - 10} more" if count > 10 else "") if count else "nothing"

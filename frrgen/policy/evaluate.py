@@ -61,6 +61,8 @@ class Step:
     why: str
     path: Path
     """Where it stands in the router's model."""
+    asked: tuple[Path, ...] = ()
+    """The lines of lists that were decisive."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class _Judge:
     session: Session
     unread: Collection[tuple[str, int]] = ()
     trace: list[Step] = field(default_factory=list)
+    asked: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.router = self.session.router
@@ -143,7 +146,8 @@ class _Judge:
         return self.apply(name, route_map, route, 0)
 
     def _say(self, route_map: str | None, seq: int | None, why: str, path: Path, *, matched: bool) -> None:
-        self.trace.append(Step(route_map, seq, matched, why, path))
+        self.trace.append(Step(route_map, seq, matched, why, path, tuple(self.asked)))
+        self.asked.clear()
 
     def _sane(self, route: Route) -> bool:
         """Do what FRR does before any policy (RFC 4271 section 9.1.2, RFC 7607)."""
@@ -289,6 +293,7 @@ class _Judge:
             return False, f"{words} {wanted}: not a route of this family"
         else:
             said = access_list(lst, subject) if "access" in holder else prefix_list(lst, subject)
+        self.asked.append(_entry_path(holder, wanted, said) or (holder, wanted))
         return said.permit, f"{words} {wanted}: {_by(said)}"
 
     def _subject(self, what: str, route: Route) -> Prefix | None:

@@ -6,29 +6,30 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+import socket
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.errors import DeviceError, error
-from frrgen.speaker.fsm import State
+from frrgen.speaker.status import Metrics, status
 
 if TYPE_CHECKING:
     from frrgen.speaker.speaker import Speaker
 
 _WAIT: Final = 5.0
 _LONGEST: Final = 8192
-_STATES: Final = {str(state): number for number, state in enumerate(State, 1)}
 
 
 async def serve_admin(speaker: Speaker, path: Path) -> asyncio.AbstractServer:
-    """Listen on a Unix socket that only its owner may use. Raises OSError."""
+    """Listen on a Unix socket that only its owner may use. Raises OSError, DeviceError."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         del reader
-        with contextlib.suppress(OSError):
-            writer.write(json.dumps(speaker.status()).encode())
-            await writer.drain()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_WAIT):
+                writer.write(json.dumps(status(speaker)).encode())
+                await writer.drain()
         writer.close()
 
     _clear(path)
@@ -40,10 +41,21 @@ async def serve_admin(speaker: Speaker, path: Path) -> asyncio.AbstractServer:
 
 
 def _clear(path: Path) -> None:
-    """Take away the socket of a speaker that is no more."""
-    with contextlib.suppress(FileNotFoundError):
-        if path.is_socket():
-            path.unlink()
+    """Take away the socket of a speaker that is no more. Raises DeviceError if there is one, or something else."""
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(kind):
+        raise DeviceError(error("FRR605", f"{path} is there, and is no socket"))
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_WAIT)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        else:
+            raise DeviceError(error("FRR605", f"another speaker listens on {path}", hint="each has its own --admin"))
 
 
 def ask_status(path: Path) -> dict[str, Any]:
@@ -91,50 +103,18 @@ def _page(speaker: Speaker, path: str) -> tuple[str, str]:
     if path == "/healthz":
         return "200 OK", "ok\n"
     if path == "/readyz":
-        return ("200 OK", "ok\n") if speaker.ready else ("503 Service Unavailable", f"{speaker.not_ready}\n")
+        return (
+            ("200 OK", "ok\n")
+            if speaker.announcer.ready
+            else ("503 Service Unavailable", f"{speaker.announcer.not_ready}\n")
+        )
     return "404 Not Found", "there are /metrics, /healthz and /readyz\n"
 
 
 def metrics(speaker: Speaker) -> str:
-    """Write the metrics."""
-    return "".join(_metrics(speaker))
+    """Write the metrics in Prometheus' text format."""
+    from prometheus_client import CollectorRegistry, generate_latest
 
-
-def _metrics(speaker: Speaker) -> Iterator[str]:
-    found: list[tuple[str, str, str, list[tuple[dict[str, str], Any]]]] = [
-        (
-            "frrgen_speaker_ready",
-            "gauge",
-            "1 if everything announced is as the source says",
-            [({}, int(speaker.ready))],
-        ),
-        ("frrgen_speaker_prefixes", "gauge", "prefixes to be announced", [({}, len(speaker.table.routes))]),
-    ]
-    per_session = {
-        "state": ("gauge", "1 Idle, 2 Connect, 3 Active, 4 OpenSent, 5 OpenConfirm, 6 Established"),
-        "announced": ("gauge", "prefixes announced"),
-        "held_back": ("gauge", "prefixes that the router would drop"),
-        "established_total": ("counter", "times the session came up"),
-        "octets_sent_total": ("counter", "octets of UPDATEs"),
-        "prefixes_received_total": ("counter", "prefixes that the peer announced, all dropped"),
-        "updates_malformed_total": ("counter", "UPDATEs with errors that the session outlasts (RFC 7606)"),
-        "refreshes_total": ("counter", "ROUTE-REFRESH messages answered"),
-    }
-    for name, (kind, text) in per_session.items():
-        rows = []
-        for peer in speaker.peers:
-            counters, rib = peer.counters, peer.group.rib
-            value = {
-                "state": _STATES[str(peer.state)],
-                "announced": len(rib),
-                "held_back": len(rib.held) + len(peer.group.gate.warnings),
-            }.get(name)
-            if value is None:
-                value = getattr(counters, name.removesuffix("_total"))
-            rows.append(({"router": peer.settings.router, "peer": str(peer.settings.address)}, value))
-        found.append((f"frrgen_speaker_session_{name}", kind, text, rows))
-    for name, kind, text, rows in found:
-        yield f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
-        for labels, value in rows:
-            said = ",".join(f'{key}="{one}"' for key, one in labels.items())
-            yield f"{name}{{{said}}} {value}\n" if said else f"{name} {value}\n"
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Metrics(speaker))
+    return generate_latest(registry).decode()

@@ -1,29 +1,33 @@
 """Nothing is sent that the router would drop: its own policy, asked before each announcement.
 
-Each set of attributes is proven once over all prefixes (`policy.symbolic`); a prefix is then only looked up in a set.
+The policy is gone through once, with all routes there can be (`policy.symbolic`); what a set of attributes meets on the
+way is then a few sets of prefixes, and to judge a prefix is to look it up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal
 
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.references import Ref, entry_refs
 from frrgen.model.types import Address
 from frrgen.policy import interval
+from frrgen.policy.atoms import Atoms, Cube
 from frrgen.policy.automaton import Literal as PathIs
-from frrgen.policy.box import EVERYTHING, Box, Region, meet, next_hop_number
+from frrgen.policy.box import EVERYTHING, Box, next_hop_number
 from frrgen.policy.evaluate import Verdict, judge
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, union
-from frrgen.policy.symbolic import Policy, Universe
+from frrgen.policy.symbolic import Outcome, Policy, Universe
 from frrgen.speaker.attributes import Attributes, NotAnnounceableError, Writer
 from frrgen.speaker.key import IPV6_BIT, Family, Key
-from frrgen.speaker.rib import AdjRibOut, Held, alike
+from frrgen.speaker.rib import AdjRibOut, Held
 
 Mode = Literal["enforce", "warn", "off"]
 
@@ -38,7 +42,7 @@ class Ruling:
 
     def reason(self, family: Family, key: int) -> str | None:
         """Tell what denies a prefix; None: nothing."""
-        return next((by for prefixes, by in self.denied if _in(prefixes, family, key)), None)
+        return next((by for prefixes, by in self.denied if any(True for _ in _within(prefixes, family, [key]))), None)
 
 
 class Gate:
@@ -48,9 +52,8 @@ class Gate:
         self.session = session
         self.writer = writer
         self.mode = mode
-        self.warnings: dict[int, Held] = {}
-        """What the router would drop and is sent nevertheless, in the mode `warn`."""
         self.undecided: dict[str, None] = {}
+        self._proven: dict[int, tuple[Universe, list[Outcome]] | UndecidedError] = {}
         self._rulings: dict[tuple[Attributes, Family], Ruling] = {}
 
     def key(self) -> tuple[object, ...]:
@@ -79,6 +82,26 @@ class Gate:
                 self._rulings.pop(next(iter(self._rulings)))
         return known
 
+    def prove(self) -> None:
+        """Go through the policy with all routes of both families, once; what comes after is looking up."""
+        for version in (4, 6):
+            self._outcomes(version)
+
+    def _outcomes(self, version: int) -> tuple[Universe, list[Outcome]]:
+        """Give what was proven. Raises UndecidedError if there is too much to tell apart."""
+        known = self._proven.get(version)
+        if known is None:
+            policy = Policy(self.session.router, self.session)
+            try:
+                universe = Universe.of(policy)
+                known = (universe, policy.outcomes(version, universe))
+            except UndecidedError as why:
+                known = why
+            self._proven[version] = known
+        if isinstance(known, UndecidedError):
+            raise known
+        return known
+
     def _judge(self, family: Family, attributes: Attributes) -> Ruling:
         version = 4 if family is Family.IPV4 else 6
         everything = PrefixSet.everything(version)
@@ -86,18 +109,16 @@ class Gate:
             hop = self.writer.next_hop(family, attributes)
         except NotAnnounceableError as why:
             return Ruling(((everything, str(why)),), ())
-        policy = Policy(self.session.router, self.session)
         try:
-            universe = Universe.of(policy, values=attributes.communities, large=attributes.large_communities)
-            region = self._region(attributes, hop, everything, universe)
-            outcomes = policy.outcomes(version, universe)
+            universe, outcomes = self._outcomes(version)
+            box = self._box(attributes, hop, version, universe)
+            found: dict[str, list[tuple[PrefixSet, str]]] = {"deny": [], "undecided": [], "permit": []}
+            for outcome in outcomes:
+                shared = [prefixes for theirs, prefixes in outcome.region.items() if box.meet(theirs) is not None]
+                if shared:
+                    found[outcome.verdict].append((union(version, shared), str(outcome.by)))
         except UndecidedError as why:
             return Ruling((), ((everything, str(why)),))
-        found: dict[str, list[tuple[PrefixSet, str]]] = {"deny": [], "undecided": [], "permit": []}
-        for outcome in outcomes:
-            shared = meet(region, outcome.region)
-            if shared:
-                found[outcome.verdict].append((union(version, shared.values()), str(outcome.by)))
         return Ruling(tuple(found["deny"]), tuple(found["undecided"]))
 
     def _path(self, attributes: Attributes) -> str:
@@ -109,18 +130,17 @@ class Gate:
             return None
         return 100 if attributes.local_preference is None else attributes.local_preference
 
-    def _region(self, attributes: Attributes, hop: Address, prefixes: PrefixSet, universe: Universe) -> Region:
-        box = Box(
+    def _box(self, attributes: Attributes, hop: Address, version: int, universe: Universe) -> Box:
+        return Box(
             med=_only(attributes.med),
             local_preference=_only(self._preference(attributes)),
             tag=(0, 1),
-            next_hop=_only(next_hop_number(hop)) if hop.version == prefixes.version else EVERYTHING.next_hop,
+            next_hop=_only(next_hop_number(hop)) if hop.version == version else EVERYTHING.next_hop,
             origins=frozenset({attributes.origin.name.lower()}),
             path=frozenset({PathIs(f"^{self._path(attributes)}$")}),
-            communities=universe.communities.only(attributes.communities),
-            large_communities=universe.large.only(attributes.large_communities),
+            communities=_atoms(universe.communities, attributes.communities),
+            large_communities=_atoms(universe.large, attributes.large_communities),
         )
-        return {box: prefixes}
 
     def verdict(self, key: int, attributes: Attributes) -> Verdict:
         """Judge one prefix step by step, for a person who asks why."""
@@ -141,69 +161,73 @@ class Gate:
         )
         return judge(self.session, route)
 
-    def judge(self, rib: AdjRibOut, keys: Iterable[int]) -> None:
-        """Look at these keys of a table again: what the router would drop is held back."""
+    def judge(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
+        """Look at keys of a table again: what would the router drop? The last of them are the newest.
+
+        Gives the keys that became another for it: others than these, where its maximum-prefix has room again.
+        """
         if self.mode == "off":
-            return
-        routes = rib.table.routes
-        keys = list(keys)
-        for key in keys if rib.held or self.warnings else ():
-            rib.held.pop(key, None)
-            self.warnings.pop(key, None)
-        for (_, family), (attributes, some) in alike(routes, keys).items():
+            return set()
+        if rib.dropped:
+            rib.admit(keys)
+        for (_, family), (attributes, some) in rib.table.alike(keys).items():
             ruling = self.ruling(family, attributes)
             self.undecided.update(dict.fromkeys(by for _, by in ruling.undecided))
-            refused = {key: Held(by) for prefixes, by in ruling.denied for key in _within(prefixes, family, some)}
-            (rib.held if self.mode == "enforce" else self.warnings).update(refused)
+            for prefixes, by in ruling.denied:
+                dropped = [key for key in _within(prefixes, family, some) if key not in rib.dropped]
+                rib.drop(dropped, Held(by))
+        return self._limit(rib, keys)
 
-    def limit(self, rib: AdjRibOut) -> set[int]:
-        """Hold back what goes beyond the router's maximum-prefix; gives the keys whose state changed.
+    def limit(self, family: Family) -> int | None:
+        """Give how many prefixes the router takes before it ends the session; None: any number."""
+        found = self.session.family_option(FAMILIES[0] if family is Family.IPV4 else FAMILIES[1], "maximum_prefix")
+        return None if found is None or found.warning_only else found.limit
 
-        The numerically last ones are held back, so that every start holds back the same.
-        """
-        if self.mode != "enforce":
-            return set()
-        changed: set[int] = set()
-        for family, name in ((Family.IPV4, FAMILIES[0]), (Family.IPV6, FAMILIES[1])):
-            limit = self.session.family_option(name, "maximum_prefix")
-            if limit is None or (not rib.held and len(rib) <= limit.limit):
+    def _limit(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
+        """Hold back what goes beyond the router's maximum-prefix: the newest, which wait until there is room."""
+        moved: set[int] = set()
+        for family in Family:
+            limit = self.limit(family)
+            if limit is None:
                 continue
-            why = Held(f"maximum-prefix {limit.limit}")
-            limited = {key for key, held in rib.held.items() if held == why and Key.family(key) is family}
-            if not limited and len(rib) <= limit.limit:
-                continue
-            there = sorted({key for key in rib.announced() if Key.family(key) is family} | limited)
-            beyond = set(there[limit.limit :])
-            for key in limited - beyond:
-                del rib.held[key]
-            rib.held.update(dict.fromkeys(beyond - limited, why))
-            changed |= limited ^ beyond
-        return changed
+            room = limit - rib.admitted(family)
+            if room < 0:
+                there = (key for key in reversed(keys) if Key.family(key) is family)
+                beyond = list(islice((key for key in there if key not in rib.dropped and key in rib.table), -room))
+                rib.drop(beyond[::-1], Held(f"maximum-prefix {limit} of the router is reached", limit=True))
+            elif room:
+                released = list(islice(rib.waiting(family), room))
+                rib.admit(released)
+                moved.update(released)
+        return moved
+
+
+def _atoms(atoms: Atoms, values: Iterable[Any]) -> Cube:
+    """Give the cube of some communities: each as itself where the policy names it, else as its class."""
+    named = [value for value in values if value in atoms.named]
+    looks = {tuple(atoms.has(value, regex) for regex in atoms.regexes) for value in values if value not in atoms.named}
+    return atoms.only([*named, *(other for other in atoms.others if other.vector in looks)])
 
 
 def _only(number: int | None) -> tuple[int, int]:
     return (-1, 0) if number is None else (number, number + 1)
 
 
-def _in(prefixes: PrefixSet, family: Family, key: int) -> bool:
-    return any(True for _ in _within(prefixes, family, [key]))
-
-
-def _within(prefixes: PrefixSet, family: Family, keys: list[int]) -> Iterator[int]:
-    """Give the keys that are in a set, by whole runs where it can."""
-    if not prefixes:
-        return
+def _within(prefixes: PrefixSet, family: Family, keys: Sequence[int]) -> Iterator[int]:
+    """Give the keys that are in a set; where all of a length are in one range, without looking at each."""
     mark = IPV6_BIT if family is Family.IPV6 else 0
-    by_length: dict[int, list[int]] = {}
-    for key in keys:
-        by_length.setdefault(key & 0xFF, []).append(key)
-    for length, some in by_length.items():
-        bounds = next((bounds for low, high, bounds in prefixes.runs if low <= length <= high), interval.EMPTY)
-        first, last = (min(some) ^ mark) >> 8, (max(some) ^ mark) >> 8
-        touched = [(start, end) for start, end in interval.ranges(bounds) if start <= last and first < end]
-        if not touched:
-            continue
-        if len(touched) == 1 and touched[0][0] <= first and last < touched[0][1]:
-            yield from some
-        else:
-            yield from (key for key in some if interval.contains(bounds, (key ^ mark) >> 8))
+    lengths = {key & 0xFF for key in keys}
+    first, last = (min(keys) ^ mark) >> 8, (max(keys) ^ mark) >> 8
+    inside: dict[int, tuple[int, ...]] = {}
+    for length in lengths:
+        bounds = prefixes.at(length)
+        place = bisect_right(bounds, first)
+        if place == bisect_left(bounds, last + 1, place):
+            # no bound between the first and the last: all are inside, or all are outside
+            bounds = interval.EMPTY if place % 2 == 0 else (0, 1 << family.bits)
+        inside[length] = bounds
+    if not any(inside.values()):
+        return iter(())
+    if len(inside) == 1 and inside[keys[0] & 0xFF] == (0, 1 << family.bits):
+        return iter(keys)
+    return (key for key in keys if interval.contains(inside[key & 0xFF], (key ^ mark) >> 8))

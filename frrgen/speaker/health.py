@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import random
 import signal
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from frrgen.speaker.source import Health
@@ -14,25 +15,51 @@ from frrgen.speaker.source import Health
 _ANSWER: Final = 4096
 
 
+class Changed(Protocol):
+    """Called when a check that failed passes, or the other way round."""
+
+    def __call__(self, *, passing: bool) -> None:
+        """Know it."""
+
+
 class Checker:
     """One check, over and over. It begins as failed: nothing is announced that was not seen to work."""
 
-    def __init__(self, health: Health, changed: Callable[[bool], None]) -> None:
+    def __init__(self, health: Health, few: asyncio.Semaphore) -> None:
         self.health = health
         self.passing = False
         self.detail = "not checked yet"
-        self._changed = changed
+        self.settled = asyncio.Event()
+        """It has passed often enough, or failed."""
+        self._few = few
         self._streak = 0
+        self._changed: Changed | None = None
+        self._task: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        """Check until cancelled."""
+    def start(self, changed: Changed) -> None:
+        """Check from now on; or, if it runs already, tell somebody else."""
+        self._changed = changed
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def stop(self) -> None:
+        """Check no more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
         while True:
-            good = await self._once()
+            async with self._few:
+                good = await self._once()
             self._streak = self._streak + 1 if good != self.passing else 0
             if self._streak >= (self.health.rise if good else self.health.fall):
                 self.passing, self._streak = good, 0
-                self._changed(good)
-            await asyncio.sleep(self.health.interval)
+                if self._changed is not None:
+                    self._changed(passing=good)
+            if self.passing or not good:
+                self.settled.set()
+            # a thousand checks that begin together do not stay together
+            await asyncio.sleep(self.health.interval * random.uniform(0.9, 1.0))  # noqa: S311
 
     async def _once(self) -> bool:
         try:
@@ -40,7 +67,7 @@ class Checker:
                 self.detail = await self._ask()
         except TimeoutError:
             self.detail = f"no answer in {self.health.timeout} s"
-        except (OSError, ValueError, asyncio.IncompleteReadError) as bad:
+        except (OSError, ValueError) as bad:
             self.detail = str(getattr(bad, "strerror", None) or bad)
         return not self.detail
 
@@ -84,7 +111,8 @@ async def _command(command: tuple[str, ...]) -> str:
         status = await process.wait()
     except asyncio.CancelledError:
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGKILL)
+            # the program and all that it began
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
     return "" if status == 0 else f"it ended with {status}"

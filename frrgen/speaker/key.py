@@ -82,14 +82,13 @@ def nlri(family: Family, keys: Sequence[int], path_id: int | None = None) -> lis
     prefix is preceded by it (RFC 7911).
     """
     octets, width = _octets(family, keys)
-    lengths = octets[0::width]
-    found = []
-    for length in sorted(set(lengths)):
-        run = octets
-        if lengths.count(length) != len(keys):
-            run = _octets(family, [key for key in keys if key & 0xFF == length])[0]
-        found.append(_run(run, width, length, path_id))
-    return found
+    lengths = set(octets[0::width])
+    if len(lengths) == 1:
+        return [_run(octets, width, lengths.pop(), path_id)]
+    apart: dict[int, list[int]] = {length: [] for length in sorted(lengths)}
+    for key in keys:
+        apart[key & 0xFF].append(key)
+    return [_run(_octets(family, some)[0], width, length, path_id) for length, some in apart.items()]
 
 
 def _octets(family: Family, keys: Sequence[int]) -> tuple[bytes, int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from frrgen.speaker.capability import Agreed, Capabilities, GracefulRestart
@@ -16,16 +16,19 @@ from frrgen.speaker.error import Cease
 from frrgen.speaker.fsm import State
 from frrgen.speaker.gate import Gate
 from frrgen.speaker.idle import IdleHold, is_collision
-from frrgen.speaker.key import Family, Key
+from frrgen.speaker.key import Family
+from frrgen.speaker.log import LOG
 from frrgen.speaker.message import Notification, Refresh, write_route_refresh
 from frrgen.speaker.plan import PeerSettings
-from frrgen.speaker.rib import ALIKE, AdjRibOut, Alike, Encoder, alike, steps
+from frrgen.speaker.rib import ALIKE, AdjRibOut, Encoder, Written, steps
+from frrgen.speaker.table import BLOCK, Alike, gather
 from frrgen.speaker.update import Update
 
-LOG: Final = logging.getLogger("frrgen.speaker")
 COALESCE: Final = 0.001
 """Seconds in which changes are gathered into one set of UPDATEs."""
+_CHECK: Final = 0.02
 _CHUNK: Final = 1 << 18
+_STEPS: Final = ALIKE // BLOCK
 _ORDER: Final = (State.IDLE, State.ACTIVE, State.CONNECT, State.OPEN_SENT, State.OPEN_CONFIRM, State.ESTABLISHED)
 
 
@@ -45,41 +48,36 @@ class Counters:
     retry_at: float = 0.0
 
 
-@dataclass
 class Group:
     """Sessions that are told the same: one Adj-RIB-Out, and what it looks like on the wire, written once."""
 
-    rib: AdjRibOut
-    gate: Gate
-    version: int = 0
-    written: dict[Any, tuple[int, list[bytes]]] = field(default_factory=dict)
+    def __init__(self, rib: AdjRibOut, gate: Gate) -> None:
+        self.rib = rib
+        self.gate = gate
+        rib.enforce = gate.mode == "enforce"
+        self._written: dict[Any, Written] = {}
+        self._reading: list[Written] = []
 
-    async def full(self, encoder: Encoder, agreed: Agreed) -> AsyncIterator[bytes]:
-        """Give the whole table as large pieces of whole messages, from what was written before if that still holds."""
-        key = (encoder.writer, agreed.families, agreed.add_path, encoder.longest)
-        known = self.written.get(key)
-        if known is not None and known[0] == self.version:
-            for piece in known[1]:
-                yield piece
-            return
-        version, pieces = self.version, []
-        groups: Alike = {}
-        for step in steps(self.rib.announced()):
-            alike(self.rib.table.routes, step, groups)
-            await asyncio.sleep(0)
-        for (_, family), (attributes, keys) in groups.items():
-            for start in range(0, len(keys), ALIKE):
-                piece = b"".join(encoder.announce_alike(family, attributes, keys[start : start + ALIKE]))
-                pieces.append(piece)
-                yield piece
-                await asyncio.sleep(0)
-        if version == self.version and len(self.written) < 4:
-            self.written[key] = (version, pieces)
+    @contextlib.contextmanager
+    def reading(self, encoder: Encoder, families: frozenset[Family]) -> Iterator[Written]:
+        """Give all that is announced now; what changes while it is read is left out of it."""
+        key = (encoder.writer, encoder.add_path, encoder.longest, families)
+        written = self._written.get(key)
+        if written is None:
+            written = self._written[key] = Written(self.rib, encoder, sorted(families, key=lambda one: one.afi))
+        self._reading.append(written)
+        try:
+            yield written
+        finally:
+            self._reading.remove(written)
 
-    def changed(self) -> None:
-        """Forget what was written."""
-        self.version += 1
-        self.written.clear()
+    def judge(self, keys: Sequence[int]) -> Sequence[int]:
+        """Ask the gate about keys that changed in the table; gives all whose state is another now."""
+        moved = self.gate.judge(self.rib, keys)
+        for written in self._reading:
+            written.changed.update(keys, moved)
+        self._written.clear()
+        return [*keys, *moved] if moved else keys
 
 
 class Peer:
@@ -94,8 +92,13 @@ class Peer:
         """The connection on which the session is established."""
         self._restarted = restarted
         self._connections: set[Connection] = set()
-        self._pending: set[int] = set()
+        self._pending: dict[int, None] = {}
+        """Keys that changed, in their order: those that changed together are neighbors."""
         self._refreshed: set[Family] = set()
+        self._everything = False
+        """All is to be said again."""
+        self._quiet = False
+        """The router was told everything."""
         self._wake = asyncio.Event()
         self._idle = {ours: IdleHold(settings.connect_retry) for ours in (True, False)}
         self._not_before = dict.fromkeys(self._idle, 0.0)
@@ -165,8 +168,9 @@ class Peer:
         self.counters.last_error = self._told = ""
         self._pending.clear()
         self._refreshed.clear()
+        self._everything = self._quiet = False
         self.synced.clear()
-        LOG.info("%s: established", self.settings.name)
+        LOG.info("%s: established", self.settings.name, extra=self._fields("up"))
         self._pumping = asyncio.get_running_loop().create_task(self._pump(connection))
         self._pumping.add_done_callback(self._failed)
 
@@ -184,10 +188,20 @@ class Peer:
             self.synced.clear()
             if self._pumping is not None:
                 self._pumping.cancel()
-            LOG.warning("%s: down: %s", self.settings.name, connection.why)
+            LOG.warning("%s: down: %s", self.settings.name, connection.why, extra=self._fields("down", connection.why))
         elif not self._stopped and self._told != connection.why:
             self._told = connection.why
-            LOG.info("%s: not established: %s", self.settings.name, connection.why)
+            LOG.info(
+                "%s: not established: %s",
+                self.settings.name,
+                connection.why,
+                extra=self._fields("failed", connection.why),
+            )
+
+    def _fields(self, event: str, why: str = "") -> dict[str, str]:
+        """Give what a log for machines says beside the text."""
+        fields = {"event": event, "router": self.settings.router, "peer": str(self.settings.address)}
+        return {**fields, "why": why} if why else fields
 
     def updated(self, update: Update) -> None:
         """Count, and drop."""
@@ -225,15 +239,40 @@ class Peer:
     def changed(self, keys: Iterable[int]) -> None:
         """Know which prefixes are another, new or gone."""
         if self.session is not None:
-            self._pending.update(keys)
+            self._pending.update(dict.fromkeys(keys))
+            self._quiet = False
             self._wake.set()
 
-    async def stop(self, text: str) -> None:
+    def _tell_all(self) -> None:
+        if self.session is not None:
+            self._everything, self._quiet = True, False
+            self._wake.set()
+
+    def drain(self) -> None:
+        """Announce everything again, with GRACEFUL_SHUTDOWN (RFC 8326)."""
+        self.draining = True
+        self._tell_all()
+
+    def move(self, group: Group) -> None:
+        """Be told as another group is, from now on: only what differs is said."""
+        before, self.group = self.group, group
+        if before.gate.writer != group.gate.writer:
+            self._tell_all()
+        if before is not group:
+            self.changed(before.rib.held.keys() ^ group.rib.held.keys())
+
+    async def told(self) -> None:
+        """Wait until the router was told everything, as far as it reads."""
+        while self.session is not None and not (self._quiet and self.session.writable.is_set()):  # noqa: ASYNC110
+            await asyncio.sleep(_CHECK)
+
+    async def stop(self, text: str, *, deconfigured: bool = False) -> None:
         """End the session with a Cease and a text (RFC 9003); Hard Reset where the peer would keep routes."""
         self._stopped = True
+        why = Cease.PEER_DECONFIGURED if deconfigured else Cease.ADMINISTRATIVE_SHUTDOWN
         for connection in list(self._connections):
             hard = connection.agreed is not None and connection.agreed.hard_reset
-            connection.stop(Notification.cease(Cease.ADMINISTRATIVE_SHUTDOWN, text, hard=hard))
+            connection.stop(Notification.cease(why, text, hard=hard))
         await self._end()
 
     async def abandon(self) -> None:
@@ -300,20 +339,32 @@ class Peer:
         if agreed is None:
             return
         encoder = self._encoder(agreed)
-        async for piece in self.group.full(encoder, agreed):
-            await self._send(connection, piece)
+        with self.group.reading(encoder, agreed.families) as written:
+            await self._full(connection, written)
         await self._send(connection, b"".join(encoder.end_of_rib()))
         self.synced.set()
+        self._quiet = not self._restless()
         while connection.state is State.ESTABLISHED:
             await self._wake.wait()
             self._wake.clear()
-            await asyncio.sleep(COALESCE)
-            encoder = self._encoder(agreed)
-            for family in [one for one in self._refreshed if one in agreed.families]:
-                self._refreshed.discard(family)
-                await self._refresh(connection, encoder, agreed, family)
-            keys, self._pending = self._pending, set()
-            await self._tell(connection, encoder, keys)
+            if not self._refreshed:
+                await asyncio.sleep(COALESCE)
+            while self._restless() and connection.state is State.ESTABLISHED:
+                encoder = self._encoder(agreed)
+                # a router that is at its maximum-prefix hears of what is gone before it hears of anything else
+                if self._pending:
+                    keys, self._pending = self._pending, {}
+                    await self._tell(connection, encoder, keys)
+                elif self._everything:
+                    self._everything = False
+                    with self.group.reading(encoder, agreed.families) as written:
+                        await self._full(connection, written)
+                else:
+                    await self._refresh(connection, encoder, agreed, self._refreshed.pop())
+            self._quiet = True
+
+    def _restless(self) -> bool:
+        return bool(self._pending or self._everything or self._refreshed)
 
     def _encoder(self, agreed: Agreed) -> Encoder:
         writer = self.settings.writer(
@@ -323,25 +374,38 @@ class Peer:
             self.encoder = Encoder(writer, agreed)
         return self.encoder
 
-    async def _tell(self, connection: Connection, encoder: Encoder, keys: set[int]) -> None:
-        rib = self.group.rib
-        # what goes makes room first: the router counts up to its maximum-prefix
+    async def _full(self, connection: Connection, written: Written) -> None:
+        number = 0
+        while (piece := written.piece(number)) is not None:
+            number += 1
+            await self._send(connection, piece)
+            await asyncio.sleep(0)
+
+    async def _tell(self, connection: Connection, encoder: Encoder, keys: Iterable[int]) -> None:
+        """Tell how some keys stand now: all withdrawals first."""
+        rib, there = self.group.rib, []
         for step in steps(keys):
-            await self._send(connection, b"".join(encoder.withdraw([key for key in step if key not in rib])))
-        for step in steps(keys):
-            there = alike(rib.table.routes, [key for key in step if key in rib])
-            await self._send(connection, b"".join(encoder.announce(there)))
+            _, gone = rib.sayable(step)
+            not_there = set(gone)
+            there.append([key for key in step if key not in not_there] if gone else step)
+            await self._send(connection, b"".join(encoder.withdraw(gone)))
+            await asyncio.sleep(0)
+        groups: Alike = {}
+        for number, step in enumerate(there, 1):
+            for name, (said, some) in rib.sayable(step)[0].items():
+                gather(groups, name[1], said, some)
+            if number % _STEPS == 0 or number == len(there):
+                await self._send(connection, b"".join(encoder.announce(groups)))
+                groups = {}
+            await asyncio.sleep(0)
 
     async def _refresh(self, connection: Connection, encoder: Encoder, agreed: Agreed, family: Family) -> None:
-        if agreed.enhanced_refresh:
-            await self._send(connection, write_route_refresh(family, Refresh.BEGIN))
-        if agreed.families == {family}:
-            async for piece in self.group.full(encoder, agreed):
-                await self._send(connection, piece)
-        else:
-            rib = self.group.rib
-            for step in steps([key for key in rib.announced() if Key.family(key) is family]):
-                await self._send(connection, b"".join(encoder.announce(alike(rib.table.routes, step))))
+        if family not in agreed.families:
+            return
+        with self.group.reading(encoder, frozenset({family})) as written:
+            if agreed.enhanced_refresh:
+                await self._send(connection, write_route_refresh(family, Refresh.BEGIN))
+            await self._full(connection, written)
         if agreed.enhanced_refresh:
             await self._send(connection, write_route_refresh(family, Refresh.END))
 

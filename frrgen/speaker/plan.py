@@ -79,6 +79,18 @@ class PeerSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PoolRange:
+    """Keys that are part of a pool, from the first to before the end, in the lengths in which it is announced."""
+
+    first: int
+    end: int
+    low: int
+    high: int
+    said: Attributes
+    """What they are announced with."""
+
+
 @dataclass(frozen=True)
 class NodePlan:
     """What the speaker of one node does."""
@@ -88,17 +100,17 @@ class NodePlan:
     node: Node
     peers: tuple[PeerSettings, ...]
 
-    def pool_of(self, key: int) -> tuple[str, Pool] | None:
-        """Find the pool that a prefix is part of, in a length in which the pool is announced."""
-        prefix = Key.prefix(key)
-        for name, pool in announced_pools(self.cluster):
-            for one in pool.prefixes:
-                if one.version != prefix.version or not prefix.subnet_of(one):  # type: ignore[arg-type]
-                    continue
-                low, high = announced_lengths(pool, one)
-                if low <= prefix.prefixlen <= high:
-                    return name, pool
-        return None
+    def pools(self) -> list[PoolRange]:
+        """Give the pools' prefixes, ascending; they do not overlap."""
+        found = []
+        for _, pool in announced_pools(self.cluster):
+            said = pool_attributes(pool)
+            for prefix in pool.prefixes:
+                low, high = announced_lengths(pool, prefix)
+                first = Key.of(prefix) & ~0xFF
+                end = first + (1 << (prefix.max_prefixlen - prefix.prefixlen + 8))
+                found.append(PoolRange(first, end, low, high, said))
+        return sorted(found, key=lambda one: one.first)
 
 
 def pool_attributes(pool: Pool) -> Attributes:

@@ -1,14 +1,14 @@
-"""What is to be announced, what a session holds of it, and the UPDATEs that say it (RFC 4271 section 4.3 and 9.2).
+"""What a session is told of the table, and the UPDATEs that say it (RFC 4271 section 4.3 and 9.2).
 
-The table is level-triggered: it takes what is wanted, and says which keys changed. Of a session's Adj-RIB-Out only the
-difference is kept: what the gate holds back. What was sent is not kept: a session that lags remembers which keys
-changed meanwhile, and is told how they stand when it reads again.
+Of a session's Adj-RIB-Out only the difference to the table is kept: what the gate holds back. What was sent is not
+kept: a session that lags remembers which keys changed meanwhile, and is told how they stand when it reads again.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeVar
@@ -17,96 +17,149 @@ from frrgen.speaker.attributes import Attributes, AttributeType, NotAnnounceable
 from frrgen.speaker.capability import Agreed
 from frrgen.speaker.key import IPV6_BIT, Family, Key, nlri
 from frrgen.speaker.message import HEADER, LONGEST, LONGEST_EXTENDED, Type, message
+from frrgen.speaker.table import BLOCK, Alike, Table, gather, gather_each
 
-STEP: Final = 20_000
-"""Keys that are worked on at a time: some milliseconds."""
 ALIKE: Final = 50_000
 """Keys of the same attributes that are written at a time: so many that the last, short message does not count."""
+_PIECE: Final = 1 << 16
 _PATH_ID: Final = 1
 _T = TypeVar("_T")
-
-
-class Table:
-    """All that is to be announced: prefixes (as keys, see `key.py`) with their attributes."""
-
-    def __init__(self) -> None:
-        self.routes: dict[int, Attributes] = {}
-
-    def set(self, wanted: Mapping[int, Attributes]) -> Iterator[set[int]]:
-        """Take what is wanted from now on; gives the keys that changed, a step at a time."""
-        for keys in steps(list(self.routes.keys() - wanted.keys())):
-            for key in keys:
-                del self.routes[key]
-            yield set(keys)
-        routes = self.routes
-        for items in steps(wanted.items()):
-            changed = {key: said for key, said in items if (old := routes.get(key)) is not said and old != said}
-            routes.update(changed)
-            yield set(changed)
-
-    def change(self, key: int, attributes: Attributes | None) -> bool:
-        """Announce one prefix, or withdraw it; tells whether that is a change."""
-        if attributes is None:
-            return self.routes.pop(key, None) is not None
-        if self.routes.get(key) == attributes:
-            return False
-        self.routes[key] = attributes
-        return True
 
 
 def steps(items: Iterable[_T]) -> Iterator[list[_T]]:
     """Cut what takes long into parts that do not."""
     rest = iter(items)
-    while step := list(islice(rest, STEP)):
+    while step := list(islice(rest, BLOCK)):
         yield step
-
-
-Alike = dict[tuple[int, Family], tuple[Attributes, list[int]]]
-"""Keys by their attributes and family. The attributes' identity is the key: to hash them takes longer than all else."""
-
-
-def alike(routes: Mapping[int, Attributes], keys: Iterable[int], into: Alike | None = None) -> Alike:
-    """Bring keys together that are announced with the same attributes; those that are gone are left out."""
-    found: Alike = {} if into is None else into
-    for key in keys:
-        attributes = routes.get(key)
-        if attributes is None:
-            continue
-        name = (id(attributes), Family.IPV6 if key & IPV6_BIT else Family.IPV4)
-        group = found.get(name)
-        if group is None:
-            found[name] = (attributes, [key])
-        else:
-            group[1].append(key)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Why a prefix is held back from a session."""
+    """Why the router would not have a prefix."""
 
     reason: str
     """E.g. `route-map IN seq 20`."""
+    limit: bool = False
+    """The router would have it, if it were not one too many."""
 
 
 class AdjRibOut:
-    """What one session, or sessions with the same policy, are told: the table without what is held back."""
+    """What one session, or sessions with the same policy, are told: the table without what the router would drop."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, enforce: bool = True) -> None:
         self.table = table
-        self.held: dict[int, Held] = {}
+        self.enforce = enforce
+        """Hold back what the router would drop; or announce it all the same."""
+        self.dropped: dict[int, Held] = {}
+        """What the router would drop, in the order in which it came."""
+        self._dropped_ipv6 = 0
+        self._waiting: dict[Family, dict[int, None]] = {family: {} for family in Family}
+
+    @property
+    def held(self) -> dict[int, Held]:
+        """What is held back."""
+        return self.dropped if self.enforce else {}
 
     def __contains__(self, key: int) -> bool:
-        return key in self.table.routes and key not in self.held
+        return key not in self.held and key in self.table
 
     def __len__(self) -> int:
-        return len(self.table.routes) - len(self.held)
+        return len(self.table) - len(self.held)
 
-    def announced(self) -> list[int]:
+    def admitted(self, family: Family) -> int:
+        """Count what the router would have, of a family."""
+        six = self._dropped_ipv6
+        return len(self.table.columns[family]) - (six if family is Family.IPV6 else len(self.dropped) - six)
+
+    def drop(self, keys: Sequence[int], why: Held) -> None:
+        """Know that the router would drop these keys of the table."""
+        self.dropped.update(dict.fromkeys(keys, why))
+        self._dropped_ipv6 += sum(1 for key in keys if key & IPV6_BIT)
+        if why.limit:
+            for key in keys:
+                self._waiting[Key.family(key)][key] = None
+
+    def admit(self, keys: Iterable[int]) -> None:
+        """Know that the router would have these keys, or that they are gone, as far as is known."""
+        for key in keys:
+            held = self.dropped.pop(key, None)
+            if held is not None:
+                self._dropped_ipv6 -= bool(key & IPV6_BIT)
+                if held.limit:
+                    del self._waiting[Key.family(key)][key]
+
+    def waiting(self, family: Family) -> Iterator[int]:
+        """Give what is dropped only because it is too much, the oldest first."""
+        return iter(self._waiting[family])
+
+    def reasons(self) -> dict[str, int]:
+        """Count what the router would drop, by what drops it."""
+        return Counter(held.reason for held in self.dropped.values())
+
+    def announced(self) -> Iterator[int]:
         """Give what is announced."""
-        if not self.held:
-            return list(self.table.routes)
-        return [key for key in self.table.routes if key not in self.held]
+        held = self.held
+        return (key for key in self.table if key not in held) if held else iter(self.table)
+
+    def sayable(self, keys: Sequence[int]) -> tuple[Alike, list[int]]:
+        """Sort out some keys: what is announced of them, and what is not."""
+        held = self.held
+        found = self.table.alike([key for key in keys if key not in held] if held else keys)
+        there = {key for _, some in found.values() for key in some}
+        return found, [] if len(there) == len(keys) else [key for key in keys if key not in there]
+
+
+class Written:
+    """A whole Adj-RIB-Out as UPDATEs. The first session that reads it has it written; the others read what is there.
+
+    What changes in the meantime is left out: the sessions are told of it afterwards, in the right order.
+    """
+
+    def __init__(self, rib: AdjRibOut, encoder: Encoder, families: Iterable[Family]) -> None:
+        self.changed: set[int] = set()
+        self._rib = rib
+        self._encoder = encoder
+        self._pieces: list[bytes] = []
+        self._rest: Iterator[bytes] | None = self._write(families)
+
+    def piece(self, number: int) -> bytes | None:
+        """Give a piece of whole messages, perhaps an empty one; None behind the last."""
+        while self._rest is not None and number >= len(self._pieces):
+            try:
+                self._pieces.append(next(self._rest))
+            except StopIteration:
+                self._rest = None
+        return self._pieces[number] if number < len(self._pieces) else None
+
+    def _write(self, families: Iterable[Family]) -> Iterator[bytes]:
+        groups: Alike = {}
+        for family in families:
+            column, position = self._rib.table.columns[family], -1
+            while (block := column.after(position)) is not None:
+                position = block.keys[-1]
+                keys: Sequence[int] = block.keys
+                for left_out in (self._rib.held, self.changed):
+                    if left_out:
+                        keys = [key for key in keys if key not in left_out]
+                said = block.uniform()
+                if said is not None:
+                    gather(groups, family, said, keys)
+                else:
+                    known = dict(zip(block.keys, block.said, strict=True))
+                    gather_each(groups, family, keys, known)
+                full = [name for name, (_, keys) in groups.items() if len(keys) >= ALIKE]
+                yield b"".join(octets for name in full for octets in self._say(name, groups))
+        piece: list[bytes] = []
+        for name in list(groups):
+            piece += self._say(name, groups)
+            if sum(map(len, piece)) >= _PIECE:
+                yield b"".join(piece)
+                piece = []
+        yield b"".join(piece)
+
+    def _say(self, name: tuple[int, Family], groups: Alike) -> Iterator[bytes]:
+        said, keys = groups.pop(name)
+        return self._encoder.announce_alike(name[1], said, keys)
 
 
 class Encoder:
@@ -125,7 +178,7 @@ class Encoder:
         for (_, family), (attributes, keys) in groups.items():
             yield from self.announce_alike(family, attributes, keys)
 
-    def announce_alike(self, family: Family, attributes: Attributes, keys: list[int]) -> Iterator[bytes]:
+    def announce_alike(self, family: Family, attributes: Attributes, keys: Sequence[int]) -> Iterator[bytes]:
         """Give UPDATEs that announce prefixes of one family with the same attributes."""
         if family not in self.families:
             return
@@ -164,7 +217,7 @@ class Encoder:
                 attribute = struct.pack("!BBH", 0x90, AttributeType.MP_UNREACH_NLRI, len(value)) + value
                 yield message(Type.UPDATE, struct.pack("!HH", 0, len(attribute)) + attribute)
 
-    def _parts(self, family: Family, keys: list[int], taken: int) -> Iterator[bytes]:
+    def _parts(self, family: Family, keys: Sequence[int], taken: int) -> Iterator[bytes]:
         """Cut NLRI into parts, as long as a message can hold beside what is taken."""
         room = self.longest - taken
         if room < 4 + 1 + family.bits // 8:

@@ -1,19 +1,20 @@
 """What is to be announced, from a YAML file: read whole, or not at all.
 
-    announcements:
-      - prefix: 192.168.10.1/32           # or prefixes: [...]
-        next_hop: self                    # or an address
-        communities: [64512:100]          # without a word: what the prefix's pool says; so for med, prepend, ...
-        health: {tcp: "10.0.0.5:80", interval: 5, timeout: 2, rise: 2, fall: 3}    # or http: URL, or command: [...]
-
-Other sources have the same seam: `wanted()` gives prefixes with attributes, and `changed` is called when that differs.
+announcements:
+  - prefix: 192.168.10.1/32           # or prefixes: [...], or prefix_file: FILE with a prefix a line
+    next_hop: self                    # or an address
+    communities: [64512:100]          # without a word: what the prefix's pool says; so for med, prepend, ...
+    health: {tcp: "10.0.0.5:80", interval: 5, timeout: 2, rise: 2, fall: 3}    # or http: URL, or command: [...]
 """
 
 from __future__ import annotations
 
+import os
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -32,8 +33,13 @@ from frrgen.model.types import (
     large_community_value,
 )
 from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.key import Key
-from frrgen.speaker.plan import NodePlan, pool_attributes
+from frrgen.speaker.key import IPV6_BIT, Family, Key
+from frrgen.speaker.plan import NodePlan, PoolRange
+from frrgen.speaker.prefixes import read_prefixes
+from frrgen.speaker.table import Table, in_order, packed
+
+_SHOWN = 20
+"""Findings of one kind that are told one by one."""
 
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 
@@ -66,6 +72,8 @@ class Announcement(Model):
 
     prefix: Prefix | None = None
     prefixes: tuple[Prefix, ...] = ()
+    prefix_file: str | None = None
+    """A file with a prefix a line, beside this one or with its whole path: for many of them."""
     next_hop: Literal["self"] | Address = "self"
     communities: Communities | None = None
     large_communities: LargeCommunities | None = None
@@ -76,14 +84,9 @@ class Announcement(Model):
 
     @model_validator(mode="after")
     def _some(self) -> Self:
-        if (self.prefix is None) == (not self.prefixes):
-            raise PlacedError("write prefix, or prefixes")
+        if (self.prefix is not None) + bool(self.prefixes) + (self.prefix_file is not None) != 1:
+            raise PlacedError("write one of prefix, prefixes and prefix_file")
         return self
-
-    @property
-    def all(self) -> tuple[Prefix, ...]:
-        """Every prefix."""
-        return self.prefixes if self.prefix is None else (self.prefix,)
 
 
 class StaticFile(Model):
@@ -93,53 +96,139 @@ class StaticFile(Model):
 
 
 @dataclass(frozen=True)
+class Run:
+    """Prefixes of one family with the same attributes, ascending."""
+
+    family: Family
+    said: Attributes
+    keys: Sequence[int]
+
+    def __contains__(self, key: int) -> bool:
+        place = bisect_left(self.keys, key)
+        return place < len(self.keys) and self.keys[place] == key
+
+
+@dataclass(frozen=True)
 class Wanted:
-    """One announcement, as keys and attributes."""
+    """What is announced together, while its health check passes."""
 
-    keys: tuple[int, ...]
-    attributes: tuple[Attributes, ...]
-    """For each key: pools may say other things."""
-    health: Health | None
+    runs: tuple[Run, ...]
+    health: Health | None = None
+
+    def keys(self) -> Iterator[int]:
+        """Give every prefix."""
+        return (key for run in self.runs for key in run.keys)
 
 
-def read_static(path: Path, plan: NodePlan) -> list[Wanted]:
-    """Read the file for a node. Raises InputError with everything that is wrong in it."""
-    try:
-        data = path.read_bytes()
-    except OSError as bad:
-        raise InputError(error("FRR403", f"{path} cannot be read: {bad.strerror}")) from bad
-    node = read(data, str(path))
-    file = validate(StaticFile, node, ())
-    findings: list[Finding] = []
-    shared: dict[Attributes, Attributes] = {}
-    seen: dict[int, int] = {}
-    found = []
-    for number, one in enumerate(file.announcements):
-        said = []
-        keys = [Key.of(prefix) for prefix in one.all]
-        for key in keys:
-            if key in seen:
-                where = _where(node, number)
-                text = f"{Key.prefix(key)} is announced twice"
-                findings.append(error("FRR604", text, where, f"it is in announcement {seen[key] + 1}, too"))
-            seen[key] = number
-            attributes = _attributes(one, key, plan)
+class Source(Protocol):
+    """Where prefixes come from: a file, or later a cluster's API. It gives whole states, never differences."""
+
+    def read(self, plan: NodePlan) -> list[Wanted]:
+        """Give all that is wanted now; called in a thread. Raises InputError: what was wanted before stays."""
+
+    def changed(self) -> bool:
+        """Tell whether `read` may give something else than last time; called once a second."""
+
+
+Stamp = tuple[int, int, int]
+
+
+class StaticSource:
+    """The file, and the files with prefixes that it names. Those that did not change are not read again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamps: dict[Path, Stamp | None] = {}
+        self._files: dict[Path, tuple[Stamp | None, list[Run]]] = {}
+
+    def changed(self) -> bool:
+        """Look at the files' times and sizes."""
+        return any(_stamp(path) != known for path, known in self._stamps.items())
+
+    def read(self, plan: NodePlan) -> list[Wanted]:
+        """Read for a node. Raises InputError with everything that is wrong."""
+        self._stamps = {self.path: _stamp(self.path)}
+        try:
+            data = self.path.read_bytes()
+        except OSError as bad:
+            raise InputError(error("FRR403", f"{self.path} cannot be read: {bad.strerror}")) from bad
+        node = read(data, str(self.path))
+        file = validate(StaticFile, node, ())
+        pools, shared = plan.pools(), dict[Attributes, Attributes]()
+        findings: list[Finding] = []
+        found = []
+        for number, one in enumerate(file.announcements):
+            try:
+                runs = self._prefixes(one, node, number)
+            except InputError as bad:
+                findings += bad.findings
+                continue
+            said = _split(runs, one, pools, shared)
+            found.append(Wanted(tuple(said), one.health))
+        if not findings:
+            findings += _twice(found, node)
+        if findings:
+            raise InputError(*findings)
+        return found
+
+    def _prefixes(self, one: Announcement, node: Node, number: int) -> list[Run]:
+        if one.prefix_file is None:
+            return _sorted([Key.of(prefix) for prefix in (one.prefixes if one.prefix is None else (one.prefix,))])
+        path = self.path.parent / one.prefix_file
+        stamp = self._stamps[path] = _stamp(path)
+        known = self._files.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            runs = _sorted(read_prefixes(path))
+        except OSError as bad:
+            where = _where(node, number)
+            raise InputError(error("FRR403", f"{path} cannot be read: {bad.strerror}", where)) from bad
+        self._files[path] = (stamp, runs)
+        return runs
+
+
+def _sorted(keys: Sequence[int]) -> list[Run]:
+    runs = []
+    for family in Family:
+        own = in_order((key for key in keys if bool(key & IPV6_BIT) is (family is Family.IPV6)), family)
+        if own:
+            runs.append(Run(family, Attributes(), own))
+    return runs
+
+
+def _split(
+    runs: Iterable[Run], one: Announcement, pools: list[PoolRange], shared: dict[Attributes, Attributes]
+) -> Iterator[Run]:
+    """Say what the prefixes are announced with: what the announcement says, and else what their pool says."""
+    found: dict[tuple[Family, Attributes], list[Sequence[int]]] = {}
+
+    def say(family: Family, base: Attributes, keys: Sequence[int]) -> None:
+        if keys:
+            said = _attributes(one, base)
             # equal attributes are one object: routes are compared by identity first
-            said.append(shared.setdefault(attributes, attributes))
-        found.append(Wanted(tuple(keys), tuple(said), one.health))
-    if findings:
-        raise InputError(*findings)
-    return found
+            found.setdefault((family, shared.setdefault(said, said)), []).append(keys)
+
+    for run in runs:
+        start = 0
+        for pool in pools:
+            first, end = bisect_left(run.keys, pool.first, start), bisect_left(run.keys, pool.end, start)
+            say(run.family, Attributes(), run.keys[start:first])
+            inside = run.keys[first:end]
+            fits = [key for key in inside if pool.low <= key & 0xFF <= pool.high]
+            if len(fits) == len(inside):
+                say(run.family, pool.said, inside)
+            else:
+                say(run.family, pool.said, fits)
+                say(run.family, Attributes(), [key for key in inside if not pool.low <= key & 0xFF <= pool.high])
+            start = max(start, end)
+        say(run.family, Attributes(), run.keys[start:])
+    for (family, said), parts in found.items():
+        keys = parts[0] if len(parts) == 1 else in_order((key for part in parts for key in part), family)
+        yield Run(family, said, packed(keys, family))
 
 
-def _where(node: Node, number: int) -> Where:
-    where: Where = node.value["announcements"].value[number].where
-    return where
-
-
-def _attributes(one: Announcement, key: int, plan: NodePlan) -> Attributes:
-    pool = plan.pool_of(key)
-    base = Attributes() if pool is None else pool_attributes(pool[1])
+def _attributes(one: Announcement, base: Attributes) -> Attributes:
     changes: dict[str, object] = {
         name: getattr(one, name) for name in ("local_preference", "med", "prepend") if getattr(one, name) is not None
     }
@@ -150,3 +239,32 @@ def _attributes(one: Announcement, key: int, plan: NodePlan) -> Attributes:
     if one.next_hop != "self":
         changes["next_hop"] = one.next_hop
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def _twice(wanted: list[Wanted], node: Node) -> Iterator[Finding]:
+    """Find what is announced twice: nobody could say with which attributes."""
+    table, told = Table(), 0
+    for number, one in enumerate(wanted):
+        for run in one.runs:
+            again = table.columns[run.family].fill(run.keys, run.said)
+            for key in again[: _SHOWN - told]:
+                other = next(n for n, before in enumerate(wanted) if any(key in part for part in before.runs))
+                where = "in the same announcement" if other == number else f"first at {_where(node, other)}"
+                text = f"{Key.prefix(key)} is announced twice: {where}"
+                yield error("FRR604", text, _where(node, number), "each prefix belongs to one announcement")
+            told += min(len(again), _SHOWN - told)
+            if len(again) > told:
+                yield error("FRR604", f"{len(again) - told} more are announced twice", _where(node, number))
+
+
+def _where(node: Node, number: int) -> Where:
+    where: Where = node.value["announcements"].value[number].where
+    return where
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 (a Path's own stat costs as much again)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -16,7 +16,8 @@ from frrgen.speaker.key import Family
 from frrgen.speaker.message import KEEPALIVE, Open, Splitter, Type
 from frrgen.speaker.peer import Group, Peer
 from frrgen.speaker.plan import PeerSettings
-from frrgen.speaker.rib import AdjRibOut, Table
+from frrgen.speaker.rib import AdjRibOut
+from frrgen.speaker.table import Table
 
 ROUTER = parse(
     "router bgp 65002\n no bgp ebgp-requires-policy\n neighbor 127.0.0.2 remote-as 65001\n"
@@ -41,7 +42,7 @@ RESTARTING = GracefulRestart(120, families=frozenset({Family.IPV4}))
 
 def group(table=None, router=ROUTER, mode="enforce"):
     session = Session(router, "127.0.0.2", "in")
-    return Group(AdjRibOut(table or Table()), Gate(session, SETTINGS.writer(), mode))
+    return Group(AdjRibOut(Table() if table is None else table), Gate(session, SETTINGS.writer(), mode))
 
 
 class Talk:

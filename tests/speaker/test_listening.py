@@ -11,7 +11,7 @@ import pytest
 
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
-from frrgen.speaker import speaker as speakers
+from frrgen.speaker import listener
 from frrgen.speaker.message import KEEPALIVE, Type
 from frrgen.speaker.plan import plan_node
 from frrgen.speaker.speaker import Options, Speaker
@@ -103,7 +103,7 @@ def test_a_machine_without_free_files_goes_on_listening_when_it_has_some(speaker
 def test_a_connection_that_breaks_while_it_is_taken_leaves_room_for_others(speaker, monkeypatch):
     made, port = speaker
 
-    secured, broken = speakers.secure, []
+    secured, broken = listener.secure, []
 
     def breaks(*args):
         if not broken:
@@ -112,7 +112,7 @@ def test_a_connection_that_breaks_while_it_is_taken_leaves_room_for_others(speak
         secured(*args)
 
     async def talk():
-        monkeypatch.setattr(speakers, "secure", breaks)
+        monkeypatch.setattr(listener, "secure", breaks)
         made.start()
         first = await connect(port, ROUTER)
         await first.closed.wait()

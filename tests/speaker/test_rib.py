@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -15,12 +17,20 @@ from frrgen.speaker.capability import Agreed, Capabilities, GracefulRestart, agr
 from frrgen.speaker.error import BgpError
 from frrgen.speaker.key import Family, Key
 from frrgen.speaker.message import Open, Type, read_open
-from frrgen.speaker.rib import Encoder, Table, alike
+from frrgen.speaker.rib import AdjRibOut, Encoder, Written
+from frrgen.speaker.table import BLOCK, Table, in_order
 from frrgen.speaker.update import Reader
 
 BOTH = frozenset(Family)
 WRITER = Writer(65001, 65002, IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1"))
 AGREED = Agreed(BOTH, True, False, True, True, False, frozenset(), frozenset(), hard_reset=False)  # noqa: FBT003
+
+
+def table_of(routes):
+    table = Table()
+    for key, said in routes.items():
+        table.change(key, said)
+    return table
 
 
 def prefixes(network, bits):
@@ -57,7 +67,7 @@ def test_what_is_announced_and_withdrawn_is_what_the_peer_reads(routes, add_path
     encoder = Encoder(replace(WRITER, peer_asn=65001 if ibgp else 65002), agreed)
     reader = Reader(ibgp=ibgp, add_path=agreed.add_path)
     announced, withdrawn = [], []
-    for octets in encoder.announce(alike(routes, routes)):
+    for octets in encoder.announce(table_of(routes).alike(list(routes))):
         assert len(octets) <= encoder.longest
         update = reader.read(octets[19:])
         assert (update.treated_as_withdraw, update.discarded) == (None, [])
@@ -75,7 +85,7 @@ def test_updates_are_packed_to_the_limit(lengths, most):
         {Key.of(IPv4Network((n << 12 & 0xFFFFFFFF, lengths[n % len(lengths)]), strict=False)) for n in range(50_000)}
     )
     routes = dict.fromkeys(made, Attributes())
-    found = list(Encoder(WRITER, AGREED).announce(alike(routes, made)))
+    found = list(Encoder(WRITER, AGREED).announce(table_of(routes).alike(made)))
     head = 19 + 4 + 20
     octets = sum(1 + ((key & 0xFF) + 7) // 8 for key in made)
     least = -(-octets // (4096 - head))
@@ -117,14 +127,14 @@ def test_an_ipv4_route_over_ipv6_needs_rfc_8950_and_is_refused_with_a_reason_oth
     assert b"\x40\x03\x04" not in octets
     encoder = Encoder(six, AGREED)
     routes = {Key.parse("10.0.0.0/8"): Attributes(), Key.parse("2001:db8::/48"): Attributes()}
-    assert len(list(encoder.announce(alike(routes, routes)))) == 1
+    assert len(list(encoder.announce(table_of(routes).alike(list(routes))))) == 1
     assert encoder.refused.keys() == {Key.parse("10.0.0.0/8")}
 
 
 def test_attributes_that_fill_a_message_are_refused_and_do_not_go_round_for_ever():
     encoder = Encoder(WRITER, AGREED)
     routes = {Key.parse("10.0.0.0/8"): Attributes(communities=tuple(range(1100)))}
-    assert list(encoder.announce(alike(routes, routes))) == []
+    assert list(encoder.announce(table_of(routes).alike(list(routes)))) == []
     assert "do not fit" in encoder.refused[Key.parse("10.0.0.0/8")]
 
 
@@ -133,7 +143,7 @@ def test_scapy_reads_what_we_write():
     one = Attributes(med=7, communities=(65001 << 16 | 5,), large_communities=((1, 2, 3),))
     routes = {Key.parse(text): one for text in ("10.1.0.0/16", "10.2.3.0/24")}
     bgp.bgp_module_conf.use_2_bytes_asn = False
-    (octets,) = Encoder(WRITER, AGREED).announce(alike(routes, routes))
+    (octets,) = Encoder(WRITER, AGREED).announce(table_of(routes).alike(list(routes)))
     update = bgp.BGP(octets)[bgp.BGPUpdate]
     assert {str(one.prefix) for one in update.nlri} == {"10.1.0.0/16", "10.2.3.0/24"}
     found = {attribute.type_code: attribute.attribute for attribute in update.path_attr}
@@ -225,17 +235,102 @@ def test_roles_must_match(ours, theirs, code):
     assert (bad.value.code, bad.value.subcode) == code
 
 
-@given(
-    st.dictionaries(keys, st.sampled_from([Attributes(med=n) for n in range(3)]), max_size=30),
-    st.dictionaries(keys, st.sampled_from([Attributes(med=n) for n in range(3)]), max_size=30),
-)
+ROUTES = st.dictionaries(keys, st.sampled_from([Attributes(med=n) for n in range(3)]), max_size=30)
+
+
+@given(ROUTES, ROUTES)
 def test_a_table_says_which_keys_changed_and_no_other(before, after):
     table = Table()
-    assert set().union(*table.set(before)) == before.keys()
-    changed = set().union(*table.set(after))
-    assert changed == {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    assert table.routes == after
-    assert set().union(*table.set(dict(after))) == set()
+    assert sorted(chain(*table.become(table_of(before)))) == sorted(before)
+    assert (list(table), len(table)) == (sorted(before), len(before))
+    changed = list(chain(*table.become(table_of(after))))
+    assert sorted(changed) == sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    assert {key: table.get(key) for key in table} == after
+    assert list(table.become(table_of(dict(after)))) == []
+    known = {key: said for (said, _), keys in as_pairs(table, list(after)) for key in keys}
+    assert known == after
+
+
+def as_pairs(table, keys):
+    return [((said, family), keys) for (_, family), (said, keys) in table.alike(keys).items()]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_table_of_many_blocks_is_a_map(seed):
+    """Filled by runs, then changed one by one: it holds what a dict would."""
+    rng = random.Random(seed)
+    changes = [(rng.randrange(9 * BLOCK), rng.random() < 0.5) for _ in range(5000)]
+    said = [Attributes(med=n) for n in range(2)]
+    table, known = Table(), {}
+    for start in rng.sample(range(0, 8 * BLOCK, BLOCK // 4), 12):
+        run = [Key.of(IPv4Network((n << 8, 24))) for n in range(start, start + rng.choice([3, BLOCK // 4, BLOCK]))]
+        again = table.columns[Family.IPV4].fill(run, said[0])
+        assert sorted(again) == sorted(known.keys() & set(run))
+        known.update(dict.fromkeys(run, said[0]))
+    for number, there in changes:
+        key = Key.of(IPv4Network((number << 8, 24)))
+        wanted = said[1] if there else None
+        assert table.change(key, wanted) == (known.get(key) != wanted)
+        known.pop(key, None) if wanted is None else known.update({key: wanted})
+    assert (list(table), len(table)) == (sorted(known), len(known))
+    asked = [*rng.sample(sorted(known), len(known) // 2), Key.parse("250.0.0.0/8")]
+    assert {key: one for (one, _), some in as_pairs(table, asked) for key in some} == {
+        key: known[key] for key in asked if key in known
+    }
+
+
+@given(st.lists(st.integers(0, 100_000)), st.integers(1, 5))
+def test_keys_come_in_order_however_many_parts_they_are_sorted_in(numbers, times):
+    made = [Key.of(IPv4Network((n << 8, 24))) for n in numbers * times]
+    assert list(in_order(made, Family.IPV4)) == sorted(made)
+
+
+def whole(written):
+    pieces = []
+    while (piece := written.piece(len(pieces))) is not None:
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def test_sessions_that_read_a_table_in_turn_read_the_same_and_it_is_written_once():
+    said = [Attributes(med=n) for n in range(3)]
+    table = table_of({Key.of(IPv4Network((n << 8, 24))): said[n % 3] for n in range(30_000)})
+    rib = AdjRibOut(table)
+    written = Written(rib, encoder := Encoder(WRITER, AGREED), [Family.IPV4])
+    calls = []
+    announce = encoder.announce_alike
+    encoder.announce_alike = lambda *args: calls.append(1) or announce(*args)
+    one, other = [], []
+    for number in range(1000):
+        one.append(written.piece(number))
+        if number % 2:
+            other.append(written.piece(number // 2))
+        if one[-1] is None:
+            break
+    first = len(calls)
+    again = whole(written)
+    assert b"".join(one[:-1]) == again
+    assert len(calls) == first
+    assert len(again) > 30_000 * 4
+
+
+def test_what_changes_while_a_table_is_read_is_left_out_of_it():
+    said = Attributes()
+    made = [Key.of(IPv4Network((n << 8, 24))) for n in range(4 * BLOCK)]
+    table = table_of(dict.fromkeys(made, said))
+    written = Written(AdjRibOut(table), Encoder(WRITER, AGREED), [Family.IPV4])
+    written.piece(0)
+    new = Key.parse("200.0.0.0/24")
+    table.change(new, said)
+    table.change(made[-1], None)
+    written.changed.update({new, made[-1]})
+    octets = whole(written)
+    seen = set()
+    while octets:
+        length = int.from_bytes(octets[16:18], "big")
+        seen.update(Reader().read(octets[19:length]).announced[Family.IPV4])
+        octets = octets[length:]
+    assert seen == set(made[:-1])
 
 
 def test_types_are_those_of_the_rfc():

@@ -29,7 +29,7 @@ from frrgen.speaker.message import (
     read_route_refresh,
     write_route_refresh,
 )
-from frrgen.speaker.rib import Table
+from frrgen.speaker.table import Table
 from frrgen.speaker.update import Reader
 from tests.speaker.talking import OPEN, RESTARTING, SETTINGS, THEIRS, Bench, group, run
 
@@ -45,7 +45,8 @@ def route(**more):
 def table(*prefixes):
     made = Table()
     one = route()
-    made.routes.update({Key.parse(prefix): one for prefix in prefixes})
+    for prefix in prefixes:
+        made.change(Key.parse(prefix), one)
     return made
 
 
@@ -237,16 +238,14 @@ def test_a_peer_that_does_not_read_costs_little_and_delays_nobody():
                 one = route(med=round_)
                 for n in range(20_000):
                     made.change(Key.of(IPv4Network((11 << 24 | n << 8, 24))), one)
-                keys = set(made.routes)
-                slow.peer.changed(keys)
-                quick.peer.changed(keys)
-                slow.made.changed()
-                quick.made.changed()
+                keys = list(made)
+                slow.peer.changed(slow.made.judge(keys))
+                quick.peer.changed(quick.made.judge(keys))
                 await asyncio.sleep(0.02)
             assert slow.peer.session is not None
             transport = slow.peer.session._transport
             assert transport.get_write_buffer_size() < 3 << 20
-            assert len(slow.peer._pending) <= len(made.routes)
+            assert len(slow.peer._pending) <= len(made)
             seen = 0
             while seen < 20_000:
                 seen += len(Reader().read(await other.get(Type.UPDATE)).announced.get(Family.IPV4, []))
@@ -270,7 +269,7 @@ def test_a_peer_that_reads_nothing_is_given_up_though_it_goes_on_talking(monkeyp
     async def talk():
         made = Table()
         one = route()
-        made.routes.update({Key.of(IPv4Network((n << 8, 24))): one for n in range(prefixes)})
+        made.columns[Family.IPV4].fill([n << 16 | 24 for n in range(prefixes)], one)
         async with Bench(table=made, hold_time=0, receive_buffer=4096) as bench:
             talk = await (await bench.talk()).establish(replace(OPEN, hold_time=0))
             talk.task.cancel()
@@ -295,7 +294,7 @@ def test_what_a_peer_announces_is_counted_and_dropped():
                 while bench.peer.counters.prefixes_received < 10_000:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             assert bench.peer.session is not None
-            assert not bench.made.rib.table.routes
+            assert not len(bench.made.rib.table)
 
     run(talk())
 
@@ -426,15 +425,14 @@ def test_a_socket_that_cannot_be_made_is_said_and_tried_again():
 def test_a_mistake_of_ours_ends_the_session_aloud_and_it_begins_anew(monkeypatch, caplog):
     async def talk():
         made = group(table("10.0.0.0/8"))
-        full, broken = made.full, [True]
+        reading, broken = made.reading, [True]
 
-        async def breaks(encoder, agreed):
+        def breaks(encoder, families):
             if broken.pop() if broken else False:
                 raise RuntimeError("a bug")
-            async for piece in full(encoder, agreed):
-                yield piece
+            return reading(encoder, families)
 
-        monkeypatch.setattr(made, "full", breaks)
+        monkeypatch.setattr(made, "reading", breaks)
         async with Bench(made=made) as bench:
             talk = await (await bench.talk()).establish()
             body = await talk.get(Type.NOTIFICATION)
@@ -452,14 +450,14 @@ def test_what_is_withdrawn_is_said_before_what_is_new_so_that_a_limit_is_not_rea
         old = [Key.of(IPv4Network((10 << 24 | n << 8, 24))) for n in range(40_000)]
         new = [Key.of(IPv4Network((20 << 24 | n << 8, 24))) for n in range(40_000)]
         one, made = route(), Table()
-        made.routes.update(dict.fromkeys(old, one))
+        made.columns[Family.IPV4].fill(old, one)
         async with Bench(table=made) as bench:
             talk = await bench.up()
             await updates(talk, 1)
-            made.routes.clear()
-            made.routes.update(dict.fromkeys(new, one))
-            bench.made.changed()
-            bench.peer.changed({*old, *new})
+            wanted = Table()
+            wanted.columns[Family.IPV4].fill(new, one)
+            for keys in made.become(wanted):
+                bench.peer.changed(bench.made.judge(keys))
             gone = came = 0
             while came < len(new):
                 update = Reader().read(await talk.get(Type.UPDATE))
@@ -503,19 +501,19 @@ def test_the_gate_holds_back_what_the_router_would_drop_and_what_is_too_much():
         router = parse(LIMITED, name="r1").router
         made = table("10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "11.0.0.0/8")
         one = group(made, router)
-        one.gate.judge(one.rib, list(made.routes))
-        one.gate.limit(one.rib)
+        one.judge(list(made))
         async with Bench(made=one) as bench:
             talk = await bench.up()
             announced, _ = await updates(talk, 1)
             assert sorted(announced) == [TEN, Key.parse("10.1.0.0/16"), Key.parse("10.2.0.0/16")]
             held = {str(Key.prefix(key)): held.reason for key, held in one.rib.held.items()}
-            assert held == {"10.3.0.0/16": "maximum-prefix 3", "11.0.0.0/8": "route-map IN the end of the map"}
+            assert held == {
+                "10.3.0.0/16": "maximum-prefix 3 of the router is reached",
+                "11.0.0.0/8": "route-map IN the end of the map",
+            }
             # there is room again
             made.change(TEN, None)
-            one.gate.judge(one.rib, [TEN])
-            moved = one.gate.limit(one.rib)
-            assert moved == {Key.parse("10.3.0.0/16")}
+            assert one.judge([TEN]) == [TEN, Key.parse("10.3.0.0/16")]
             assert one.rib.held.keys() == {Key.parse("11.0.0.0/8")}
 
     run(talk())

@@ -15,8 +15,9 @@ from frrgen.speaker.admin import metrics
 from frrgen.speaker.health import Checker
 from frrgen.speaker.key import Key
 from frrgen.speaker.plan import plan_node
-from frrgen.speaker.source import Health, read_static
+from frrgen.speaker.source import Health, StaticSource
 from frrgen.speaker.speaker import Options, Speaker
+from frrgen.speaker.status import status
 from tests.lab.speaking import inventory
 from tests.speaker.talking import run
 
@@ -35,6 +36,10 @@ def source(tmp_path, text):
     return file
 
 
+def read_static(file, plan):
+    return StaticSource(file).read(plan)
+
+
 def test_a_pool_says_what_an_announcement_does_not(tmp_path, planned):
     file = source(
         tmp_path,
@@ -42,16 +47,16 @@ def test_a_pool_says_what_an_announcement_does_not(tmp_path, planned):
         "  - {prefix: 10.2.0.0/24, communities: [1:2], med: 7, next_hop: 10.0.0.9}\n",
     )
     one, other = read_static(file, planned[0])
-    assert one.attributes[0].communities == (64999 << 16 | 1,)
-    assert one.attributes[0] is one.attributes[1]
-    assert (other.attributes[0].communities, other.attributes[0].med) == ((1 << 16 | 2,), 7)
-    assert str(other.attributes[0].next_hop) == "10.0.0.9"
+    (run_,) = one.runs
+    assert (run_.said.communities, len(run_.keys)) == ((64999 << 16 | 1,), 2)
+    (run_,) = other.runs
+    assert (run_.said.communities, run_.said.med, str(run_.said.next_hop)) == ((1 << 16 | 2,), 7, "10.0.0.9")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("announcements: [{}]", "write prefix, or prefixes"),
+        ("announcements: [{}]", "write one of prefix, prefixes and prefix_file"),
         ("announcements: [{prefix: 10.0.0.1/8}]", "host bits"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {}}]", "one of tcp, http and command"),
         ("announcements: [{prefix: 10.1.0.1/32}, {prefix: 10.1.0.1/32}]", "announced twice"),
@@ -71,17 +76,17 @@ def test_a_bad_file_keeps_the_last_good_state_and_turns_readiness_off(tmp_path, 
     file = source(tmp_path, "announcements: [{prefix: 10.1.0.1/32}]")
 
     async def live():
-        speaker = Speaker(planned[0], planned[1], Options(source=file))
+        speaker = Speaker(planned[0], planned[1], Options(source=StaticSource(file)))
         assert await speaker.reload()
-        assert speaker.ready
+        assert speaker.announcer.ready
         file.write_text("announcements: [{prefix: nonsense}]")
         assert not await speaker.reload()
-        assert not speaker.ready
-        assert [str(Key.prefix(key)) for key in speaker.table.routes] == ["10.1.0.1/32"]
-        assert "frrgen_speaker_ready 0\n" in metrics(speaker)
+        assert not speaker.announcer.ready
+        assert [str(Key.prefix(key)) for key in speaker.announcer.table] == ["10.1.0.1/32"]
+        assert "frrgen_speaker_ready 0.0\n" in metrics(speaker)
         file.write_text("announcements: []")
         assert await speaker.reload()
-        assert (speaker.ready, speaker.table.routes) == (True, {})
+        assert (speaker.announcer.ready, len(speaker.announcer.table)) == (True, 0)
 
     run(live())
 
@@ -90,10 +95,9 @@ def test_metrics_and_status_name_what_is_held_back(tmp_path, planned):
     file = source(tmp_path, "announcements: [{prefix: 10.1.0.1/32}, {prefix: 10.9.0.1/32}]")
 
     async def live():
-        speaker = Speaker(planned[0], planned[1], Options(source=file))
+        speaker = Speaker(planned[0], planned[1], Options(source=StaticSource(file)))
         await speaker.reload()
-        assert 'frrgen_speaker_session_held_back{router="edge",peer="10.0.0.1"} 1\n' in metrics(speaker)
-        (session,) = speaker.status()["sessions"]
+        (session,) = status(speaker)["sessions"]
         assert (session["adj_rib_out"], session["announced"]) == (1, ["10.1.0.1/32"])
         (held,) = session["held_back"]
         assert held["prefix"] == "10.9.0.1/32"
@@ -103,12 +107,17 @@ def test_metrics_and_status_name_what_is_held_back(tmp_path, planned):
     run(live())
 
 
+def checking(health, seen):
+    checker = Checker(health, asyncio.Semaphore(2))
+    checker.start(lambda *, passing: seen.append(passing))
+    return checker
+
+
 async def changes(health, seconds):
     seen = []
-    checker = Checker(health, seen.append)
-    task = asyncio.create_task(checker.run())
+    checker = checking(health, seen)
     await asyncio.sleep(seconds)
-    task.cancel()
+    checker.stop()
     return seen, checker
 
 
@@ -124,8 +133,7 @@ def test_a_command_decides_by_how_it_ends(tmp_path):
 
     async def live():
         seen = []
-        checker = Checker(quick(command=program), seen.append)
-        task = asyncio.create_task(checker.run())
+        checker = checking(quick(command=program), seen)
         await asyncio.sleep(0.3)
         assert seen == []
         flag.touch()
@@ -137,7 +145,7 @@ def test_a_command_decides_by_how_it_ends(tmp_path):
             while seen != [True, False]:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert checker.detail == "it ended with 1"
-        task.cancel()
+        checker.stop()
 
     run(live())
 

@@ -1,0 +1,202 @@
+"""What is announced now: what the source wants, while its health checks pass and the routers would have it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+from frrgen.errors import Finding, InputError
+from frrgen.speaker.attributes import Attributes
+from frrgen.speaker.gate import Gate
+from frrgen.speaker.health import Checker
+from frrgen.speaker.key import Key
+from frrgen.speaker.log import LOG
+from frrgen.speaker.peer import Group, Peer
+from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.rib import AdjRibOut, steps
+from frrgen.speaker.source import Health, Source, Wanted
+from frrgen.speaker.table import Table
+
+_LOGGED: Final = 20
+_CHECKS: Final = 32
+"""Health checks that run at the same time."""
+_FIRST: Final = 15.0
+"""Seconds that sessions wait at the most for the first health checks."""
+Reasons = Callable[[Gate, int, Attributes], Sequence[str]]
+"""Says what a router looks at, step by step, with the places."""
+
+
+class Announcer:
+    """The table, who is told of it, and what keeps it as the source wants it."""
+
+    def __init__(self, source: Source | None, reasons: Reasons) -> None:
+        self.table = Table()
+        self.groups: dict[tuple[object, ...], Group] = {}
+        self.peers: list[Peer] = []
+        self.ready = False
+        self.not_ready = "starting"
+        """Why what is announced is not what it should be."""
+        self.checkers: list[tuple[Wanted, Checker | None]] = []
+        self._source = source
+        self._reasons = reasons
+        self._few = asyncio.Semaphore(_CHECKS)
+        self._settled = asyncio.Event()
+        """The table is what the checks said when it was made; from now on they change it."""
+        self._lock = asyncio.Lock()
+        self._reading = asyncio.Lock()
+
+    def group(self, gate: Gate) -> Group:
+        """Give the sessions whose routers judge alike."""
+        key = gate.key()
+        group = self.groups.get(key)
+        if group is None:
+            group = self.groups[key] = Group(AdjRibOut(self.table), gate)
+        return group
+
+    # the table
+
+    async def become(self, wanted: Table) -> None:
+        """Announce exactly this from now on. It takes its time in small steps: no session waits for it."""
+        async with self._lock:
+            for keys in self.table.become(wanted):
+                self._changed(keys)
+                await asyncio.sleep(0)
+
+    def change(self, key: int, attributes: Attributes | None) -> None:
+        """Announce one prefix, or withdraw it."""
+        if self.table.change(key, attributes):
+            self._changed([key])
+
+    async def rejudge(self, group: Group) -> None:
+        """Ask a gate about everything that is there: it is new."""
+        for keys in steps(list(self.table)):
+            group.judge(keys)
+            await asyncio.sleep(0)
+
+    def forget_groups(self) -> None:
+        """Drop those that no session is in any more."""
+        used = {id(peer.group) for peer in self.peers}
+        self.groups = {key: group for key, group in self.groups.items() if id(group) in used}
+
+    def _changed(self, keys: Sequence[int]) -> None:
+        for group in self.groups.values():
+            before = len(group.rib.dropped)
+            moved = group.judge(keys)
+            for peer in self.peers:
+                if peer.group is group:
+                    peer.changed(moved)
+            if len(group.rib.dropped) > before:
+                self._log_dropped(group, keys)
+
+    def _log_dropped(self, group: Group, keys: Iterable[int]) -> None:
+        dropped = [key for key in keys if key in group.rib.dropped]
+        names = ", ".join(peer.settings.name for peer in self.peers if peer.group is group)
+        said = "is held back from" if group.rib.enforce else "would be dropped by"
+        for key in dropped[:_LOGGED]:
+            prefix, why = str(Key.prefix(key)), self.why_dropped(group, key)
+            fields = {"event": "held_back", "prefix": prefix, "routers": names, "why": why}
+            LOG.warning("%s %s %s: %s", prefix, said, names, why, extra=fields)
+        if len(dropped) > _LOGGED:
+            LOG.warning("%d more: %s %s", len(dropped) - _LOGGED, said, names)
+
+    def why_dropped(self, group: Group, key: int) -> str:
+        """Say which entry and which line drop a prefix."""
+        dropped, attributes = group.rib.dropped.get(key), self.table.get(key)
+        if dropped is None or attributes is None:
+            return ""
+        if dropped.limit:
+            return dropped.reason
+        return "; ".join((dropped.reason, *self._reasons(group.gate, key, attributes)))
+
+    # the source
+
+    async def reload(self, plan: NodePlan) -> bool:
+        """Read the source again. What is wrong in it is said, and the last good state stays."""
+        async with self._reading:
+            if self._source is not None:
+                try:
+                    wanted = await asyncio.to_thread(self._source.read, plan)
+                except InputError as bad:
+                    self.refuse(bad.findings)
+                    return False
+                await self._take(wanted)
+            self.ready, self.not_ready = True, ""
+            return True
+
+    def refuse(self, findings: Sequence[Finding]) -> None:
+        """Say what is wrong with what was to be announced; all stays as it is."""
+        self.ready = False
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        self.not_ready = f"{findings[0].where}: {findings[0].message}{more}".removeprefix(": ")
+        for finding in findings:
+            LOG.error("%s", finding, extra={"event": "bad_input", "code": finding.code, "where": str(finding.where)})
+
+    def source_changed(self) -> bool:
+        """Tell whether the source is another than the one that was read."""
+        return self._source is not None and self._source.changed()
+
+    async def _take(self, wanted: list[Wanted]) -> None:
+        running: dict[Health, list[Checker]] = {}
+        for _, checker in self.checkers:
+            if checker is not None:
+                running.setdefault(checker.health, []).append(checker)
+        self._settled.clear()
+        self.checkers = []
+        for one in wanted:
+            checker = None
+            if one.health is not None:
+                # a check that goes on is not begun anew
+                same = running.get(one.health)
+                checker = same.pop() if same else Checker(one.health, self._few)
+            self.checkers.append((one, checker))
+        for checker in (checker for some in running.values() for checker in some):
+            checker.stop()
+        passing = [one for one, checker in self.checkers if checker is None or checker.passing]
+        await self.become(await asyncio.to_thread(_table, passing))
+        assumed = set(map(id, passing))
+        self._settled.set()
+        for one, checker in self.checkers:
+            if checker is not None:
+                checker.start(partial(self._health_changed, one))
+                if checker.passing != (id(one) in assumed):
+                    self._health_changed(one, passing=checker.passing)
+
+    def _health_changed(self, one: Wanted, *, passing: bool) -> None:
+        if not self._settled.is_set():
+            return
+        names = ", ".join(str(Key.prefix(key)) for key in islice(one.keys(), 3))
+        fields: dict[str, Any] = {"event": "health", "passing": passing}
+        LOG.info("the health check of %s %s", names, "passes" if passing else "fails", extra=fields)
+        for run in one.runs:
+            for keys in steps(run.keys):
+                self._changed([key for key in keys if self.table.change(key, run.said if passing else None)])
+
+    async def first_checks(self) -> None:
+        """Wait until every health check has had the time to pass: sessions begin with all that is healthy."""
+        checkers = [checker for _, checker in self.checkers if checker is not None]
+        if not checkers:
+            return
+        due = [one.health for one in checkers]
+        longest = max((one.rise - 1) * one.interval + one.timeout for one in due) + 1
+        try:
+            async with asyncio.timeout(min(_FIRST, longest)):
+                await asyncio.gather(*(one.settled.wait() for one in checkers))
+        except TimeoutError:
+            LOG.info("not every health check has passed yet", extra={"event": "health"})
+
+    def stop(self) -> None:
+        """End the checks."""
+        for _, checker in self.checkers:
+            if checker is not None:
+                checker.stop()
+
+
+def _table(wanted: Iterable[Wanted]) -> Table:
+    table = Table()
+    for one in wanted:
+        for run in one.runs:
+            table.columns[run.family].fill(run.keys, run.said)
+    return table

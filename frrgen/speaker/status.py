@@ -1,0 +1,135 @@
+"""What a speaker tells of itself: as data for `speaker status`, and as metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from frrgen.speaker.fsm import State
+from frrgen.speaker.key import Key
+from frrgen.speaker.peer import Peer
+
+if TYPE_CHECKING:
+    from frrgen.speaker.speaker import Speaker
+
+SHOWN: Final = 1000
+"""Prefixes of each kind that are named; of all there is the number."""
+_STATES: Final = {str(state): number for number, state in enumerate(State, 1)}
+
+
+def status(speaker: Speaker) -> dict[str, Any]:
+    """Give the state of everything, as JSON data."""
+    announcer = speaker.announcer
+    return {
+        "node": speaker.plan.node_name,
+        "ready": announcer.ready,
+        "reason": announcer.not_ready,
+        "announced": len(announcer.table),
+        "sessions": [_session(speaker, peer) for peer in speaker.peers],
+        "health": [
+            {
+                "prefixes": [str(Key.prefix(key)) for key in islice(one.keys(), 10)],
+                "passing": checker.passing,
+                "detail": checker.detail,
+            }
+            for one, checker in announcer.checkers
+            if checker is not None
+        ],
+    }
+
+
+def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
+    group, counters, why = peer.group, peer.counters, speaker.announcer.why_dropped
+    dropped = [{"prefix": str(Key.prefix(key)), "why": why(group, key)} for key in islice(group.rib.dropped, SHOWN)]
+    refused = peer.encoder.refused if peer.encoder is not None else {}
+    return {
+        "router": peer.settings.router,
+        "peer": str(peer.settings.address),
+        "peer_asn": peer.settings.peer_asn,
+        "state": str(peer.state),
+        "since": counters.up_since if peer.session is not None else None,
+        "last_error": counters.last_error,
+        "families": sorted(map(str, peer.settings.families)),
+        "gate": group.gate.mode,
+        "adj_rib_out": len(group.rib),
+        "announced": [str(Key.prefix(key)) for key in islice(group.rib.announced(), SHOWN)],
+        "dropped": len(group.rib.dropped),
+        "held_back": dropped if group.rib.enforce else [],
+        "announced_though_dropped": [] if group.rib.enforce else dropped,
+        "not_sayable": [
+            {"prefix": str(Key.prefix(key)), "why": said} for key, said in islice(list(refused.items()), SHOWN)
+        ],
+        "undecided": list(group.gate.undecided),
+        "prefixes_received": counters.prefixes_received,
+        "updates_malformed": counters.updates_malformed,
+        "refreshes": counters.refreshes,
+        "octets_sent": counters.octets_sent,
+        "established": counters.established,
+    }
+
+
+class Metrics(Collector):
+    """The metrics, made when they are asked for."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        announcer = self._speaker.announcer
+        ready = "1 if what is announced is as the source and the inventory say"
+        yield GaugeMetricFamily("frrgen_speaker_ready", ready, value=int(announcer.ready))
+        yield GaugeMetricFamily("frrgen_speaker_prefixes", "prefixes to be announced", value=len(announcer.table))
+        checks = [checker for _, checker in announcer.checkers if checker is not None]
+        failing = sum(not checker.passing for checker in checks)
+        yield GaugeMetricFamily("frrgen_speaker_health_checks", "health checks", value=len(checks))
+        yield GaugeMetricFamily("frrgen_speaker_health_checks_failing", "health checks that fail", value=failing)
+        labels = ("router", "peer")
+        gauges: dict[str, tuple[str, Callable[[Peer], int]]] = {
+            "up": ("1 if the session is established", lambda peer: int(peer.session is not None)),
+            "state": (
+                "1 Idle, 2 Connect, 3 Active, 4 OpenSent, 5 OpenConfirm, 6 Established",
+                lambda peer: _STATES[str(peer.state)],
+            ),
+            "announced": ("prefixes in the Adj-RIB-Out", lambda peer: len(peer.group.rib)),
+            "not_sayable": (
+                "prefixes that cannot be said on this session",
+                lambda peer: len(peer.encoder.refused) if peer.encoder is not None else 0,
+            ),
+        }
+        for name, (text, value) in gauges.items():
+            family = GaugeMetricFamily(f"frrgen_speaker_session_{name}", text, labels=labels)
+            for peer in self._speaker.peers:
+                family.add_metric(_labels(peer), value(peer))
+            yield family
+        yield self._dropped()
+        counters = {
+            "established": "times the session came up",
+            "octets_sent": "octets of UPDATEs",
+            "prefixes_received": "prefixes that the peer announced, all dropped",
+            "updates_malformed": "UPDATEs with errors that the session outlasts (RFC 7606)",
+            "refreshes": "ROUTE-REFRESH messages answered",
+        }
+        for name, text in counters.items():
+            counter = CounterMetricFamily(f"frrgen_speaker_session_{name}", text, labels=labels)
+            for peer in self._speaker.peers:
+                counter.add_metric(_labels(peer), getattr(peer.counters, name))
+            yield counter
+
+    def _dropped(self) -> GaugeMetricFamily:
+        text = "prefixes that the router would drop, by what drops them; held back if the gate is set to enforce"
+        family = GaugeMetricFamily(
+            "frrgen_speaker_session_dropped", text, labels=("router", "peer", "gate", "dropped_by")
+        )
+        for peer in self._speaker.peers:
+            for reason, count in peer.group.rib.reasons().items():
+                family.add_metric([*_labels(peer), peer.group.gate.mode, reason], count)
+        return family
+
+
+def _labels(peer: Peer) -> list[str]:
+    return [peer.settings.router, str(peer.settings.address)]
