@@ -229,7 +229,10 @@ class Frr(Daemon):
         found = {}
         for family in ("ipv4", "ipv6"):
             for prefix in self.host.bgp(family, "unicast").get("routes", {}):
-                detail = self.host.bgp(family, "unicast", prefix)["paths"][0]
+                paths = self.host.bgp(family, "unicast", prefix).get("paths")
+                if not paths:
+                    continue  # it went between the two questions
+                detail = paths[0]
                 found[prefix] = {
                     "next_hop": next(one["ip"] for one in detail["nexthops"] if one.get("scope") != "link-local"),
                     "med": detail.get("metric", 0),

@@ -56,7 +56,7 @@ class World:
         return self.daemon.routes()
 
     def session(self):
-        return self.speaker.status()["sessions"][0]
+        return wait_for("a status", lambda: self.speaker.status().get("sessions"))[0]
 
 
 @pytest.mark.parametrize("daemon", DAEMONS, ids=named)
