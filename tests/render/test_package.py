@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 from frrgen.errors import InputError
 from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, blank
-from frrgen.parse.config_xml import read
-from frrgen.parse.frr import parse
-from frrgen.render.package import frr_conf, unforeseen
-from frrgen.render.package.php import (
+from frrgen.grammar.php import (
     among,
     compare,
     cut,
@@ -26,6 +23,9 @@ from frrgen.render.package.php import (
     within,
     word,
 )
+from frrgen.parse.config_xml import read
+from frrgen.parse.frr import parse
+from frrgen.render.package import frr_conf, unforeseen
 from tests.pfsense import GOLDEN, needs_php, php, sections
 
 GOLDENS = {path.stem: read(path.read_text(), path.name) for path in sorted((GOLDEN / "package").glob("*.xml"))}

@@ -12,12 +12,12 @@ from typing import Final
 
 from frrgen.errors import InputError, Where, error
 from frrgen.grammar.pfsense import Box, Sections, decode
+from frrgen.grammar.php import filled, version
 from frrgen.render.package.bfd import bfd
 from frrgen.render.package.bgp import Family, advanced, router, rpki
 from frrgen.render.package.lists import access_lists, as_path_lists, community_lists, prefix_lists
 from frrgen.render.package.names import Settings
 from frrgen.render.package.neighbors import neighbors
-from frrgen.render.package.php import filled, version
 from frrgen.render.package.route_maps import route_maps
 from frrgen.render.package.routes import accept_filters, static_routes
 

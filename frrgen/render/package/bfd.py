@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from frrgen.grammar.php import Entry, filled, version, within
 from frrgen.render.package.names import Settings
-from frrgen.render.package.php import Entry, filled, version, within
 
 
 def bfd(settings: Settings) -> Iterator[str]:

@@ -6,12 +6,13 @@ distances, redistribution, networks, activation), and what is only written if it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from frrgen.grammar.php import Entry, among, as_number, filled, subnet_version, unsigned, version, within
 from frrgen.render.package.names import Settings, chosen
-from frrgen.render.package.php import Entry, among, as_number, filled, subnet_version, unsigned, version, within
+from frrgen.render.package.rules import Rule, flag, number
 
 
 @dataclass
@@ -47,25 +48,6 @@ def router(settings: Settings, families: tuple[Family, ...]) -> Iterator[str]:
         family.head += _distributed(entry, settings, family)
 
 
-Rule = Callable[[Entry, Settings], Iterator[str]]
-
-
-def _flag(key: str, line: str) -> Rule:
-    def rule(entry: Entry, _: Settings) -> Iterator[str]:
-        if filled(entry[key]):
-            yield line
-
-    return rule
-
-
-def _number(key: str, low: int, high: int, line: str) -> Rule:
-    def rule(entry: Entry, _: Settings) -> Iterator[str]:
-        if within(entry[key], low, high):
-            yield f"{line} {entry[key]}"
-
-    return rule
-
-
 def _router_id(entry: Entry, settings: Settings) -> Iterator[str]:
     """Write the router id of BGP, or that of the global page."""
     for one in (entry["routerid"], settings.first("frr")["routerid"]):
@@ -94,16 +76,16 @@ def _timers(entry: Entry, _: Settings) -> Iterator[str]:
 
 
 _ROUTER: Final = (
-    _flag("adjacencylog", "bgp log-neighbor-changes"),
-    _flag("nodefipv4unicast", "no bgp default ipv4-unicast"),
+    flag("adjacencylog", "bgp log-neighbor-changes"),
+    flag("nodefipv4unicast", "no bgp default ipv4-unicast"),
     _router_id,
-    _flag("grglobaldisable", "bgp graceful-restart-disable"),
-    _flag("disablepreservefwstate", "bgp graceful-restart preserve-fw-state"),
-    _number("grstalepathtime", 1, 4095, "bgp graceful-restart stalepath-time"),
-    _number("grrestarttimetime", 1, 4095, "bgp graceful-restart restart-time"),
-    _number("grselectdefertime", 0, 3600, "bgp graceful-restart select-defer-time"),
-    _number("grribstaletime", 1, 3600, "bgp graceful-restart rib-stale-time"),
-    _flag("gsenable", "bgp graceful-shutdown"),
+    flag("grglobaldisable", "bgp graceful-restart-disable"),
+    flag("disablepreservefwstate", "bgp graceful-restart preserve-fw-state"),
+    number("grstalepathtime", 1, 4095, "bgp graceful-restart stalepath-time {grstalepathtime}"),
+    number("grrestarttimetime", 1, 4095, "bgp graceful-restart restart-time {grrestarttimetime}"),
+    number("grselectdefertime", 0, 3600, "bgp graceful-restart select-defer-time {grselectdefertime}"),
+    number("grribstaletime", 1, 3600, "bgp graceful-restart rib-stale-time {grribstaletime}"),
+    flag("gsenable", "bgp graceful-shutdown"),
     _shutdown,
     _timers,
 )
@@ -222,26 +204,26 @@ def _first_as(entry: Entry, settings: Settings) -> Iterator[str]:
 
 
 _ADVANCED: Final[tuple[Rule, ...]] = (
-    _number("default_localpref", 0, 4294967295, "bgp default local-preference"),
-    _number("timers_coalesce", 1, 4294967295, "coalesce-time"),
-    _number("timers_routemapdelay", 0, 600, "bgp route-map delay-timer"),
+    number("default_localpref", 0, 4294967295, "bgp default local-preference {default_localpref}"),
+    number("timers_coalesce", 1, 4294967295, "coalesce-time {timers_coalesce}"),
+    number("timers_routemapdelay", 0, 600, "bgp route-map delay-timer {timers_routemapdelay}"),
     _dampening,
-    _flag("fastexternalfailover", "no bgp fast-external-failover"),
+    flag("fastexternalfailover", "no bgp fast-external-failover"),
     _import_check,
-    _flag("rejcectassetasconfedset", "bgp reject-as-sets"),
-    _flag("routereflectorallowoutboundpolicy", "bgp route-reflector allow-outbound-policy"),
+    flag("rejcectassetasconfedset", "bgp reject-as-sets"),
+    flag("routereflectorallowoutboundpolicy", "bgp route-reflector allow-outbound-policy"),
     _cluster_id,
-    _flag("routereflectorclienttoclient", "no bgp client-to-client reflection"),
-    _flag("meddeterministic", "bgp deterministic-med"),
-    _flag("medalwayscompare", "bgp always-compare-med"),
+    flag("routereflectorclienttoclient", "no bgp client-to-client reflection"),
+    flag("meddeterministic", "bgp deterministic-med"),
+    flag("medalwayscompare", "bgp always-compare-med"),
     _max_med,
     _confederation,
     _best_path,
-    _flag("disableebgpconnectedroutecheck", "bgp disable-ebgp-connected-route-check"),
+    flag("disableebgpconnectedroutecheck", "bgp disable-ebgp-connected-route-check"),
     _first_as,
-    _flag("disableebgprequirepolicy", "no bgp ebgp-requires-policy"),
-    _number("subgrouppktqueuemax", 20, 100, "bgp default subgroup-pkt-queue-max"),
-    _number("writequanta", 1, 10000, "write-quanta"),
+    flag("disableebgprequirepolicy", "no bgp ebgp-requires-policy"),
+    number("subgrouppktqueuemax", 20, 100, "bgp default subgroup-pkt-queue-max {subgrouppktqueuemax}"),
+    number("writequanta", 1, 10000, "write-quanta {writequanta}"),
 )
 
 

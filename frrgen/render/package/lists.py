@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cmp_to_key
 from ipaddress import ip_network
 
+from frrgen.grammar.php import Entry, compare, cut, filled, numeric, strcmp, subnet_version, version, word
 from frrgen.render.package.names import WELL_KNOWN, Settings
-from frrgen.render.package.php import Entry, compare, cut, filled, numeric, strcmp, subnet_version, version, word
 
 _FAMILIES = {"ip": "ipv4", "ipv6": "ipv6"}
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from frrgen.grammar.pfsense import Box, Sections
-from frrgen.render.package.php import Entry, among, version
+from frrgen.grammar.php import Entry, among, version
 
 WELL_KNOWN: Final = ("internet", "no-export", "no-advertise", "local-as")
 """Communities that the package takes by name."""

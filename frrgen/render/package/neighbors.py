@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from frrgen.grammar.php import Entry, as_number, cut, filled, unsigned, version, within, word
 from frrgen.render.package.bgp import Family, message
 from frrgen.render.package.names import Settings, chosen
-from frrgen.render.package.php import Entry, as_number, cut, filled, unsigned, version, within, word
+from frrgen.render.package.rules import Rule, flag, number
 
 
 def neighbors(settings: Settings, families: tuple[Family, ...]) -> Iterator[str]:
@@ -46,24 +47,7 @@ def _neighbor(entry: Entry, settings: Settings, families: tuple[Family, ...]) ->
         yield from (f" {line}" for line in _interval(entry, settings))  # once more for each family
 
 
-Rule = Callable[[Entry, Settings], Iterator[str]]
 FamilyRule = Callable[[Entry, Settings, str], Iterator[str]]
-
-
-def _flag(key: str, text: str) -> Rule:
-    def rule(entry: Entry, _: Settings) -> Iterator[str]:
-        if filled(entry[key]):
-            yield f"neighbor {entry['peer']} {text}"
-
-    return rule
-
-
-def _number(key: str, low: int, high: int, text: str) -> Rule:
-    def rule(entry: Entry, _: Settings) -> Iterator[str]:
-        if within(entry[key], low, high):
-            yield f"neighbor {entry['peer']} {text} {entry[key]}"
-
-    return rule
 
 
 def _remote_as(entry: Entry, _: Settings) -> Iterator[str]:
@@ -109,7 +93,9 @@ def _timers(entry: Entry, _: Settings) -> Iterator[str]:
         yield f"neighbor {entry['peer']} timers {entry['timers_keepalive']}{hold}"
 
 
-_interval: Final = _number("advertisementinterval", 0, 600, "advertisement-interval")
+_interval: Final = number(
+    "advertisementinterval", 0, 600, "neighbor {peer} advertisement-interval {advertisementinterval}"
+)
 
 
 def _bfd(entry: Entry, _: Settings) -> Iterator[str]:
@@ -150,21 +136,21 @@ _GENERAL: Final[tuple[Rule, ...]] = (
     _update_source,
     _password,
     _timers,
-    _number("timers_connect", 1, 65535, "timers connect"),
-    _flag("passive", "passive"),
+    number("timers_connect", 1, 65535, "neighbor {peer} timers connect {timers_connect}"),
+    flag("passive", "neighbor {peer} passive"),
     _interval,
     _bfd,
-    _flag("capability", "capability dynamic"),
-    _flag("capability_nexthop", "capability extended-nexthop"),
+    flag("capability", "neighbor {peer} capability dynamic"),
+    flag("capability_nexthop", "neighbor {peer} capability extended-nexthop"),
     _orf,
-    _flag("dontcapabilitynegotiate", "dont-capability-negotiate"),
-    _flag("overridecapability", "override-capability"),
-    _number("ttlsecurityhops", 1, 254, "ttl-security hops"),
-    _flag("disableconnectedcheck", "disable-connected-check"),
+    flag("dontcapabilitynegotiate", "neighbor {peer} dont-capability-negotiate"),
+    flag("overridecapability", "neighbor {peer} override-capability"),
+    number("ttlsecurityhops", 1, 254, "neighbor {peer} ttl-security hops {ttlsecurityhops}"),
+    flag("disableconnectedcheck", "neighbor {peer} disable-connected-check"),
     _multihop,
-    _flag("enforcemultihop", "enforce-multihop"),
+    flag("enforcemultihop", "neighbor {peer} enforce-multihop"),
     _local_as,
-    _flag("solo", "solo"),
+    flag("solo", "neighbor {peer} solo"),
 )
 
 
@@ -264,7 +250,7 @@ _FAMILY: Final[tuple[FamilyRule, ...]] = (
     _send_community,
     _maximum_prefix,
     _next_hop_self,
-    _in_family(_flag("softreconfigurationinbound", "soft-reconfiguration inbound")),
+    _in_family(flag("softreconfigurationinbound", "neighbor {peer} soft-reconfiguration inbound")),
     _list("distribute_in", "distribute-list {} in", _access_lists),
     _list("distribute_out", "distribute-list {} out", _access_lists),
     _list("prefixfilter_in", "prefix-list {} in", _prefix_lists),
@@ -274,13 +260,13 @@ _FAMILY: Final[tuple[FamilyRule, ...]] = (
     _list("routemap_in", "route-map {} in", _route_maps),
     _list("routemap_out", "route-map {} out", _route_maps),
     _list("unsuppressmap", "unsuppress-map {}", _route_maps),
-    _in_family(_number("weight", 0, 65535, "weight")),
-    _in_family(_flag("addpathtxallpaths", "addpath-tx-all-paths")),
-    _in_family(_flag("addpathtxbestpathperas", "addpath-tx-bestpath-per-AS")),
+    _in_family(number("weight", 0, 65535, "neighbor {peer} weight {weight}")),
+    _in_family(flag("addpathtxallpaths", "neighbor {peer} addpath-tx-all-paths")),
+    _in_family(flag("addpathtxbestpathperas", "neighbor {peer} addpath-tx-bestpath-per-AS")),
     _allow_as_in,
-    _in_family(_flag("asoverride", "as-override")),
+    _in_family(flag("asoverride", "neighbor {peer} as-override")),
     _with_words("attributeunchanged", "attribute-unchanged", aspath="as-path", med="med", nexthop="next-hop"),
     _with_words("removeprivateas", "remove-private-AS", all="all", replace="replace-AS"),
-    _in_family(_flag("routeclient_reflector", "route-reflector-client")),
-    _in_family(_flag("routeclient_server", "route-server-client")),
+    _in_family(flag("routeclient_reflector", "neighbor {peer} route-reflector-client")),
+    _in_family(flag("routeclient_server", "neighbor {peer} route-server-client")),
 )

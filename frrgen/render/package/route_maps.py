@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from frrgen.grammar.php import Entry, among, as_number, filled, numeric, unsigned, version, within, word
 from frrgen.render.package.lists import by_name, communities
 from frrgen.render.package.names import Settings, chosen
-from frrgen.render.package.php import Entry, among, as_number, filled, numeric, unsigned, version, within, word
 
 _ORIGINS: Final = frozenset({"egp", "igp", "incomplete"})
 _PROTOCOLS: Final = frozenset(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_interface
 
+from frrgen.grammar.php import filled, subnet_version, version
 from frrgen.render.package.names import Settings
-from frrgen.render.package.php import filled, subnet_version, version
 
 
 def static_routes(settings: Settings) -> Iterator[str]:
