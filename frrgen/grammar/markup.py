@@ -86,7 +86,7 @@ class Document:
 _DECLARATION: Final = re.compile(r"\ufeff?<\?xml\s.*?\?>", re.DOTALL)
 _ENCODING: Final = re.compile(r"encoding\s*=\s*[\"']([^\"']*)")
 _TOKEN: Final = re.compile(
-    r"(?P<text>[^<]+)"
+    r"[\t\n\r]+(?=<)|(?P<text>[^<]+)"  # the indentation, of which nothing is left, is most of a file
     r"|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<!--.*?-->|<\?.*?\?>"
     r"|<(?P<close>/?)(?P<name>[^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?P<empty>/?)>",
     re.DOTALL,

@@ -130,6 +130,8 @@ def merge(config_xml: str, sections: Sections, file: str = "config.xml") -> str:
             edits.append(_edit(config_xml, present, written))
     if added:
         edits.append(_addition(config_xml, packages, added, tab, line_end))
+    if not edits:
+        return config_xml
     merged = _edited(config_xml, edits)
     _verify(merged, sections, file)
     return merged
