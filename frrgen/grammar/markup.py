@@ -113,6 +113,9 @@ def _check(text: str, start: int, file: str) -> None:
     """Let lxml judge. Nothing is fetched or expanded, and libxml2's own limits of depth and length hold."""
     if len(text) > MAX_CHARACTERS:
         raise InputError(error("FRR700", f"longer than {MAX_CHARACTERS} characters", Where(file)))
+    if text.startswith("---- BEGIN config.xml ----"):
+        hint = "download it again without encryption (Diagnostics > Backup & Restore)"
+        raise InputError(error("FRR700", "this backup is encrypted", Where(file, 1), hint))
     declared = _ENCODING.search(text, 0, start)
     if declared and declared[1].lower() not in {"utf-8", "us-ascii"} and not text.isascii():
         message = f"the file says that it is {declared[1]!r}; frrgen reads UTF-8"
