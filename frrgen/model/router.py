@@ -1,7 +1,7 @@
 """A router: everything that frrgen may say to one box, and how to reach it."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -160,15 +160,37 @@ class Ssh(Model):
     """Seconds."""
 
 
+class TcpMd5(Model):
+    """A pair of addresses that pfSense's kernel signs TCP between, by hand (`setkey`): for sessions of other daemons."""
+
+    source: Address
+    destination: Address
+    password: Password
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_several)]
+
+
 class Pfsense(Model):
     """What only a pfSense box has."""
 
     package: Literal["1.0", "2.0", "2.1"] | None = None
-    """The FRR package; None: ask the box."""
+    """The FRR package; None: ask the box, or 2.1 without one."""
     password: Password | None = None
-    """The FRR master password, required by the package."""
-    interfaces: dict[str, Address] = {}
-    """What `update_source` may name: `lan`, `wan`, `optN` -> address."""
+    """The FRR master password, required by the package; None: leave it as it is on the box."""
+    interfaces: dict[str, Addresses] = {}
+    """What `update_source` may name: `lan`, `wan`, `optN`, `_vip…` -> address or addresses. Else asked of the box."""
+    gateways: dict[str, Address] = {}
+    """What static routes may lead to: the name of a gateway -> its address. Else asked of the box."""
+    carp_vip: str | None = Field(default=None, pattern=r"^(none|_vip[0-9a-z]{1,32})$")
+    """FRR runs only while this CARP VIP is master; None: leave it as it is on the box."""
+    enforce_first_as: bool = True
+    """`bgp enforce-first-as` of the whole instance."""
+    tcp_md5: tuple[TcpMd5, ...] = ()
 
 
 class Router(Model):

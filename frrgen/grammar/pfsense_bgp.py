@@ -1,0 +1,493 @@
+"""How the FRR package of pfSense stores the BGP instance, its neighbors and its peer groups: written and read.
+
+A neighbor there has one set of options for all address families. It is active in the family of its address, and in
+both with `bothaf`; the options of a peer group go into each family that has an active neighbor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
+from typing import Any, Final
+
+from frrgen.grammar.pfsense import Box, Config, Sections, blank
+from frrgen.grammar.pfsense_keys import (
+    ADVANCED,
+    BGP,
+    BOTH_FAMILIES,
+    NEIGHBOR,
+    NEIGHBOR_FAMILY,
+    covered,
+    lost,
+    read_keys,
+    write_keys,
+)
+from frrgen.grammar.pfsense_loss import Loss, Path
+from frrgen.grammar.pfsense_policy import Note
+from frrgen.grammar.rule import Data
+from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, NeighborOptions, PeerGroup
+
+_REDISTRIBUTED: Final = {
+    "connected": FAMILIES,
+    "static": FAMILIES,
+    "kernel": FAMILIES,
+    "ospf": ("ipv4_unicast",),
+    "ospf6": ("ipv6_unicast",),
+    "rip": ("ipv4_unicast",),
+}
+"""What the package redistributes, and into which families."""
+_FAMILY_WORDS: Final = {(): "no", ("ipv4_unicast",): "ipv4", ("ipv6_unicast",): "ipv6", FAMILIES: "yes"}
+_ALL: Final = ("standard", "extended", "large")
+_UNCHANGED: Final = {"as-path": "aspath", "med": "med", "next-hop": "nexthop"}
+_INTERFACE: Final = re.compile(r"wan|lan|lo0|opt[0-9]+|ovpn[sc][0-9]+")
+_NOTHING_SAID: Final = NeighborFamily()
+_OPTION_PATHS: Final = covered(
+    NEIGHBOR, *FAMILIES, "remote_as", "peer_group", "update_source", "bfd.profile", "bfd.check_control_plane_failure"
+)
+_FAMILY_PATHS: Final = covered(
+    NEIGHBOR_FAMILY,
+    "activate",
+    "default_originate",
+    "send_community",
+    "attribute_unchanged",
+    "capability_orf",
+)
+_BGP_PATHS: Final = covered(
+    BGP,
+    *(key.path for key in ADVANCED),
+    *(f"{family}.{path}" for family in FAMILIES for path in ("networks", "aggregates", "redistribute")),
+    *(f"{family}.{key.path}" for family in FAMILIES for key in BOTH_FAMILIES),
+    "network_import_check",
+    "max_med.administrative",
+    "max_med.administrative_med",
+    "neighbors",
+    "peer_groups",
+)
+
+
+# the instance
+
+
+def write_bgp(bgp: Bgp, loss: Loss) -> tuple[Config, Config]:
+    """Write the pages BGP and BGP Advanced."""
+    config, advanced = blank("frrbgp") | {"enable": "on"}, blank("frrbgpadvanced")
+    for key in (*write_keys(BGP, bgp, config), *write_keys(ADVANCED, bgp, advanced)):
+        loss.cannot(("bgp",), key.path)
+    advanced["networkimportcheck"] = "on" if bgp.network_import_check else ""
+    if bgp.max_med.administrative:
+        value = bgp.max_med.administrative_med
+        advanced["maxmedadmin" if value is None else "maxmedadminvalue"] = "on" if value is None else str(value)
+    _families(bgp, config, advanced, loss)
+    for field in lost(bgp, _BGP_PATHS):
+        loss.cannot(("bgp",), field)
+    return config, advanced
+
+
+def _families(bgp: Bgp, config: Config, advanced: Config, loss: Loss) -> None:
+    networks, aggregates = [], []
+    for family in FAMILIES:
+        part = getattr(bgp, family)
+        for prefix, network in part.networks.items():
+            path = ("bgp", family, "networks", str(prefix))
+            networks.append({"distributeroutevalue": str(prefix), "distributeroutemap": network.route_map or "none"})
+            for field in lost(network, frozenset({"route_map"})):
+                loss.cannot(path, field)
+        for prefix, aggregate in part.aggregates.items():
+            path = ("bgp", family, "aggregates", str(prefix))
+            flags = {"aggregateasset": aggregate.as_set, "aggregatesummaryonly": aggregate.summary_only}
+            aggregates.append({"aggregateaddr": str(prefix), **{key: "ON" for key, said in flags.items() if said}})
+            for field in lost(aggregate, frozenset({"as_set", "summary_only"})):
+                loss.cannot(path, field)
+    config["row"] = networks or config["row"]
+    advanced["row"] = aggregates or advanced["row"]
+    _both_families(bgp, advanced, loss)
+    _redistribute(bgp, config, loss)
+
+
+def _both_families(bgp: Bgp, advanced: Config, loss: Loss) -> None:
+    written = [blank("frrbgpadvanced") for _ in FAMILIES]
+    for family, one in zip(FAMILIES, written, strict=True):
+        for key in write_keys(BOTH_FAMILIES, getattr(bgp, family), one):
+            loss.cannot(("bgp", family), key.path)
+    for key in BOTH_FAMILIES:
+        first, second = (one[key.key] for one in written)
+        advanced[key.key] = second if first == key.none else first
+        if first != second:
+            family = FAMILIES[0] if first != key.none else FAMILIES[1]
+            loss.cannot(("bgp", family), key.path, "in one family alone", "the same in both families")
+
+
+def _redistribute(bgp: Bgp, config: Config, loss: Loss) -> None:
+    for protocol, families in _REDISTRIBUTED.items():
+        there = {family: bgp_family for family in FAMILIES if (bgp_family := _redistributed(bgp, family, protocol))}
+        maps = {one.route_map for one in there.values()}
+        for family, one in there.items():
+            path = ("bgp", family, "redistribute", protocol)
+            if family not in families:
+                loss.cannot(path, "", f"{protocol} into {family}")
+            for field in lost(one, frozenset({"route_map"})):
+                loss.cannot(path, field)
+        if maps and maps != {None} and (len(maps) > 1 or set(there) != set(families)):
+            family = next(family for family, one in there.items() if one.route_map is not None)
+            loss.cannot(
+                ("bgp", family, "redistribute", protocol), "route_map", "for one family alone", "it in both families"
+            )
+        word = next((name for name in maps if name is not None), None)
+        config[f"redistribute{protocol}"] = word or _FAMILY_WORDS[tuple(there)]
+    for family in FAMILIES:
+        for protocol in getattr(bgp, family).redistribute:
+            if protocol not in _REDISTRIBUTED:
+                loss.cannot(("bgp", family, "redistribute"), protocol)
+
+
+def _redistributed(bgp: Bgp, family: str, protocol: str) -> Any:
+    return getattr(bgp, family).redistribute.get(protocol)
+
+
+def read_bgp(config: Config, advanced: Config | None, note: Note, note_advanced: Note) -> Data:
+    """Give the data of the instance, without neighbors."""
+    data: Data = {}
+    for key in read_keys(BGP, config, data):
+        note(key, config[key])
+    data["network_import_check"] = bool((advanced or {}).get("networkimportcheck"))
+    for protocol, families in _REDISTRIBUTED.items():
+        word = config.get(f"redistribute{protocol}", "no")
+        chosen = next((some for some, one in _FAMILY_WORDS.items() if one == word), None)
+        into = families if chosen is None else [family for family in chosen if family in families]
+        for family in into:
+            named = {"route_map": word} if chosen is None and word else {}
+            if word:
+                data.setdefault(family, {}).setdefault("redistribute", {})[protocol] = named
+    for row in config.get("row") or []:
+        prefix = row.get("distributeroutevalue", "")
+        if (family := _family_of(prefix)) is None:
+            if prefix:
+                note("row", row)
+            continue
+        name = row.get("distributeroutemap", "none")
+        networks = data.setdefault(family, {}).setdefault("networks", {})
+        networks[prefix] = {} if name in {"", "none"} else {"route_map": name}
+    if advanced is not None:
+        _read_advanced(advanced, data, note_advanced)
+    return data
+
+
+def _family_of(prefix: str) -> str | None:
+    """Give the family of a prefix; None for what the package takes for none: it wants a length."""
+    address, slash, length = prefix.partition("/")
+    try:
+        version = ip_address(address).version
+    except ValueError:
+        return None
+    return f"ipv{version}_unicast" if slash and length.isdigit() else None
+
+
+def _read_advanced(advanced: Config, data: Data, note: Note) -> None:
+    for key in read_keys(ADVANCED, advanced, data):
+        note(key, advanced[key])
+    if str(data.get("cluster_id", "")).isdigit():
+        data["cluster_id"] = int(data["cluster_id"])
+    if advanced.get("maxmedadmin"):
+        data.setdefault("max_med", {})["administrative"] = True
+    elif advanced.get("maxmedadminvalue"):
+        data.setdefault("max_med", {}).update(administrative=True, administrative_med=advanced["maxmedadminvalue"])
+    for row in advanced.get("row") or []:
+        prefix = row.get("aggregateaddr", "")
+        if (family := _family_of(prefix)) is not None:
+            flags = {"as_set": row.get("aggregateasset"), "summary_only": row.get("aggregatesummaryonly")}
+            aggregates = data.setdefault(family, {}).setdefault("aggregates", {})
+            aggregates[prefix] = {key: True for key, said in flags.items() if said}
+        elif prefix:
+            note("row", row)
+    for family in FAMILIES:
+        part: Data = {}
+        for key in read_keys(BOTH_FAMILIES, advanced, part):
+            note(key, advanced[key])
+        if part:
+            data.setdefault(family, {}).update(part)
+    for key in ("distanceadmin", "distanceadminprefix", "subgrouppktqueuemax"):
+        if advanced.get(key):
+            note(key, advanced[key])
+
+
+# neighbors and peer groups
+
+
+def active_families(neighbor: Neighbor, bgp: Bgp) -> tuple[str, ...]:
+    """Give the families that the model activates for a neighbor."""
+    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    return tuple(family for family in FAMILIES if _active(neighbor, group, family, bgp))
+
+
+def _active(neighbor: Neighbor, group: PeerGroup | None, family: str, bgp: Bgp) -> bool:
+    for one in (neighbor, group):
+        said = None if one is None else getattr(one, family).activate
+        if said is not None:
+            return bool(said)
+    return family == "ipv4_unicast" and bgp.default_ipv4_unicast
+
+
+def write_neighbors(bgp: Bgp, box: Box, loss: Loss) -> Iterator[Config]:
+    """Write the peer groups, then the neighbors: the package takes them in this order."""
+    members: dict[str, set[str]] = {}
+    written = []
+    for peer, neighbor in bgp.neighbors.items():
+        if not is_address(peer):
+            hint = "the address of the neighbor"
+            loss.cannot(("bgp", "neighbors", peer), "interface", "an unnumbered neighbor becomes a peer group", hint)
+            continue
+        config, families = _neighbor(peer, neighbor, bgp, box, loss)
+        members.setdefault(neighbor.peer_group or "", set()).update(families)
+        written.append(config)
+    for name, group in bgp.peer_groups.items():
+        path = ("bgp", "peer_groups", name)
+        loss.name(name, "peer group", path)
+        config = _options(name, group, box, path, loss)
+        # the page demands an AS number; text that is none is stored, and not written
+        config["asnum"] = str(group.remote_as) if group.remote_as is not None else "none"
+        families = [family for family in FAMILIES if family in members.get(name, ())]
+        _write_families(config, group, families or _said_in(group), path, loss)
+        yield config
+    yield from written
+
+
+def _neighbor(peer: str, neighbor: Neighbor, bgp: Bgp, box: Box, loss: Loss) -> tuple[Config, list[str]]:
+    path = ("bgp", "neighbors", peer)
+    config = _options(peer, neighbor, box, path, loss)
+    of_group = bgp.peer_groups.get(neighbor.peer_group or "")
+    remote = neighbor.remote_as or (of_group.remote_as if of_group is not None else None)
+    config["asnum"] = "" if remote is None else str(remote)
+    config["peergroup"] = neighbor.peer_group or "none"
+    families = _both(config, peer, neighbor, active_families(neighbor, bgp), bgp, loss)
+    _write_families(config, neighbor, families, path, loss)
+    return config, families
+
+
+def _said_in(one: NeighborOptions) -> list[str]:
+    return [family for family in FAMILIES if getattr(one, family) != _NOTHING_SAID][:1]
+
+
+def _both(config: Config, peer: str, neighbor: Neighbor, active: tuple[str, ...], bgp: Bgp, loss: Loss) -> list[str]:
+    """Write `bothaf`; give the families whose options the package writes for this neighbor."""
+    own = "ipv6_unicast" if ":" in peer else "ipv4_unicast"
+    other = FAMILIES[1 - FAMILIES.index(own)]
+    path = ("bgp", "neighbors", peer)
+    if own not in active:
+        loss.cannot((*path, own), "activate", f"it activates every neighbor in {own}", "shutdown: true")
+    implied = other == "ipv4_unicast" and bgp.default_ipv4_unicast
+    if other not in active:
+        if implied:
+            hint = "default_ipv4_unicast: false of the instance"
+            loss.cannot((*path, other), "activate", "FRR activates it by default", hint)
+        return [own]
+    if implied and not getattr(neighbor, other).model_fields_set - {"activate"}:
+        return [own]
+    config["bothaf"] = "on"
+    return [own, other]
+
+
+def _options(name: str, one: NeighborOptions, box: Box, path: Path, loss: Loss) -> Config:
+    config = blank("frrbgpneighbors") | {"peer": name}
+    for key in write_keys(NEIGHBOR, one, config):
+        loss.cannot(path, key.path)
+    config["descr"] = loss.text(one.description, 80, (*path, "description"))
+    loss.text(one.shutdown_message, 128, (*path, "shutdown_message"))
+    if one.password is not None:
+        config["password_type"] = "both"  # noqa: S105
+    source = one.update_source
+    config["updatesource_type"] = "ipv6" if ":" in (source if source and is_address(source) else name) else "ipv4"
+    config["updatesource"] = "default" if source is None else update_source(source, box)
+    if config["updatesource"] == "":
+        hint = "write the name of the interface, such as lan; or name its address in pfsense.interfaces"
+        loss.add(
+            "FRR722", f"pfSense leaves update-source out: {source} is none of its own", (*path, "update_source"), hint
+        )
+    if one.bfd is not None:
+        config["bfdenable"] = "on"
+        config["bfd_check_control_plane_failure"] = "on" if one.bfd.check_control_plane_failure else ""
+        config["bfd_peer"] = name if isinstance(one, Neighbor) else ""
+    for field in lost(one, _OPTION_PATHS):
+        loss.cannot(path, field)
+    return config
+
+
+def update_source(source: str, box: Box) -> str:
+    """Give what is stored for an update-source: an interface, or a VIP with its address; empty if there is none."""
+    if source in box.interfaces:
+        return source
+    for name, addresses in box.interfaces.items():
+        if source in addresses:
+            return f"{name}|{source}" if name.startswith("_vip") else name
+    return source if _INTERFACE.fullmatch(source) else ""
+
+
+def _write_families(config: Config, one: NeighborOptions, families: Iterable[str], path: Path, loss: Loss) -> None:
+    families = list(families)
+    written = [_family(getattr(one, family), (*path, family), loss) for family in families]
+    for family in FAMILIES:
+        part = getattr(one, family)
+        silent = {"activate": None, **({"default_originate": None} if isinstance(one, PeerGroup) else {})}
+        if family not in families and part.model_copy(update=silent) != _NOTHING_SAID:
+            said = next(name for name in part.model_fields_set if name not in silent)
+            loss.cannot((*path, family), said, f"nothing of it is active in {family}")
+    for second in written[1:]:
+        for key, value in second.items():
+            if value != written[0][key]:
+                loss.cannot((*path, families[1]), key, f"{families[0]} says otherwise", "the same in both families")
+    config |= written[0] if written else {}
+    # it is written outside of the families, where FRR takes it for ipv4 unicast
+    config["capability_orf"] = one.ipv4_unicast.capability_orf or "disabled"
+    if one.ipv6_unicast.capability_orf is not None:
+        loss.cannot((*path, "ipv6_unicast"), "capability_orf", "it is for ipv4_unicast alone")
+    originated = {
+        family: getattr(one, family).default_originate
+        for family in FAMILIES
+        if family in families or isinstance(one, PeerGroup)
+    }
+    config["defaultoriginate"] = _FAMILY_WORDS[tuple(family for family, said in originated.items() if said is not None)]
+    maps = {said.route_map for said in originated.values() if said is not None}
+    if len(maps) > 1:
+        loss.cannot((*path, FAMILIES[1]), "default_originate", "one route map for both families")
+    config["defaultoriginateroutemap"] = next(iter(maps - {None}), None) or "none"
+
+
+def _family(part: NeighborFamily, path: Path, loss: Loss) -> Config:
+    config: Config = {}
+    for key in write_keys(NEIGHBOR_FAMILY, part, config):
+        loss.cannot(path, key.path)
+    if "large" not in part.send_community or "extended" not in part.send_community:
+        loss.cannot(path, "send_community", "", "all communities, or all but the standard ones")
+    config["sendcommunity"] = "enabled" if "standard" in part.send_community else "disabled"
+    unchanged = part.attribute_unchanged
+    config["attributeunchanged"] = "on" if unchanged else ""
+    for word, name in _UNCHANGED.items():
+        config[f"attributeunchanged_{name}"] = "on" if word in unchanged else ""
+    config["removeprivateas"] = "" if part.remove_private_as is None else "on"
+    for field in lost(part, _FAMILY_PATHS):
+        loss.cannot(path, field)
+    return config
+
+
+def read_neighbors(sections: Sections, data: Data, box: Box, note: Any) -> None:
+    """Read the neighbors and peer groups into the data of the instance. `note` takes the peer, too."""
+    groups: Data = {}
+    neighbors: Data = {}
+    configs = sections.get("frrbgpneighbors", [])
+    ipv4_by_default = data.get("default_ipv4_unicast", True)
+    active_of_group: dict[str, set[str]] = {}
+    for config in configs:
+        peer = config.get("peer", "")
+        if is_address(peer):
+            group = config.get("peergroup", "none")
+            active_of_group.setdefault(group, set()).update(_written_families(peer, config))
+    for config in configs:
+        peer = config.get("peer", "")
+
+        def noted(key: str, value: str, peer: str = peer) -> None:
+            note(peer, key, value)
+
+        one = _read_options(config, box, noted)
+        if not is_address(peer):
+            families = [family for family in FAMILIES if family in active_of_group.get(peer, ())]
+            one |= _read_families(config, families or ["ipv4_unicast"], noted)
+            if config.get("asnum") in {"internal", "external"} or config.get("asnum", "").isdigit():
+                one["remote_as"] = config["asnum"]
+            groups[peer] = one
+            continue
+        families = _written_families(peer, config)
+        one |= _read_families(config, families, noted)
+        for family in families:
+            if not (family == "ipv4_unicast" and ipv4_by_default and ":" not in peer):
+                one.setdefault(family, {})["activate"] = True
+        if config.get("peergroup", "none") not in {"", "none"}:
+            one["peer_group"] = config["peergroup"]
+        if config.get("asnum"):
+            one["remote_as"] = config["asnum"]
+        neighbors[str(ip_address(peer))] = one
+    for one in neighbors.values():
+        if one.get("peer_group") not in groups:
+            continue
+        if groups[one["peer_group"]].get("remote_as") == one.get("remote_as"):
+            one.pop("remote_as", None)
+    data |= {"peer_groups": groups, "neighbors": neighbors}
+
+
+def is_address(peer: str) -> bool:
+    """Tell a neighbor's address from a peer group's name."""
+    try:
+        ip_address(peer)
+    except ValueError:
+        return False
+    return True
+
+
+def _written_families(peer: str, config: Config) -> list[str]:
+    own = "ipv6_unicast" if ":" in peer else "ipv4_unicast"
+    return list(FAMILIES) if config.get("bothaf") else [own]
+
+
+def _read_options(config: Config, box: Box, note: Note) -> Data:
+    data: Data = {}
+    for key in read_keys(NEIGHBOR, config, data):
+        note(key, config[key])
+    if config.get("ebgpmultihop") == "0":
+        data["ebgp_multihop"] = 255
+    if config.get("enforcemultihop"):
+        data["disable_connected_check"] = True
+    if "password" in data and config.get("password_type", "none") == "none":
+        del data["password"]
+        note("password", "stored, and not used")
+    if not data.get("shutdown") and data.pop("shutdown_message", None) is not None:
+        note("shutdownmessage", config["shutdownmessage"])
+    if "rtt" not in data.get("shutdown_rtt", {"rtt": ""}):
+        del data["shutdown_rtt"]
+    source = config.get("updatesource", "default")
+    if source not in {"", "default"}:
+        vip, _, address = source.partition("|")
+        known = box.interfaces.get(vip, ())
+        data["update_source"] = address or (known[0] if vip.startswith("_vip") and known else vip)
+    if config.get("bfdenable"):
+        data["bfd"] = {"check_control_plane_failure": bool(config.get("bfd_check_control_plane_failure"))}
+        if config.get("bfd_peer", "") not in {"", "default", config.get("peer")}:
+            note("bfd_peer", config["bfd_peer"])
+    if config.get("maximumprefix_force"):
+        note("maximumprefix_force", config["maximumprefix_force"])
+    return data
+
+
+def _read_families(config: Config, families: list[str], note: Note) -> Data:
+    found: Data = {}
+    for family in families:
+        part: Data = {}
+        wrong = list(read_keys(NEIGHBOR_FAMILY, config, part))
+        if family == families[0]:
+            for key in wrong:
+                note(key, config[key])
+        if config.get("allowasin") == "enabled":
+            part["allowas_in"] = 3
+        if config.get("sendcommunity", "disabled") in {"", "disabled"}:
+            part["send_community"] = ["extended", "large"]
+        if config.get("attributeunchanged"):
+            words = [word for word, name in _UNCHANGED.items() if config.get(f"attributeunchanged_{name}")]
+            part["attribute_unchanged"] = words or list(_UNCHANGED)
+        if config.get("removeprivateas"):
+            part.setdefault("remove_private_as", {})
+        else:
+            part.pop("remove_private_as", None)
+        if "limit" not in part.get("maximum_prefix", {"limit": ""}):
+            del part["maximum_prefix"]
+        if config.get("capability_orf", "disabled") not in {"", "disabled"}:
+            if family == "ipv4_unicast":
+                part["capability_orf"] = config["capability_orf"]
+            elif families == ["ipv6_unicast"]:
+                note("capability_orf", config["capability_orf"])
+        if part:
+            found[family] = part
+    # a peer group's goes into the family it names, whoever is active there
+    for family in families if is_address(config.get("peer", "")) else FAMILIES:
+        if config.get("defaultoriginate") in {family[:4], "yes"}:
+            name = config.get("defaultoriginateroutemap", "none")
+            originate = {} if name in {"", "none"} else {"route_map": name}
+            found.setdefault(family, {})["default_originate"] = originate
+    return found

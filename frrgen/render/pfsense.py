@@ -1,0 +1,249 @@
+"""A router's model -> the sections of pfSense's FRR package, as the package's own pages would store them.
+
+What the model does not speak of stays as it is on the box: keys, entries (with `ownership: managed`), and the spelling
+of what means the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from frrgen.errors import Finding, InputError, Severity
+from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Sections, blank
+from frrgen.grammar.pfsense_bgp import is_address, write_bgp, write_neighbors
+from frrgen.grammar.pfsense_keys import (
+    ADVANCED,
+    BFD,
+    BFD_PROFILE,
+    BGP,
+    BOTH_FAMILIES,
+    CACHE,
+    ENTRY,
+    GLOBAL,
+    NEIGHBOR,
+    NEIGHBOR_FAMILY,
+    RPKI,
+    Key,
+)
+from frrgen.grammar.pfsense_loss import Loss
+from frrgen.grammar.pfsense_policy import (
+    READ_LISTS,
+    write_access_lists,
+    write_as_path_lists,
+    write_community_lists,
+    write_prefix_lists,
+    write_route_maps,
+)
+from frrgen.grammar.pfsense_top import write_bfd, write_global, write_raw, write_rpki
+from frrgen.grammar.rule import Data
+from frrgen.model.router import Pfsense, Router
+
+Identity = tuple[str, ...]
+Kept = Mapping[tuple[str, Identity], Mapping[str, list[dict[str, str]]]]
+"""By section and entry: the keys of the box's sections that say what the model lacks; under `row` the rows that do."""
+
+_IDENTITY: Final[dict[str, tuple[str, ...]]] = {
+    "frrbgpneighbors": ("peer",),
+    "frrglobalroutemaps": ("name", "seq"),
+    "frrbgprpkicacheservers": ("cacheserver", "port"),
+    "frrbfdpeers": ("peer",),
+}
+_SAME: Final[dict[str, tuple[frozenset[str], ...]]] = {
+    "sendcommunity": (frozenset({"enabled", "both", "standard", "extended"}),),
+    "password_type": (frozenset({"both", "both-bidir", "frr", "setkey", "setkey-bidir"}),),
+    "allowasin": (frozenset({"enabled", "3"}),),
+    "ebgpmultihop": (frozenset({"0", "255"}),),
+}
+"""Words that the model makes no difference between: FRR sends all communities unless told not to."""
+_KEYS: Final[dict[str, dict[str, Key]]] = {
+    section: {key.key: key for key in keys}
+    for section, keys in {
+        "frr": GLOBAL,
+        "frrbgp": (*BGP, *RPKI),
+        "frrbgpadvanced": (*ADVANCED, *BOTH_FAMILIES),
+        "frrbgpneighbors": (*NEIGHBOR, *NEIGHBOR_FAMILY),
+        "frrglobalroutemaps": ENTRY,
+        "frrbfdprofiles": BFD_PROFILE,
+        "frrbfdpeers": BFD,
+        "frrbgprpkicacheservers": CACHE,
+    }.items()
+}
+_ROW_NAMES: Final = ("distributeroutevalue", "aggregateaddr", "routevalue", "seq")
+_ALWAYS_KEPT: Final = {
+    "frr": {"password", "carpstatusvid", "pkgloglevel", "ignoreipsecrestart", "enablesnmpagentx"},
+    "frrglobalraw": {"frr", "frrrunning", "bgpd", "ospfd", "ospf6d", "ripd", "bfdd"},
+    "frrbgp": {"enablesnmpagentx", "shutdownmessage"},
+    "frrbgpadvanced": {"distanceadmin", "distanceadminprefix", "distanceadminacl", "subgrouppktqueuemax"},
+}
+"""Keys that are the box's own unless the model says something."""
+
+
+def sections(router: Router, box: Box, current: Sections | None = None, kept: Kept | None = None) -> Sections:
+    """Write a router as sections, over what the box has now. Secrets are written as the model has them.
+
+    `kept` are the keys of `current` that hold what the model lacks (see parse): they stay. Raises InputError with
+    everything that the package cannot express.
+    """
+    written, findings = written_with_findings(router, box, current, kept)
+    errors = [one for one in findings if one.severity is Severity.ERROR]
+    if errors:
+        raise InputError(*errors)
+    return written
+
+
+def written_with_findings(
+    router: Router, box: Box, current: Sections | None = None, kept: Kept | None = None
+) -> tuple[Sections, list[Finding]]:
+    """Write a router as sections, and find what gets lost."""
+    loss = Loss(("routers", router.name))
+    intended = _intended(router, box, loss)
+    over = _Over(current or {}, kept or {}, full=router.ownership == "full")
+    found = {name: over.section(name, intended[name]) for name in COVERED}
+    present = {name: configs for name, configs in found.items() if configs or (current or {}).get(name)}
+    if not present["frr"][0]["password"]:
+        loss.warn(
+            "FRR725",
+            "the FRR package demands a master password, and neither the inventory nor the box has one",
+            ("pfsense", "password"),
+            "pfsense: {password: env:NAME}",
+        )
+    return present, loss.findings
+
+
+def _intended(router: Router, box: Box, loss: Loss) -> Sections:
+    found: Sections = {name: [] for name in COVERED}
+    found["frr"] = [write_global(router, box, loss)]
+    found["frrglobalprefixes"] = list(write_prefix_lists(router, loss))
+    found["frrglobalacls"] = list(write_access_lists(router, loss))
+    found["frrbgpaspaths"] = list(write_as_path_lists(router, loss))
+    found["frrbgpcommunities"] = list(write_community_lists(router, loss))
+    found["frrglobalroutemaps"] = list(write_route_maps(router, loss))
+    own = router.pfsense or Pfsense()
+    if own.tcp_md5:
+        found["frrglobalraw"] = [write_raw(router)]
+    for section, config in write_bfd(router, loss):
+        found[section].append(config)
+    if found["frrbfdprofiles"] or found["frrbfdpeers"]:
+        found["frrbfd"] = [blank("frrbfd") | {"enable": "on"}]
+    bgp = router.bgp
+    if bgp is None:
+        if router.rpki is not None:
+            loss.cannot((), "rpki", "without bgp", "rpki beside bgp")
+        return found
+    config, advanced = write_bgp(bgp, loss)
+    advanced["enforcefirstas"] = "on" if own.enforce_first_as else ""
+    delay = router.route_map_delay_timer
+    advanced["timers_routemapdelay"] = "" if delay is None else str(delay)
+    found["frrbgprpkicacheservers"] = list(write_rpki(router.rpki, config, loss))
+    found["frrbgp"], found["frrbgpadvanced"] = [config], [advanced]
+    found["frrbgpneighbors"] = list(write_neighbors(bgp, box, loss))
+    return found
+
+
+def identity(section: str, config: Config) -> Identity:
+    """Name an entry within its section."""
+    if SCHEMA[section].single:
+        return ()
+    return tuple(config.get(key, "") for key in _IDENTITY.get(section, ("name",)))
+
+
+class _Over:
+    """Lays what is intended over what the box has."""
+
+    def __init__(self, current: Sections, kept: Kept, *, full: bool) -> None:
+        self.current = current
+        self.kept = kept
+        self.full = full
+
+    def section(self, name: str, intended: list[Config]) -> list[Config]:
+        """Give a section: entries that are on the box keep their place, and those that the model lacks stay."""
+        there = {identity(name, config): config for config in self.current.get(name, []) if config}
+        if SCHEMA[name].single:
+            return self._single(name, intended, there.get(()))
+        new = {identity(name, config): config for config in intended}
+        owned = {key[0] for key in new}
+        merged = [
+            self._entry(name, key, new[key], config) if key in new else config
+            for key, config in there.items()
+            if key in new or self._stays(name, key, config, owned)
+        ]
+        merged += [config for key, config in new.items() if key not in there]
+        return sorted(merged, key=_ORDER[name]) if name in _ORDER else merged
+
+    def _stays(self, name: str, key: Identity, config: Config, owned: set[str]) -> bool:
+        """Tell whether an entry that the model does not name stays: of a route map that it owns no entry does."""
+        if name == "frrglobalroutemaps" and key[0] in owned:
+            return False
+        if name == "frrbfdpeers" and (name, key) not in self.kept and self._of_neighbor(config):
+            return False
+        return not self.full or (name, key) in self.kept
+
+    def _of_neighbor(self, config: Config) -> bool:
+        """Tell whether a BFD peer only carries the profile of a neighbor: it goes with the neighbor's BFD."""
+        default = blank("frrbfdpeers") | {"peer": config["peer"], "local_address": config.get("local_address", "")}
+        return {**default, **config, "profile": "none", "descr": ""} == default
+
+    def _single(self, name: str, intended: list[Config], there: Config | None) -> list[Config]:
+        if there is None:
+            return intended
+        if not intended:
+            return [there]
+        return [self._entry(name, (), intended[0], there)]
+
+    def _entry(self, name: str, key: Identity, new: Config, there: Config) -> Config:
+        """Lay one entry over another: the box's spelling stays where it means the same, and what the model lacks."""
+        read = READ_LISTS.get(name)
+        if read is not None and read(there, _deaf) == read(new, _deaf):
+            return there
+        nothing = blank(name)
+        mine = _ALWAYS_KEPT.get(name, set()) | set(self.kept.get((name, key), ()))
+        found: Config = {}
+        for field in SCHEMA[name].keys:
+            old, intended = there.get(field, nothing[field]), new[field]
+            silent = intended == nothing[field]
+            if field == "row":
+                found[field] = self._rows(name, key, intended, old)
+            elif (silent and field in mine) or self._same(name, field, old, intended, new):
+                found[field] = old
+            else:
+                found[field] = intended
+        return found | {field: value for field, value in there.items() if field not in found}
+
+    def _same(self, name: str, field: str, old: str, new: str, config: Config) -> bool:
+        if old == new or any({old, new} <= words for words in _SAME.get(field, ())):
+            return True
+        if field == "updatesource_type":
+            # a peer group has no family of its own
+            return config["updatesource"] == "default" or not is_address(config["peer"])
+        if field == "descr" and not new:
+            # a note of the box's own, where the model has no description
+            return name in {"frrbgpaspaths", "frrbgpcommunities", "frrbfdprofiles", "frrbfdpeers"}
+        known = _KEYS.get(name, {}).get(field)
+        return known is not None and old != "" and new != "" and known.meaning(old) == known.meaning(new)
+
+    def _rows(self, name: str, key: Identity, new: list[Data], old: list[Data]) -> list[Data]:
+        """Lay rows over rows: single pages keep rows that the model does not name, lists are replaced as a whole."""
+        nothing = blank(name)["row"]
+        kept = self.kept.get((name, key), {}).get("row", [])
+        mine = [] if new == nothing else new
+        spoken = {_row_key(row) for row in mine}
+        owned = self.full or not SCHEMA[name].single
+        stay = [row for row in old if row not in nothing and _row_key(row) not in spoken and (row in kept or not owned)]
+        return [*stay, *mine] or nothing
+
+
+def _deaf(key: str, value: object) -> None:
+    del key, value
+
+
+def _row_key(row: Data) -> str:
+    """Name a row: the prefix of a single page's, the number of a list's."""
+    return next((row[key] for key in _ROW_NAMES if key in row), str(row))
+
+
+_ORDER: Final[dict[str, Callable[[Config], tuple[object, ...]]]] = {
+    # the package reads peer groups before their members; its page sorts route maps when it is saved
+    "frrbgpneighbors": lambda config: (is_address(config["peer"]),),
+    "frrglobalroutemaps": lambda config: (config["name"], int(config["seq"]) if config["seq"].isdigit() else 0),
+}
