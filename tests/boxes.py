@@ -237,7 +237,7 @@ def neighbor(draw, peer, found, group="none"):
             peer=st.just(peer),
             peergroup=st.just(group),
             password_type=st.just("none"),
-            asnum=st.just("64999" if address else "64999"),
+            asnum=st.just("64999"),
             updatesource_type=st.just("ipv6" if ":" in peer else "ipv4"),
             updatesource=st.sampled_from(
                 ["default", "lan", "_vip5f3a1b2c3d4e5|192.168.1.254"]

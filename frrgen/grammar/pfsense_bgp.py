@@ -133,8 +133,8 @@ def _redistribute(bgp: Bgp, config: Config, loss: Loss) -> None:
             loss.cannot(
                 ("bgp", family, "redistribute", protocol), "route_map", "for one family alone", "it in both families"
             )
-        word = next((name for name in maps if name is not None), None)
-        config[f"redistribute{protocol}"] = word or _FAMILY_WORDS[tuple(there)]
+        named = next((name for name in maps if name is not None), None)
+        config[f"redistribute{protocol}"] = named or _FAMILY_WORDS[tuple(there)]
     for family in FAMILIES:
         for protocol in getattr(bgp, family).redistribute:
             if protocol not in _REDISTRIBUTED:
@@ -156,17 +156,18 @@ def read_bgp(config: Config, advanced: Config | None, note: Note, note_advanced:
         chosen = next((some for some, one in _FAMILY_WORDS.items() if one == word), None)
         into = families if chosen is None else [family for family in chosen if family in families]
         for family in into:
-            named = {"route_map": word} if chosen is None and word else {}
             if word:
-                data.setdefault(family, {}).setdefault("redistribute", {})[protocol] = named
+                one = {"route_map": word} if chosen is None else {}
+                data.setdefault(family, {}).setdefault("redistribute", {})[protocol] = one
     for row in config.get("row") or []:
         prefix = row.get("distributeroutevalue", "")
-        if (family := _family_of(prefix)) is None:
+        owner = _family_of(prefix)
+        if owner is None:
             if prefix:
                 note("row", row)
             continue
         name = row.get("distributeroutemap", "none")
-        networks = data.setdefault(family, {}).setdefault("networks", {})
+        networks = data.setdefault(owner, {}).setdefault("networks", {})
         networks[prefix] = {} if name in {"", "none"} else {"route_map": name}
     if advanced is not None:
         _read_advanced(advanced, data, note_advanced)
@@ -259,7 +260,7 @@ def _neighbor(peer: str, neighbor: Neighbor, bgp: Bgp, box: Box, loss: Loss) -> 
     remote = neighbor.remote_as or (of_group.remote_as if of_group is not None else None)
     config["asnum"] = "" if remote is None else str(remote)
     config["peergroup"] = neighbor.peer_group or "none"
-    families = _both(config, peer, neighbor, active_families(neighbor, bgp), bgp, loss)
+    families = _both(config, peer, neighbor, bgp, loss)
     _write_families(config, neighbor, families, path, loss)
     return config, families
 
@@ -268,11 +269,12 @@ def _said_in(one: NeighborOptions) -> list[str]:
     return [family for family in FAMILIES if getattr(one, family) != _NOTHING_SAID][:1]
 
 
-def _both(config: Config, peer: str, neighbor: Neighbor, active: tuple[str, ...], bgp: Bgp, loss: Loss) -> list[str]:
+def _both(config: Config, peer: str, neighbor: Neighbor, bgp: Bgp, loss: Loss) -> list[str]:
     """Write `bothaf`; give the families whose options the package writes for this neighbor."""
     own = "ipv6_unicast" if ":" in peer else "ipv4_unicast"
     other = FAMILIES[1 - FAMILIES.index(own)]
     path = ("bgp", "neighbors", peer)
+    active = active_families(neighbor, bgp)
     if own not in active:
         loss.cannot((*path, own), "activate", f"it activates every neighbor in {own}", "shutdown: true")
     implied = other == "ipv4_unicast" and bgp.default_ipv4_unicast

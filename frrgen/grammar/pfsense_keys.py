@@ -50,7 +50,7 @@ class Key:
     def write(self, obj: Any) -> str:
         """Give what is stored for an object. Raises KeyError if the package has no word for the value."""
         value = self.of(obj)
-        if value is None or value == () or value == self.default:
+        if value is None or value in ((), self.default):
             return self.none
         if self.words:
             return self.words[value]
@@ -62,6 +62,10 @@ class Key:
         if value is not _NOTHING:
             put(data, self._steps, value)
         return value is not _NOTHING or text in {self.none, ""}
+
+    def says(self, text: str) -> bool:
+        """Tell whether what is stored says anything to the model."""
+        return self.meaning(text) is not _NOTHING
 
     def meaning(self, text: str) -> Any:
         """Give the model's value for what is stored; a marker of our own if there is none."""
@@ -156,12 +160,18 @@ class Choice:
         return [key.path for _, key in there]
 
     def read(self, config: Data, data: Data) -> bool:
-        """Read; False if the select has a word that the model lacks."""
+        """Read; False if the select has a word that the model lacks, or one for which nothing is stored."""
         word = config.get(self.action, "none")
         for one, key in self.ways:
             if one == word:
-                return key.read(config.get(key.key, ""), data)
+                text = config.get(key.key, "")
+                return key.says(text) and key.read(text, data)
         return word in {"none", ""}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that the select has to do with."""
+        return (self.action, *dict.fromkeys(key.key for _, key in self.ways))
 
 
 def _reference(key: str, path: str) -> Key:

@@ -41,6 +41,11 @@ _HOSTNAME: Final = re.compile(
 _ASCII: Final = re.compile(r"[ -~]*")
 
 
+def is_hostname(name: str) -> bool:
+    """Tell whether pfSense's is_hostname() takes a name."""
+    return _HOSTNAME.fullmatch(name) is not None
+
+
 class Loss:
     """Collects what a router cannot be written as."""
 
@@ -69,7 +74,7 @@ class Loss:
 
     def name(self, name: str, what: str, path: Path) -> None:
         """Refuse a name that pfSense would leave out."""
-        if not _HOSTNAME.fullmatch(name):
+        if not is_hostname(name):
             self.add("FRR721", f"pfSense leaves out a {what} with the name {name!r}: it is no host name", path)
         elif name in {"ACCEPTFILTER", "ACCEPTFILTER6", "none", "default"}:
             self.add("FRR721", f"{name!r} has a meaning of its own in the FRR package", path, "give it another name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.pfsense_policy import Note
 from frrgen.grammar.rule import Data
 from frrgen.model.bgp import Bgp
-from frrgen.model.router import BfdPeer, BfdTimers, Router, Rpki, StaticRoute
+from frrgen.model.router import BfdPeer, BfdTimers, Pfsense, Router, Rpki, StaticRoute
 
 _ROUTER_PATHS: Final = covered(
     GLOBAL,
@@ -87,9 +88,7 @@ def _route_row(router: Router, route: StaticRoute, box: Box, path: Path, loss: L
     return {**row, "routetarget": f"if|{route.interface}"}
 
 
-def _pfsense(router: Router) -> Any:
-    from frrgen.model.router import Pfsense
-
+def _pfsense(router: Router) -> Pfsense:
     return router.pfsense or Pfsense()
 
 
@@ -185,12 +184,12 @@ def write_bfd(router: Router, loss: Loss) -> Iterator[tuple[str, Config]]:
     for number, peer in enumerate(router.bfd_peers):
         explicit.add(str(peer.address))
         yield "frrbfdpeers", _bfd_peer(peer, ("bfd_peers", str(number)), loss)
-    for address, name in neighbor_profiles(router.bgp).items():
+    for address, carried in neighbor_profiles(router.bgp).items():
         if address in explicit:
-            if name is not None:
+            if carried is not None:
                 loss.cannot(("bgp", "neighbors", address, "bfd"), "profile", "a BFD peer of this address is there, too")
             continue
-        yield "frrbfdpeers", blank("frrbfdpeers") | {"peer": address, "profile": name or "none", "local_address": ""}
+        yield "frrbfdpeers", blank("frrbfdpeers") | {"peer": address, "profile": carried or "none", "local_address": ""}
 
 
 def neighbor_profiles(bgp: Bgp | None) -> dict[str, str | None]:
@@ -247,9 +246,8 @@ def read_bfd(sections: Sections, data: Data, note: Any) -> None:
     """Read the pages of BFD. A peer that a neighbor has already, and that says no more than a profile, is its BFD."""
     for config in sections.get("frrbfdprofiles", []):
         name = config.get("name", "")
-        data.setdefault("bfd_profiles", {})[name] = _read_timers(
-            config, BFD_PROFILE, lambda key, value, name=name: note("frrbfdprofiles", name, key, value)
-        )
+        noted = partial(note, "frrbfdprofiles", name)
+        data.setdefault("bfd_profiles", {})[name] = _read_timers(config, BFD_PROFILE, noted)
     neighbors = data.get("bgp", {}).get("neighbors", {})
     groups = data.get("bgp", {}).get("peer_groups", {})
     for config in sections.get("frrbfdpeers", []):
@@ -262,7 +260,7 @@ def read_bfd(sections: Sections, data: Data, note: Any) -> None:
         if profile not in {"", "none"}:
             peer["profile"] = profile
         else:
-            peer |= _read_timers(config, BFD, lambda key, value, at=address: note("frrbfdpeers", at, key, value))
+            peer |= _read_timers(config, BFD, partial(note, "frrbfdpeers", address))
         interface, local = config.get("interface", "default"), config.get("local_address", "")
         if interface not in {"", "default"}:
             peer["interface"] = interface

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from frrgen.errors import Finding, Severity, Where
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions
+from frrgen.model.check_pfsense import check_pfsense
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
@@ -41,6 +42,8 @@ def check(network: Network, derived: Derived) -> list[Finding]:
     found = list(derived.findings)
     for name, router in derived.routers.items():
         found.extend(_Router(router, ("routers", name)).findings())
+        if router.platform == "pfsense":
+            found.extend(check_pfsense(router, ("routers", name)))
     found.extend(_clusters(network))
     return [weighed for one in found if (weighed := judged(network, one)) is not None]
 

@@ -1,7 +1,7 @@
 """A router: everything that frrgen may say to one box, and how to reach it."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -161,7 +161,7 @@ class Ssh(Model):
 
 
 class TcpMd5(Model):
-    """A pair of addresses that pfSense's kernel signs TCP between, by hand (`setkey`): for sessions of other daemons."""
+    """Addresses between which pfSense's kernel signs TCP, given by hand (`setkey`)."""
 
     source: Address
     destination: Address
@@ -173,6 +173,10 @@ def _several(value: Any) -> Any:
 
 
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_several)]
+
+
+FRR_OF_PACKAGE: Final = {"1.0": "7.5", "2.0": "9.1", "2.1": "10.1"}
+"""The FRR that each version of pfSense's package brings."""
 
 
 class Pfsense(Model):
@@ -233,6 +237,16 @@ class Router(Model):
     bgp: Bgp | None = None
     vrfs: dict[Name, Vrf] = {}
     raw: tuple[RawLine, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _package_version(cls, data: Any) -> Any:
+        """Take the FRR of pfSense's package, where nobody says another."""
+        if not isinstance(data, dict) or data.get("platform") != "pfsense" or "frr_version" in data:
+            return data
+        own = data.get("pfsense")
+        package = own.get("package") if isinstance(own, dict) else getattr(own, "package", None)
+        return {**data, "frr_version": FRR_OF_PACKAGE.get(str(package or "2.1"), "10.1")}
 
     @model_validator(mode="after")
     def _families(self) -> Self:

@@ -5,6 +5,7 @@ What the model lacks, or its types refuse, is kept as Leftovers: `frrbgpneighbor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -21,14 +22,12 @@ from frrgen.grammar.pfsense_top import read_bfd, read_global, read_raw, read_rpk
 from frrgen.grammar.rule import Data
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import AccessList, AsPathList, CommunityList, PrefixList, RouteMapEntry
-from frrgen.model.router import BfdPeer, BfdProfile, Pfsense, Router, Rpki, StaticRoute
+from frrgen.model.router import FRR_OF_PACKAGE, BfdPeer, BfdProfile, Pfsense, Router, Rpki, StaticRoute
 from frrgen.model.types import Model, Name, PlacedError
 from frrgen.parse.frr import Leftover, Parsed
 
 _T = TypeVar("_T", bound=BaseModel)
 Identity = tuple[str, ...]
-FRR_VERSIONS: Final = {"1.0": "7.5", "2.0": "9.1", "2.1": "10.1"}
-"""The FRR that each version of the package brings."""
 _MODELS: Final[dict[str, type[BaseModel]]] = {
     "prefix_lists": PrefixList,
     "ipv6_prefix_lists": PrefixList,
@@ -57,7 +56,7 @@ def parse(
 
     `enabled_only`: without the tick that turns BGP on, there is no BGP; what is stored stays as it is.
     """
-    return _Reader(sections, box, name, frr_version or FRR_VERSIONS[box.package], enabled_only=enabled_only).read()
+    return _Reader(sections, box, name, frr_version or FRR_OF_PACKAGE[box.package], enabled_only=enabled_only).read()
 
 
 class _Reader:
@@ -85,7 +84,7 @@ class _Reader:
         elif bgp.get("asnum"):
             self.note("frrbgp", (), "enable", "off")
         read_bfd(self.sections, data, lambda section, entry, key, value: self.note(section, (entry,), key, value))
-        self._bfd(data)
+        self._parts(data)
         rpki = read_rpki(self.sections, bgp, self._note_cache)
         if rpki is not None:
             data["rpki"] = self._build(Rpki, rpki, "frrbgp", ())
@@ -129,7 +128,7 @@ class _Reader:
                 name = config.get("name", "")
                 note = partial(self.note, section, (name,))
                 field, found = read(config, note)
-                entries = []
+                entries: list[Data] = []
                 for entry, row in zip(found["entries"], _said_rows(config, len(found["entries"])), strict=True):
                     probe = {**found, "entries": [*entries, entry]}
                     if _fits(_MODELS[field], probe):
@@ -165,32 +164,23 @@ class _Reader:
         if delay:
             data["route_map_delay_timer"] = delay
 
-    def _bfd(self, data: Data) -> None:
-        """Validate what came of BFD and BGP, part by part."""
+    def _parts(self, data: Data) -> None:
+        """Validate what came of BFD, static routes and BGP, part by part."""
         profiles = data.pop("bfd_profiles", {})
-        data["bfd_profiles"] = {
-            name: built
-            for name, one in profiles.items()
-            if (built := self._build(BfdProfile, one, "frrbfdprofiles", (name,))) is not None
-        }
-        peers = data.pop("bfd_peers", [])
-        data["bfd_peers"] = [
-            built for one in peers if (built := self._build(BfdPeer, one, "frrbfdpeers", (one["address"],))) is not None
-        ]
-        routes = data.pop("static_routes", [])
-        data["static_routes"] = [
-            built for one in routes if (built := self._build(StaticRoute, one, "frr", ())) is not None
-        ]
-        if "bgp" not in data:
-            return
-        bgp = data["bgp"]
-        for kind, model in (("peer_groups", PeerGroup), ("neighbors", Neighbor)):
-            bgp[kind] = {
-                peer: built
-                for peer, one in bgp[kind].items()
-                if (built := self._build(model, one, "frrbgpneighbors", (peer,))) is not None
-            }
-        data["bgp"] = self._build(Bgp, bgp, "frrbgp", ())
+        data["bfd_profiles"] = self._each(BfdProfile, "frrbfdprofiles", profiles.items())
+        peers = (self._build(BfdPeer, one, "frrbfdpeers", (one["address"],)) for one in data.pop("bfd_peers", []))
+        data["bfd_peers"] = [peer for peer in peers if peer is not None]
+        routes = (self._build(StaticRoute, one, "frr", ()) for one in data.pop("static_routes", []))
+        data["static_routes"] = [route for route in routes if route is not None]
+        if "bgp" in data:
+            bgp = data["bgp"]
+            for kind, model in (("peer_groups", PeerGroup), ("neighbors", Neighbor)):
+                bgp[kind] = self._each(model, "frrbgpneighbors", bgp[kind].items())
+            data["bgp"] = self._build(Bgp, bgp, "frrbgp", ())
+
+    def _each(self, model: type[_T], section: str, some: Iterable[tuple[str, Data]]) -> dict[str, _T]:
+        built = {name: self._build(model, one, section, (name,)) for name, one in some}
+        return {name: one for name, one in built.items() if one is not None}
 
     # validation
 

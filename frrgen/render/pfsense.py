@@ -19,6 +19,7 @@ from frrgen.grammar.pfsense_keys import (
     BGP,
     BOTH_FAMILIES,
     CACHE,
+    CHOICES,
     ENTRY,
     GLOBAL,
     NEIGHBOR,
@@ -77,6 +78,19 @@ _ALWAYS_KEPT: Final = {
     "frrbgpadvanced": {"distanceadmin", "distanceadminprefix", "distanceadminacl", "subgrouppktqueuemax"},
 }
 """Keys that are the box's own unless the model says something."""
+
+
+def box_of(router: Router) -> Box:
+    """Give what the inventory says of the box itself, for when there is none to ask."""
+    own = router.pfsense or Pfsense()
+    hostname, _, domain = (router.hostname or router.name).partition(".")
+    return Box(
+        package=own.package or "2.1",
+        hostname=hostname,
+        domain=domain or "home.arpa",
+        interfaces={name: tuple(map(str, addresses)) for name, addresses in own.interfaces.items()},
+        gateways={name: str(address) for name, address in own.gateways.items()},
+    )
 
 
 def sections(router: Router, box: Box, current: Sections | None = None, kept: Kept | None = None) -> Sections:
@@ -186,7 +200,8 @@ class _Over:
 
     def _single(self, name: str, intended: list[Config], there: Config | None) -> list[Config]:
         if there is None:
-            return intended
+            # the package without the page does what it does with the page as it is at first
+            return [] if name == "frrbgpadvanced" and intended == [blank(name)] else intended
         if not intended:
             return [there]
         return [self._entry(name, (), intended[0], there)]
@@ -197,14 +212,15 @@ class _Over:
         if read is not None and read(there, _deaf) == read(new, _deaf):
             return there
         nothing = blank(name)
+        alike = _alike_choices(there, new) if name == "frrglobalroutemaps" else frozenset()
         mine = _ALWAYS_KEPT.get(name, set()) | set(self.kept.get((name, key), ()))
         found: Config = {}
         for field in SCHEMA[name].keys:
-            old, intended = there.get(field, nothing[field]), new[field]
+            old, intended = there[field] if field in there else nothing[field], new[field]
             silent = intended == nothing[field]
             if field == "row":
                 found[field] = self._rows(name, key, intended, old)
-            elif (silent and field in mine) or self._same(name, field, old, intended, new):
+            elif field in alike or (silent and field in mine) or self._same(name, field, old, intended, new):
                 found[field] = old
             else:
                 found[field] = intended
@@ -219,6 +235,8 @@ class _Over:
         if field == "descr" and not new:
             # a note of the box's own, where the model has no description
             return name in {"frrbgpaspaths", "frrbgpcommunities", "frrbfdprofiles", "frrbfdpeers"}
+        if field == "local_address" and config["interface"] == "default":
+            return {old, new} <= {"", "default"}
         known = _KEYS.get(name, {}).get(field)
         return known is not None and old != "" and new != "" and known.meaning(old) == known.meaning(new)
 
@@ -231,6 +249,19 @@ class _Over:
         owned = self.full or not SCHEMA[name].single
         stay = [row for row in old if row not in nothing and _row_key(row) not in spoken and (row in kept or not owned)]
         return [*stay, *mine] or nothing
+
+
+def _alike_choices(there: Config, new: Config) -> frozenset[str]:
+    """Give the keys of the selects that say the same in both entries, though in other words."""
+    found: list[str] = []
+    for choice in CHOICES:
+        old_data: Data = {}
+        new_data: Data = {}
+        choice.read(there, old_data)
+        choice.read(new, new_data)
+        if old_data == new_data:
+            found += choice.keys
+    return frozenset(found)
 
 
 def _deaf(key: str, value: object) -> None:

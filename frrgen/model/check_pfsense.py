@@ -1,0 +1,71 @@
+"""What is doubtful about a router because it is a pfSense box: what its FRR package does without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from frrgen.errors import Finding, Severity, Where
+from frrgen.model.bgp import FAMILIES, Bgp
+from frrgen.model.references import uses
+from frrgen.model.router import Router
+
+Path = tuple[str, ...]
+_SINCE: Final = (9,)
+"""The FRR in which bgpd obeys `match source-protocol`."""
+
+
+def check_pfsense(router: Router, path: Path) -> Iterator[Finding]:
+    """Find what a reader of the article "MetalLB and BGP" gets wrong."""
+    yield from _source_protocol(router, path)
+    if router.bgp is not None:
+        yield from _communities(router.bgp, path)
+        yield from _internal_policy(router.bgp, path)
+
+
+def _source_protocol(router: Router, path: Path) -> Iterator[Finding]:
+    """Warn before the map is attached: where it is, the audit of the policies finds an entry that never matches."""
+    if router.version < _SINCE:
+        return
+    attached = set() if router.bgp is None else {use.ref for use in uses(router.bgp)}
+    for name, route_map in router.route_maps.items():
+        for entry in route_map.entries:
+            if entry.match.source_protocol is not None and ("route_maps", name) not in attached:
+                yield Finding(
+                    "FRR727",
+                    Severity.WARNING,
+                    f"attached to a neighbor, {name} would drop every route: from FRR 9 on no inbound route has a "
+                    f"source protocol, so `match source-protocol {entry.match.source_protocol}` never matches",
+                    Where(path=(*path, "route_maps", name, "entries", str(entry.seq), "match", "source_protocol")),
+                    "take source_protocol away",
+                )
+
+
+def _communities(bgp: Bgp, path: Path) -> Iterator[Finding]:
+    for kind in ("peer_groups", "neighbors"):
+        for peer, one in getattr(bgp, kind).items():
+            families = [family for family in FAMILIES if "standard" not in getattr(one, family).send_community]
+            for family in families[:1]:
+                yield Finding(
+                    "FRR726",
+                    Severity.WARNING,
+                    f"{peer} is sent no communities: the package's page switches them off unless told otherwise",
+                    Where(path=(*path, "bgp", kind, peer, family, "send_community")),
+                    "take send_community away, if communities are to reach it",
+                )
+
+
+def _internal_policy(bgp: Bgp, path: Path) -> Iterator[Finding]:
+    if not bgp.ebgp_requires_policy:
+        return
+    with_policy = {use.neighbor for use in uses(bgp)}
+    for peer, neighbor in bgp.neighbors.items():
+        if neighbor.remote_as in {"internal", bgp.asn} and peer not in with_policy:
+            yield Finding(
+                "FRR728",
+                Severity.INFO,
+                f"{peer} has no policy: whatever it announces is accepted, for it is in AS {bgp.asn}, too; were it in "
+                "another, FRR would exchange nothing with it (RFC 8212), and the package's default leaves it at that",
+                Where(path=(*path, "bgp", "neighbors", peer)),
+                "attach a route map with route_map_in",
+            )
