@@ -57,6 +57,15 @@ def parser() -> argparse.ArgumentParser:
     _routers(render, "+")
     render.add_argument("--out", type=Path, metavar="DIR", help="write DIR/ROUTER.conf instead, readable by you alone")
     render.add_argument("--explain", action="store_true", help="show where each line comes from")
+    render.add_argument(
+        "--target",
+        choices=["frr", "pfsense"],
+        help="frr: the frr.conf, of a pfSense box the one its package would make; pfsense: sections of config.xml; "
+        "default: the router's platform",
+    )
+    render.add_argument(
+        "--merge", type=Path, metavar="CONFIG.xml", help="write a whole config.xml, with only FRR's sections replaced"
+    )
     _templates(render)
 
     diff = verb("diff", "diff", "compare intended with running configuration")
@@ -119,8 +128,13 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--format", choices=["text", "json"], default="text")
 
     imports = verb("import", "import_", "make an inventory of an existing configuration")
-    imports.add_argument("platform", choices=["frr"])
-    imports.add_argument("file", type=Path, metavar="FILE", help="an frr.conf, or what `show running-config` prints")
+    imports.add_argument("platform", choices=["frr", "pfsense"])
+    imports.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="an frr.conf, what `show running-config` prints, or a config.xml of pfSense",
+    )
     imports.add_argument("-o", "--output", type=Path, metavar="DIR", help="an inventory folder; default: show the YAML")
     imports.add_argument("--name", metavar="ROUTER", help="default: the file's hostname line, or its name")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,19 @@ class Inventory:
         """Load and check. Raises InputError if files are wrong."""
         self.loaded: Loaded = load(folder)
         self.derived: Derived = derive(self.loaded.network)
-        self.findings = [self._placed(one) for one in check(self.loaded.network, self.derived)]
+        found = [*check(self.loaded.network, self.derived), *self._platform_findings()]
+        self.findings = [self._placed(one) for one in found]
+
+    def _platform_findings(self) -> Iterator[Finding]:
+        """Find what the routers' platforms cannot express."""
+        for router in self.derived.routers.values():
+            if router.platform == "pfsense":
+                from frrgen.cli.box import platform_findings
+
+                for one in platform_findings(router):
+                    weighed = judged(self.loaded.network, one)
+                    if weighed is not None:
+                        yield weighed
 
     def _placed(self, finding: Finding) -> Finding:
         return replace(finding, where=self.place(finding.where.path))

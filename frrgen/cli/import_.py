@@ -6,20 +6,21 @@ import argparse
 import re
 import sys
 
+from frrgen.cli.box import box_findings, read_box
+from frrgen.cli.common import complain
 from frrgen.cli.plan import read_text
 from frrgen.diff.plan import hide
 from frrgen.errors import Exit, InputError, error
+from frrgen.grammar.pfsense import Box
 from frrgen.inventory.dump import dump, write
-from frrgen.parse.frr import parse
+from frrgen.model.router import Pfsense
+from frrgen.parse.frr import Parsed, parse
+from frrgen.parse.pfsense import parse as parse_pfsense
 
 
 def run(args: argparse.Namespace) -> Exit:
     """Write or print the inventory; the report goes to stderr."""
-    text = read_text(args.file)
-    name = args.name or _said_name(text) or re.sub(r"[^A-Za-z0-9-]", "-", args.file.stem).strip("-") or "router"
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", name):
-        raise InputError(error("FRR108", f"{name!r} cannot be a router's name", hint="name it with --name"))
-    parsed = parse(text, name=name)
+    parsed = _pfsense(args) if args.platform == "pfsense" else _frr(args)
     router = parsed.router
     if args.output is None:
         print(hide_passwords(dump(router)), end="")
@@ -28,14 +29,45 @@ def run(args: argparse.Namespace) -> Exit:
             print(path)
     held = sum(len(getattr(router, kind)) for kind in ("route_maps", "prefix_lists", "ipv6_prefix_lists"))
     sessions = len(router.bgp.neighbors) if router.bgp is not None else 0
-    print(f"{name}: {sessions} neighbors, {held} prefix lists and route maps understood.", file=sys.stderr)
+    print(f"{router.name}: {sessions} neighbors, {held} prefix lists and route maps understood.", file=sys.stderr)
     if parsed.leftovers:
         print(f"Not understood, and left alone on the router ({len(parsed.leftovers)} lines):", file=sys.stderr)
         for leftover in parsed.leftovers:
-            print(f"  line {leftover.number}: {hide(str(leftover))}", file=sys.stderr)
+            number = f"line {leftover.number}: " if leftover.number else ""
+            print(f"  {number}{hide(str(leftover))}", file=sys.stderr)
     else:
         print("Everything was understood.", file=sys.stderr)
     return Exit.OK
+
+
+def _frr(args: argparse.Namespace) -> Parsed:
+    text = read_text(args.file)
+    return parse(text, name=_name(args, _said_name(text)))
+
+
+def _pfsense(args: argparse.Namespace) -> Parsed:
+    stored, _ = read_box(args.file)
+    said = stored.box.hostname if stored.box.hostname != Box().hostname else None
+    parsed = parse_pfsense(stored.sections, stored.box, name=_name(args, said)).parsed
+    own = parsed.router.pfsense or Pfsense()
+    router = parsed.router.model_copy(update={"pfsense": _facts(own, stored.box)})
+    complain(box_findings(stored))
+    return Parsed(router, parsed.leftovers)
+
+
+def _facts(own: Pfsense, box: Box) -> Pfsense:
+    """Add what the box says of itself, so that the inventory stands without it."""
+    interfaces = {name: addresses for name, addresses in box.interfaces.items() if addresses}
+    gateways = {name: address for name, address in box.gateways.items() if address}
+    facts = {"package": box.package, "interfaces": interfaces, "gateways": gateways}
+    return Pfsense.model_validate({**dict(own), **{name: value for name, value in facts.items() if value}})
+
+
+def _name(args: argparse.Namespace, said: str | None) -> str:
+    name: str = args.name or said or re.sub(r"[^A-Za-z0-9-]", "-", args.file.stem).strip("-") or "router"
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", name):
+        raise InputError(error("FRR108", f"{name!r} cannot be a router's name", hint="name it with --name"))
+    return name
 
 
 def hide_passwords(text: str) -> str:

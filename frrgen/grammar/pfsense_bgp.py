@@ -276,7 +276,9 @@ def _both(config: Config, peer: str, neighbor: Neighbor, bgp: Bgp, loss: Loss) -
     path = ("bgp", "neighbors", peer)
     active = active_families(neighbor, bgp)
     if own not in active:
-        loss.cannot((*path, own), "activate", f"it activates every neighbor in {own}", "shutdown: true")
+        silent = getattr(neighbor, own).activate is None
+        hint = f"{own}: {{activate: true}}, if that is meant" if silent else "shutdown: true"
+        loss.cannot((*path, own), "activate", f"it activates every neighbor in {own}", hint)
     implied = other == "ipv4_unicast" and bgp.default_ipv4_unicast
     if other not in active:
         if implied:
@@ -336,7 +338,8 @@ def _write_families(config: Config, one: NeighborOptions, families: Iterable[str
     for second in written[1:]:
         for key, value in second.items():
             if value != written[0][key]:
-                loss.cannot((*path, families[1]), key, f"{families[0]} says otherwise", "the same in both families")
+                said = next((one.path for one in NEIGHBOR_FAMILY if one.key == key), key)
+                loss.cannot((*path, families[1]), said, f"{families[0]} says otherwise", "the same in both families")
     config |= written[0] if written else {}
     # it is written outside of the families, where FRR takes it for ipv4 unicast
     config["capability_orf"] = one.ipv4_unicast.capability_orf or "disabled"

@@ -42,7 +42,7 @@ _ASCII: Final = re.compile(r"[ -~]*")
 
 
 def is_hostname(name: str) -> bool:
-    """Tell whether pfSense's is_hostname() takes a name."""
+    """Tell whether a name is a host name to pfSense, which it must be to be taken."""
     return _HOSTNAME.fullmatch(name) is not None
 
 
@@ -57,9 +57,9 @@ class Loss:
         """Add an error."""
         self.findings.append(Finding(code, Severity.ERROR, message, Where(path=(*self.path, *path)), hint))
 
-    def warn(self, code: str, message: str, path: Iterable[str] = (), hint: str | None = None) -> None:
-        """Add a warning."""
-        self.findings.append(Finding(code, Severity.WARNING, message, Where(path=(*self.path, *path)), hint))
+    def inform(self, code: str, message: str, path: Iterable[str] = (), hint: str | None = None) -> None:
+        """Add what is good to know."""
+        self.findings.append(Finding(code, Severity.INFO, message, Where(path=(*self.path, *path)), hint))
 
     def cannot(self, owner: Path, field: str, why: str = "", hint: str | None = None) -> None:
         """Say that a field (dotted, inside of its owner) has no place in the package's sections."""

@@ -296,8 +296,9 @@ def _route_map_entry(router: Router, name: str, entry: RouteMapEntry, path: tupl
     _match_lists(config, entry, path, loss)
     peers = router.bgp.neighbors if router.bgp is not None else {}
     peer = config["nexthop_peer"]
+    place = ("match", "peer") if config["nexthop_action"] == "match-peer" else ("set", "ip_next_hop")
     if peer not in {"none", "local", "unchanged", "peer-address"} and peer not in peers:
-        loss.add("FRR722", f"pfSense leaves this clause out: {peer} is no neighbor", (*path, "match", "peer"))
+        loss.add("FRR722", f"pfSense leaves this clause out: {peer} is no neighbor", (*path, *place))
     _communities(config, entry, path, loss)
     for field in lost(entry, _ENTRY_PATHS):
         loss.cannot(path, field)

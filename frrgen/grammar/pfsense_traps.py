@@ -30,7 +30,7 @@ _LISTS: Final = {
         "aspath_match": "frrbgpaspaths",
     },
 }
-"""By section: the keys that name something, and the section that it must be in; else the package leaves the line out."""
+"""By section: the keys that name something, and the section where it must be, or the line is left out."""
 
 
 def traps(sections: Sections) -> Iterator[Finding]:
@@ -77,7 +77,9 @@ def _references(sections: Sections) -> Iterator[Finding]:
                 known = groups if kind == "peer group" else _names(sections.get(kind, []))
                 if name not in {"", "none"} and name not in known:
                     owner = config.get("peer") or f"{config.get('name')} {config.get('seq', '')}".strip()
-                    yield _warning(f"{key} of {owner} names {name!r}, which is not there: it is left out", (section, key))
+                    yield _warning(
+                        f"{key} of {owner} names {name!r}, which is not there: it is left out", (section, key)
+                    )
 
 
 def _names(configs: list[Config]) -> set[str]:

@@ -73,6 +73,10 @@ def _referring(router: Router, files: dict[Path, str]) -> Router:
     changes: dict[str, Any] = {}
     if router.bgp is not None:
         changes["bgp"] = instance(router.bgp, "")
+    if router.pfsense is not None:
+        pairs = tuple(moved(one, f"tcp-md5-{number}") for number, one in enumerate(router.pfsense.tcp_md5, 1))
+        own = moved(router.pfsense, "pfsense")
+        changes["pfsense"] = own.model_copy(update={"tcp_md5": pairs}) if pairs else own
     if router.vrfs:
         changes["vrfs"] = {
             name: vrf if vrf.bgp is None else vrf.model_copy(update={"bgp": instance(vrf.bgp, f"{name}-")})

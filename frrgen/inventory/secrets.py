@@ -41,7 +41,12 @@ class _Resolver:
         if router.bgp is not None:
             changes["bgp"] = self._bgp(router.bgp, (*path, "bgp"))
         if router.pfsense is not None:
-            changes["pfsense"] = self._with_password(router.pfsense, (*path, "pfsense"))
+            place = (*path, "pfsense")
+            own = self._with_password(router.pfsense, place)
+            pairs = tuple(
+                self._with_password(one, (*place, "tcp_md5", str(number))) for number, one in enumerate(own.tcp_md5)
+            )
+            changes["pfsense"] = _with(own, {"tcp_md5": pairs})
         changes["vrfs"] = {
             name: vrf if vrf.bgp is None else _with(vrf, {"bgp": self._bgp(vrf.bgp, (*path, "vrfs", name, "bgp"))})
             for name, vrf in router.vrfs.items()

@@ -116,7 +116,7 @@ def written_with_findings(
     found = {name: over.section(name, intended[name]) for name in COVERED}
     present = {name: configs for name, configs in found.items() if configs or (current or {}).get(name)}
     if not present["frr"][0]["password"]:
-        loss.warn(
+        loss.inform(
             "FRR725",
             "the FRR package demands a master password, and neither the inventory nor the box has one",
             ("pfsense", "password"),

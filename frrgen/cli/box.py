@@ -1,0 +1,61 @@
+"""What several verbs do with a pfSense box's sections: make them, read them, show them without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from frrgen.cli.plan import read_text
+from frrgen.errors import Finding, InputError, Severity
+from frrgen.grammar.pfsense import Sections
+from frrgen.grammar.pfsense_traps import traps
+from frrgen.model.router import Router
+from frrgen.parse.config_xml import Stored, read
+from frrgen.parse.pfsense import Read, parse
+from frrgen.render.pfsense import box_of, sections, written_with_findings
+
+_SECRETS: Final = frozenset({"password", "tcpsigpw"})
+
+
+def read_box(path: Path, *, name: str = "router") -> tuple[Stored, Read]:
+    """Read a config.xml, or the fragments of one. Raises InputError."""
+    stored = read(read_text(path), str(path))
+    errors = [one for one in stored.findings if one.severity is Severity.ERROR]
+    if errors:
+        raise InputError(*errors)
+    return stored, parse(stored.sections, stored.box, name=name)
+
+
+def box_findings(stored: Stored) -> list[Finding]:
+    """Find what is doubtful about what a box has."""
+    return [*stored.findings, *traps(stored.sections)]
+
+
+def intended_sections(router: Router, stored: Stored | None = None) -> Sections:
+    """Write a router as sections, over what a config.xml holds. Raises InputError."""
+    if stored is None:
+        return sections(router, box_of(router))
+    return sections(router, stored.box, stored.sections, parse(stored.sections, stored.box).kept)
+
+
+def platform_findings(router: Router) -> list[Finding]:
+    """Find what a pfSense router's package cannot express."""
+    return written_with_findings(router, box_of(router))[1]
+
+
+def veiled(some: Sections) -> Sections:
+    """Hide the secrets, to be shown on a screen."""
+    hidden: Callable[[str, str], str] = lambda key, text: "hidden" if key in _SECRETS and text else text  # noqa: E731
+    return {
+        name: [
+            {
+                key: [{inner: hidden(inner, text) for inner, text in row.items()} for row in value]
+                if isinstance(value, list)
+                else hidden(key, value)
+                for key, value in config.items()
+            }
+            for config in configs
+        ]
+        for name, configs in some.items()
+    }

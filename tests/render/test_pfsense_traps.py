@@ -1,0 +1,234 @@
+"""The traps of pfSense's FRR package, one by one, and how frrgen stays out of each."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from frrgen.errors import InputError
+from frrgen.grammar.pfsense import COVERED, SCHEMA
+from frrgen.grammar.pfsense_traps import traps
+from frrgen.model.router import Router
+from frrgen.parse.pfsense import parse
+from frrgen.render.pfsense import sections as write
+from tests.boxes import BOX, sections
+
+BASE = {"name": "home", "platform": "pfsense", "pfsense": {"password": "s3cret"}}
+
+
+def router(**parts):
+    return Router.model_validate({**BASE, **parts})
+
+
+def bgp(**parts):
+    return router(bgp={"asn": 64512, **parts})
+
+
+def codes(bad):
+    return [one.code for one in bad.value.findings]
+
+
+@settings(max_examples=30, deadline=None)
+@given(sections())
+def test_every_key_of_a_section_is_written_in_the_order_of_its_page(stored):
+    """1, 12 and 16: a missing acl_match makes FRR refuse the whole file; unknown keys are dropped by the next save."""
+    for name, configs in write(parse(stored, BOX).parsed.router, BOX).items():
+        for config in configs:
+            wanted = [key for key in SCHEMA[name].keys if key != "row" or "row" in config]
+            assert list(config) == wanted
+            assert config.get("origin_action", "none") == "none"
+
+
+@settings(max_examples=30, deadline=None)
+@given(sections())
+def test_checkboxes_are_on_or_empty_and_those_of_rows_are_on_in_capitals_or_absent(stored):
+    """2: PHP takes an empty element of a row for ticked."""
+    for name, configs in write(parse(stored, BOX).parsed.router, BOX).items():
+        ticks = {item.key for item in SCHEMA[name].fields if item.type == "checkbox"}
+        row_ticks = {item.key for item in SCHEMA[name].row if item.type == "checkbox"}
+        for config in configs:
+            assert {config[key] for key in ticks} <= {"on", ""}
+            for row in config.get("row", []):
+                assert all(row[key] == "ON" for key in row_ticks & row.keys())
+
+
+def test_the_carp_vip_is_none_or_a_vip_and_never_empty():
+    """3: an empty one ends the script before FRR is started."""
+    assert write(bgp(), BOX)["frr"][0]["carpstatusvid"] == "none"
+    vip = router(pfsense={"password": "x", "carp_vip": "_vip5f3a1b2c3d4e5"})
+    assert write(vip, BOX)["frr"][0]["carpstatusvid"] == "_vip5f3a1b2c3d4e5"
+    assert [one.code for one in traps({"frr": [{"carpstatusvid": ""}]})] == ["FRR730"]
+
+
+def test_the_carp_vip_of_a_box_is_left_alone():
+    there = {"frr": [{"enable": "on", "carpstatusvid": "_vip5f3a1b2c3d4e5", "password": "theirs"}]}
+    written = write(router(pfsense=None), BOX, there)["frr"][0]
+    assert (written["carpstatusvid"], written["password"]) == ("_vip5f3a1b2c3d4e5", "theirs")
+
+
+def test_the_family_of_a_list_is_spelled_as_the_package_compares_it():
+    """4: without iptype in this spelling the list is left out."""
+    lists = {"A": {"entries": [{"seq": 5, "action": "permit", "prefix": "10.0.0.0/8"}]}}
+    six = {"B": {"entries": [{"seq": 5, "action": "permit", "prefix": "2001:db8::/32"}]}}
+    written = write(router(prefix_lists=lists, ipv6_prefix_lists=six), BOX)
+    assert [one["iptype"] for one in written["frrglobalprefixes"]] == ["IPv4", "IPv6"]
+
+
+@pytest.mark.parametrize("name", ["x-", "x.", "x..y", "x-.y"])
+def test_a_name_that_pfsense_leaves_out_is_refused(name):
+    """5: is_hostname() decides."""
+    with pytest.raises(InputError) as bad:
+        write(router(route_maps={name: {"entries": [{"seq": 1, "action": "permit"}]}}), BOX)
+    assert codes(bad) == ["FRR721"]
+
+
+def test_a_reference_that_would_be_left_out_is_refused():
+    """6: a neighbor in a route map must be configured."""
+    entry = {"seq": 1, "action": "permit", "match": {"peer": "192.0.2.1"}}
+    with pytest.raises(InputError) as bad:
+        write(router(bgp={"asn": 1}, route_maps={"M": {"entries": [entry]}}), BOX)
+    assert codes(bad) == ["FRR722"]
+    found = list(traps({"frrbgpneighbors": [{"peer": "192.0.2.1", "routemap_in": "GONE"}]}))
+    assert [one.code for one in found] == ["FRR731"]
+    assert "GONE" in found[0].message
+
+
+def test_peer_groups_come_before_their_members_and_route_maps_are_sorted():
+    """7: the package writes neighbors as stored, and its page sorts route maps when it is saved."""
+    maps = {name: {"entries": [{"seq": seq, "action": "permit"} for seq in (20, 3)]} for name in ("Z", "A")}
+    written = write(
+        router(
+            route_maps=maps,
+            bgp={"asn": 1, "neighbors": {"192.0.2.1": {"peer_group": "G"}}, "peer_groups": {"G": {"remote_as": 2}}},
+        ),
+        BOX,
+    )
+    assert [one["peer"] for one in written["frrbgpneighbors"]] == ["G", "192.0.2.1"]
+    assert [(one["name"], one["seq"]) for one in written["frrglobalroutemaps"]] == [
+        ("A", "3"),
+        ("A", "20"),
+        ("Z", "3"),
+        ("Z", "20"),
+    ]
+
+
+def test_both_a_group_and_its_member_have_an_as_number():
+    """7: the pages demand one of each; what is none is stored for a group without, and not written."""
+    group = {"peer_groups": {"G": {"remote_as": 2}, "H": {}}}
+    neighbors = {"192.0.2.1": {"peer_group": "G"}, "192.0.2.2": {"peer_group": "H", "remote_as": 3}}
+    written = write(bgp(neighbors=neighbors, **group), BOX)["frrbgpneighbors"]
+    assert {one["peer"]: one["asnum"] for one in written} == {
+        "G": "2",
+        "H": "none",
+        "192.0.2.1": "2",
+        "192.0.2.2": "3",
+    }
+
+
+def test_an_unnumbered_neighbor_is_refused():
+    """8: it would become a peer group."""
+    with pytest.raises(InputError) as bad:
+        write(bgp(neighbors={"eth0": {"remote_as": "external"}}), BOX)
+    assert codes(bad) == ["FRR720"]
+
+
+def test_bfd_of_a_neighbor_has_a_bfd_peer_that_carries_its_profile():
+    """9: the package has no profile on a neighbor; a later save would take the first BFD peer of all."""
+    neighbors = {"192.0.2.1": {"remote_as": 2, "bfd": {"profile": "fast"}}, "192.0.2.2": {"remote_as": 2, "bfd": {}}}
+    made = bgp(neighbors=neighbors).model_copy(update={"bfd_profiles": router(bfd_profiles={"fast": {}}).bfd_profiles})
+    written = write(made, BOX)
+    peers = {one["peer"]: one for one in written["frrbfdpeers"]}
+    assert {name: one["profile"] for name, one in peers.items()} == {"192.0.2.1": "fast", "192.0.2.2": "none"}
+    assert {one["local_address"] for one in peers.values()} == {""}
+    assert {one["peer"]: one["bfd_peer"] for one in written["frrbgpneighbors"]} == dict(zip(peers, peers, strict=True))
+    assert written["frrbfd"] == [{"enable": "on"}]
+    assert parse(written, BOX, name="home").parsed.router == made
+
+
+def test_first_as_is_enforced_unless_the_model_says_otherwise():
+    """10: an empty element switches it off on package 2.1."""
+    assert write(bgp(network_import_check=True), BOX)["frrbgpadvanced"][0]["enforcefirstas"] == "on"
+    off = bgp().model_copy(update={"pfsense": router(pfsense={"enforce_first_as": False}).pfsense})
+    assert write(off, BOX)["frrbgpadvanced"][0]["enforcefirstas"] == ""
+
+
+def test_both_timers_are_written_or_none_and_multihop_without_a_number_is_read():
+    """11."""
+    written = write(bgp(neighbors={"192.0.2.1": {"remote_as": 2, "timers": {"keepalive": 3, "hold": 9}}}), BOX)
+    one = written["frrbgpneighbors"][0]
+    assert (one["timers_keepalive"], one["timers_holdtime"], one["ebgpmultihop"]) == ("3", "9", "")
+    read = parse({**written, "frrbgpneighbors": [one | {"ebgpmultihop": "0"}]}, BOX).parsed.router
+    assert read.bgp is not None
+    assert read.bgp.neighbors["192.0.2.1"].ebgp_multihop == 255
+
+
+def test_a_section_without_entries_is_taken_away_as_a_whole():
+    """13."""
+    there = write(
+        router(prefix_lists={"A": {"entries": [{"seq": 5, "action": "permit", "prefix": "10.0.0.0/8"}]}}), BOX
+    )
+    gone = write(router(ownership="full"), BOX, there)
+    assert gone["frrglobalprefixes"] == []
+    assert set(gone) <= set(COVERED)
+
+
+def test_a_box_that_is_only_managed_keeps_what_the_model_does_not_name():
+    mine = {"MINE": {"entries": [{"seq": 5, "action": "permit", "prefix": "10.0.0.0/8"}]}}
+    theirs = {"THEIRS": {"entries": [{"seq": 5, "action": "permit", "prefix": "10.0.0.0/8"}]}}
+    there = write(router(prefix_lists=theirs), BOX)
+    assert [one["name"] for one in write(router(prefix_lists=mine), BOX, there)["frrglobalprefixes"]] == [
+        "THEIRS",
+        "MINE",
+    ]
+
+
+def test_what_the_model_lacks_stays_in_an_entry_that_it_owns():
+    entry = {"seq": 1, "action": "permit", "set": {"weight": 5}}
+    made = router(route_maps={"M": {"entries": [entry]}})
+    there = write(made, BOX)
+    there["frrglobalroutemaps"][0] |= {"metric_action": "settype1", "metric_value": "7"}
+    read = parse(there, BOX, name="home")
+    assert [str(one) for one in read.parsed.leftovers] == ["frrglobalroutemaps M 1 / metric_action=settype1"]
+    changed = router(ownership="full", route_maps={"M": {"entries": [{**entry, "set": {"weight": 6}}]}})
+    written = write(changed, BOX, there, read.kept)["frrglobalroutemaps"][0]
+    assert (written["weight"], written["metric_action"], written["metric_value"]) == ("6", "settype1", "7")
+
+
+def test_well_known_communities_are_written_as_the_package_lets_them_through():
+    """The line of a name that it does not know is left out."""
+    sets = {"community": {"communities": ["graceful-shutdown", "no-export", "local-AS", "64512:1"]}}
+    made = router(route_maps={"M": {"entries": [{"seq": 1, "action": "permit", "set": sets}]}})
+    written = write(made, BOX)
+    stored = written["frrglobalroutemaps"][0]["community_set"].split()
+    assert set(stored) == {"65535:0", "no-export", "65535:65283", "64512:1"}
+    assert parse(written, BOX, name="home").parsed.router == made
+
+
+def test_secrets_are_never_shown_among_what_was_not_understood():
+    config = {"peer": "192.0.2.1", "asnum": "1", "password": "hunter2", "password_type": "none"}
+    there = {"frr": [{"enable": "on"}], "frrbgp": [{"enable": "on", "asnum": "1"}], "frrbgpneighbors": [config]}
+    read = parse(there, BOX)
+    assert read.parsed.leftovers
+    assert "hunter2" not in str(read.parsed.leftovers)
+    bad = parse({**there, "frrbgpneighbors": [config | {"password": "two words", "password_type": "both"}]}, BOX)
+    assert "two words" not in str(bad.parsed.leftovers)
+
+
+def test_reading_never_raises_and_loses_nothing():
+    junk = {"peer": "\n", "asnum": "x", "weight": "many", "timers_keepalive": "1", "timers_holdtime": "-", "row": []}
+    there = {
+        "frr": [{"enable": "on", "row": [{"routevalue": "nonsense", "routetarget": "gw|GONE"}]}],
+        "frrbgp": [{"enable": "on", "asnum": "all", "routerid": "nine"}],
+        "frrbgpneighbors": [junk, junk | {"peer": "192.0.2.1"}],
+        "frrglobalprefixes": [
+            {"name": "a'b", "iptype": "IPv4", "row": [{"seq": "5", "action": "permit", "source": "?"}]}
+        ],
+        "frrglobalroutemaps": [{"name": "M", "seq": "99999999", "action": "maybe"}],
+        "frrbfdpeers": [{"peer": "nobody"}],
+        "frrbgprpkicacheservers": [{"cacheserver": "x", "port": "0", "preference": "1"}],
+    }
+    read = parse(there, BOX)
+    assert len(read.parsed.leftovers) >= 6
+    kept = write(read.parsed.router, BOX, there, read.kept)
+    for name in ("frrbgpneighbors", "frrglobalprefixes", "frrglobalroutemaps", "frrbfdpeers"):
+        assert kept[name] == there[name]
