@@ -13,6 +13,8 @@ from frrgen.grammar.pfsense_traps import traps
 from frrgen.model.router import Router
 from frrgen.parse.config_xml import Stored, read
 from frrgen.parse.pfsense import Read, parse
+from frrgen.render.config_xml import fragments, merge
+from frrgen.render.package import frr_conf
 from frrgen.render.pfsense import box_of, sections, written_with_findings
 
 _SECRETS: Final = frozenset({"password", "tcpsigpw"})
@@ -41,10 +43,29 @@ def intended_sections(router: Router, stored: Stored | None = None) -> Sections:
 
 def platform_findings(router: Router) -> list[Finding]:
     """Find what a pfSense router's package cannot express."""
-    return written_with_findings(router, box_of(router))[1]
+    found = written_with_findings(router, box_of(router))[1]
+    return [one for one in found if one.severity is Severity.ERROR]
 
 
-def veiled(some: Sections) -> Sections:
+def written_xml(router: Router, config_xml: Path | None) -> str:
+    """Write the sections, or a whole config.xml with them in it: with passwords. Raises InputError."""
+    if config_xml is None:
+        return fragments(intended_sections(router))
+    stored, _ = read_box(config_xml)
+    return merge(read_text(config_xml), intended_sections(router, stored), str(config_xml))
+
+
+def shown_xml(router: Router) -> str:
+    """Write the sections with the passwords hidden. Raises InputError."""
+    return fragments(_veiled(intended_sections(router)))
+
+
+def preview(router: Router) -> str:
+    """Write the frr.conf that the package would make of the router's sections. Raises InputError."""
+    return frr_conf(intended_sections(router), box_of(router))
+
+
+def _veiled(some: Sections) -> Sections:
     """Hide the secrets, to be shown on a screen."""
     hidden: Callable[[str, str], str] = lambda key, text: "hidden" if key in _SECRETS and text else text  # noqa: E731
     return {

@@ -6,16 +6,11 @@ import argparse
 import os
 from pathlib import Path
 
-from frrgen.cli.box import intended_sections, read_box, veiled
 from frrgen.cli.common import Inventory
-from frrgen.cli.plan import read_text
 from frrgen.diff.plan import hide
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
-from frrgen.render.config_xml import fragments, merge
 from frrgen.render.frr import render, render_lines
-from frrgen.render.package import frr_conf
-from frrgen.render.pfsense import box_of
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -40,31 +35,29 @@ def run(args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _target(router: Router, args: argparse.Namespace) -> str:
-    """Tell what to render: what the router's platform takes, unless asked for something else."""
-    return "pfsense" if args.merge is not None else args.target or router.platform
-
-
 def _file(router: Router, args: argparse.Namespace) -> tuple[Path, str]:
     """Give the file of a router, and what it is to hold."""
-    if _target(router, args) == "pfsense":
-        stored = None if args.merge is None else read_box(args.merge)[0]
-        written = intended_sections(router, stored)
-        text = fragments(written) if args.merge is None else merge(read_text(args.merge), written, str(args.merge))
-        return args.out / f"{router.name}.xml", text
+    if args.merge is not None or (args.target or router.platform) == "pfsense":
+        from frrgen.cli.box import written_xml
+
+        return args.out / f"{router.name}.xml", written_xml(router, args.merge)
     return args.out / f"{router.name}.conf", _frr(router, args)
 
 
 def _shown(router: Router, args: argparse.Namespace) -> str:
-    if _target(router, args) == "pfsense":
-        return fragments(veiled(intended_sections(router)))
+    if (args.target or router.platform) == "pfsense":
+        from frrgen.cli.box import shown_xml
+
+        return shown_xml(router)
     return hide(_frr(router, args))
 
 
 def _frr(router: Router, args: argparse.Namespace) -> str:
     """Give the frr.conf: of a pfSense box the one that its package would make."""
     if router.platform == "pfsense":
-        return frr_conf(intended_sections(router), box_of(router))
+        from frrgen.cli.box import preview
+
+        return preview(router)
     return render(router, templates=args.templates)
 
 

@@ -20,7 +20,7 @@ def check_pfsense(router: Router, path: Path) -> Iterator[Finding]:
     yield from _source_protocol(router, path)
     if router.bgp is not None:
         yield from _communities(router.bgp, path)
-        yield from _internal_policy(router.bgp, path)
+        yield from _internal_policy(router, router.bgp, path)
 
 
 def _source_protocol(router: Router, path: Path) -> Iterator[Finding]:
@@ -55,10 +55,13 @@ def _communities(bgp: Bgp, path: Path) -> Iterator[Finding]:
                 )
 
 
-def _internal_policy(bgp: Bgp, path: Path) -> Iterator[Finding]:
-    if not bgp.ebgp_requires_policy:
+def _internal_policy(router: Router, bgp: Bgp, path: Path) -> Iterator[Finding]:
+    """Tell, where there are route maps and all hang in the air, what it means that a neighbor has none."""
+    if not bgp.ebgp_requires_policy or not router.route_maps:
         return
     with_policy = {use.neighbor for use in uses(bgp)}
+    if with_policy:
+        return
     for peer, neighbor in bgp.neighbors.items():
         if neighbor.remote_as in {"internal", bgp.asn} and peer not in with_policy:
             yield Finding(
