@@ -72,8 +72,8 @@ _BGP_PATHS: Final = covered(
 def write_bgp(bgp: Bgp, loss: Loss) -> tuple[Config, Config]:
     """Write the pages BGP and BGP Advanced."""
     config, advanced = blank("frrbgp") | {"enable": "on"}, blank("frrbgpadvanced")
-    for key in (*write_keys(BGP, bgp, config), *write_keys(ADVANCED, bgp, advanced)):
-        loss.cannot(("bgp",), key.path)
+    write_keys(BGP, bgp, config, loss, ("bgp",))
+    write_keys(ADVANCED, bgp, advanced, loss, ("bgp",))
     advanced["networkimportcheck"] = "on" if bgp.network_import_check else ""
     if bgp.max_med.administrative:
         value = bgp.max_med.administrative_med
@@ -108,8 +108,7 @@ def _families(bgp: Bgp, config: Config, advanced: Config, loss: Loss) -> None:
 def _both_families(bgp: Bgp, advanced: Config, loss: Loss) -> None:
     written = [blank("frrbgpadvanced") for _ in FAMILIES]
     for family, one in zip(FAMILIES, written, strict=True):
-        for key in write_keys(BOTH_FAMILIES, getattr(bgp, family), one):
-            loss.cannot(("bgp", family), key.path)
+        write_keys(BOTH_FAMILIES, getattr(bgp, family), one, loss, ("bgp", family))
     for key in BOTH_FAMILIES:
         first, second = (one[key.key] for one in written)
         advanced[key.key] = second if first == key.none else first
@@ -187,6 +186,10 @@ def _family_of(prefix: str) -> str | None:
 def _read_advanced(advanced: Config, data: Data, note: Note) -> None:
     for key in read_keys(ADVANCED, advanced, data):
         note(key, advanced[key])
+    dampening = data.get("ipv4_unicast", {}).get("dampening")
+    if dampening is not None and "half_life" not in dampening:
+        # the package writes the rest only behind the half-life
+        del data["ipv4_unicast"]["dampening"]
     if str(data.get("cluster_id", "")).isdigit():
         data["cluster_id"] = int(data["cluster_id"])
     if advanced.get("maxmedadmin"):
@@ -293,8 +296,7 @@ def _both(config: Config, peer: str, neighbor: Neighbor, bgp: Bgp, loss: Loss) -
 
 def _options(name: str, one: NeighborOptions, box: Box, path: Path, loss: Loss) -> Config:
     config = blank("frrbgpneighbors") | {"peer": name}
-    for key in write_keys(NEIGHBOR, one, config):
-        loss.cannot(path, key.path)
+    write_keys(NEIGHBOR, one, config, loss, path)
     config["descr"] = loss.text(one.description, 80, (*path, "description"))
     loss.text(one.shutdown_message, 128, (*path, "shutdown_message"))
     if one.password is not None:
@@ -359,8 +361,7 @@ def _write_families(config: Config, one: NeighborOptions, families: Iterable[str
 
 def _family(part: NeighborFamily, path: Path, loss: Loss) -> Config:
     config: Config = {}
-    for key in write_keys(NEIGHBOR_FAMILY, part, config):
-        loss.cannot(path, key.path)
+    write_keys(NEIGHBOR_FAMILY, part, config, loss, path)
     if "large" not in part.send_community or "extended" not in part.send_community:
         loss.cannot(path, "send_community", "", "all communities, or all but the standard ones")
     config["sendcommunity"] = "enabled" if "standard" in part.send_community else "disabled"

@@ -13,9 +13,11 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.rule import Data, text_of
 
 _NOTHING: Final = object()
+_LEFT_OUT: Final = "it leaves 0 out, as if nothing were there"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Key:
     """The model's value that means the same as nothing."""
     words: Mapping[Any, str] = field(default_factory=dict)
     """Values that are stored as another word than their text."""
+    zero: bool = False
+    """Whether the package writes a 0: PHP takes it for nothing where it is not asked for its length."""
 
     @cached_property
     def _steps(self) -> list[str]:
@@ -54,14 +58,17 @@ class Key:
             return self.none
         if self.words:
             return self.words[value]
-        return text_of(value)
+        text = text_of(value)
+        if text == "0" and not self.zero:
+            raise KeyError(text)
+        return text
 
     def read(self, text: str, data: Data) -> bool:
         """Put what is stored into the data; False if it is a word that the model lacks."""
         value = self.meaning(text)
         if value is not _NOTHING:
             put(data, self._steps, value)
-        return value is not _NOTHING or text in {self.none, ""}
+        return value is not _NOTHING or text in {self.none, "", "0"}
 
     def says(self, text: str) -> bool:
         """Tell whether what is stored says anything to the model."""
@@ -69,7 +76,7 @@ class Key:
 
     def meaning(self, text: str) -> Any:
         """Give the model's value for what is stored; a marker of our own if there is none."""
-        if text in {self.none, ""}:
+        if text in {self.none, ""} or (text == "0" and not self.zero):
             return _NOTHING
         return self._meaning.get(text, _NOTHING) if self.words else text
 
@@ -104,13 +111,13 @@ def put(data: Data, steps: Iterable[str], value: Any) -> None:
     data[last] = value
 
 
-def write_keys(keys: Iterable[Key], obj: Any, config: Data) -> Iterator[Key]:
-    """Write keys into a config; give those whose value the package has no word for."""
+def write_keys(keys: Iterable[Key], obj: Any, config: Data, loss: Loss, path: Path) -> None:
+    """Write keys into a config, and say what the package has no word for. `path` is the object's."""
     for key in keys:
         try:
             config[key.key] = key.write(obj)
-        except KeyError:
-            yield key
+        except KeyError as lacking:
+            loss.cannot(path, key.path, _LEFT_OUT if lacking.args == ("0",) else "")
 
 
 def read_keys(keys: Iterable[Key], config: Data, data: Data) -> Iterator[str]:
@@ -150,14 +157,15 @@ class Choice:
     ways: tuple[tuple[str, Key], ...]
     """The select's word, and where the value goes then."""
 
-    def write(self, obj: Any, config: Data) -> list[str]:
-        """Write what is set; gives the paths of all that is set, of which only the first was written."""
+    def write(self, obj: Any, config: Data, loss: Loss, path: Path) -> None:
+        """Write what is set, and say what cannot be written beside it."""
         config[self.action] = "none"
-        there = [(word, key) for word, key in self.ways if key.of(obj) not in (None, ())]
+        there = [(word, key) for word, key in self.ways if key.of(obj) not in {None, ()}]
         for word, key in there[:1]:
             config[self.action] = word
-            config[key.key] = key.write(obj)
-        return [key.path for _, key in there]
+            write_keys([key], obj, config, loss, path)
+        for _, key in there[1:]:
+            loss.cannot(path, key.path, "one of this kind is all that an entry of pfSense can say")
 
     def read(self, config: Data, data: Data) -> bool:
         """Read; False if the select has a word that the model lacks, or one for which nothing is stored."""
@@ -246,6 +254,9 @@ ADVANCED: Final = (
     Key("writequanta", "write_quanta"),
 )
 """Section frrbgpadvanced, of a Bgp."""
+
+ROUTE_MAP_DELAY: Final = Key("timers_routemapdelay", "route_map_delay_timer")
+"""Section frrbgpadvanced, of a Router."""
 
 BOTH_FAMILIES: Final = (
     Key("tablemap", "table_map", none="none"),
@@ -365,7 +376,8 @@ CHOICES: Final = (
         ),
     ),
     Choice(
-        "metric_action", (("match", Key("metric_value", "match.metric")), ("set", Key("metric_value", "set.metric")))
+        "metric_action",
+        (("match", Key("metric_value", "match.metric")), ("set", Key("metric_value", "set.metric", zero=True))),
     ),
     Choice(
         "localpref_action",

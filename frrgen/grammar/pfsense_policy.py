@@ -285,12 +285,10 @@ def write_route_maps(router: Router, loss: Loss) -> Iterator[Config]:
 
 def _route_map_entry(router: Router, name: str, entry: RouteMapEntry, path: tuple[str, ...], loss: Loss) -> Config:
     config = blank("frrglobalroutemaps") | {"name": name}
-    for key in write_keys(ENTRY, entry, config):
-        loss.cannot(path, key.path)
+    write_keys(ENTRY, entry, config, loss, path)
     config["descr"] = loss.text(entry.description, 200, (*path, "description"))
     for choice in CHOICES:
-        for second in choice.write(entry, config)[1:]:
-            loss.cannot(path, second, "one of this kind is all that an entry of pfSense can say")
+        choice.write(entry, config, loss, path)
     if entry.set.local_preference is not None and not str(entry.set.local_preference).isdigit():
         loss.cannot(path, "set.local_preference")
     _match_lists(config, entry, path, loss)

@@ -44,8 +44,7 @@ _ECHO: Final = ("echo_transmit_interval", "echo_receive_interval")
 def write_global(router: Router, box: Box, loss: Loss) -> Config:
     """Write the first page, with the static routes."""
     config = blank("frr") | {"enable": "on"}
-    for key in write_keys(GLOBAL, router, config):
-        loss.cannot((), key.path)
+    write_keys(GLOBAL, router, config, loss, ())
     config["nht"] = nht_word(router.ip_nht_resolve_via_default, router.ipv6_nht_resolve_via_default)
     if router.pfsense is not None and router.pfsense.carp_vip is not None:
         config["carpstatusvid"] = router.pfsense.carp_vip
@@ -206,8 +205,7 @@ def neighbor_profiles(bgp: Bgp | None) -> dict[str, str | None]:
 
 
 def _timers(config: Config, keys: Any, timers: BfdTimers, path: Path, loss: Loss) -> Config:
-    for key in write_keys(keys, timers, config):
-        loss.cannot(path, key.path)
+    write_keys(keys, timers, config, loss, path)
     transmit, receive = (getattr(timers, name) for name in _ECHO)
     if transmit != receive:
         loss.cannot(path, _ECHO[0], "one interval for both directions", "the same in both directions")
@@ -297,14 +295,12 @@ def write_rpki(rpki: Rpki | None, config: Config, loss: Loss) -> Iterator[Config
     if rpki is None:
         return
     config["enablerpki"] = "on"
-    for key in write_keys(RPKI, rpki, config):
-        loss.cannot(("rpki",), key.path)
+    write_keys(RPKI, rpki, config, loss, ("rpki",))
     if not rpki.caches:
         loss.cannot(("rpki",), "caches", "without one the package writes nothing of RPKI", "a cache")
     for number, cache in enumerate(rpki.caches):
         entry = blank("frrbgprpkicacheservers")
-        for key in write_keys(CACHE, cache, entry):
-            loss.cannot(("rpki", "caches", str(number)), key.path)
+        write_keys(CACHE, cache, entry, loss, ("rpki", "caches", str(number)))
         for field in lost(cache, covered(CACHE)):
             loss.cannot(("rpki", "caches", str(number)), field)
         yield entry

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Sections
 from frrgen.grammar.pfsense_bgp import read_bgp, read_neighbors
+from frrgen.grammar.pfsense_keys import ROUTE_MAP_DELAY
 from frrgen.grammar.pfsense_policy import (
     READ_LISTS,
     read_route_map_entry,
@@ -160,9 +161,7 @@ class _Reader:
             self.sections, bgp, self.box, lambda peer, key, value: self.note("frrbgpneighbors", (peer,), key, value)
         )
         data["bgp"] = bgp
-        delay = (advanced or {}).get("timers_routemapdelay")
-        if delay:
-            data["route_map_delay_timer"] = delay
+        ROUTE_MAP_DELAY.read((advanced or {}).get("timers_routemapdelay", ""), data)
 
     def _parts(self, data: Data) -> None:
         """Validate what came of BFD, static routes and BGP, part by part."""

@@ -24,8 +24,10 @@ from frrgen.grammar.pfsense_keys import (
     GLOBAL,
     NEIGHBOR,
     NEIGHBOR_FAMILY,
+    ROUTE_MAP_DELAY,
     RPKI,
     Key,
+    write_keys,
 )
 from frrgen.grammar.pfsense_loss import Loss
 from frrgen.grammar.pfsense_policy import (
@@ -62,7 +64,7 @@ _KEYS: Final[dict[str, dict[str, Key]]] = {
     for section, keys in {
         "frr": GLOBAL,
         "frrbgp": (*BGP, *RPKI),
-        "frrbgpadvanced": (*ADVANCED, *BOTH_FAMILIES),
+        "frrbgpadvanced": (*ADVANCED, *BOTH_FAMILIES, ROUTE_MAP_DELAY),
         "frrbgpneighbors": (*NEIGHBOR, *NEIGHBOR_FAMILY),
         "frrglobalroutemaps": ENTRY,
         "frrbfdprofiles": BFD_PROFILE,
@@ -147,8 +149,7 @@ def _intended(router: Router, box: Box, loss: Loss) -> Sections:
         return found
     config, advanced = write_bgp(bgp, loss)
     advanced["enforcefirstas"] = "on" if own.enforce_first_as else ""
-    delay = router.route_map_delay_timer
-    advanced["timers_routemapdelay"] = "" if delay is None else str(delay)
+    write_keys([ROUTE_MAP_DELAY], router, advanced, loss, ())
     found["frrbgprpkicacheservers"] = list(write_rpki(router.rpki, config, loss))
     found["frrbgp"], found["frrbgpadvanced"] = [config], [advanced]
     found["frrbgpneighbors"] = list(write_neighbors(bgp, box, loss))
@@ -238,7 +239,7 @@ class _Over:
         if field == "local_address" and config["interface"] == "default":
             return {old, new} <= {"", "default"}
         known = _KEYS.get(name, {}).get(field)
-        return known is not None and old != "" and new != "" and known.meaning(old) == known.meaning(new)
+        return known is not None and known.meaning(old) == known.meaning(new)
 
     def _rows(self, name: str, key: Identity, new: list[Data], old: list[Data]) -> list[Data]:
         """Lay rows over rows: single pages keep rows that the model does not name, lists are replaced as a whole."""
