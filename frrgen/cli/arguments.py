@@ -103,7 +103,9 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--local-pref", type=int, metavar="N")
     explain.add_argument("--origin", choices=["igp", "egp", "incomplete"], default="igp")
     explain.add_argument("--tag", type=int, default=0, metavar="N")
-    explain.add_argument("--running", type=Path, metavar="FILE", help="take the policy from an frr.conf")
+    explain.add_argument(
+        "--running", type=Path, metavar="FILE", help="take the policy from an frr.conf, or a config.xml of pfSense"
+    )
     explain.add_argument("--frr-version", metavar="V", help="judge as this version of FRR does, e.g. 8.4 or 10.1")
     explain.add_argument("--format", choices=["text", "json"], default="text")
 
@@ -114,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
         compare.add_argument(
             name,
             metavar=name.upper(),
-            help="ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in|out, or an frr.conf instead of ROUTER",
+            help="ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in|out, or an frr.conf or config.xml instead of ROUTER",
         )
     compare.add_argument("--frr-version", metavar="V", help="judge as this version of FRR does, e.g. 8.4 or 10.1")
     compare.add_argument("--format", choices=["text", "json"], default="text")

@@ -10,7 +10,7 @@ from frrgen.cli.plan import read_text
 from frrgen.errors import Finding, InputError, Severity
 from frrgen.grammar.pfsense import Sections
 from frrgen.grammar.pfsense_traps import traps
-from frrgen.model.router import Router
+from frrgen.model.router import FRR_OF_PACKAGE, Router
 from frrgen.parse.config_xml import Stored, read
 from frrgen.parse.pfsense import Read, parse
 from frrgen.render.config_xml import fragments, merge
@@ -27,6 +27,12 @@ def read_box(path: Path, *, name: str = "router") -> tuple[Stored, Read]:
     if errors:
         raise InputError(*errors)
     return stored, parse(stored.sections, stored.box, name=name)
+
+
+def foretold(path: Path) -> tuple[str, str]:
+    """Give the frr.conf that the package makes of a config.xml, and its version of FRR. Raises InputError."""
+    stored, _ = read_box(path)
+    return frr_conf(stored.sections, stored.box), FRR_OF_PACKAGE[stored.box.package]
 
 
 def box_findings(stored: Stored) -> list[Finding]:

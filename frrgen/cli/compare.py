@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from frrgen.cli.common import Inventory
-from frrgen.cli.plan import read_text
+from frrgen.cli.plan import parse_file
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
-from frrgen.parse.frr import parse
 from frrgen.policy.compare import Comparison, compare
 from frrgen.policy.evaluate import Verdict
 from frrgen.policy.session import Direction, Session
@@ -62,7 +61,7 @@ class _Sources:
     def _router(self, owner: str) -> tuple[Router, frozenset[tuple[str, int]]]:
         path = Path(owner)
         if path.is_file() or "/" in owner:
-            router, leftovers = parse(read_text(path), name=path.stem, frr_version=self.version)
+            router, leftovers = parse_file(path, name=path.stem, frr_version=self.version)
             return router, unread_entries(leftovers)
         if self.inventory is None:
             self.inventory = Inventory(self.folder)

@@ -9,12 +9,11 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from frrgen.cli.common import Inventory
-from frrgen.cli.plan import read_text
+from frrgen.cli.plan import parse_file
 from frrgen.errors import Exit, InputError, Where, error
 from frrgen.model.bgp import Bgp
 from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
-from frrgen.parse.frr import parse
 from frrgen.policy.evaluate import Step, Verdict, evaluate
 from frrgen.policy.route import Route
 from frrgen.policy.unread import unread_entries
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> Exit:
     place: Place
     unread: frozenset[tuple[str, int]] = frozenset()
     if args.running is not None:
-        parsed = parse(read_text(args.running), name=args.router, frr_version=args.frr_version)
+        parsed = parse_file(args.running, name=args.router, frr_version=args.frr_version)
         router, unread = parsed.router, unread_entries(parsed.leftovers)
         place = _nowhere
     else:

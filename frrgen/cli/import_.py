@@ -60,7 +60,8 @@ def _facts(own: Pfsense, box: Box) -> Pfsense:
     interfaces = {name: addresses for name, addresses in box.interfaces.items() if addresses}
     gateways = {name: address for name, address in box.gateways.items() if address}
     facts = {"package": box.package, "interfaces": interfaces, "gateways": gateways}
-    return Pfsense.model_validate({**dict(own), **{name: value for name, value in facts.items() if value}})
+    said = {name: getattr(own, name) for name in own.model_fields_set}
+    return Pfsense.model_validate({**said, **{name: value for name, value in facts.items() if value}})
 
 
 def _name(args: argparse.Namespace, said: str | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from frrgen.diff.plan import Plan, make_plan
 from frrgen.errors import Exit, InputError, error
+from frrgen.parse.frr import Parsed, parse
 from frrgen.parse.pair import parse_pair
 
 
@@ -27,6 +28,17 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode(errors="surrogateescape")
     except OSError as bad:
         raise InputError(error("FRR403", f"{path} cannot be read: {bad.strerror}")) from bad
+
+
+def parse_file(path: Path, *, name: str, frr_version: str | None = None) -> Parsed:
+    """Read an frr.conf, or a config.xml of pfSense, as what FRR runs of it. Raises InputError."""
+    text = read_text(path)
+    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return parse(text, name=name, frr_version=frr_version)
+    from frrgen.cli.box import foretold
+
+    conf, version = foretold(path)
+    return parse(conf, name=name, frr_version=frr_version or version)
 
 
 def show(plan: Plan, form: str) -> None:

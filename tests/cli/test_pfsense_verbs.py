@@ -1,0 +1,134 @@
+"""The verbs on a pfSense box's config.xml, offline: import, check, render, merge, explain, compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from frrgen.cli import main
+
+GOLDEN = Path(__file__).parents[1] / "golden/pfsense"
+ARTICLE = GOLDEN / "article.xml"
+MASTER = "s3cret"
+
+
+@pytest.fixture
+def imported(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "pfsense", str(ARTICLE), "--name", "home", "-o", "inventory"]) == 0
+    capsys.readouterr()
+    return tmp_path
+
+
+def test_the_article_is_imported_and_what_says_nothing_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "pfsense", str(ARTICLE), "-o", "inventory"]) == 0
+    out, err = capsys.readouterr()
+    assert "inventory/routers/article.yaml" in out
+    assert "frrglobalroutemaps MetalLB_k8s 1 / nexthop_action=match-peer" in err
+    assert MASTER not in out + err
+    assert Path("inventory/secrets/article-pfsense").read_text() == f"{MASTER}\n"
+    assert Path("inventory/secrets/article-pfsense").stat().st_mode & 0o777 == 0o600
+
+
+def test_check_names_the_articles_mistakes(imported, capsys):
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    for mistake in (
+        "FRR240",  # attached nowhere
+        "FRR727",  # would drop every route
+        "FRR726",  # no communities
+        "FRR728",  # what an external neighbor would do
+    ):
+        assert mistake in out
+
+
+def test_an_imported_box_merges_to_the_same_bytes(imported, capsys):
+    assert main(["render", "home", "--merge", str(ARTICLE), "--out", "."]) == 0
+    assert Path("home.xml").read_bytes() == ARTICLE.read_bytes()
+    assert Path("home.xml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_whole_config_xml_is_never_printed(imported, capsys):
+    assert main(["render", "home", "--merge", str(ARTICLE)]) == 1
+    out, err = capsys.readouterr()
+    assert (out, "FRR109" in err) == ("", True)
+
+
+def test_fragments_are_shown_without_secrets_and_written_with_them(imported, capsys):
+    assert main(["render", "home"]) == 0
+    shown = capsys.readouterr().out
+    assert "<password><![CDATA[hidden]]></password>" in shown
+    assert main(["render", "home", "--out", "."]) == 0
+    assert MASTER in Path("home.xml").read_text()
+
+
+def test_the_articles_model_is_stored_as_the_pages_store_it(tmp_path, monkeypatch, capsys):
+    """Written by hand, without the box: byte for byte what the article's reader has typed, route map and all."""
+    folder = tmp_path / "inventory/routers"
+    folder.mkdir(parents=True)
+    (folder / "home.yaml").write_text(
+        """\
+platform: pfsense
+pfsense: {password: env:MASTER}
+prefix_lists:
+  MetalLB_k8s: [seq 1 permit 192.168.10.0/24 ge 24 le 32]
+route_maps:
+  MetalLB_k8s:
+    - {seq: 1, action: permit, match: {ip_address_prefix_list: MetalLB_k8s, source_protocol: bgp}}
+bgp:
+  asn: 64512
+  network_import_check: false
+  neighbors:
+    192.168.1.10:
+      remote_as: 64512
+      description: MetalLB
+      update_source: lan
+      ipv4_unicast: {send_community: [extended, large]}
+"""
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MASTER", MASTER)
+    assert main(["render", "home", "--out", "."]) == 0
+    written = sections_of(Path("home.xml").read_text())
+    # its own spelling of "match nothing" is the only thing that the model has no words for
+    wanted = {
+        name: text.replace("<nexthop_action>match-peer<", "<nexthop_action>none<")
+        for name, text in sections_of(ARTICLE.read_text()).items()
+    }
+    assert written == wanted
+    assert len(written) == 5
+
+
+def sections_of(xml):
+    """The text of each section, by name."""
+    import re
+
+    return dict(re.findall(r"(?ms)^\t\t<(frr\w*)>\n(.*?)^\t\t</\1>", xml))
+
+
+def test_the_preview_is_what_the_package_makes(imported, capsys):
+    assert main(["render", "home", "--target", "frr"]) == 0
+    out = capsys.readouterr().out
+    assert "ip prefix-list MetalLB_k8s seq 1 permit 192.168.10.0/24 ge 24 le 32 \n" in out
+    assert "neighbor 192.168.1.10 update-source 192.168.1.1" in out
+    assert MASTER not in out
+
+
+def test_explain_and_compare_read_a_config_xml(imported, capsys):
+    assert main(["explain", "home", "192.168.1.10", "in", "10.0.0.0/8", "--running", str(ARTICLE)]) == 0
+    assert "permit" in capsys.readouterr().out
+    assert main(["compare", f"{ARTICLE}:MetalLB_k8s", f"{ARTICLE}:192.168.1.10:in"]) == 2
+    assert main(["compare", f"{ARTICLE}:MetalLB_k8s", f"{ARTICLE}:MetalLB_k8s"]) == 0
+
+
+@pytest.mark.parametrize("text", ["<pfsense>", "<a/>", "<pfsense><x>&e;</x></pfsense>", "<" * 1000, "<!DOCTYPE x>", ""])
+def test_what_is_no_config_xml_is_refused_in_a_sentence(text, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("bad.xml").write_text(text)
+    assert main(["import", "pfsense", "bad.xml"]) == 1
+    err = capsys.readouterr().err
+    assert "error[FRR70" in err
+    assert "FRR199" not in err
+    assert main(["explain", "home", "192.168.1.10", "in", "10.0.0.0/8", "--running", "bad.xml"]) == 1
