@@ -370,3 +370,69 @@ def _aggregates():
         st.sets(st.sampled_from(["aggregateasset", "aggregatesummaryonly"])),
     )
     return st.lists(row, max_size=1).map(lambda some: some or [{"aggregateaddr": ""}])
+
+
+TIMERS = {
+    "detectmultiplier": maybe(number(2, 255)),
+    "receiveinterval": maybe(number(10, 60000)),
+    "transmitinterval": maybe(number(10, 60000)),
+    "echointerval": maybe(number(10, 60000)),
+}
+
+
+@st.composite
+def boxes(draw):
+    """What a box may have besides: BFD, RPKI, access lists with a number, TCP MD5 by hand."""
+    found = draw(sections())
+    names = draw(st.lists(st.sampled_from(["fast", "slow"]), unique=True, max_size=2))
+    found["frrbfd"] = [{"enable": "on"}]
+    found["frrbfdprofiles"] = [
+        draw(config("frrbfdprofiles", name=st.just(name), minimumttl=maybe(number(1, 254)), **TIMERS)) for name in names
+    ]
+    found["frrbfdpeers"] = []
+    for one in found["frrbgpneighbors"]:
+        if (":" in one["peer"] or one["peer"][:1].isdigit()) and draw(st.booleans()):
+            one |= {"bfdenable": "on", "bfd_peer": one["peer"]}
+            profile = draw(st.sampled_from(["none", *names]))
+            made = blank("frrbfdpeers") | {"peer": one["peer"], "profile": profile, "local_address": ""}
+            found["frrbfdpeers"].append(made)
+    if draw(st.booleans()):
+        timers = {} if draw(st.booleans()) else TIMERS
+        peer = {"peer": st.just("192.0.2.77"), "profile": st.just("none"), "multihop": st.just("")}
+        places = st.sampled_from([("default", ""), ("lan", "192.168.1.1"), ("lan", "")])
+        interface, local = draw(places)
+        peer |= {"interface": st.just(interface), "local_address": st.just(local), "descr": st.just("")}
+        found["frrbfdpeers"].append(draw(config("frrbfdpeers", **peer, **timers)))
+    if draw(st.booleans()):
+        found["frrbgp"][0] |= {"enablerpki": "on", "rpkipollingperiod": draw(maybe(number(1, 86400)))}
+        cache = {"cacheserver": "192.0.2.9", "port": "323", "preference": "1"}
+        found["frrbgprpkicacheservers"] = [blank("frrbgprpkicacheservers") | cache]
+    found["frrglobalacls"] += draw(st.lists(st.sampled_from(_NUMBERED_LISTS), unique_by=str, max_size=2))
+    if draw(st.booleans()):
+        pair = {"tcpsigsrc": "192.0.2.1", "tcpsigdst": "192.0.2.2", "tcpsigpw": "s3cret"}
+        found["frrglobalraw"] = [blank("frrglobalraw") | {"row": [pair]}]
+    return found
+
+
+_NUMBERED_LISTS = [
+    blank("frrglobalacls")
+    | {
+        "type": "standard",
+        "name": "10",
+        "row": [
+            {"seq": "5", "action": "permit", "source": "10.0.0.0/8", "destination": ""},
+            {"seq": "10", "action": "deny", "source": "192.0.2.1", "destination": ""},
+            {"seq": "15", "action": "permit", "source": "", "sourceany": "ON", "destination": ""},
+        ],
+    },
+    blank("frrglobalacls")
+    | {
+        "type": "extended",
+        "name": "2000",
+        "row": [
+            {"seq": "5", "action": "permit", "source": "10.0.0.0/8", "destination": "192.0.2.1"},
+            {"seq": "10", "action": "deny", "source": "", "sourceany": "ON", "destination": "10.1.0.0/16"},
+            {"seq": "15", "action": "permit", "source": "10.2.0.1", "destination": "", "destinationany": "ON"},
+        ],
+    },
+]

@@ -15,7 +15,7 @@ from frrgen.parse.pfsense import parse
 from frrgen.render.package import frr_conf
 from frrgen.render.pfsense import sections as write
 from frrgen.render.pfsense import written_with_findings
-from tests.boxes import BOX, sections
+from tests.boxes import BOX, boxes, sections
 
 
 def differences(one, other):
@@ -31,7 +31,7 @@ def differences(one, other):
 
 
 @settings(max_examples=30, deadline=None)
-@given(sections())
+@given(boxes())
 def test_what_the_pages_stored_is_written_back_as_it_was(stored):
     """A box that is imported and pushed again is not changed, whatever owns it."""
     read = parse(stored, BOX, name="home")
@@ -44,7 +44,7 @@ def test_what_the_pages_stored_is_written_back_as_it_was(stored):
 
 
 @settings(max_examples=30, deadline=None)
-@given(sections())
+@given(boxes())
 def test_parse_is_the_inverse_of_render(stored):
     router = parse(stored, BOX, name="home").parsed.router
     written = write(router, BOX)
