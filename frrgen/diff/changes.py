@@ -61,7 +61,8 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
             found.changes.append((change, statement))
     for path, statement in old.items():
         if path not in new:
-            found.last.append(statement.undo)
+            in_the_way = (*path[:-1], statement.rule.excludes) in new
+            (found.first if in_the_way else found.last).append(statement.undo)
             change = Change(Op.REMOVE, path, statement.text, None, _impact(statement, version))
             found.changes.append((change, statement))
     # what was written first goes last: FRR turns `bfd` on again when `bfd profile P` is undone behind it

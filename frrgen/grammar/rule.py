@@ -103,6 +103,8 @@ class Rule:
     """What follows `no ` (and the prefix) to undo it; None: the line itself."""
     undo_first: bool = False
     """FRR does not overwrite it in place: the old line must be undone first."""
+    excludes: str = ""
+    """A field that FRR refuses beside this one: whichever goes must go before the other comes."""
     impact: Impact = Impact.NONE
     impact_10: Impact | None = None
     """Where FRR 10 differs."""

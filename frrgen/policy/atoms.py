@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from frrgen.model.types import WELL_KNOWN, community_text, community_value, large_community_value
-from frrgen.policy.automaton import MOST_STATES, Literal, alive, machine, texts
+from frrgen.policy.automaton import MOST_STATES, Literal, alive, machine, refuse_stray, texts
 from frrgen.policy.regex import UndecidedError, found
 
 _WHOLE: Final = re.compile(r"\^[0-9]+(:[0-9]+){1,2}\$")
@@ -83,6 +83,8 @@ class Atoms:
         """
         if _WHOLE.fullmatch(regex):
             return [self.only([self._value(regex[1:-1])])]
+        token = _token(large=self.large)
+        refuse_stray(regex, f"(({token})( ({token}))*)?", _letters(large=self.large) + " ")
         at_empty = self.separable(regex)
         if at_empty is None:
             raise UndecidedError(f"the regular expression {regex!r} asks about several communities at once")

@@ -16,7 +16,7 @@ from frrgen.policy.box import EVERYTHING, Region, meet, only
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, idle_lines, union
-from frrgen.policy.symbolic import Outcome, Policy, Universe
+from frrgen.policy.symbolic import Outcome, Policy, Universe, merged
 from frrgen.policy.verify import verify
 
 Path = tuple[str, ...]
@@ -168,10 +168,11 @@ class _Router:
     def _admits(self, session: Session, version: int) -> Iterator[Doubt]:
         permitted = [one for one in self._outcomes(session, version) if one.verdict == "permit"]
         admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
+        regions = [region for _, _, region in merged(permitted)]
         everything = PrefixSet.everything(version)
         if version == 4:
             everything -= PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
-        if admitted == everything and any(EVERYTHING in _plain(one.region) for one in permitted):
+        if admitted == everything and any(EVERYTHING in _plain(region) for region in regions):
             yield "FRR314", "the inbound policy permits every route", "list what the neighbor may announce"
             return
         yield from self._refusable(session, version, admitted)

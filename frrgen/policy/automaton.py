@@ -6,13 +6,14 @@ expression is followed at once, so only the states that some text reaches are ev
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from frrgen.policy.regex import BRACKET_CLASSES, UndecidedError, compiled
+from frrgen.policy.regex import BRACKET_CLASSES, UndecidedError, compiled, found
 
 _DELIMITERS: Final = ",{}() "
 _ANY, _START, _END = "any", "start", "end"
@@ -36,9 +37,13 @@ class _Node:
 class Machine:
     """Follows one expression through a text."""
 
-    def __init__(self, regex: str) -> None:
-        """Read an expression. Raises UndecidedError for what is not of the dialect."""
+    def __init__(self, regex: str, *, loose: bool = False) -> None:
+        """Read an expression. Raises UndecidedError for what is not of the dialect.
+
+        `loose`: inside of what `+` or `{…}` repeats, delimiters and ends may be anywhere (see `refuse_stray`).
+        """
         compiled(regex)
+        self._loose, self._free = loose, 0
         self.nodes: list[_Node] = []
         self._steps: dict[tuple[State, str], State] = {}
         self._text, self._at = regex, 0
@@ -83,10 +88,10 @@ class Machine:
         part = self._atom()
         after_atom = self._at
         while (sign := self._peek()) and sign in "*+?{":
-            if sign == "{":
-                low, high = self._bounds()
-                after = self._at
-                part = self._copies(begin, after_atom, low, high)
+            if sign == "{" or (sign == "+" and self._loose):
+                low, high = self._bounds() if sign == "{" else (1, None)
+                after = self._at + (sign == "+")
+                part = self._copies(begin, after_atom, low, high, original=sign == "+")
                 self._at = after
             else:
                 self._at += 1
@@ -116,10 +121,17 @@ class Machine:
             raise UndecidedError(f"the regular expression {self._text!r} repeats too often")
         return low, high
 
-    def _copies(self, begin: int, end: int, low: int, high: int | None) -> tuple[int, int]:
+    def _copies(self, begin: int, end: int, low: int, high: int | None, *, original: bool) -> tuple[int, int]:
+        """Repeat what stands from begin to end; `original`: the first is not a copy to glibc."""
+
         def once() -> tuple[int, int]:
+            nonlocal original
             self._at = begin
+            free = self._loose and not original
+            self._free += free
             made = self._atom()
+            self._free -= free
+            original = False
             if self._at != end:
                 raise UndecidedError(f"the regular expression {self._text!r} repeats a repetition")
             return made
@@ -152,7 +164,11 @@ class Machine:
             self._at += 1
             return part
         first, last = self._new(), self._new()
-        if sign == "^":
+        if sign in "^$_" and self._free:
+            self._link(first, last)
+            if sign == "_":
+                self._letters(first, frozenset(_DELIMITERS), last)
+        elif sign == "^":
             self._link(first, last, _START)
         elif sign == "$":
             self._link(first, last, _END)
@@ -247,6 +263,58 @@ def _expanded(text: str) -> set[str]:
 def machine(regex: str) -> Machine:
     """Give the machine of an expression, made once."""
     return Machine(regex)
+
+
+_STRAY: Final = re.compile(r"[)_^$][+{]")
+
+
+@lru_cache(maxsize=4096)
+def _loose(regex: str) -> Machine:
+    return Machine(regex, loose=True)
+
+
+def surely_found(regex: str, text: str) -> bool:
+    """Tell whether the expression is found, if glibc is sure to say the same. Raises UndecidedError."""
+    if found(regex, text):
+        return True
+    if _STRAY.search(regex) and (it := _loose(regex)).accepts(it.run(text), at_start=not text):
+        raise UndecidedError(_strays(regex))
+    return False
+
+
+@lru_cache(maxsize=4096)
+def refuse_stray(regex: str, language: str, alphabet: str) -> None:
+    """Raise UndecidedError if glibc may find an expression in a text of the language in which it is not.
+
+    FRR asks glibc's regcomp, which overlooks `^`, `$` and `_` in copies of what `+` and `{…}` repeat: it finds
+    `^(_1)+$` in `11`. Where that makes no difference, `^65002(_65002)+$` in AS paths, the answer is certain.
+    """
+    if not _STRAY.search(regex):
+        return
+    strict, loose, whole = machine(regex), _loose(regex), machine(f"^({language})$")
+    begin = (whole.start, strict.start, loose.start)
+    rest, seen = [(*begin, True)], {(*begin, True)}
+    while rest:
+        own, one, other, first = rest.pop()
+        if whole.accepts(own, at_start=first) and (
+            loose.accepts(other, at_start=first) and not strict.accepts(one, at_start=first)
+        ):
+            raise UndecidedError(_strays(regex))
+        for letter in alphabet:
+            to = whole.step(own, letter)
+            new = (to, strict.step(one, letter), loose.step(other, letter), False)
+            if alive(whole, to) and new not in seen:
+                if len(seen) > MOST_STATES:
+                    raise UndecidedError(_strays(regex))
+                seen.add(new)
+                rest.append(new)
+
+
+def _strays(regex: str) -> str:
+    return (
+        f"the regular expression {regex!r} repeats a delimiter with '+' or braces, of which glibc loses some:"
+        " write '*', or write it out"
+    )
 
 
 @dataclass(frozen=True, slots=True)

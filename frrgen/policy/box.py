@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
@@ -51,7 +51,8 @@ class Box:
     def meet(self, other: Box) -> Box | None:
         """Intersect; None if no route is left, or rather, if that is plain to see (see `possible`)."""
         if self is EVERYTHING or other is EVERYTHING:
-            return other if self is EVERYTHING else self
+            known = other if self is EVERYTHING else self
+            return None if known.path and path_with(known.path) is None else known
         communities = both(self.communities, other.communities)
         large = both(self.large_communities, other.large_communities)
         origins = self.origins & other.origins
@@ -64,12 +65,13 @@ class Box:
         if not all(numbers):
             return None
         path = self.path | other.path
-        if len(path) > max(len(self.path), len(other.path)) and path_with(path) is None:
+        if path and path_with(path) is None:
             return None
         return Box(numbers[0], numbers[1], numbers[2], numbers[3], origins, path, communities, large)
 
 
 EVERYTHING: Final = Box()
+_FIELDS: Final = tuple(field.name for field in fields(Box))
 
 
 def only(name: str, value: Any) -> Box:
@@ -108,6 +110,63 @@ def narrowed(region: Mapping[Box, PrefixSet], boxes: Iterable[Box]) -> Region:
             if (joined := box.meet(other)) is not None:
                 add(found, joined, prefixes)
     return found
+
+
+_MOST_JOINED: Final = 200
+"""Beyond that many boxes joining them costs more than it tells."""
+
+
+def simplified(region: Region) -> Region:
+    """Give the same routes in fewer boxes: two that differ in one attribute only, of the same prefixes, are one."""
+    groups: dict[PrefixSet, list[Box]] = {}
+    for box, prefixes in region.items():
+        groups.setdefault(prefixes, []).append(box)
+    found: Region = {}
+    for prefixes, boxes in groups.items():
+        for box in _joined(boxes) if len(boxes) <= _MOST_JOINED else boxes:
+            add(found, box, prefixes)
+    return found
+
+
+def _joined(boxes: list[Box]) -> list[Box]:
+    done: list[Box] = []
+    rest = list(boxes)
+    while rest:
+        one = rest.pop()
+        for place, other in enumerate(done):
+            if (both_ := _union(one, other)) is not None:
+                del done[place]
+                rest.append(both_)
+                break
+        else:
+            done.append(one)
+    return done
+
+
+def _union(one: Box, other: Box) -> Box | None:
+    """Give the box of what is in either, if there is one."""
+    unlike = [name for name in _FIELDS if getattr(one, name) != getattr(other, name)]
+    if not unlike:
+        return one
+    if len(unlike) > 1:
+        return None
+    (name,) = unlike
+    mine, theirs = getattr(one, name), getattr(other, name)
+    joined: Any
+    if name == "origins":
+        joined = mine | theirs
+    elif name in {"communities", "large_communities", "path"}:
+        # {a, b} and {a, not b} are {a}; {a} holds {a, b}
+        apart = mine ^ theirs
+        opposite = (
+            len(apart) == 2 and len({atom[0] if name != "path" else replace(atom, found=True) for atom in apart}) == 1
+        )
+        if not opposite and not (mine < theirs or theirs < mine):
+            return None
+        joined = mine & theirs
+    else:
+        joined = interval.union(mine, theirs)
+    return replace(one, **{name: joined})
 
 
 def example(box: Box, prefixes: PrefixSet, neighbor: Address | None = None, paths: tuple[str, ...] = ()) -> Route:

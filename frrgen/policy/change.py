@@ -12,6 +12,7 @@ from frrgen.model.references import Ref, affected_maps, uses
 from frrgen.model.router import Router
 from frrgen.parse.frr import Parsed
 from frrgen.policy.compare import Comparison, Difference, compare
+from frrgen.policy.describe import described
 from frrgen.policy.session import Direction, Session
 from frrgen.policy.space import union
 from frrgen.policy.symbolic import Policy
@@ -56,12 +57,12 @@ class RouteEffect:
             if not found:
                 continue
             spaces = [
-                str(union(version, same))
+                described(union(version, same))
                 for version in (4, 6)
                 if (same := [one.prefixes for one in found if one.prefixes.version == version])
             ]
             more = " (not with all attributes)" * any(
-                one.space != str(one.prefixes) for one in found if verb != "change"
+                one.space != described(one.prefixes) for one in found if verb != "change"
             )
             yield f"will {verb} {'; '.join(spaces)}{more} {who}, e.g. {found[0].route.prefix}"
         for reason in self.undecided:

@@ -16,13 +16,16 @@ from frrgen.policy.box import (
     PRESENT,
     Box,
     Region,
+    add,
     example,
     meet,
     narrowed,
     next_hop_number,
     only,
+    simplified,
     words,
 )
+from frrgen.policy.describe import described
 from frrgen.policy.effects import Effects, Number
 from frrgen.policy.evaluate import Verdict, evaluate_map, judge
 from frrgen.policy.regex import UndecidedError
@@ -86,6 +89,7 @@ def _differences(
     for outcome in (*ours, *theirs):
         if outcome.verdict == "undecided":
             undecided[str(outcome.by)] = None
+    pairs: dict[tuple[str, ...], list[tuple[Outcome, Outcome, Region]]] = {}
     for one in ours:
         for other in theirs:
             if "undecided" in (one.verdict, other.verdict) or one.verdict == other.verdict == "deny":
@@ -101,23 +105,31 @@ def _differences(
                     undecided[f"{one.by} and {other.by} set {more} differently, which is not compared"] = None
                 shared = _unlike(shared, one.effects, other.effects, universe)
             if shared:
-                found = _told((a, one), (b, other), shared)
-                if found is not None:
-                    yield found
-                else:
-                    undecided[f"whether {one.by} and {other.by} leave the same AS path"] = None
+                pairs.setdefault((one.verdict, str(one.by), other.verdict, str(other.by)), []).append(
+                    (one, other, shared)
+                )
+    for (_, by_a, _, by_b), classes in pairs.items():
+        # what the same entries decide is one difference, whatever else becomes of these routes
+        region: Region = {}
+        for *_, shared in classes:
+            for box, prefixes in shared.items():
+                add(region, box, prefixes)
+        region = simplified(region)
+        shown = _told(a, b, region) or next((told for *_, shared in classes if (told := _told(a, b, shared))), None)
+        if shown is None:
+            undecided[f"whether {by_a} and {by_b} leave the same AS path"] = None
+        else:
+            yield Difference(*shown, by_a, by_b, union(version, region.values()), space(region))
 
 
-def _told(one: tuple[Policy, Outcome], other: tuple[Policy, Outcome], region: Region) -> Difference | None:
+def _told(a: Policy, b: Policy, region: Region) -> tuple[Route, Verdict, Verdict] | None:
     """Find a route of the class that shows the difference: the symbolic answer is tried, not trusted."""
-    (a, ours), (b, theirs) = one, other
     paths = tuple(str(policy.session.remote) for policy in (a, b) if isinstance(policy.session.remote, int))
     for box, prefixes in sorted(region.items(), key=lambda item: len(words(item[0]))):
         route = example(box, prefixes, a.session.peer_address(), paths)
         verdicts = tried(a, route), tried(b, route)
         if _shown(verdicts[0]) != _shown(verdicts[1]):
-            every = union(prefixes.version, region.values())
-            return Difference(route, *verdicts, str(ours.by), str(theirs.by), every, space(region))
+            return route, *verdicts
     return None
 
 
@@ -128,7 +140,7 @@ def _shown(verdict: Verdict) -> tuple[str, Route | None]:
 def space(region: Region) -> str:
     """Say which routes a region holds."""
     shown = [
-        str(prefixes) + (f" {said}" if (said := words(box)) else "")
+        described(prefixes) + (f" {said}" if (said := words(box)) else "")
         for box, prefixes in sorted(region.items(), key=lambda item: len(words(item[0])))
     ]
     return "; ".join(shown[:4]) + (f"; and {len(shown) - 4} more cases" if len(shown) > 4 else "")

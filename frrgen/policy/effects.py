@@ -81,6 +81,10 @@ class Effects:
     tag: int | None = None
     origin: str | None = None
     next_hop: Address | str | None = None
+    beside: Address | None = None
+    """The IPv6 next hop that was set on an IPv4 route; clauses do not see it."""
+    said_hop: bool = False
+    """Whether an IPv4 address was set as the next hop, which outdoes `beside`."""
     path: tuple[tuple[str, Any], ...] = ()
     """(prepend, ASNs), (last, times) and (exclude, ASNs), in order."""
     communities: Cube = NOTHING_SET

@@ -6,14 +6,15 @@ what FRR does, the verdict is `undecided`, with the reason: never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_network
-from typing import Any, Final, Literal
+from ipaddress import IPv4Network, ip_network
+from typing import Any, Final, Literal, NamedTuple
 
-from frrgen.model.policy import RouteMap, RouteMapEntry
+from frrgen.grammar.policy import SET
+from frrgen.model.policy import RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
-from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
+from frrgen.model.types import U32_MAX, WELL_KNOWN, Address, Prefix, community_value, large_community_value
 from frrgen.policy.lists import (
     Said,
     access_list,
@@ -51,6 +52,16 @@ MORE_SETS: Final = (
 """Set clauses for what a Route does not hold."""
 
 
+LOCAL_MED: Final = "from where a relative MED counts depends on whether the route is the router's own"
+
+
+class Reason(NamedTuple):
+    """Why something matches or not, and which line of a list says so."""
+
+    text: str
+    path: Path | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that was looked at."""
@@ -58,11 +69,21 @@ class Step:
     route_map: str | None
     seq: int | None
     matched: bool
-    why: str
+    because: tuple[Reason, ...]
     path: Path
     """Where it stands in the router's model."""
-    asked: tuple[Path, ...] = ()
-    """The lines of lists that were decisive."""
+    does: tuple[str, ...] = ()
+    """What an entry that matches does: what it sets, whom it calls, where it goes on or leaves."""
+
+    @property
+    def why(self) -> str:
+        """Give the reasons, and what followed, in words."""
+        return "; ".join([*(one.text for one in self.because), *self.does])
+
+    @property
+    def asked(self) -> tuple[Path, ...]:
+        """Give the lines of lists, or the lists, that were decisive."""
+        return tuple(one.path for one in self.because if one.path is not None)
 
 
 @dataclass(frozen=True)
@@ -96,6 +117,7 @@ def judge(session: Session, route: Route, *, unread: Collection[tuple[str, int]]
     judging = _Judge(session, unread)
     try:
         permitted, result = judging.judge(route)
+        result = judging.settled(judging.finished(result)) if permitted else result
     except UndecidedError as why:
         return Verdict("undecided", route, tuple(judging.trace), str(why))
     return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
@@ -106,6 +128,7 @@ def evaluate_map(session: Session, name: str, route: Route, *, unread: Collectio
     judging = _Judge(session, unread)
     try:
         permitted, result = judging.apply(name, session.router.route_maps[name], route, 0)
+        result = judging.finished(result) if permitted else result
     except UndecidedError as why:
         return Verdict("undecided", route, tuple(judging.trace), str(why))
     return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
@@ -116,7 +139,10 @@ class _Judge:
     session: Session
     unread: Collection[tuple[str, int]] = ()
     trace: list[Step] = field(default_factory=list)
-    asked: list[Path] = field(default_factory=list)
+    beside: Address | None = None
+    """The IPv6 next hop that was set on an IPv4 route: clauses do not see it, and an IPv4 one that is set wins."""
+    said_hop: bool = False
+    said_med: bool = False
 
     def __post_init__(self) -> None:
         self.router = self.session.router
@@ -125,19 +151,28 @@ class _Judge:
 
     def judge(self, route: Route) -> tuple[bool, Route]:
         """Go through everything in FRR's order."""
-        if self.session.direction == "in" and not self._sane(route):
-            return False, route
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
+        self.session.refuse_unmeasured(family)
+        if self.session.direction == "in":
+            as_path = " ".join(part for part in (self.session.in_front, route.as_path) if part)
+            route = replace(route, as_path=as_path, weight=self.session.weight(family))
+            if not self._sane(route):
+                return False, route
         if not self.session.active(family):
             self._say(None, None, self.session.inactive(family), (*self.session.path, family), matched=False)
             return False, route
+        if self.session.direction == "out":
+            for community, because in self.session.kept_back():
+                if community in route.communities:
+                    self._say(None, None, because, self.session.path, matched=False)
+                    return False, route
         for kind in ("distribute_list", "prefix_list", "filter_list"):
             if not self._list_permits(kind, family, route):
                 return False, route
         name, path = self.session.attached("route_map", family)
         if name is None:
-            allowed, why, where = self.session.without_map(family)
-            self._say(None, None, why, where, matched=allowed)
+            allowed, reason, where = self.session.without_map(family)
+            self._say(None, None, reason, where, matched=allowed)
             return allowed, route
         route_map = self.router.route_maps.get(name)
         if route_map is None:
@@ -145,9 +180,27 @@ class _Judge:
             return False, route
         return self.apply(name, route_map, route, 0)
 
-    def _say(self, route_map: str | None, seq: int | None, why: str, path: Path, *, matched: bool) -> None:
-        self.trace.append(Step(route_map, seq, matched, why, path, tuple(self.asked)))
-        self.asked.clear()
+    def finished(self, route: Route) -> Route:
+        """Give an IPv4 route its IPv6 next hop, if the policy set one, and no IPv4 one at any time."""
+        return route if self.beside is None or self.said_hop else replace(route, next_hop=self.beside)
+
+    def settled(self, route: Route) -> Route:
+        """Do what FRR does to what it has let in, whatever the policy said."""
+        if not self.session.settles:
+            return route
+        if WELL_KNOWN["blackhole"] in route.communities:
+            self._say(None, None, "it has the community blackhole: no-export is added", self.session.path, matched=True)
+            route = replace(route, communities=route.communities | {WELL_KNOWN["no-export"]})
+        if self.session.bgp.graceful_shutdown or WELL_KNOWN["graceful-shutdown"] in route.communities:
+            text = "graceful shutdown: the local preference becomes 0"
+            self._say(None, None, text, self.session.path, matched=True)
+            communities = route.communities | {WELL_KNOWN["graceful-shutdown"]}
+            route = replace(route, communities=communities, local_preference=0)
+        return route
+
+    def _say(self, route_map: str | None, seq: int | None, why: str | Reason, path: Path, *, matched: bool) -> None:
+        reason = Reason(why) if isinstance(why, str) else why
+        self.trace.append(Step(route_map, seq, matched, (reason,), path))
 
     def _sane(self, route: Route) -> bool:
         """Do what FRR does before any policy (RFC 4271 section 9.1.2, RFC 7607)."""
@@ -181,9 +234,7 @@ class _Judge:
             said = prefix_list(lst, route.prefix)
         else:
             said = access_list(lst, route.prefix)
-        self._say(
-            None, said.seq, f"{words} {name}: {_by(said)}", _entry_path(holder, name, said) or path, matched=said.permit
-        )
+        self._say(None, said.seq, _by(f"{words} {name}", said, holder, name), path, matched=said.permit)
         return said.permit
 
     # route maps
@@ -209,14 +260,18 @@ class _Judge:
             path = ("route_maps", name, str(entry.seq))
             if entry.raw or (name, entry.seq) in self.unread:
                 raise UndecidedError(f"route map {name} seq {entry.seq} has lines that are not understood")
-            matched, why = self._matches(entry, name, route_map, route)
-            self._say(name, entry.seq, why, path, matched=matched)
+            matched, because = self._matches(entry, name, route_map, route)
+            does = _does(entry) if matched else ()
+            self.trace.append(Step(name, entry.seq, matched, because, path, does))
             if not matched:
                 permitted, position = False, position + 1
                 continue
             if entry.action == "deny":
                 return False, route
-            route = self._set(entry, route)
+            try:
+                route = self._set(entry, route)
+            except UndecidedError as doubt:
+                raise UndecidedError(f"route map {name} seq {entry.seq}: {doubt}") from doubt
             if entry.call is not None:
                 called = self.router.route_maps.get(entry.call)
                 if called is None:
@@ -226,6 +281,8 @@ class _Judge:
                 else:
                     allowed, route = self.apply(entry.call, called, route, depth + 1)
                     if not allowed:
+                        text = f"{entry.call} denies it: so does this, and nothing further is looked at"
+                        self._say(name, entry.seq, text, (*path, "call"), matched=True)
                         return False, route
             permitted = True
             if entry.on_match is None:
@@ -239,44 +296,49 @@ class _Judge:
             self._say(name, None, "the end of the map: deny", ("route_maps", name), matched=False)
         return permitted, route
 
-    def _matches(self, entry: RouteMapEntry, name: str, route_map: RouteMap, route: Route) -> tuple[bool, str]:
-        reasons = []
-        for matched, why in self._clauses(entry, name, route_map, route):
-            if not matched:
-                return False, why
-            reasons.append(why)
-        return True, "; ".join(reasons) or "matches everything"
-
-    def _clauses(
+    def _matches(
         self, entry: RouteMapEntry, name: str, route_map: RouteMap, route: Route
-    ) -> Iterator[tuple[bool, str]]:
-        match = entry.match
-        for clause in type(match).model_fields:
-            value = getattr(match, clause)
+    ) -> tuple[bool, tuple[Reason, ...]]:
+        reasons: list[Reason] = []
+        doubt: UndecidedError | None = None
+        for clause in type(entry.match).model_fields:
+            value = getattr(entry.match, clause)
             if value is None or value is False:
                 continue
-            words = clause.replace("_", " ")
-            if clause in UNKNOWN or clause.startswith("ipv6_next_hop"):
-                raise UndecidedError(
-                    f"route map {name} seq {entry.seq}: match {words} asks for what a route does not say"
-                )
-            if clause == "probability":
-                if value not in {0, 100}:
-                    raise UndecidedError(f"route map {name} seq {entry.seq}: match probability is chance")
-                yield value == 100, f"probability {value} %"
-            elif clause.endswith("prefix_len"):
-                yield True, f"{words} {value}: FRR drops this clause without a word, so it matches"
-            elif clause == "source_protocol":
-                yield self.session.source_protocol(value)
-            elif clause in LISTS:
-                empty_is_all = self.version < (9,) and not route_map.optimization
-                yield self._by_list(clause, value, route, empty_is_all=empty_is_all)
-            elif clause in {"community", "large_community"}:
-                yield self._by_communities(clause, value, route)
-            else:
-                yield self._by_value(clause, value, route)
+            try:
+                matched, why = self._clause(clause, value, route_map, route)
+            except UndecidedError as found:
+                # a clause that surely does not match settles it, wherever it stands
+                doubt = doubt or found
+                continue
+            reason = Reason(why) if isinstance(why, str) else why
+            if not matched:
+                return False, (reason,)
+            reasons.append(reason)
+        if doubt is not None:
+            raise UndecidedError(f"route map {name} seq {entry.seq}: {doubt}")
+        return True, tuple(reasons) or (Reason("it has no match clause: every route"),)
 
-    def _by_list(self, clause: str, wanted: str, route: Route, *, empty_is_all: bool) -> tuple[bool, str]:
+    def _clause(self, clause: str, value: Any, route_map: RouteMap, route: Route) -> tuple[bool, str | Reason]:
+        words = clause.replace("_", " ")
+        if clause in UNKNOWN or clause.startswith("ipv6_next_hop"):
+            raise UndecidedError(f"match {words} asks for what a route does not say")
+        if clause == "probability":
+            if value not in {0, 100}:
+                raise UndecidedError("match probability is chance")
+            return value == 100, f"probability {value} %"
+        if clause.endswith("prefix_len"):
+            return True, f"{words} {value}: FRR drops this clause without a word, so it matches"
+        if clause == "source_protocol":
+            return self.session.source_protocol(value)
+        if clause in LISTS:
+            empty_is_all = self.version < (9,) and not route_map.optimization
+            return self._by_list(clause, value, route, empty_is_all=empty_is_all)
+        if clause in {"community", "large_community"}:
+            return self._by_communities(clause, value, route)
+        return self._by_value(clause, value, route)
+
+    def _by_list(self, clause: str, wanted: str, route: Route, *, empty_is_all: bool) -> tuple[bool, str | Reason]:
         holder, what = LISTS[clause]
         words = clause.replace("_", " ")
         lst = getattr(self.router, holder).get(wanted)
@@ -286,27 +348,35 @@ class _Judge:
             if empty_is_all and "prefix_list" in holder:
                 return True, f"{words} {wanted}: no entries, so it matches everything"
             raise UndecidedError(f"whether the empty list {wanted} matches depends on what came first")
-        subject = self._subject(what, route)
         if what == "as_path":
             said = as_path_list(lst, route)
-        elif subject is None or subject.version != (6 if holder.startswith("ipv6") else 4):
+            return said.permit, _by(f"{words} {wanted}", said, holder, wanted)
+        version = 6 if holder.startswith("ipv6") else 4
+        if route.prefix.version != version:
             return False, f"{words} {wanted}: not a route of this family"
-        else:
-            said = access_list(lst, subject) if "access" in holder else prefix_list(lst, subject)
-        self.asked.append(_entry_path(holder, wanted, said) or (holder, wanted))
-        return said.permit, f"{words} {wanted}: {_by(said)}"
+        subject = self._subject(what, route)
+        if subject is None or subject.version != version:
+            return False, f"{words} {wanted}: there is no such address"
+        said = access_list(lst, subject) if "access" in holder else prefix_list(lst, subject)
+        return said.permit, _by(f"{words} {wanted}", said, holder, wanted)
 
     def _subject(self, what: str, route: Route) -> Prefix | None:
         if what == "prefix":
             return route.prefix
-        address: Address | None = route.next_hop if what == "next_hop" else self.session.peer_address()
+        address = self._hop(route) if what == "next_hop" else self.session.matched_peer()
         if address is None:
-            if what == "next_hop":
-                raise UndecidedError("the route's next hop is not known: give one")
             return None
         return ip_network(f"{address}/{address.max_prefixlen}")
 
-    def _by_communities(self, clause: str, wanted: Any, route: Route) -> tuple[bool, str]:
+    def _hop(self, route: Route) -> Address:
+        """Give the next hop that `match ip next-hop` looks at."""
+        if route.next_hop is None:
+            raise UndecidedError("the route's next hop is not known: give one")
+        if route.next_hop.version != route.prefix.version:
+            raise UndecidedError("an IPv4 route with an IPv6 next hop keeps an IPv4 one, which is not known")
+        return route.next_hop
+
+    def _by_communities(self, clause: str, wanted: Any, route: Route) -> tuple[bool, str | Reason]:
         large = clause == "large_community"
         lst = getattr(self.router, f"{clause}_lists").get(wanted.name)
         words = clause.replace("_", " ")
@@ -321,7 +391,7 @@ class _Judge:
             said = large_community_list(lst, route, exact=exact)
         else:
             said = community_list(lst, route, self.version, exact=exact)
-        return said.permit, f"{words} {wanted.name}: {_by(said)}"
+        return said.permit, _by(f"{words} {wanted.name}", said, f"{clause}_lists", wanted.name)
 
     def _by_value(self, clause: str, wanted: Any, route: Route) -> tuple[bool, str]:
         is_: Any
@@ -332,11 +402,12 @@ class _Judge:
         elif clause in {"tag", "origin"}:
             is_ = getattr(route, clause)
         elif clause == "peer":
-            is_ = self.session.name
+            is_ = self.session.matched_peer() or "none"
+            wanted = self.session.as_peer(wanted)
+        elif clause == "ip_next_hop_address" and route.prefix.version == 6:
+            is_ = "of IPv6"
         elif clause == "ip_next_hop_address":
-            if route.next_hop is None:
-                raise UndecidedError("the route's next hop is not known: give one")
-            is_ = route.next_hop
+            is_ = self._hop(route)
         else:
             raise UndecidedError(f"match {clause.replace('_', ' ')} has not been measured")
         words = clause.replace("_", " ")
@@ -360,22 +431,30 @@ class _Judge:
         if sets.metric is not None:
             if "rtt" in str(sets.metric):
                 raise UndecidedError("set metric rtt depends on the session")
-            changes["med"] = _moved(sets.metric, route.med or 0)
+            changes["med"] = _moved(sets.metric, self._med(route) if isinstance(sets.metric, str) else 0)
+            self.said_med = True
         for name in ("weight", "tag", "origin"):
             if getattr(sets, name) is not None:
                 changes[name] = getattr(sets, name)
         changes["next_hop"] = self._next_hop(entry, route)
         return replace(route, **changes)
 
+    def _med(self, route: Route) -> int:
+        """Give the MED from which a relative one counts: that of a neighbor is dropped before an eBGP one is asked."""
+        if self.session.drops_med and not self.said_med and route.med:
+            if not route.as_path:
+                raise UndecidedError(LOCAL_MED)
+            return 0
+        return route.med or 0
+
     def _path(self, entry: RouteMapEntry, route: Route) -> str:
         sets, words = entry.set, route.as_path.split()
         if sets.as_path_replace is not None:
             raise UndecidedError("set as-path replace has not been measured")
         if sets.as_path_exclude is not None:
-            if "{" in route.as_path:
-                raise UndecidedError("set as-path exclude on a path with an AS_SET has not been measured")
-            words = [word for word in words if int(word) not in sets.as_path_exclude]
-        if sets.as_path_prepend_last_as is not None and words:
+            refuse_unordered(sets, words)
+            words = [kept for word in words if (kept := _without(word, sets.as_path_exclude))]
+        if sets.as_path_prepend_last_as is not None and words and not words[0].startswith("{"):
             words = [words[0]] * sets.as_path_prepend_last_as + words
         if sets.as_path_prepend is not None:
             words = [str(asn) for asn in sets.as_path_prepend] + words
@@ -412,14 +491,14 @@ class _Judge:
         return delete(values) if sets.large_comm_list_delete_last else values
 
     def _next_hop(self, entry: RouteMapEntry, route: Route) -> Address | None:
-        wanted = entry.set.ip_next_hop
-        if route.prefix.version == 6:
-            return entry.set.ipv6_next_hop_global or route.next_hop
-        if wanted == "peer-address":
-            return self.session.peer_address() if self.session.direction == "in" else None
-        if isinstance(wanted, IPv4Address | IPv6Address):
-            return wanted
-        return route.next_hop
+        version = route.prefix.version
+        self.beside = self.session.beside(entry.set, version) or self.beside
+        wanted = self.session.set_next_hop(entry.set, version)
+        if wanted is None:
+            return route.next_hop
+        # `peer-address` does not outdo an IPv6 next hop, an address does
+        self.said_hop |= entry.set.ip_next_hop != "peer-address"
+        return None if isinstance(wanted, str) else wanted
 
 
 LISTS: Final = {
@@ -435,14 +514,43 @@ LISTS: Final = {
 }
 
 
-def _by(said: Said) -> str:
+def _by(what: str, said: Said, holder: str, name: str) -> Reason:
     if said.seq is None:
-        return "no entry matches, so it denies"
-    return f"seq {said.seq} {'permits' if said.permit else 'denies'}"
+        return Reason(f"{what}: no entry matches, so it denies", (holder, name))
+    text = f"{what}: seq {said.seq} {'permits' if said.permit else 'denies'}"
+    return Reason(text, (holder, name, str(said.seq)))
 
 
-def _entry_path(holder: str, name: str, said: Said) -> Path | None:
-    return None if said.seq is None else (holder, name, str(said.seq))
+def _does(entry: RouteMapEntry) -> tuple[str, ...]:
+    """Say what an entry does with a route that it matches."""
+    if entry.action == "deny":
+        return ("denied",)
+    parts = [statement.text for statement in SET.statements(entry.set, canonical=True)]
+    if entry.call is not None:
+        parts.append(f"call {entry.call}")
+    if entry.on_match is None:
+        parts.append("permitted" if entry.call is None else "permitted if that permits")
+    else:
+        parts.append("on to the next entry" if entry.on_match == "next" else f"on to seq {entry.on_match}")
+    return tuple(parts)
+
+
+def refuse_unordered(sets: Set, words: Sequence[str] = ()) -> None:
+    """Raise UndecidedError where it matters whether FRR prepends or excludes first: it does not show that."""
+    gone = {str(asn) for asn in sets.as_path_exclude or ()}
+    put = {str(asn) for asn in sets.as_path_prepend or ()}
+    if sets.as_path_prepend_last_as is not None:
+        put |= set(words[:1])
+    if gone & put:
+        raise UndecidedError("one entry prepends and excludes the same AS: FRR does not show which comes first")
+
+
+def _without(word: str, excluded: Collection[int]) -> str:
+    """Take AS numbers out of a word of a path; what is left of an AS_SET stays one."""
+    if not word.startswith("{"):
+        return "" if int(word) in excluded else word
+    kept = [asn for asn in word[1:-1].split(",") if int(asn) not in excluded]
+    return "{" + ",".join(kept) + "}" if kept else ""
 
 
 def _moved(wanted: int | str, base: int) -> int:

@@ -17,7 +17,7 @@ from frrgen.model.policy import (
     PrefixListEntry,
 )
 from frrgen.model.types import Prefix, community_value, large_community_value
-from frrgen.policy.regex import found
+from frrgen.policy.automaton import surely_found
 from frrgen.policy.route import Route
 
 _INTERNET = 0
@@ -88,7 +88,7 @@ def _wild(value: int, wanted: Any, wildcard: IPv4Address | None) -> bool:
 
 def as_path_list(lst: AsPathList, route: Route) -> Said:
     """Ask an as-path list."""
-    return _first(lst.entries, lambda entry: found(entry.regex, route.as_path))
+    return _first(lst.entries, lambda entry: surely_found(entry.regex, route.as_path))
 
 
 def community_list(lst: CommunityList, route: Route, version: tuple[int, ...], *, exact: bool) -> Said:
@@ -98,7 +98,7 @@ def community_list(lst: CommunityList, route: Route, version: tuple[int, ...], *
         if entry.regex is not None:
             if not route.communities and version >= (10,):
                 return False
-            return found(entry.regex, route.community_string)
+            return surely_found(entry.regex, route.community_string)
         values = frozenset(community_value(text) for text in entry.communities)
         if values == {_INTERNET}:
             return True
@@ -115,7 +115,7 @@ def deleted_communities(lst: CommunityList, route: Route) -> frozenset[int]:
 
         def matches(entry: Any) -> bool:
             if entry.regex is not None:
-                return found(entry.regex, alone.community_string)
+                return surely_found(entry.regex, alone.community_string)
             values = {community_value(text) for text in entry.communities}
             return value in values or _INTERNET in values
 
@@ -129,7 +129,7 @@ def large_community_list(lst: LargeCommunityList, route: Route, *, exact: bool) 
 
     def matches(entry: Any) -> bool:
         if entry.regex is not None:
-            return found(entry.regex, route.large_community_string)
+            return surely_found(entry.regex, route.large_community_string)
         values = frozenset(large_community_value(text) for text in entry.communities)
         return values == route.large_communities if exact else values <= route.large_communities
 
@@ -144,7 +144,7 @@ def deleted_large_communities(lst: LargeCommunityList, route: Route) -> frozense
 
         def matches(entry: Any) -> bool:
             if entry.regex is not None:
-                return found(entry.regex, alone.large_community_string)
+                return surely_found(entry.regex, alone.large_community_string)
             return value in {large_community_value(text) for text in entry.communities}
 
         return _first(lst.entries, matches).permit

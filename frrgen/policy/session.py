@@ -6,8 +6,9 @@ from ipaddress import ip_address
 from typing import Any, Literal
 
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
+from frrgen.model.policy import Set
 from frrgen.model.router import Router
-from frrgen.model.types import Address
+from frrgen.model.types import WELL_KNOWN, Address
 from frrgen.policy.regex import UndecidedError
 
 Direction = Literal["in", "out"]
@@ -68,6 +69,60 @@ class Session:
         except ValueError:
             return None
 
+    @property
+    def drops_med(self) -> bool:
+        """Tell whether FRR drops a learned route's MED before the policy sets one; clauses still see it."""
+        return self.direction == "out" and self.external
+
+    def matched_peer(self) -> Address | None:
+        """Give the address that `match peer` and `match ip route-source` look at.
+
+        Outbound FRR 8.4 asks about a stand-in of the update group, which has none. Raises UndecidedError where that
+        has not been measured.
+        """
+        if self.direction == "in":
+            return self.peer_address()
+        if self.version >= (9,):
+            raise UndecidedError("what `match peer` and `match ip route-source` do outbound has not been measured here")
+        return None
+
+    def as_peer(self, wanted: str) -> Address | str:
+        """Give what a `match peer` clause names: an address, an interface or `local`."""
+        try:
+            return ip_address(wanted)
+        except ValueError:
+            if self.direction == "in" and self.peer_address() is None:
+                why = f"match peer {wanted} on a neighbor without an address has not been measured"
+                raise UndecidedError(why) from None
+            return wanted
+
+    def set_next_hop(self, sets: Set, version: int) -> Address | str | None:
+        """Tell the next hop that an entry sets for routes of a version; a text if it is FRR's own; None: none.
+
+        Raises UndecidedError for what has not been measured.
+        """
+        if version == 6:
+            if sets.ipv6_next_hop_peer_address:
+                raise UndecidedError("set ipv6 next-hop peer-address has not been measured")
+            return sets.ipv6_next_hop_global
+        if sets.ip_next_hop == "peer-address":
+            return (self.peer_address() if self.direction == "in" else None) or "peer-address"
+        return None if sets.ip_next_hop == "unchanged" else sets.ip_next_hop
+
+    def beside(self, sets: Set, version: int) -> Address | None:
+        """Give the IPv6 next hop that an entry sets on an IPv4 route (RFC 8950).
+
+        Clauses do not see it, and an IPv4 address that is set before or behind outdoes it; outbound it counts only
+        where the neighbor understands that. Raises UndecidedError where that cannot be told.
+        """
+        if version == 6 or sets.ipv6_next_hop_global is None:
+            return None
+        if self.direction == "in":
+            return sets.ipv6_next_hop_global
+        if self.peer_address() is None or self.option("capability_extended_nexthop"):
+            raise UndecidedError("whether IPv4 routes go out with an IPv6 next hop depends on the neighbor")
+        return None
+
     def option(self, name: str) -> Any:
         """Give an option of the neighbor, or of its group."""
         own = getattr(self.neighbor, name)
@@ -111,8 +166,10 @@ class Session:
         owners = [one for one in (self.neighbor, self.group) if one is not None]
         parts = [getattr(one, family) for one in owners for family in FAMILIES]
         bgp = self.bgp
-        own = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
-        return self.direction, self.remote, self.option("enforce_first_as"), *own, *parts
+        own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
+        options = [self.option(name) for name in ("enforce_first_as", "local_as", "local_role")]
+        own += (bgp.graceful_shutdown, bgp.confederation)
+        return self.direction, self.remote, *options, *own, *parts
 
     def has_policy(self, family: str) -> bool:
         """Tell whether anything is attached that counts as a policy (RFC 8212)."""
@@ -139,6 +196,39 @@ class Session:
         if self.direction == "in":
             return False, f"source protocol {protocol}: never matches an inbound route"
         raise UndecidedError("match source-protocol outbound asks where the route comes from")
+
+    def refuse_unmeasured(self, family: str) -> None:
+        """Raise UndecidedError for what decides on routes and is not modelled."""
+        if self.bgp.confederation is not None:
+            raise UndecidedError("what a confederation does to routes has not been measured")
+        if self.direction == "out" and self.family_option(family, "advertise_map") is not None:
+            raise UndecidedError("advertise_map announces what it names only while other routes are there, or are not")
+        if self.direction == "out" and self.option("local_role") is not None:
+            raise UndecidedError("local_role holds back what has the attribute OTC, which a route here does not say")
+
+    @property
+    def in_front(self) -> str:
+        """What FRR puts in front of the AS path of what comes in (`local-as` without `no-prepend`)."""
+        local = self.option("local_as")
+        return "" if local is None or local.no_prepend or self.direction == "out" else str(local.asn)
+
+    def weight(self, family: str) -> int:
+        """Give the weight with which a route comes to the inbound policy."""
+        return self.family_option(family, "weight") or 0 if self.direction == "in" else 0
+
+    @property
+    def settles(self) -> bool:
+        """Tell whether FRR judges two communities of what has passed: over eBGP, inbound.
+
+        With `blackhole` it adds `no-export` (RFC 7999 section 3.2), with `graceful-shutdown` the local preference
+        becomes 0 (RFC 8326 section 4.2), whatever the policy said.
+        """
+        return self.direction == "in" and self.external
+
+    def kept_back(self) -> list[tuple[int, str]]:
+        """Give the communities with which FRR announces a route to nobody like this neighbor, and why (RFC 1997)."""
+        names = ["no-advertise", "no-export", "local-AS"] if self.external else ["no-advertise"]
+        return [(WELL_KNOWN[name], f"it has the community {name}: it is not announced") for name in names]
 
     def path_rules(self, family: str) -> list[Rule]:
         """Give what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607)."""

@@ -113,16 +113,6 @@ class PrefixSet:
         start, size = part
         return Block(_network(self.version, start, _WIDTHS[self.version] - (size.bit_length() - 1)), low, high)
 
-    def __str__(self) -> str:
-        shown: list[str] = []
-        more = 0
-        for block in self.blocks():
-            if len(shown) < 8:
-                shown.append(str(block))
-            else:
-                more += 1
-        return ", ".join(shown) + (f" and {more} more" if more else "") if shown else "nothing"
-
     def _combined(self, other: PrefixSet, what: Callable[[Intervals, Intervals], Intervals]) -> PrefixSet:
         cuts = sorted({cut for low, high, _ in (*self.runs, *other.runs) for cut in (low, high + 1)})
         return _of_runs(
@@ -285,15 +275,28 @@ def access_permitted(lst: AccessList, version: int) -> PrefixSet | None:
         source = _wild(entry.source, entry.wildcard)
         if source is None:
             return None
-        if entry.destination is None:
-            lines.append((0, 32, *source, permit))
-            continue
-        lines += [
-            (length, length, *source, permit)
-            for length in range(33)
-            if _masked(entry.destination, entry.destination_wildcard, _ALL4 ^ (_ALL4 >> length))
-        ]
+        for low, high, start, end in _begins_in(*source):
+            if entry.destination is None:
+                lines.append((low, high, start, end, permit))
+                continue
+            lines += [
+                (length, length, start, end, permit)
+                for length in range(low, high + 1)
+                if _masked(entry.destination, entry.destination_wildcard, _ALL4 ^ (_ALL4 >> length))
+            ]
     return first_match(version, lines)
+
+
+def _begins_in(start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Give the prefixes whose first address is in an aligned block: (shortest, longest length, addresses covered)."""
+    own = 32 - ((end - start).bit_length() - 1)
+    yield own, 32, start, end
+    # shorter ones begin there, too, as long as their length leaves the block's first address as it is
+    for length in range(own - 1, -1, -1):
+        size = 1 << (32 - length)
+        if start % size:
+            return
+        yield length, length, start, start + size
 
 
 def _wild(source: Any, wildcard: IPv4Address | None) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final, Literal
 
 from frrgen.model.bgp import Bgp
@@ -20,13 +20,25 @@ from frrgen.model.policy import (
     SetLargeCommunity,
 )
 from frrgen.model.router import Router
-from frrgen.model.types import community_value, large_community_value
+from frrgen.model.types import U32_MAX, WELL_KNOWN, community_value, large_community_value
 from frrgen.policy import automaton, interval
 from frrgen.policy.atoms import ANY, Atoms, Cube, Other, decided
-from frrgen.policy.box import EVERYTHING, NEXT_HOPS, Box, Region, add, narrowed, next_hop_number, only
-from frrgen.policy.effects import Effects, untouched
-from frrgen.policy.evaluate import LISTS, MORE_SETS, UNKNOWN
+from frrgen.policy.box import (
+    ABSENT,
+    EVERYTHING,
+    NEXT_HOPS,
+    Box,
+    Region,
+    add,
+    narrowed,
+    next_hop_number,
+    only,
+    simplified,
+)
+from frrgen.policy.effects import Effects, Number, untouched
+from frrgen.policy.evaluate import LISTS, LOCAL_MED, MORE_SETS, UNKNOWN, refuse_unordered
 from frrgen.policy.lists import deleted_communities, deleted_large_communities
+from frrgen.policy.paths import ALPHABET, LANGUAGE
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
@@ -35,6 +47,7 @@ from frrgen.policy.space import PrefixSet, access_permitted, permitted
 Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
 _MOST_BOXES: Final = 20_000
+_SHUTDOWN: Final = WELL_KNOWN["graceful-shutdown"]
 _MULTICAST: Final = PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
 
 
@@ -62,6 +75,16 @@ class Outcome:
     region: Region
 
 
+def merged(outcomes: Iterable[Outcome]) -> list[tuple[Verdicts, By, Region]]:
+    """Unite the outcomes of the same entry, whatever it does to the routes, in as few boxes as can be."""
+    found: dict[tuple[Verdicts, By], Region] = {}
+    for outcome in outcomes:
+        into = found.setdefault((outcome.verdict, outcome.by), {})
+        for box, prefixes in outcome.region.items():
+            add(into, box, prefixes)
+    return [(verdict, by, simplified(region)) for (verdict, by), region in found.items()]
+
+
 @dataclass
 class Universe:
     """What all policies that are compared tell apart."""
@@ -77,6 +100,11 @@ class Universe:
         large_values: set[Any] = set(large)
         large_regexes: set[str] = set()
         for policy in policies:
+            if policy.route_map is None:
+                if policy.session.direction == "out":
+                    values.update(community for community, _ in policy.session.kept_back())
+                elif policy.session.settles:
+                    values.update(WELL_KNOWN[name] for name in ("blackhole", "no-export", "graceful-shutdown"))
             for entry in policy.entries():
                 for name in (entry.match.community and entry.match.community.name, entry.set.comm_list_delete):
                     lst = policy.router.community_lists.get(name or "")
@@ -157,27 +185,72 @@ class _Run:
         self.bgp: Bgp = self.session.bgp
         self.family = "ipv4_unicast" if self.version == 4 else "ipv6_unicast"
         self.lists: dict[tuple[str, str], PrefixSet] = {}
+        self.begin = Effects()
+        if self.policy.route_map is None:
+            front, weight = self.session.in_front, self.session.weight(self.family)
+            path = (("prepend", (int(front),)),) if front else ()
+            self.begin = Effects(path=path, weight=weight or None)
 
     def run(self) -> list[Outcome]:
         region: Region = {EVERYTHING: PrefixSet.everything(self.version)}
         if self.policy.route_map is not None:
             self._map(self.policy.route_map, region)
-        elif not self.session.active(self.family):
-            self._leave("deny", By(self.session.inactive(self.family)), Effects(), region)
-        else:
-            region = self._sane(region) if self.session.direction == "in" else region
-            for kind in ("distribute_list", "prefix_list", "filter_list"):
-                region = self._attached_list(kind, region)
-            name, _ = self.session.attached("route_map", self.family)
-            if name is not None:
-                self._map(name, region)
-            else:
-                allowed, why, _ = self.session.without_map(self.family)
-                self._leave("permit" if allowed else "deny", By(why), Effects(), region)
+            return [Outcome(*key, region) for key, region in self.found.items()]
+        try:
+            self.session.refuse_unmeasured(self.family)
+        except UndecidedError as why:
+            return [Outcome("undecided", By(str(why)), Effects(), region)]
+        self._session(region)
         return [Outcome(*key, region) for key, region in self.found.items()]
+
+    def _session(self, region: Region) -> None:
+        """Go through everything in FRR's order."""
+        if not self.session.active(self.family):
+            self._leave("deny", By(self.session.inactive(self.family)), Effects(), region)
+            return
+        region = self._sane(region) if self.session.direction == "in" else self._not_kept_back(region)
+        for kind in ("distribute_list", "prefix_list", "filter_list"):
+            region = self._attached_list(kind, region)
+        name, _ = self.session.attached("route_map", self.family)
+        if name is not None:
+            self._map(name, region)
+        else:
+            allowed, why, _ = self.session.without_map(self.family)
+            if allowed:
+                self._permit(By(why), self.begin, region)
+            else:
+                self._leave("deny", By(why), self.begin, region)
+
+    def _permit(self, by: By, effects: Effects, region: Region) -> None:
+        """Leave what has passed, as FRR settles it (`Session.settles`)."""
+        if self.policy.route_map is not None or not self.session.settles:
+            self._leave("permit", by, effects, region)
+            return
+        for black, changed, part in self._with(WELL_KNOWN["blackhole"], effects, region):
+            settled = _put(changed, WELL_KNOWN["no-export"]) if black else changed
+            if self.session.bgp.graceful_shutdown:
+                shut = replace(_put(settled, _SHUTDOWN), local_preference=Number.constant(0))
+                self._leave("permit", by, shut, part)
+                continue
+            for shuts, after, rest in self._with(_SHUTDOWN, settled, part):
+                shut = replace(after, local_preference=Number.constant(0)) if shuts else after
+                self._leave("permit", by, shut, rest)
+
+    def _with(self, community: int, effects: Effects, region: Region) -> Iterator[tuple[bool, Effects, Region]]:
+        """Split by whether a community is there in the end."""
+        known = dict(effects.communities).get(community)
+        if known is not None:
+            yield known, effects, region
+            return
+        for there in (True, False):
+            part = narrowed(region, [Box(communities=frozenset({(community, there)}))])
+            if part:
+                yield there, effects, part
 
     def _leave(self, verdict: Verdicts, by: By, effects: Effects, region: Region) -> None:
         if region:
+            hop = effects.next_hop if effects.beside is None or effects.said_hop else effects.beside
+            effects = replace(effects, next_hop=hop, beside=None, said_hop=False)
             into = self.found.setdefault((verdict, by, effects), {})
             for box, prefixes in region.items():
                 add(into, box, prefixes)
@@ -187,15 +260,22 @@ class _Run:
     def _sane(self, region: Region) -> Region:
         """Take away what FRR refuses before any policy."""
         for conditions, why in self.session.path_rules(self.family):
-            wrong, right = decided(
-                [([frozenset((automaton.Literal(regex), found) for regex, found in conditions)], True)]
-            )
+            front = self.session.in_front
+            cube = frozenset((automaton.Literal(regex, before=front), there) for regex, there in conditions)
+            wrong, right = decided([([cube], True)])
             self._leave("deny", By(why), Effects(), narrowed(region, map(_path_box, wrong)))
             region = narrowed(region, map(_path_box, right))
         if self.version == 4:
             why = "multicast addresses are no unicast routes"
             self._leave("deny", By(why), Effects(), _within(region, _MULTICAST))
             region = _within(region, _MULTICAST.complement())
+        return region
+
+    def _not_kept_back(self, region: Region) -> Region:
+        """Take away what its communities keep from being announced."""
+        for community, why in self.session.kept_back():
+            self._leave("deny", By(why), Effects(), narrowed(region, [Box(communities=frozenset({(community, True)}))]))
+            region = narrowed(region, [Box(communities=frozenset({(community, False)}))])
         return region
 
     def _attached_list(self, kind: str, region: Region) -> Region:
@@ -212,7 +292,7 @@ class _Run:
             return region
         by = By(f"{words} {name}")
         try:
-            yes, no = self._by_list(holder, name, "path" if kind == "filter_list" else "prefix", Effects(), region)
+            yes, no = self._by_list(holder, name, "path" if kind == "filter_list" else "prefix", self.begin, region)
         except UndecidedError as why:
             self._leave("undecided", By(str(why)), Effects(), region)
             return {}
@@ -225,8 +305,8 @@ class _Run:
         if name not in self.router.route_maps:
             self._leave("deny", By(f"the route map {name} is not defined: everything is denied"), Effects(), region)
             return
-        for effects, by, passed in self._through(name, self.router.route_maps[name], {Effects(): region}, 0):
-            self._leave("permit", by, effects, passed)
+        for effects, by, passed in self._through(name, self.router.route_maps[name], {self.begin: region}, 0):
+            self._permit(by, effects, passed)
 
     def _through(
         self, name: str, route_map: RouteMap, regions: dict[Effects, Region], depth: int
@@ -256,6 +336,8 @@ class _Run:
                 if entry.action == "deny":
                     self._leave("deny", by, effects, matched)
                     continue
+                if self._from_dropped(entry, effects):
+                    matched = self._learned(matched, effects)
                 try:
                     after = self._set(entry, effects)
                 except UndecidedError as why:
@@ -276,6 +358,18 @@ class _Run:
             else:
                 out.append((effects, passed_by, region))
         return out
+
+    def _from_dropped(self, entry: RouteMapEntry, effects: Effects) -> bool:
+        """Tell whether an entry moves the MED that came in, where FRR drops that of learned routes."""
+        return self.session.drops_med and isinstance(entry.set.metric, str) and effects.med is None
+
+    def _learned(self, region: Region, effects: Effects) -> Region:
+        """Leave what may be the router's own: its MED is kept."""
+        own, learned = automaton.Literal("^$"), automaton.Literal("^$", found=False)
+        mine = narrowed(region, [Box(path=frozenset({own}), med=interval.interval(1, U32_MAX + 1))])
+        self._leave("undecided", By(LOCAL_MED), effects, mine)
+        rest = [Box(path=frozenset({learned})), Box(path=frozenset({own}), med=(ABSENT, 1))]
+        return narrowed(region, rest)
 
     def _bounded(self, region: Region) -> None:
         if len(region) > _MOST_BOXES:
@@ -301,18 +395,23 @@ class _Run:
             self.matched.add((name, entry.seq))
             return {}, {}
         missed: Region = {}
+        doubt: UndecidedError | None = None
         for clause in type(entry.match).model_fields:
             value = getattr(entry.match, clause)
             if value is None or value is False or not region:
                 continue
             try:
                 region, no = self._clause(clause, value, self.router.route_maps[name], effects, region)
-            except UndecidedError as why:
-                self._leave("undecided", By(f"{where}: {why}"), effects, region)
-                self.matched.add((name, entry.seq))
-                return {}, missed
+            except UndecidedError as found:
+                # a clause that surely does not match settles it, wherever it stands
+                doubt = doubt or found
+                continue
             for box, prefixes in no.items():
                 add(missed, box, prefixes)
+        if doubt is not None and region:
+            self._leave("undecided", By(f"{where}: {doubt}"), effects, region)
+            self.matched.add((name, entry.seq))
+            return {}, missed
         return region, missed
 
     def _clause(
@@ -357,13 +456,13 @@ class _Run:
         if what == "path":
             return self._by_path(name, effects, region)
         version = 6 if holder.startswith("ipv6") else 4
+        if version != self.version:
+            return _all(region, matches=False)
         if what == "prefix":
-            if version != self.version:
-                return _all(region, matches=False)
             wanted = self._prefixes(holder, name, version)
             return _within(region, wanted), {box: left for box, had in region.items() if (left := had - wanted)}
         if what == "peer":
-            peer = self.session.peer_address()
+            peer = self.session.matched_peer()
             here = peer is not None and peer.version == version
             hosts = self._prefixes(holder, name, version).at(32 if version == 4 else 128)
             return _all(region, matches=here and _inside(hosts, int(peer or 0)))
@@ -385,6 +484,8 @@ class _Run:
             if operation != "prepend":
                 raise UndecidedError(f"the AS path is matched by {name} after parts of it were changed")
             before = " ".join([*map(str, argument), *([before] if before else [])])
+        for entry in self.router.as_path_lists[name].entries:
+            automaton.refuse_stray(entry.regex, LANGUAGE, ALPHABET)
         lines = [
             ([frozenset({(automaton.Literal(entry.regex, before=before), True)})], entry.action == "permit")
             for entry in self.router.as_path_lists[name].entries
@@ -427,7 +528,7 @@ class _Run:
 
     def _by_value(self, clause: str, wanted: Any, effects: Effects, region: Region) -> tuple[Region, Region]:
         if clause == "peer":
-            return _all(region, matches=self.session.name == wanted)
+            return _all(region, matches=(self.session.matched_peer() or "none") == self.session.as_peer(wanted))
         if clause == "origin":
             if effects.origin is not None:
                 return _all(region, matches=effects.origin == wanted)
@@ -439,6 +540,8 @@ class _Run:
             this = (wanted, wanted + 1)
             return _split(region, [Box(tag=this)], [Box(tag=_rest(this, Box().tag))])
         if clause == "ip_next_hop_address":
+            if self.version == 6:
+                return _all(region, matches=False)
             number = next_hop_number(wanted)
             return self._by_next_hop((number, number + 1), effects, region)
         if clause == "metric":
@@ -462,17 +565,23 @@ class _Run:
         changes = {name: value for name, value in changes.items() if value is not None}
         path = list(effects.path)
         if sets.as_path_exclude is not None:
+            refuse_unordered(sets)
+            if sets.as_path_prepend_last_as is not None:
+                raise UndecidedError("one entry excludes and prepends the last AS: FRR does not show which comes first")
             path.append(("exclude", sets.as_path_exclude))
         if sets.as_path_prepend_last_as is not None:
             path.append(("last", sets.as_path_prepend_last_as))
         if sets.as_path_prepend is not None:
             path.append(("prepend", sets.as_path_prepend))
         if sets.metric is not None:
-            changes["med"] = (effects.med or untouched(0)).then(sets.metric)
+            before = Number.constant(0) if self._from_dropped(entry, effects) else untouched(0)
+            changes["med"] = (effects.med or before).then(sets.metric)
         if sets.local_preference is not None:
             base = untouched(self.session.set_preference)
             changes["local_preference"] = (effects.local_preference or base).then(sets.local_preference)
         changes["next_hop"] = self._next_hop(entry, effects)
+        changes["beside"] = self.session.beside(entry.set, self.version) or effects.beside
+        changes["said_hop"] = effects.said_hop or isinstance(entry.set.ip_next_hop, IPv4Address)
         changes["communities"] = self._communities(entry, effects)
         changes["large_communities"] = self._large(entry, effects)
         more = dict(effects.more)
@@ -483,14 +592,8 @@ class _Run:
         return replace(effects, path=tuple(path), more=tuple(sorted(more.items())), **changes)
 
     def _next_hop(self, entry: RouteMapEntry, effects: Effects) -> Any:
-        wanted = entry.set.ip_next_hop
-        if self.version == 6:
-            return entry.set.ipv6_next_hop_global or effects.next_hop
-        if wanted is None or wanted == "unchanged":
-            return effects.next_hop
-        if wanted == "peer-address":
-            return (self.session.peer_address() if self.session.direction == "in" else None) or "peer-address"
-        return wanted
+        wanted = self.session.set_next_hop(entry.set, self.version)
+        return effects.next_hop if wanted is None else wanted
 
     def _communities(self, entry: RouteMapEntry, effects: Effects) -> Cube:
         sets, atoms = entry.set, self.universe.communities
@@ -513,6 +616,11 @@ class _Run:
 
         change = _Change.of(sets.large_community, large_community_value, delete_last=sets.large_comm_list_delete_last)
         return _changed(effects.large_communities, atoms, _those(atoms, deleted), change)
+
+
+def _put(effects: Effects, community: int) -> Effects:
+    """Add a community, whatever came in."""
+    return replace(effects, communities=frozenset({**dict(effects.communities), community: True}.items()))
 
 
 def _those(atoms: Atoms, which: Callable[[Any], bool]) -> set[Any]:

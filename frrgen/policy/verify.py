@@ -21,13 +21,14 @@ from frrgen.model.types import Address, Prefix, community_value, large_community
 from frrgen.policy.automaton import Literal
 from frrgen.policy.box import EVERYTHING, Box, Region, example, meet, next_hop_number, words
 from frrgen.policy.compare import tried
+from frrgen.policy.describe import described
 from frrgen.policy.effects import Effects
 from frrgen.policy.lists import prefix_list
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, union
-from frrgen.policy.symbolic import Outcome, Policy, Universe
+from frrgen.policy.symbolic import By, Outcome, Policy, Universe, merged
 
 Path = tuple[str, ...]
 
@@ -228,20 +229,20 @@ class _Ends:
             if outcome.verdict == "permit":
                 changes = _changes(outcome.effects)
                 how = f" with {changes}" if changes else ""
-                proof.append(f"pool {one.pool_name}: {prefixes} is admitted by {outcome.by}{how}")
+                proof.append(f"pool {one.pool_name}: {described(prefixes)} is admitted by {outcome.by}{how}")
                 continue
             if outcome.verdict == "undecided":
-                problems.append(Problem("undecided", str(outcome.by), self._blamed(outcome)))
+                problems.append(Problem("undecided", str(outcome.by), self._blamed(outcome.by)))
                 continue
             box, some = next(iter(shared.items()))
             route = example(box, some, self.address, (one.path,))
             verdict = tried(policy, route).verdict
-            text = f"pool {one.pool_name}: {prefixes} is dropped by {outcome.by}, e.g. {route.prefix} ({verdict})"
-            problems.append(Problem("dropped", text, self._blamed(outcome), route))
+            what = f"pool {one.pool_name}: {described(prefixes)}"
+            text = f"{what} is dropped by {outcome.by}, e.g. {route.prefix} ({verdict})"
+            problems.append(Problem("dropped", text, self._blamed(outcome.by), route))
         return proof, problems
 
-    def _blamed(self, outcome: Outcome) -> Path:
-        by = outcome.by
+    def _blamed(self, by: By) -> Path:
         if by.route_map is None:
             return self.place
         entry = () if by.seq is None else ("entries", str(by.seq))
@@ -251,15 +252,15 @@ class _Ends:
         self, policy: Policy, version: int, ours: list[Announced], outcomes: list[Outcome]
     ) -> Iterator[Problem]:
         wanted = union(version, (one.prefixes for one in ours))
-        for outcome in outcomes:
-            if outcome.verdict == "deny":
+        for permits, by, region in merged(outcomes):
+            if permits == "deny":
                 continue
-            for box, prefixes in outcome.region.items():
+            for box, prefixes in region.items():
                 extra = prefixes - wanted
                 if not extra:
                     continue
-                if outcome.verdict == "undecided":
-                    yield Problem("undecided", str(outcome.by), self._blamed(outcome))
+                if permits == "undecided":
+                    yield Problem("undecided", str(by), self._blamed(by))
                     break
                 paths = (str(self.asn), "")
                 route = example(box, extra, self.address, paths)
@@ -267,9 +268,9 @@ class _Ends:
                 said = words(box)
                 yield Problem(
                     "too much",
-                    f"{outcome.by} admits {extra}{' ' + said if said else ''}, which is in no pool,"
+                    f"{by} admits {described(extra)}{' ' + said if said else ''}, which is in no pool,"
                     f" e.g. {route.prefix} ({verdict})",
-                    self._blamed(outcome),
+                    self._blamed(by),
                     route,
                 )
                 break

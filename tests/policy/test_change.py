@@ -61,7 +61,7 @@ def test_another_attribute_is_a_change_of_the_routes():
 
 def test_a_policy_taken_away_from_an_ebgp_session_ends_all_announcements():
     (line,) = said(BEFORE.replace("  neighbor 192.0.2.11 route-map OTHER out\n", ""))
-    assert line == "will newly withhold 0.0.0.0/0 le 32 to 192.0.2.11, e.g. 0.0.0.0/0"
+    assert line == "will newly withhold every IPv4 prefix (not with all attributes) to 192.0.2.11, e.g. 0.0.0.0/0"
 
 
 def test_a_new_neighbor_is_compared_with_silence():

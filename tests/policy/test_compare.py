@@ -6,6 +6,7 @@ import pytest
 
 from frrgen.parse.frr import parse
 from frrgen.policy.compare import compare
+from frrgen.policy.describe import described
 from frrgen.policy.session import Session
 from frrgen.policy.symbolic import Policy
 
@@ -71,7 +72,7 @@ def test_a_list_on_the_neighbor_counts_and_so_does_a_missing_policy():
 def test_a_difference_names_a_route_both_ends_of_it_and_the_whole_class():
     (one,) = differences(TEN, TEN.replace("/8 le 32", "/8 le 24"))
     assert (one.a.verdict, one.b.verdict) == ("permit", "deny")
-    assert str(one.prefixes) == "10.0.0.0/8 ge 25 le 32"
+    assert described(one.prefixes) == "10.0.0.0/8 ge 25 le 32"
     assert one.route.prefix.prefixlen == 25
 
 
