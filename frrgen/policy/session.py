@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
-from frrgen.model.policy import Set
+from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.router import Router
 from frrgen.model.types import WELL_KNOWN, Address
 from frrgen.policy.regex import UndecidedError
@@ -14,6 +15,17 @@ from frrgen.policy.regex import UndecidedError
 Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 Path = tuple[str, ...]
+_WHO: Final = frozenset(
+    {
+        "peer",
+        "ip_route_source",
+        "ip_route_source_prefix_list",
+        "ip_next_hop",
+        "ip_next_hop_address",
+        "ip_next_hop_prefix_list",
+    }
+)
+"""Match clauses whose answer depends on who the neighbor is, or announces itself as the next hop."""
 Rule = tuple[tuple[tuple[str, bool], ...], str]
 """Expressions that are found, or not, in the AS path of a route that is refused if all of that holds; and why."""
 
@@ -169,7 +181,31 @@ class Session:
         own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
         options = [self.option(name) for name in ("enforce_first_as", "local_as", "local_role")]
         own += (bgp.graceful_shutdown, bgp.confederation)
-        return self.direction, self.remote, *options, *own, *parts
+        who = self.name if self.asks_who() else None
+        return self.direction, self.remote, who, *options, *own, *parts
+
+    def asks_who(self) -> bool:
+        """Tell whether the maps ask who the neighbor is: then no two sessions are alike."""
+        return any(
+            not _WHO.isdisjoint(entry.match.model_fields_set)
+            or entry.set.ip_next_hop == "peer-address"
+            or entry.set.ipv6_next_hop_peer_address
+            for entry in self.entries()
+        )
+
+    def entries(self, *names: str) -> Iterator[RouteMapEntry]:
+        """Give the entries of every map that may be gone through, from these maps on, or from those attached."""
+        rest = list(names or self.maps())
+        seen: set[str] = set()
+        while rest:
+            name = rest.pop()
+            if name in seen or name not in self.router.route_maps:
+                continue
+            seen.add(name)
+            for entry in self.router.route_maps[name].entries:
+                yield entry
+                if entry.call is not None:
+                    rest.append(entry.call)
 
     def has_policy(self, family: str) -> bool:
         """Tell whether anything is attached that counts as a policy (RFC 8212)."""

@@ -144,17 +144,7 @@ class Policy:
 
     def entries(self) -> Iterator[RouteMapEntry]:
         """Give the entries of every map that may be gone through."""
-        names = [self.route_map] if self.route_map is not None else self.session.maps()
-        seen: set[str] = set()
-        while names:
-            name = names.pop()
-            if name in seen or name not in self.router.route_maps:
-                continue
-            seen.add(name)
-            for entry in self.router.route_maps[name].entries:
-                yield entry
-                if entry.call is not None:
-                    names.append(entry.call)
+        return self.session.entries(*([] if self.route_map is None else [self.route_map]))
 
     def outcomes(self, version: int, universe: Universe) -> list[Outcome]:
         """Go through it with all routes of an IP version. Raises UndecidedError if there is too much to tell apart."""

@@ -174,6 +174,7 @@ class _Ends:
             self.asn,
             tuple(one.version for one in self.node.addresses),
             self.address.version,
+            self.address if self.session.asks_who() else None,
         )
         if key not in proven:
             try:
