@@ -25,6 +25,7 @@ from frrgen.grammar.pfsense_keys import (
 )
 from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.pfsense_policy import Note
+from frrgen.grammar.php import ip_version
 from frrgen.grammar.rule import Data
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, NeighborOptions, PeerGroup
 
@@ -237,7 +238,7 @@ def write_neighbors(bgp: Bgp, box: Box, loss: Loss) -> Iterator[Config]:
     members: dict[str, set[str]] = {}
     written = []
     for peer, neighbor in bgp.neighbors.items():
-        if not is_address(peer):
+        if not ip_version(peer):
             hint = "the address of the neighbor"
             loss.cannot(("bgp", "neighbors", peer), "interface", "an unnumbered neighbor becomes a peer group", hint)
             continue
@@ -302,7 +303,7 @@ def _options(name: str, one: NeighborOptions, box: Box, path: Path, loss: Loss) 
     if one.password is not None:
         config["password_type"] = "both"  # noqa: S105
     source = one.update_source
-    config["updatesource_type"] = "ipv6" if ":" in (source if source and is_address(source) else name) else "ipv4"
+    config["updatesource_type"] = "ipv6" if ":" in (source if source and ip_version(source) else name) else "ipv4"
     config["updatesource"] = "default" if source is None else update_source(source, box)
     if config["updatesource"] == "":
         hint = "write the name of the interface, such as lan; or name its address in pfsense.interfaces"
@@ -384,7 +385,7 @@ def read_neighbors(sections: Sections, data: Data, box: Box, note: Any) -> None:
     active_of_group: dict[str, set[str]] = {}
     for config in configs:
         peer = config.get("peer", "")
-        if is_address(peer):
+        if ip_version(peer):
             group = config.get("peergroup", "none")
             active_of_group.setdefault(group, set()).update(_written_families(peer, config))
     for config in configs:
@@ -394,7 +395,7 @@ def read_neighbors(sections: Sections, data: Data, box: Box, note: Any) -> None:
             note(peer, key, value)
 
         one = _read_options(config, box, noted)
-        if not is_address(peer):
+        if not ip_version(peer):
             families = [family for family in FAMILIES if family in active_of_group.get(peer, ())]
             one |= _read_families(config, families or ["ipv4_unicast"], noted)
             if config.get("asnum") in {"internal", "external"} or config.get("asnum", "").isdigit():
@@ -417,15 +418,6 @@ def read_neighbors(sections: Sections, data: Data, box: Box, note: Any) -> None:
         if groups[one["peer_group"]].get("remote_as") == one.get("remote_as"):
             one.pop("remote_as", None)
     data |= {"peer_groups": groups, "neighbors": neighbors}
-
-
-def is_address(peer: str) -> bool:
-    """Tell a neighbor's address from a peer group's name."""
-    try:
-        ip_address(peer)
-    except ValueError:
-        return False
-    return True
 
 
 def _written_families(peer: str, config: Config) -> list[str]:
@@ -491,7 +483,7 @@ def _read_families(config: Config, families: list[str], note: Note) -> Data:
         if part:
             found[family] = part
     # a peer group's goes into the family it names, whoever is active there
-    for family in families if is_address(config.get("peer", "")) else FAMILIES:
+    for family in families if ip_version(config.get("peer", "")) else FAMILIES:
         if config.get("defaultoriginate") in {family[:4], "yes"}:
             name = config.get("defaultoriginateroutemap", "none")
             originate = {} if name in {"", "none"} else {"route_map": name}

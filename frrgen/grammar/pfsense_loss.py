@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from frrgen.errors import Finding, Severity, Where
+from frrgen.grammar.php import word
 
 Path = tuple[str, ...]
 
@@ -34,16 +35,7 @@ NEAREST: Final = {
     "vrfs": "the main instance",
 }
 """What the package has instead, by the name of the model's field."""
-_HOSTNAME: Final = re.compile(
-    r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
-)
-"""What pfSense's is_hostname() takes: a route map or peer group with another name is left out without a word."""
 _ASCII: Final = re.compile(r"[ -~]*")
-
-
-def is_hostname(name: str) -> bool:
-    """Tell whether a name is a host name to pfSense, which it must be to be taken."""
-    return _HOSTNAME.fullmatch(name) is not None
 
 
 class Loss:
@@ -74,7 +66,7 @@ class Loss:
 
     def name(self, name: str, what: str, path: Path) -> None:
         """Refuse a name that pfSense would leave out."""
-        if not is_hostname(name):
+        if not word(name):
             self.add("FRR721", f"pfSense leaves out a {what} with the name {name!r}: it is no host name", path)
         elif name in {"ACCEPTFILTER", "ACCEPTFILTER6", "none", "default"}:
             self.add("FRR721", f"{name!r} has a meaning of its own in the FRR package", path, "give it another name")

@@ -8,7 +8,6 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from frrgen.grammar.pfsense import Box, Config, Sections, blank
-from frrgen.grammar.pfsense_bgp import is_address
 from frrgen.grammar.pfsense_keys import (
     BFD,
     BFD_PROFILE,
@@ -24,6 +23,7 @@ from frrgen.grammar.pfsense_keys import (
 )
 from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.pfsense_policy import Note
+from frrgen.grammar.php import ip_version
 from frrgen.grammar.rule import Data
 from frrgen.model.bgp import Bgp
 from frrgen.model.router import BfdPeer, BfdTimers, Pfsense, Router, Rpki, StaticRoute
@@ -250,7 +250,7 @@ def read_bfd(sections: Sections, data: Data, note: Any) -> None:
     groups = data.get("bgp", {}).get("peer_groups", {})
     for config in sections.get("frrbfdpeers", []):
         address = config.get("peer", "")
-        if not is_address(address):
+        if not ip_version(address):
             note("frrbfdpeers", address, "peer", address)
             continue
         peer: Data = {"address": str(ip_address(address))}

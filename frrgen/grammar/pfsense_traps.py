@@ -7,7 +7,7 @@ from typing import Final
 
 from frrgen.errors import Finding, Severity, Where
 from frrgen.grammar.pfsense import RAW_KEYS, Config, Sections
-from frrgen.grammar.pfsense_loss import is_hostname
+from frrgen.grammar.php import word
 
 _LISTS: Final = {
     "frrbgpneighbors": {
@@ -55,7 +55,7 @@ def traps(sections: Sections) -> Iterator[Finding]:
             )
     for section, name in (("frrglobalroutemaps", "name"), ("frrbgpneighbors", "peer")):
         for config in sections.get(section, []):
-            if not is_hostname(config.get(name, "")) and ":" not in config.get(name, ""):
+            if not word(config.get(name, "")) and ":" not in config.get(name, ""):
                 yield _warning(f"{config.get(name)!r} is no host name: the package leaves it out", (section, name))
     yield from _references(sections)
     for config in sections.get("frrglobalroutemaps", []):

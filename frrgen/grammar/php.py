@@ -94,7 +94,7 @@ def address(text: str) -> IPv4Address | IPv6Address | None:
     return None if percent and not (found.version == 6 and found.is_link_local) else found
 
 
-def version(text: str) -> int:
+def ip_version(text: str) -> int:
     """Return 4 or 6 for an address, 0 for anything else."""
     found = address(text)
     return 0 if found is None else found.version
@@ -103,7 +103,7 @@ def version(text: str) -> int:
 def subnet_version(text: str) -> int:
     """Return 4 or 6 for what is_subnet() takes: an address, a slash and a length; host bits may be set."""
     host, slash, bits = text.partition("/")
-    found = version(host)
+    found = ip_version(host)
     number = int(bits) if slash and bits.isascii() and bits.isdigit() and len(bits) <= 3 else 999
     return found if number <= (32 if found == 4 else 128) else 0
 

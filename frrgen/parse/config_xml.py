@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from frrgen.errors import Finding, InputError, Severity, Where, error
 from frrgen.grammar.markup import Document, Element, entries, outline, twice
 from frrgen.grammar.pfsense import RAW_KEYS, SCHEMA, Box, Config, Sections, decode, series
-from frrgen.grammar.php import version
+from frrgen.grammar.php import ip_version
 
 _NOT_ON_THE_PAGE: Final = {"frrglobalraw": frozenset(RAW_KEYS), "frrbgpneighbors": frozenset({"maximumprefix_force"})}
 """Elements that the package reads although no page has them: the next save of the page deletes them."""
@@ -134,7 +134,7 @@ def _box(root: Element, packages: Element) -> Box:
     for element in root.within("interfaces"):
         if element.child("enable") is not None:
             pairs = [(element.text(f"ipaddr{v}"), element.text(f"subnet{v}")) for v in ("", "v6")]
-            interfaces[element.name] = tuple(address for address, _ in pairs if version(address))
+            interfaces[element.name] = tuple(address for address, _ in pairs if ip_version(address))
             devices[element.name] = element.text("if")
             lengths |= _lengths(*pairs)
     for vip in root.within("virtualip"):
@@ -146,7 +146,7 @@ def _box(root: Element, packages: Element) -> Box:
             name = f"ovpn{tunnel.name[8]}{tunnel.text('vpnid')}"
             interfaces[name], devices[name] = (), name
     gateways = {
-        gateway.text("name"): gateway.text("gateway") if version(gateway.text("gateway")) else ""
+        gateway.text("name"): gateway.text("gateway") if ip_version(gateway.text("gateway")) else ""
         for gateway in root.within("gateways")
         if gateway.name == "gateway_item" and gateway.child("disabled") is None
     }
@@ -163,7 +163,7 @@ def _box(root: Element, packages: Element) -> Box:
 
 
 def _lengths(*pairs: tuple[str, str]) -> dict[str, int]:
-    return {address: int(bits) for address, bits in pairs if version(address) and bits in _BITS}
+    return {address: int(bits) for address, bits in pairs if ip_version(address) and bits in _BITS}
 
 
 _BITS: Final = frozenset(map(str, range(129)))

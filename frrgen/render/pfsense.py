@@ -11,7 +11,7 @@ from typing import Final
 
 from frrgen.errors import Finding, InputError, Severity
 from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Sections, blank
-from frrgen.grammar.pfsense_bgp import is_address, write_bgp, write_neighbors
+from frrgen.grammar.pfsense_bgp import write_bgp, write_neighbors
 from frrgen.grammar.pfsense_keys import (
     ADVANCED,
     BFD,
@@ -39,6 +39,7 @@ from frrgen.grammar.pfsense_policy import (
     write_route_maps,
 )
 from frrgen.grammar.pfsense_top import write_bfd, write_global, write_raw, write_rpki
+from frrgen.grammar.php import ip_version
 from frrgen.grammar.rule import Data
 from frrgen.model.router import Pfsense, Router
 
@@ -232,7 +233,7 @@ class _Over:
             return True
         if field == "updatesource_type":
             # a peer group has no family of its own
-            return config["updatesource"] == "default" or not is_address(config["peer"])
+            return config["updatesource"] == "default" or not ip_version(config["peer"])
         if field == "descr" and not new:
             # a note of the box's own, where the model has no description
             return name in {"frrbgpaspaths", "frrbgpcommunities", "frrbfdprofiles", "frrbfdpeers"}
@@ -276,6 +277,6 @@ def _row_key(row: Data) -> str:
 
 _ORDER: Final[dict[str, Callable[[Config], tuple[object, ...]]]] = {
     # the package reads peer groups before their members; its page sorts route maps when it is saved
-    "frrbgpneighbors": lambda config: (is_address(config["peer"]),),
+    "frrbgpneighbors": lambda config: (ip_version(config["peer"]) > 0,),
     "frrglobalroutemaps": lambda config: (config["name"], int(config["seq"]) if config["seq"].isdigit() else 0),
 }

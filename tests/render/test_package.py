@@ -16,10 +16,10 @@ from frrgen.grammar.php import (
     compare,
     cut,
     filled,
+    ip_version,
     numeric,
     strcmp,
     subnet_version,
-    version,
     within,
     word,
 )
@@ -266,4 +266,4 @@ def test_a_word_is_what_pfsense_takes_for_a_host_name(name, good):
     ],
 )
 def test_an_address_and_a_subnet_are_what_pfsense_takes_for_them(text, address, subnet):
-    assert (version(text), subnet_version(text)) == (address, subnet)
+    assert (ip_version(text), subnet_version(text)) == (address, subnet)

@@ -12,7 +12,7 @@ from typing import Final
 
 from frrgen.errors import InputError, Where, error
 from frrgen.grammar.pfsense import Box, Sections, decode
-from frrgen.grammar.php import filled, version
+from frrgen.grammar.php import filled, ip_version
 from frrgen.render.package.bfd import bfd
 from frrgen.render.package.bgp import Family, advanced, router, rpki
 from frrgen.render.package.lists import access_lists, as_path_lists, community_lists, prefix_lists
@@ -89,7 +89,7 @@ def _head(settings: Settings) -> str:
         lines.append("service password-encryption")
     lines.append("!")
     if filled(frr["routerid"]):
-        family = {4: "ip ", 6: "ipv6 ", 0: ""}[version(frr["routerid"])]
+        family = {4: "ip ", 6: "ipv6 ", 0: ""}[ip_version(frr["routerid"])]
         lines += [f"{family}router-id {frr['routerid']}", "!"]
     return _text(lines)
 

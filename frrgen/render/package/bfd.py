@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from frrgen.grammar.php import Entry, filled, version, within
+from frrgen.grammar.php import Entry, filled, ip_version, within
 from frrgen.render.package.names import Settings
 
 
@@ -38,7 +38,7 @@ def _head(settings: Settings, peer: Entry) -> str | None:
 
     The local address counts only beside an interface, and the page stores `default` in it, which is not there.
     """
-    if not version(peer["peer"]):
+    if not ip_version(peer["peer"]):
         return None
     words = ["", "peer", peer["peer"], *(["multihop"] if filled(peer["multihop"]) else [])]
     if filled(peer["local_address"]) and peer["interface"] != "default":

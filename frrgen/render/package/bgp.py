@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from frrgen.grammar.php import Entry, among, as_number, filled, subnet_version, unsigned, version, within
+from frrgen.grammar.php import Entry, among, as_number, filled, ip_version, subnet_version, unsigned, within
 from frrgen.render.package.names import Settings, chosen
 from frrgen.render.package.rules import Rule, flag, number
 
@@ -51,7 +51,7 @@ def router(settings: Settings, families: tuple[Family, ...]) -> Iterator[str]:
 def _router_id(entry: Entry, settings: Settings) -> Iterator[str]:
     """Write the router id of BGP, or that of the global page."""
     for one in (entry["routerid"], settings.first("frr")["routerid"]):
-        if version(one) == 4:
+        if ip_version(one) == 4:
             yield f"bgp router-id {one}"
             return
 
@@ -156,7 +156,7 @@ def _import_check(entry: Entry, _: Settings) -> Iterator[str]:
 
 def _cluster_id(entry: Entry, _: Settings) -> Iterator[str]:
     value = entry["routereflectorclusterid"]
-    if unsigned(value, 1) or version(value) == 4:
+    if unsigned(value, 1) or ip_version(value) == 4:
         yield f"bgp cluster-id {value}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cmp_to_key
 from ipaddress import ip_network
 
-from frrgen.grammar.php import Entry, compare, cut, filled, numeric, strcmp, subnet_version, version, word
+from frrgen.grammar.php import Entry, compare, cut, filled, ip_version, numeric, strcmp, subnet_version, word
 from frrgen.render.package.names import WELL_KNOWN, Settings
 
 _FAMILIES = {"ip": "ipv4", "ipv6": "ipv6"}
@@ -75,7 +75,7 @@ def _host(address: str, whole: str, kind: str) -> str:
     if subnet_version(address):
         network = ip_network(re.sub(r"%[^/]*", "", address), strict=False)
         return f"{network.network_address} {network.hostmask}"
-    return f"host {address}" if version(address) else ""
+    return f"host {address}" if ip_version(address) else ""
 
 
 def prefix_lists(settings: Settings, family: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from frrgen.grammar.pfsense import Box, Sections
-from frrgen.grammar.php import Entry, among, version
+from frrgen.grammar.php import Entry, among, ip_version
 
 WELL_KNOWN: Final = ("internet", "no-export", "no-advertise", "local-as")
 """Communities that the package takes by name."""
@@ -81,12 +81,12 @@ class Settings:
     @cached_property
     def groups(self) -> frozenset[str]:
         """Neighbors that are no address."""
-        return frozenset(("none", *(peer for peer in self._peers if not version(peer))))
+        return frozenset(("none", *(peer for peer in self._peers if not ip_version(peer))))
 
     @cached_property
     def next_hops(self) -> frozenset[str]:
         """Neighbors that are an address, and the words of the selection."""
-        return frozenset(("none", "local", "unchanged", "peer-address", *filter(version, self._peers)))
+        return frozenset(("none", "local", "unchanged", "peer-address", *filter(ip_version, self._peers)))
 
     def source(self, choice: str, family: str) -> str:
         """Find the address that an update source has now, of the family `ipv4` or `ipv6`; "" if it has none.
@@ -98,7 +98,7 @@ class Settings:
         if name.startswith("_vip"):
             return address if address in addresses else ""
         wanted = 6 if family == "ipv6" else 4
-        return "" if "|" in choice else next((one for one in addresses if version(one) == wanted), "")
+        return "" if "|" in choice else next((one for one in addresses if ip_version(one) == wanted), "")
 
     @cached_property
     def addresses(self) -> frozenset[str]:

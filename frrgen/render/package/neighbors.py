@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from frrgen.grammar.php import Entry, as_number, cut, filled, unsigned, version, within, word
+from frrgen.grammar.php import Entry, as_number, cut, filled, ip_version, unsigned, within, word
 from frrgen.render.package.bgp import Family, message
 from frrgen.render.package.names import Settings, chosen
 from frrgen.render.package.rules import Rule, flag, number
@@ -27,7 +27,7 @@ def neighbors(settings: Settings, families: tuple[Family, ...]) -> Iterator[str]
 def _neighbor(entry: Entry, settings: Settings, families: tuple[Family, ...]) -> Iterator[str]:
     """Write one. What is neither an address nor a host name is left out; an interface's name becomes a group."""
     peer = entry["peer"]
-    own = version(peer)
+    own = ip_version(peer)
     if own:
         active = [family for family in families if family.version == own or filled(entry["bothaf"])]
         if filled(entry["peergroup"]) and chosen(entry["peergroup"], settings.groups):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from frrgen.grammar.php import Entry, among, as_number, filled, numeric, unsigned, version, within, word
+from frrgen.grammar.php import Entry, among, as_number, filled, ip_version, numeric, unsigned, within, word
 from frrgen.render.package.lists import by_name, communities
 from frrgen.render.package.names import Settings, chosen
 
@@ -60,13 +60,13 @@ def _next_hop(entry: Entry, settings: Settings) -> Iterator[str]:
     """Write the match or set of the next hop: a peer must be a configured neighbor; `none` writes nothing."""
     peer, action = entry["nexthop_peer"], entry["nexthop_action"]
     known = among(peer, settings.next_hops)
-    if action == "match-peer" and known and (peer == "local" or version(peer)):
+    if action == "match-peer" and known and (peer == "local" or ip_version(peer)):
         yield f"match peer {peer}"
     elif action == "match-acl" and chosen(entry["nexthop_acl"], settings.access_lists):
         yield f"match ip next-hop {entry['nexthop_acl']}"
     elif action == "match-pl" and chosen(entry["nexthop_pl"], settings.prefix_lists):
         yield f"match ip next-hop prefix-list {entry['nexthop_pl']}"
-    elif action == "set" and known and (peer in {"peer-address", "unchanged"} or version(peer)):
+    elif action == "set" and known and (peer in {"peer-address", "unchanged"} or ip_version(peer)):
         yield f"set ip next-hop {peer}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_interface
 
-from frrgen.grammar.php import filled, subnet_version, version
+from frrgen.grammar.php import filled, ip_version, subnet_version
 from frrgen.render.package.names import Settings
 
 
@@ -55,7 +55,7 @@ def _of_interfaces(settings: Settings) -> Iterator[str]:
     for interface in settings.all("frrospfdinterfaces"):
         address = settings.source(interface["interface"], "ipv4")
         length = settings.box.lengths.get(address)
-        if filled(interface["acceptfilter"]) and version(address) and length is not None:
+        if filled(interface["acceptfilter"]) and ip_version(address) and length is not None:
             yield str(ip_interface(f"{address}/{30 if length == 32 else length}").network)
             yield f"{address}/32"
 
