@@ -117,7 +117,7 @@ def _check(text: str, start: int, file: str) -> None:
         hint = "download it again without encryption (Diagnostics > Backup & Restore)"
         raise InputError(error("FRR700", "this backup is encrypted", Where(file, 1), hint))
     declared = _ENCODING.search(text, 0, start)
-    if declared and declared[1].lower() not in {"utf-8", "us-ascii"} and not text.isascii():
+    if declared and declared[1].lower() not in {"utf-8", "utf8", "us-ascii", "ascii"} and not text.isascii():
         message = f"the file says that it is {declared[1]!r}; frrgen reads UTF-8"
         raise InputError(error("FRR700", message, Where(file, 1)))
     parser = etree.XMLParser(

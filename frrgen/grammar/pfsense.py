@@ -370,7 +370,7 @@ def normal(sections: Sections) -> Sections:
     same; a row checkbox of SET_BY_PRESENCE is `ON` however it is stored. The order of entries and of rows counts.
     """
     found = {}
-    for name, configs in sections.items():
+    for name, configs in from_php(sections).items():
         entries = [entry for config in configs if (entry := _normal_config(config))]
         if entries:
             found[name] = entries
@@ -391,6 +391,39 @@ def _normal_row(row: Mapping[str, str]) -> dict[str, str]:
     return {
         key: "ON" if key in SET_BY_PRESENCE else value for key, value in row.items() if value or key in SET_BY_PRESENCE
     }
+
+
+def from_php(data: object) -> Sections:
+    """Make sections of what PHP's JSON of them says, whatever its arrays hold.
+
+    Numbers become texts as PHP writes them; a list with gaps is a list; an entry or a row that is none ("" for an empty
+    element) is left out, as is what is no section at all.
+    """
+    sections = data if isinstance(data, dict) else {}
+    return {
+        str(name): [_entry(config) for config in _elements(configs) if isinstance(config, dict)]
+        for name, configs in sections.items()
+    }
+
+
+def _entry(config: dict[str, Any]) -> Config:
+    return {
+        key: [{name: _text(one) for name, one in row.items()} for row in _elements(value) if isinstance(row, dict)]
+        if isinstance(value, list | dict)
+        else _text(value)
+        for key, value in config.items()
+    }
+
+
+def _elements(value: object) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    """Write a value as PHP's (string) does."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None or value is False else "1" if value is True else str(value)
 
 
 def digest(sections: Sections) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from frrgen.grammar.pfsense import COVERED, SCHEMA, blank, blank_row, decode, digest, encode, normal
+from frrgen.grammar.pfsense import COVERED, SCHEMA, blank, blank_row, decode, digest, encode, from_php, normal
 from tests.pfsense import GOLDEN, needs_php, php, sections, texts
 
 DEFAULTS = etree.parse(GOLDEN / "gui-defaults.xml").find("installedpackages")
@@ -173,3 +173,38 @@ def test_a_text_area_is_stored_as_a_browser_sends_it():
 def test_a_text_area_that_is_not_base64_is_a_value_error(stored):
     with pytest.raises(ValueError, match=r"."):
         decode(stored)
+
+
+@given(sections())
+def test_sections_are_taken_from_php_as_they_are(drawn):
+    assert from_php(drawn) == drawn
+    assert from_php(json.loads(json.dumps(drawn))) == drawn
+
+
+def test_what_php_holds_beside_texts_is_taken_as_php_writes_it():
+    held = {
+        "frr": {"0": {"enable": True, "routerid": None, "logging": False, "row": ["", {"routevalue": 7}]}, "2": ""},
+        "frrbgp": "",
+        "frrbgpneighbors": [[], {"weight": 10, "row": {"0": {"seq": 1}, "3": {"seq": 2}}}],
+    }
+    assert from_php(held) == {
+        "frr": [{"enable": "1", "routerid": "", "logging": "", "row": [{"routevalue": "7"}]}],
+        "frrbgp": [],
+        "frrbgpneighbors": [{"weight": "10", "row": [{"seq": "1"}, {"seq": "2"}]}],
+    }
+    assert digest(held) == digest(from_php(held))
+    assert from_php([]) == from_php("") == from_php(None) == {}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_whatever_a_box_says_becomes_sections(said):
+    for configs in from_php(said).values():
+        for config in configs:
+            for value in config.values():
+                rows = value if isinstance(value, list) else [{"": value}]
+                assert all(isinstance(text, str) for row in rows for text in row.values())

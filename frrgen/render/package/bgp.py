@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from frrgen.grammar.pfsense import SERIES, series
 from frrgen.grammar.php import Entry, among, as_number, filled, ip_version, subnet_version, unsigned, within
 from frrgen.render.package.names import Settings, chosen
 from frrgen.render.package.rules import Rule, flag, number
@@ -196,7 +197,7 @@ def _best_path(entry: Entry, _: Settings) -> Iterator[str]:
 
 def _first_as(entry: Entry, settings: Settings) -> Iterator[str]:
     """Say it if it is on. From 2.1 on, a missing element is on and an empty one is said to be off: FRR 10 has it on."""
-    newest = settings.box.package == "2.1"
+    newest = series(settings.box.package) == SERIES[-1]
     if filled(entry["enforcefirstas"]) or (newest and "enforcefirstas" not in entry):
         yield "bgp enforce-first-as"
     elif newest:
