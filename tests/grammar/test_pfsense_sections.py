@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from frrgen.grammar.pfsense import COVERED, SCHEMA, blank, blank_row, decode, digest, encode, from_php, normal
+from frrgen.grammar.pfsense import COVERED, SCHEMA, blank, blank_row, decode, digest, encode, from_php, normal, series
 from tests.pfsense import GOLDEN, needs_php, php, sections, texts
 
 DEFAULTS = etree.parse(GOLDEN / "gui-defaults.xml").find("installedpackages")
@@ -208,3 +208,22 @@ def test_whatever_a_box_says_becomes_sections(said):
             for value in config.values():
                 rows = value if isinstance(value, list) else [{"": value}]
                 assert all(isinstance(text, str) for row in rows for text in row.values())
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("2.1.2_1", "2.1"),
+        ("2.1", "2.1"),
+        ("2.2", "2.1"),
+        ("3", "2.1"),
+        ("2.0.2_7", "2.0"),
+        ("1.3_2", "1.0"),
+        ("1.0", "1.0"),
+        ("0.6.5", None),
+        ("", None),
+        ("x", None),
+    ],
+)
+def test_a_version_belongs_to_the_newest_series_that_is_not_newer(version, expected):
+    assert series(version) == expected
