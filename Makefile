@@ -17,7 +17,9 @@ demo: system $(BIN)/frrgen
 test: test-system $(BIN)/tox
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 $(BIN)/tox
 
-bench: system $(BIN)/frrgen
+bench: test-system $(BIN)/frrgen
+	@$(call need,gcc libc6-dev)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check exabgp
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
 docs: $(BIN)/frrgen

@@ -1,4 +1,7 @@
-"""`make bench [ONLY=plan|policy|push|render|start|leak]`: each figure beside its peer, of this run and machine."""
+"""`make bench [ONLY=…]`: each figure beside its peer, of this run and machine.
+
+ONLY is one of plan, policy, push, render, start, leak and speaker.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.configs import lists, maps, neighbors
+from bench.speaker import bench_speaker
 from tests.lab import Lab, Router, wait_for
 
 RELOAD = Path("/usr/lib/frr/frr-reload.py")
@@ -325,6 +329,8 @@ def main() -> None:
             bench_policy(lab)
         if only in {"", "leak"}:
             bench_leak(lab)
+        if only in {"", "speaker"}:
+            bench_speaker(lab)
 
 
 if __name__ == "__main__":

@@ -209,10 +209,7 @@ def _run(args: argparse.Namespace) -> Exit:
     )
     log_to_stderr(args.log)
 
-    async def speak() -> None:
-        await Speaker(plan, routers, options).run()
-
-    asyncio.run(speak())
+    asyncio.run(Speaker(plan, routers, options).run())
     return Exit.OK
 
 

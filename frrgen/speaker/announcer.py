@@ -155,6 +155,7 @@ class Announcer:
         for checker in (checker for some in running.values() for checker in some):
             checker.stop()
         passing = [one for one, checker in self.checkers if checker is None or checker.passing]
+        await asyncio.to_thread(self._prove, wanted)
         await self.become(await asyncio.to_thread(_table, passing))
         assumed = set(map(id, passing))
         self._settled.set()
@@ -164,15 +165,21 @@ class Announcer:
                 if checker.passing != (id(one) in assumed):
                     self._health_changed(one, passing=checker.passing)
 
+    def _prove(self, wanted: Iterable[Wanted]) -> None:
+        """Ask the gates about each set of attributes: the first answer takes the longest, and nobody should wait."""
+        for group in list(self.groups.values()):
+            for family, said in {(run.family, run.said) for one in wanted for run in one.runs}:
+                group.gate.ruling(family, said)
+
     def _health_changed(self, one: Wanted, *, passing: bool) -> None:
         if not self._settled.is_set():
             return
-        names = ", ".join(str(Key.prefix(key)) for key in islice(one.keys(), 3))
-        fields: dict[str, Any] = {"event": "health", "passing": passing}
-        LOG.info("the health check of %s %s", names, "passes" if passing else "fails", extra=fields)
         for run in one.runs:
             for keys in steps(run.keys):
                 self._changed([key for key in keys if self.table.change(key, run.said if passing else None)])
+        names = ", ".join(str(Key.prefix(key)) for key in islice(one.keys(), 3))
+        fields: dict[str, Any] = {"event": "health", "passing": passing}
+        LOG.info("the health check of %s %s", names, "passes" if passing else "fails", extra=fields)
 
     async def first_checks(self) -> None:
         """Wait until every health check has had the time to pass: sessions begin with all that is healthy."""

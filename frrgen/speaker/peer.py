@@ -24,8 +24,8 @@ from frrgen.speaker.rib import ALIKE, AdjRibOut, Encoder, Written, steps
 from frrgen.speaker.table import BLOCK, Alike, gather
 from frrgen.speaker.update import Update
 
-COALESCE: Final = 0.001
-"""Seconds in which changes are gathered into one set of UPDATEs."""
+COALESCE: Final = 0.002
+"""Seconds between two sets of UPDATEs: a change after a quiet time is told at once, the next ones are gathered."""
 _CHECK: Final = 0.02
 _CHUNK: Final = 1 << 18
 _STEPS: Final = ALIKE // BLOCK
@@ -343,12 +343,13 @@ class Peer:
             await self._full(connection, written)
         await self._send(connection, b"".join(encoder.end_of_rib()))
         self.synced.set()
-        self._quiet = not self._restless()
+        self._quiet, loop = not self._restless(), asyncio.get_running_loop()
+        told = loop.time()
         while connection.state is State.ESTABLISHED:
             await self._wake.wait()
             self._wake.clear()
-            if not self._refreshed:
-                await asyncio.sleep(COALESCE)
+            if (wait := told + COALESCE - loop.time()) > 0 and not self._refreshed:
+                await asyncio.sleep(wait)
             while self._restless() and connection.state is State.ESTABLISHED:
                 encoder = self._encoder(agreed)
                 # a router that is at its maximum-prefix hears of what is gone before it hears of anything else
@@ -361,7 +362,7 @@ class Peer:
                         await self._full(connection, written)
                 else:
                     await self._refresh(connection, encoder, agreed, self._refreshed.pop())
-            self._quiet = True
+            self._quiet, told = True, loop.time()
 
     def _restless(self) -> bool:
         return bool(self._pending or self._everything or self._refreshed)

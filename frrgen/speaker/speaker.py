@@ -16,6 +16,7 @@ from typing import Any, Final
 from frrgen.errors import DeviceError, FrrgenError, error
 from frrgen.model.router import Router
 from frrgen.policy.session import Session
+from frrgen.speaker.admin import serve_admin, serve_metrics
 from frrgen.speaker.announcer import Announcer, Reasons
 from frrgen.speaker.attributes import Attributes
 from frrgen.speaker.gate import Gate, Mode
@@ -158,8 +159,6 @@ class Speaker:
 
         Raises InputError if the source is wrong at the start, DeviceError if an address or socket cannot be had.
         """
-        from frrgen.speaker.admin import serve_admin, serve_metrics
-
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
