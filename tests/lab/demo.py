@@ -2,7 +2,8 @@
 
     upstream (AS 64496) --- edge1 --- LAN 192.168.1.0/24 --- home, and the cluster's node microk8s-1
 
-edge1 is a router with FRR and sshd; frrgen reaches it as it would any other. The inventory is the example's.
+On the node runs frrgen's own speaker. edge1 is a router with FRR and sshd; frrgen reaches it as it would any other. The
+inventory is the example's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 from tests.lab import Lab, Router, wait_for
+from tests.lab.router import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 UPSTREAM = """
@@ -34,28 +36,27 @@ router bgp 64512
  bgp router-id 192.168.1.1
  neighbor 192.168.1.2 remote-as internal
  neighbor 192.168.1.2 timers connect 1
+ neighbor 192.168.1.10 remote-as internal
 """
-NODE = """
-ip route 192.168.10.1/32 blackhole
-ip route 192.168.99.0/24 blackhole
-router bgp 64512
- bgp router-id 192.168.1.10
- neighbor 192.168.1.2 remote-as internal
- neighbor 192.168.1.2 timers connect 1
- address-family ipv4 unicast
-  network 192.168.10.1/32
-  network 192.168.99.0/24
- exit-address-family
+SOURCE = """\
+announcements:
+  - prefix: 192.168.10.1/32      # a service of the cluster
+  - prefix: 192.168.99.0/24      # by mistake: it is in no pool
 """
 EDGE = "hostname edge1\n"
+NODE = "microk8s-1"
+
+
+ROUTE = "*>i192.168.10.1/32"
 
 
 def build(lab: Lab) -> Router:
-    """Start the four routers; edge1 has addresses and no BGP yet."""
-    upstream, edge, home, node = (lab.router(name) for name in ("upstream", "edge1", "home", "microk8s-1"))
+    """Start the routers, and a node without FRR; edge1 has addresses and no BGP yet."""
+    upstream, edge, home = (lab.router(name) for name in ("upstream", "edge1", "home"))
+    node = lab.router(NODE, daemons=())
     lab.link(upstream, edge, "203.0.113.1/30", "203.0.113.2/30")
     lab.lan((edge, "192.168.1.2/24"), (home, "192.168.1.1/24"), (node, "192.168.1.10/24"))
-    for router, config in ((upstream, UPSTREAM), (edge, EDGE), (home, HOME), (node, NODE)):
+    for router, config in ((upstream, UPSTREAM), (edge, EDGE), (home, HOME)):
         router.start(config)
     lab.sshd(edge)
     return edge
@@ -74,9 +75,11 @@ def main() -> None:
     """Run the demo. KEEP=1 in the environment leaves the lab running."""
     keep = os.environ.get("KEEP") == "1"
     lab = Lab(keep=keep)
+    speaker: subprocess.Popen[bytes] | None = None
     try:
-        print("Starting four FRR routers in network namespaces …", flush=True)
+        print("Starting three FRR routers and a node in network namespaces …", flush=True)
         edge = build(lab)
+        node = lab.routers[NODE]
         config = str(lab.ssh_config())
         frrgen = shutil.which("frrgen") or "frrgen"
         show(frrgen, "check")
@@ -84,31 +87,58 @@ def main() -> None:
         show(frrgen, "diff", "edge1", "--ssh-config", config, expect=2)
         show(frrgen, "push", "edge1", "--yes", "--ssh-config", config)
         show(frrgen, "diff", "edge1", "--ssh-config", config)
+        source, admin = node.folder / "services.yaml", node.folder / "speaker.sock"
+        source.write_text(SOURCE)
+        print(f"\nThe services of {NODE}, in {source}:\n{SOURCE}", flush=True)
+        speak = [frrgen, "speaker", "run", "--node", NODE, "--source", f"static:{source}", "--admin", str(admin)]
+        speaker = begin(node, speak, keep=keep)
         print("\nWaiting for the sessions …", flush=True)
         sessions = ("203.0.113.1", "192.168.1.1", "192.168.1.10")
         wait_for("sessions of edge1", lambda: edge.established(*sessions), seconds=60)
-        route = "*>i192.168.10.1/32"
-        wait_for("the cluster's route", lambda: route in edge.vtysh("show bgp ipv4 unicast").replace(" ", ""))
+        wait_for("the cluster's route", lambda: ROUTE in edge.vtysh("show bgp ipv4 unicast").replace(" ", ""))
+        show(frrgen, "speaker", "status", "--admin", str(admin))
+        shown = edge.vtysh("show bgp ipv4 unicast")
         for command in ("show bgp summary", "show bgp ipv4 unicast"):
             print(f"\nedge1# {command}\n{edge.vtysh(command)}", flush=True)
-        held_back = "192.168.99.0" not in edge.vtysh("show bgp ipv4 unicast")
+        good = ROUTE in shown.replace(" ", "") and "192.168.99.0" not in shown
     except BaseException:
+        if speaker is not None:
+            speaker.kill()
         lab.stop()
         raise
-    if not held_back:
+    if not good:
+        speaker.kill()
         lab.stop()
-        raise SystemExit("the demo failed: edge1 accepted a prefix outside the cluster's pool")
-    print("edge1 has the service 192.168.10.1, and not 192.168.99.0/24, which the node announces too.")
+        raise SystemExit("the demo failed: edge1 has another route than the cluster's service")
+    print("edge1 has the service 192.168.10.1. 192.168.99.0/24 never left the node: the gate says which line drops it.")
     if keep:
-        pids = " ".join(str(router.holder) for router in lab.routers.values())
+        pids = " ".join(str(pid) for pid in (speaker.pid, *(router.holder for router in lab.routers.values())))
         print(f"\nThe lab is running. Log in to edge1:\n  ssh -F {config} edge1     (then: vtysh)")
         print(
             f"Use frrgen on it:\n  {frrgen} diff edge1 --ssh-config {config}\n"
+            f"  {frrgen} speaker status --admin {admin}\n"
+            f"Change what the node announces: edit {source}\n"
             f"End it:\n  kill -9 {pids}; rm -r {lab.folder}"
         )
     else:
+        speaker.terminate()
+        speaker.wait(30)
         lab.stop()
         print("The lab is down.")
+
+
+def begin(node: Router, command: list[str], *, keep: bool) -> subprocess.Popen[bytes]:
+    """Run the speaker in the node's network; its log is in the node's folder."""
+    print(f"\n(on {node.name}) $ {' '.join(command)} &", flush=True)
+    return subprocess.Popen(
+        ["nsenter", "-t", str(node.pid), "-n", "--", *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=(node.folder / "log/speaker.log").open("wb"),
+        cwd=ROOT,
+        preexec_fn=None if keep else die_with_parent,  # noqa: PLW1509
+        start_new_session=keep,
+    )
 
 
 if __name__ == "__main__":
