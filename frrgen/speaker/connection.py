@@ -30,6 +30,11 @@ OPEN_WAIT: Final = 60.0
 """Seconds in which a peer must send OPEN; the RFC suggests four minutes."""
 SEND_HOLD: Final = 480.0
 """Seconds at least for which a peer may leave unread what we sent (RFC 9687)."""
+LINGER: Final = 5.0
+"""Seconds for which a peer may go on reading what we sent before the end; the NOTIFICATION is the last of it."""
+_BUFFER: Final = bytearray(1 << 16)
+"""All connections read into this one, for what is read is taken at once. A peer that floods gets a turn of 64 KiB, and
+then all others get theirs."""
 _TCP_MD5SIG: Final = 14
 _IP_MINTTL: Final = 21
 _IPV6_MINHOPCOUNT: Final = 73
@@ -59,7 +64,43 @@ class Owner(Protocol):
         """Announce a family again."""
 
 
-class Connection(asyncio.Protocol):
+class Lingering(asyncio.BufferedProtocol):
+    """A connection on which we have said our last: it waits until the peer has read it.
+
+    To close at once would reset the connection as soon as the peer sends anything, and a router that lags behind would
+    lose the end of what we sent: it would never hear of the NOTIFICATION, and keep our routes as if we restarted.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        loop = asyncio.get_running_loop()
+        self.over = loop.create_future()
+        self._transport = transport
+        self._limit = loop.call_later(LINGER, self._end)
+        transport.set_protocol(self)
+        try:
+            transport.write_eof()
+        except OSError:
+            transport.abort()
+
+    def _end(self) -> None:
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """See asyncio.BufferedProtocol. What comes now is dropped."""
+        del sizehint
+        return _BUFFER
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.BufferedProtocol."""
+        del exc
+        self._limit.cancel()
+        self.over.set_result(None)
+
+
+class Connection(asyncio.BufferedProtocol):
     """A connection, dialled by us or accepted."""
 
     def __init__(self, owner: Owner, *, dialled: bool) -> None:
@@ -80,6 +121,8 @@ class Connection(asyncio.Protocol):
         self.agreed: Agreed | None = None
         self.hold_time = 0.0
         self.done = asyncio.get_running_loop().create_future()
+        self.lingering: Lingering | None = None
+        """What is left of it when we had the last word."""
         self.writable = asyncio.Event()
         self.writable.set()
         self._loop = asyncio.get_running_loop()
@@ -271,9 +314,12 @@ class Connection(asyncio.Protocol):
             self._dial = None
         transport, self._transport = self._transport, None
         if transport is not None:
-            # what a slow peer does not read is not waited for
-            if abort or not self.writable.is_set():
+            spoken = self.notified is not None and not self.received_notification and not transport.is_closing()
+            if abort or not (spoken or self.writable.is_set()):
+                # what a slow peer does not read is not waited for
                 transport.abort()
+            elif spoken:
+                self.lingering = Lingering(transport)
             else:
                 transport.close()
         self.writable.set()
@@ -284,10 +330,19 @@ class Connection(asyncio.Protocol):
 
     # what arrives
 
-    def data_received(self, data: bytes) -> None:
-        """See asyncio.Protocol."""
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """See asyncio.BufferedProtocol. What one turn of the loop takes from a peer is limited by it."""
+        del sizehint
+        return _BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See asyncio.BufferedProtocol."""
+        self.received(memoryview(_BUFFER)[:nbytes])
+
+    def received(self, octets: bytes | memoryview) -> None:
+        """Take what the peer sent."""
         try:
-            for kind, body in self._splitter.feed(data):
+            for kind, body in self._splitter.feed(octets):
                 self._message(kind, body)
                 if self.state is State.IDLE:
                     return
@@ -322,7 +377,9 @@ class Connection(asyncio.Protocol):
         self.theirs, self.agreed = theirs, agreed
         self.hold_time = min(settings.hold_time, theirs.hold_time)
         self._splitter.extended = agreed.extended_message
-        self._reader = Reader(asn4=agreed.asn4, ibgp=settings.ibgp, add_path=agreed.add_path_receive)
+        self._reader = Reader(
+            asn4=agreed.asn4, ibgp=settings.ibgp, add_path=agreed.add_path_receive, families=agreed.families
+        )
         self.owner.opened(self)
         # our own connection may have been the one to give up
         if self.state is State.OPEN_SENT:

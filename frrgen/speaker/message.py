@@ -50,7 +50,7 @@ class Splitter:
         """RFC 8654 was agreed on."""
         self._rest = bytearray()
 
-    def feed(self, octets: bytes) -> Iterator[tuple[Type, bytes]]:
+    def feed(self, octets: bytes | memoryview) -> Iterator[tuple[Type, bytes]]:
         """Give each whole message. Raises BgpError 1/x, behind which nothing can be read any more."""
         self._rest += octets
         place = 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from frrgen.speaker.capability import Agreed, Capabilities, GracefulRestart
-from frrgen.speaker.connection import Connection
+from frrgen.speaker.connection import LINGER, Connection
 from frrgen.speaker.error import Cease
 from frrgen.speaker.fsm import State
 from frrgen.speaker.gate import Gate
@@ -162,7 +162,7 @@ class Peer:
         """Begin to announce."""
         for other in list(self._connections - {connection}):
             other.stop(Notification.cease(Cease.COLLISION))
-        self.session = connection
+        self.session, connection.after = connection, None
         self.counters.established += 1
         self.counters.up_since = time.time()
         self.counters.last_error = self._told = ""
@@ -270,10 +270,14 @@ class Peer:
         """End the session with a Cease and a text (RFC 9003); Hard Reset where the peer would keep routes."""
         self._stopped = True
         why = Cease.PEER_DECONFIGURED if deconfigured else Cease.ADMINISTRATIVE_SHUTDOWN
-        for connection in list(self._connections):
+        connections = list(self._connections)
+        for connection in connections:
             hard = connection.agreed is not None and connection.agreed.hard_reset
             connection.stop(Notification.cease(why, text, hard=hard))
         await self._end()
+        lingering = [one.lingering.over for one in connections if one.lingering is not None]
+        if lingering:
+            await asyncio.wait(lingering, timeout=LINGER + 1)
 
     async def abandon(self) -> None:
         """End without a word."""

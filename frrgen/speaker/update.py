@@ -45,6 +45,8 @@ class Reader:
     asn4: bool = True
     ibgp: bool = False
     add_path: frozenset[Family] = frozenset()
+    families: frozenset[Family] = frozenset(Family)
+    """Others in MP_REACH_NLRI and MP_UNREACH_NLRI are passed over, however they look (RFC 4760 section 7)."""
 
     def read(self, body: bytes) -> Update:
         """Read the body of an UPDATE. Raises BgpError 3/x only where RFC 7606 leaves no other way."""
@@ -79,32 +81,33 @@ class Reader:
             found.announced = {}
         elif faults:
             found.discarded += faults
-        if seen.keys() == {Kind.MP_UNREACH_NLRI} and len(seen[Kind.MP_UNREACH_NLRI]) == 3 and len(body) == end:
+        alone = not withdrawn_length and len(body) == end and seen.keys() == {Kind.MP_UNREACH_NLRI}
+        if alone and len(seen[Kind.MP_UNREACH_NLRI]) == 3:
             found.end_of_rib = FAMILY_OF.get(struct.unpack("!HB", seen[Kind.MP_UNREACH_NLRI]))
         return found
 
     def _attributes(self, octets: bytes, found: Update, faults: list[str]) -> dict[int, bytes]:
         seen: dict[int, bytes] = {}
+        again: set[int] = set()
         for flags, number, value in _split(octets, faults):
             if number in seen:
                 if number in {Kind.MP_REACH_NLRI, Kind.MP_UNREACH_NLRI}:
                     raise BgpError(Code.UPDATE, 1, reason="MP_REACH_NLRI or MP_UNREACH_NLRI twice")
-                found.discarded.append(f"attribute {number} again")
+                again.add(number)
                 continue
             seen[number] = value
             if number == Kind.MP_REACH_NLRI:
-                self._reach(value, found)
+                self._reach(value, found, faults)
             elif number == Kind.MP_UNREACH_NLRI:
                 self._unreach(value, found)
             fault = self._fault(flags, number, value)
             if fault is None:
                 continue
-            if number in _IGNORED or (
-                number in {Kind.LOCAL_PREF, Kind.ORIGINATOR_ID, Kind.CLUSTER_LIST} and not self.ibgp
-            ):
+            if number in _IGNORED or (number in _INTERNAL and not self.ibgp):
                 found.discarded.append(fault)
             else:
                 faults.append(fault)
+        found.discarded += [f"attribute {number} again" for number in sorted(again)]
         return seen
 
     def _fault(self, flags: int, number: int, value: bytes) -> str | None:
@@ -127,7 +130,7 @@ class Reader:
             good = len(value) == (8 if self.asn4 else 6)
         return None if good else f"malformed {kind.name}"
 
-    def _reach(self, value: bytes, found: Update) -> None:
+    def _reach(self, value: bytes, found: Update, faults: list[str]) -> None:
         if len(value) < 5:
             raise BgpError(Code.UPDATE, 9, reason=f"MP_REACH_NLRI of {len(value)} octets")
         afi, safi, size = struct.unpack_from("!HBB", value)
@@ -135,10 +138,12 @@ class Reader:
         if start > len(value):
             raise BgpError(Code.UPDATE, 9, reason="the next hop of MP_REACH_NLRI overruns it")
         family = FAMILY_OF.get((afi, safi))
-        if family is None:
+        if family is None or family not in self.families:
             return
         if size not in ({16, 32} if family is Family.IPV6 else {4, 16, 32}):
             raise BgpError(Code.UPDATE, 9, reason=f"a next hop of {size} octets in MP_REACH_NLRI")
+        if not (_next_hop if size == 4 else _next_hop_ipv6)(value[4 : 4 + min(size, 16)]):
+            faults.append("a next hop in MP_REACH_NLRI that is none")
         found.announced.setdefault(family, []).extend(
             read_nlri(family, value[start:], add_path=family in self.add_path)
         )
@@ -147,7 +152,7 @@ class Reader:
         if len(value) < 3:
             raise BgpError(Code.UPDATE, 9, reason=f"MP_UNREACH_NLRI of {len(value)} octets")
         family = FAMILY_OF.get(struct.unpack_from("!HB", value))
-        if family is not None and len(value) > 3:
+        if family in self.families and len(value) > 3:
             found.withdrawn.setdefault(family, []).extend(
                 read_nlri(family, value[3:], add_path=family in self.add_path)
             )
@@ -191,6 +196,10 @@ def _path(value: bytes, width: int) -> bool:
 
 def _next_hop(value: bytes) -> bool:
     return len(value) == 4 and value[0] not in {0, 127} and value[0] < 224
+
+
+def _next_hop_ipv6(value: bytes) -> bool:
+    return any(value) and value != b"\0" * 15 + b"\1" and value[0] != 0xFF
 
 
 _CHECKS: Final[dict[Kind, Callable[[bytes], bool]]] = {

@@ -62,6 +62,7 @@ class Talk:
                 for message in self.splitter.feed(data):
                     self.messages.put_nowait(message)
         self.closed.set()
+        self.writer.close()
 
     def send(self, octets):
         self.writer.write(octets)
@@ -94,10 +95,10 @@ class Talk:
 class Bench:
     """A listening router, and the speaker's session with it."""
 
-    def __init__(self, settings=SETTINGS, table=None, made=None, receive_buffer=None, **changes):
+    def __init__(self, settings=SETTINGS, table=None, made=None, receive_buffer=None, *, restarted=False, **changes):
         self.settings, self.made = replace(settings, **changes), made or group(table)
-        self.receive_buffer = receive_buffer
-        self.talks = asyncio.Queue()
+        self.receive_buffer, self.restarted = receive_buffer, restarted
+        self.talks, self.all = asyncio.Queue(), []
         self.count = 0
 
     async def __aenter__(self):
@@ -105,13 +106,15 @@ class Bench:
         if self.receive_buffer is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer)
         self.server = await asyncio.start_server(self._came, sock=listener)
-        self.peer = Peer(replace(self.settings, port=self.server.sockets[0].getsockname()[1]), self.made)
+        settings = replace(self.settings, port=self.server.sockets[0].getsockname()[1])
+        self.peer = Peer(settings, self.made, restarted=self.restarted)
         self.peer.start()
         return self
 
     async def _came(self, reader, writer):
         self.count += 1
-        self.talks.put_nowait(Talk(reader, writer))
+        self.all.append(Talk(reader, writer))
+        self.talks.put_nowait(self.all[-1])
 
     async def talk(self, seconds=5):
         async with asyncio.timeout(seconds):
@@ -135,6 +138,8 @@ class Bench:
         return talk
 
     async def __aexit__(self, *_):
+        for talk in self.all:
+            talk.writer.transport.abort()
         await self.peer.stop("the test is over")
         self.server.close()
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import time
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from itertools import pairwise
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from frrgen.parse.frr import parse
 from frrgen.speaker import connection as connections
 from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.capability import Capabilities
+from frrgen.speaker.capability import Capabilities, GracefulRestart
 from frrgen.speaker.error import Cease
 from frrgen.speaker.fsm import State
 from frrgen.speaker.key import Family, Key
@@ -26,6 +26,7 @@ from frrgen.speaker.message import (
     Type,
     message,
     read_notification,
+    read_open,
     read_route_refresh,
     write_route_refresh,
 )
@@ -172,6 +173,43 @@ def test_our_end_is_a_cease_with_a_text_and_a_hard_reset_where_routes_would_stay
 
     run(talk(OPEN, (6, Cease.ADMINISTRATIVE_SHUTDOWN)))
     run(talk(replace(OPEN, capabilities=replace(THEIRS, graceful_restart=RESTARTING)), (6, Cease.HARD_RESET)))
+
+
+def test_a_router_that_lags_behind_still_reads_our_last_word():
+    """It goes on talking meanwhile, which must not reset the connection under what it has not read yet."""
+
+    async def talk():
+        async with Bench() as bench:
+            talk = await bench.up()
+            talk.task.cancel()
+            talk.writer.transport.pause_reading()
+            made = talk.writer.transport.get_extra_info("socket").dup()
+            stopping = asyncio.create_task(bench.peer.stop("the node is drained"))
+            for _ in range(3):
+                await asyncio.sleep(0.1)
+                made.send(KEEPALIVE)
+            assert made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+            octets = made.recv(1 << 16)
+            assert b"the node is drained" in octets
+            made.close()
+            talk.writer.close()
+            await stopping
+
+    run(talk())
+
+
+def test_who_does_not_read_our_last_word_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(connections, "LINGER", 0.3)
+
+    async def talk():
+        async with Bench() as bench:
+            talk = await bench.up()
+            talk.task.cancel()
+            connection = bench.peer.session
+            await bench.peer.stop("the node is drained")
+            assert connection.lingering.over.done()
+
+    run(talk())
 
 
 @pytest.mark.parametrize("enhanced", [False, True])
@@ -521,3 +559,36 @@ def test_the_gate_holds_back_what_the_router_would_drop_and_what_is_too_much():
 
 def test_settings_do_not_show_the_password():
     assert "hunter2" not in repr(replace(SETTINGS, password="hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("address", "level", "ttl", "least"),
+    [
+        ("127.0.0.1", socket.IPPROTO_IP, socket.IP_TTL, 21),
+        ("::1", socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 73),
+    ],
+)
+def test_ttl_security_is_asked_of_the_kernel_in_both_directions(address, level, ttl, least):
+    """We send 255, and take what came over so few hops (RFC 5082); a plain external peer is one hop away."""
+    here = replace(SETTINGS, address=ip_address(address))
+    with connections.socket_for(replace(here, ttl_security=2)) as made:
+        assert (made.getsockopt(level, ttl), made.getsockopt(level, least)) == (255, 254)
+    with connections.socket_for(here) as made:
+        assert made.getsockopt(level, ttl) == 1
+    with connections.socket_for(replace(here, multihop=7)) as made:
+        assert made.getsockopt(level, ttl) == 7
+
+
+def test_a_restart_is_said_in_the_first_open_behind_it_and_in_no_other():
+    async def talk():
+        async with Bench(restarted=True) as bench:
+            for restarting in (True, False):
+                talk = await bench.talk()
+                said = read_open(await talk.get(Type.OPEN)).capabilities.graceful_restart
+                assert said == GracefulRestart(120, restarting, notification=True, families=frozenset({Family.IPV4}))
+                talk.send(OPEN.write() + KEEPALIVE)
+                async with asyncio.timeout(5):
+                    await bench.peer.synced.wait()
+                talk.writer.close()
+
+    run(talk())
