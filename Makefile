@@ -6,10 +6,11 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 KEEP ?=
 N ?= 1000
 SEED ?= 1
+SECONDS ?= 1200
 DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 procps python3-venv sudo util-linux
 TEST_DEBIAN := bird2 gobgpd php-cli php-xml tcpdump
 
-.PHONY: demo test bench docs fuzz-policy system test-system clean
+.PHONY: demo test bench docs fuzz-policy fuzz-speaker system test-system clean
 
 demo: system $(BIN)/frrgen
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python -m tests.lab.demo
@@ -28,6 +29,9 @@ docs: $(BIN)/frrgen
 fuzz-policy: test-system $(BIN)/tox
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 FRRGEN_POLICIES=$(N) FRRGEN_SEED=$(SEED) \
 		$(BIN)/tox -q -e lab -- -s -o timeout=0 tests/lab/test_policy.py
+
+fuzz-speaker: $(BIN)/tox
+	$(BIN)/tox -q -e fuzz -- $(SECONDS)
 
 system:
 	@$(call need,$(DEBIAN))

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.speaker.error import BgpError
-from frrgen.speaker.key import Family
+from frrgen.speaker.attributes import Attributes
+from frrgen.speaker.key import Family, Key
 from frrgen.speaker.message import (
+    KEEPALIVE,
+    Refresh,
     Splitter,
     Type,
     message,
-    read_notification,
-    read_open,
-    read_route_refresh,
+    write_route_refresh,
 )
+from frrgen.speaker.table import Table
 from frrgen.speaker.update import Reader
-from tests.speaker.talking import OPEN, Bench, run
+from tests.fuzz.target import WRAPPED, one_input, seeds
+from tests.speaker.talking import OPEN, SETTINGS, THEIRS, Bench, run
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "data/bgp-malformed.jsonl").read_text().splitlines()]
 STAYS = "stays up"
@@ -57,31 +62,40 @@ def test_a_malformed_message_has_the_outcome_of_the_rfc(case):
     expected = OUTCOMES.get(case["case"].split()[0], STAYS)
     octets = bytes.fromhex(case["hex"])
 
-    async def talk():
-        # the messages were made by AS 65001 for AS 65002
-        async with Bench(local_asn=65002, peer_asn=65001) as bench:
-            if case["phase"] == "established":
-                theirs = OPEN.__class__(
-                    65001,
-                    90,
-                    OPEN.identifier,
-                    OPEN.capabilities.__class__(asn=65001, families=frozenset({Family.IPV4})),
-                )
-                talk = await bench.up(theirs)
-            else:
-                talk = await bench.talk()
-                await talk.get(Type.OPEN)
-            talk.send(octets)
-            if expected == STAYS:
-                # a wrong route withdrawn later, and End-of-RIB: the session must still listen
-                talk.send(message(Type.UPDATE, b"\0\0\0\0") * 2)
-                await asyncio.sleep(0.05)
-                assert bench.peer.session is not None, bench.peer.counters.last_error
-                return STAYS
-            body = await talk.get(Type.NOTIFICATION)
-            return f"{body[0]}/{body[1]}" if body else "closed"
+    # the messages were made by AS 65001 for AS 65002
+    settings = replace(SETTINGS, local_asn=65002, peer_asn=65001)
+    assert run(outcome(octets, established=case["phase"] == "established", settings=settings)) == expected
 
-    assert run(talk()) == expected
+
+async def outcome(octets, *, established, settings=SETTINGS):
+    """Send this when the session is established, or instead of OPEN, and tell what becomes of it."""
+    made = Table()
+    made.change(Key.parse("10.0.0.0/8"), Attributes(next_hop=IPv4Address("192.0.2.7")))
+    async with Bench(settings, made) as bench:
+        theirs = replace(OPEN, asn=settings.peer_asn, capabilities=replace(THEIRS, asn=settings.peer_asn))
+        if established:
+            talk = await bench.up(theirs)
+            while (await talk.get(Type.UPDATE)) != b"\0\0\0\0":
+                pass
+            talk.send(octets)
+        else:
+            talk = await bench.talk()
+            await talk.get(Type.OPEN)
+            talk.send(octets + KEEPALIVE)
+        # whether it still listens is seen from its answer
+        talk.send(message(Type.UPDATE, b"\0\0\0\0") + write_route_refresh(Family.IPV4, Refresh.REQUEST))
+        async with asyncio.timeout(10):
+            while True:
+                if talk.closed.is_set() and talk.messages.empty():
+                    assert bench.peer.counters.last_error
+                    return "closed"
+                with contextlib.suppress(TimeoutError):
+                    kind, body = await asyncio.wait_for(talk.messages.get(), 0.2)
+                    if kind is Type.NOTIFICATION:
+                        return f"{body[0]}/{body[1]}"
+                    if kind is Type.UPDATE and len(body) > 4:
+                        assert bench.peer.counters.established == 1
+                        return STAYS
 
 
 def update(attributes: bytes, nlri: bytes = b"") -> bytes:
@@ -127,46 +141,26 @@ def test_end_of_rib_of_both_families_is_known():
     assert Reader().read(update(bytes.fromhex("800f03000201"))).end_of_rib is Family.IPV6
 
 
-def decode_everything(octets: bytes) -> None:
-    """Read these octets in every way that a peer can make us."""
-    splitter = Splitter()
-    try:
-        for kind, body in splitter.feed(octets):
-            read(kind, body)
-    except BgpError:
-        pass
-    for kind in Type:
-        try:
-            read(kind, octets)
-        except BgpError:
-            continue
+@given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255), st.binary(max_size=200))
+def test_no_octets_do_anything_but_end_the_session_in_order(mode, agreed, step, octets):
+    one_input(bytes([mode, agreed, step]) + octets)
 
 
-def read(kind: Type, body: bytes) -> None:
-    if kind is Type.OPEN and len(body) >= 10:
-        read_open(body)
-    elif kind is Type.UPDATE and len(body) >= 4:
-        for asn4 in (True, False):
-            Reader(asn4=asn4, ibgp=asn4, add_path=frozenset(Family) if asn4 else frozenset()).read(body)
-    elif kind is Type.NOTIFICATION and len(body) >= 2:
-        assert read_notification(body).meaning.isprintable()
-    elif kind is Type.ROUTE_REFRESH and len(body) >= 4:
-        read_route_refresh(body)
+SEEDS = list(seeds())
 
 
-@given(st.binary(max_size=200))
-def test_no_octets_raise_anything_but_our_error(octets):
-    decode_everything(octets)
-    decode_everything(message(Type.UPDATE, octets.ljust(4, b"\0")))
-
-
-@given(st.sampled_from(CASES), st.data())
-def test_nor_do_messages_that_are_almost_right(case, data):
-    octets = bytearray.fromhex(case["hex"])
+@given(st.sampled_from(SEEDS), st.data())
+def test_nor_do_messages_that_are_almost_right(seed, data):
+    octets = bytearray(seed)
     for _ in range(data.draw(st.integers(0, 4))):
         octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
-    decode_everything(bytes(octets))
-    decode_everything(bytes(octets[19:]))
+    one_input(bytes(octets))
+
+
+def test_the_seeds_reach_every_kind_of_end():
+    """The fuzzer begins with inputs that establish sessions, end them, and are let live."""
+    assert len(SEEDS) > 200
+    assert {seed[0] for seed in SEEDS} == set(range(len(WRAPPED)))
 
 
 @given(st.lists(st.binary(max_size=60), max_size=6), st.integers(1, 50))
@@ -175,3 +169,84 @@ def test_messages_are_the_same_however_they_arrive(bodies, size):
     splitter = Splitter()
     found = [body for at in range(0, len(octets), size) for _, body in splitter.feed(octets[at : at + size])]
     assert found == [b"\6\2" + body for body in bodies]
+
+
+def opening(parameters: bytes) -> bytes:
+    """An OPEN of AS 65002 whose optional parameters, with their length, are these octets."""
+    return message(Type.OPEN, bytes.fromhex("04fdea005a0a000001") + parameters)
+
+
+def capabilities(*said: str) -> bytes:
+    """An OPEN with the capabilities it needs, and these in hex before them."""
+    octets = bytes.fromhex("".join(said) + "01040001000102004104" + "0000fdea")
+    return opening(bytes([len(octets) + 2, 2, len(octets)]) + octets)
+
+
+def said(attributes: str, nlri: bytes = b"") -> bytes:
+    return message(Type.UPDATE, update(bytes.fromhex(attributes), nlri))
+
+
+def reach(value: str) -> str:
+    octets = bytes.fromhex(value)
+    return GOOD.hex() + "800e" + bytes([len(octets)]).hex() + value
+
+
+PATH = GOOD.hex()
+SHAPES = {
+    # OPEN
+    "CVE-2022-40302 an extended parameter's header is cut": (opening(bytes.fromhex("ffff00020001")), "2/0"),
+    "CVE-2022-43681 OPEN ends behind the length ff": (opening(b"\xff"), "2/0"),
+    "CVE-2022-36440 the 4-octet AS capability is cut": (opening(bytes.fromhex("06020441020000")), "2/0"),
+    "CVE-2023-31489 a short LLGR capability": (capabilities("470100"), STAYS),
+    "CVE-2012-1820 an ORF capability of nonsense": (capabilities("0303ffffff"), STAYS),
+    "CVE-2018-5381 capabilities without length": (capabilities("00000000ff00"), STAYS),
+    "CVE-2018-5381 parameters without length": (opening(b"\4" + b"\2\0" * 2), STAYS),
+    "VU#347067 an OPEN of capabilities nobody knows": (capabilities(*["fe06010203040506"] * 20), STAYS),
+    "a graceful restart capability that is cut": (capabilities("400400780001"), "2/0"),
+    # UPDATE: what is not ours, or can be left out
+    "CVE-2023-38802 TUNNEL_ENCAP of nonsense": (said(PATH + "c0170400010003", TEN), STAYS),
+    "CVE-2024-44070 a tunnel TLV longer than what remains": (said(PATH + "c017060001ffff0001", TEN), STAYS),
+    "VU#347067 AIGP of nonsense": (said(PATH + "801a020000", TEN), STAYS),
+    "VU#347067 attribute 28 of nonsense": (said(PATH + "c01c03ffffff", TEN), STAYS),
+    "CVE-2023-31490 PREFIX_SID cut": (said(PATH + "c0280201ff", TEN), STAYS),
+    "CVE-2024-31948 PREFIX_SID TLV longer than the attribute": (said(PATH + "c0280401ffff00", TEN), STAYS),
+    "CVE-2019-5892 attribute 255": (said(PATH + "c0ff0401020304", TEN), STAYS),
+    "CVE-2023-46753 an unknown attribute alone": (said("c06304deadbeef", TEN), STAYS),
+    "CVE-2023-41358 no attributes, but NLRI": (said("", TEN), STAYS),
+    "CVE-2023-47235 a withdrawal with half the attributes": (said("40010100800f03000201"), STAYS),
+    "CVE-2023-47234 MP_UNREACH and NLRI without attributes": (said("800f03000201", TEN), STAYS),
+    "CVE-2011-3327 an extended community of 7 octets": (said(PATH + "c01007" + "00" * 7, TEN), STAYS),
+    "CVE-2010-1674 extended communities of none": (said(PATH + "c01000", TEN), STAYS),
+    "CVE-2026-37461 an IPv6 extended community of 19 octets": (said(PATH + "c01913" + "00" * 19, TEN), STAYS),
+    "CVE-2026-30405 NEXT_HOP of 3 octets": (said(PATH[:-14] + "4003030a0000", TEN), STAYS),
+    "CVE-2026-41643 AS4_PATH of nonsense before AS_PATH": (said("c01103020500" + PATH, TEN), STAYS),
+    "BIRD 2.0.8: OTC of 1024 octets": (said(PATH + "d0230400" + "00" * 1024, TEN), STAYS),
+    "CVE-2023-4481 attributes of length 0": (said(PATH + "800400c00800c02000400500", TEN), STAYS),
+    "CVE-2023-38283 an extended length of 0": (said(PATH + "d0080000", TEN), STAYS),
+    # UPDATE: families that are not ours
+    "CVE-2023-38406 flowspec NLRI of length 0": (said(reach("0001850000" + "00")), STAYS),
+    "CVE-2026-37457 a flowspec operator beyond its end": (said(reach("0001850000" + "0303810680")), STAYS),
+    "CVE-2026-5107 EVPN NLRI longer than the attribute": (said(reach("001946040a00000100" + "02ff00")), STAYS),
+    "a family that was not agreed on, with nonsense": (said(reach("000201" + "10" + "20" + "00" * 15 + "00ff")), STAYS),
+    "CVE-2026-37458 a martian next hop": (said(reach("000101" + "04" + "7f00000100" + "080a")), STAYS),
+    # UPDATE: nothing can be found in it any more
+    "CVE-2023-46752 MP_REACH that ends in its next hop": (said(reach("00010120" + "0a000001")), "3/9"),
+    "GoBGP panics: MP_REACH of 3 octets": (said(PATH + "800e03000101"), "3/9"),
+    "CVE-2026-37462 withdrawn routes beyond the message": (message(Type.UPDATE, b"\0\x20\0\0"), "3/1"),
+    "attributes beyond the message": (message(Type.UPDATE, b"\0\0\xff\xff" + GOOD), "3/1"),
+    # other messages
+    "CVE-2022-37032 a CAPABILITY message": (message(6, bytes(4)), "1/3"),  # type: ignore[arg-type]
+    "CVE-2024-31949 a dynamic capability without length": (message(6, bytes.fromhex("000100")), "1/3"),  # type: ignore[arg-type]
+    "CVE-2023-41360 an ORF header read beyond the end": (message(Type.ROUTE_REFRESH, b"\0\1\0\1\1\x40"), STAYS),
+    "a refresh of a family nobody has": (message(Type.ROUTE_REFRESH, b"\x40\4\0\x48"), STAYS),
+    "GoBGP panics: a second OPEN": (OPEN.write(), "5/3"),
+    "CVE-2019-16159 a text longer than the message": (message(Type.NOTIFICATION, b"\6\2\xffbye"), "closed"),
+    "CVE-2022-37035 more behind a NOTIFICATION": (message(Type.NOTIFICATION, b"\6\4\0") + OPEN.write() * 3, "closed"),
+}
+"""Messages in the shape of what other speakers fell over, and what becomes of the session."""
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_others_fell_over_ends_the_session_by_the_rfc_or_not_at_all(shape):
+    octets, expected = SHAPES[shape]
+    assert run(outcome(octets, established=octets[18] != Type.OPEN or octets == OPEN.write())) == expected
