@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.lab.router import Router, die_with_parent
 
@@ -71,6 +71,25 @@ class Daemon:
             self.process.kill()
             self.process.wait()
 
+    cannot: ClassVar[dict[str, str]] = {}
+    """What this daemon cannot do that others can, and why: the tests of it are left out with that reason."""
+
+    def heard(self) -> str:
+        """Give what it says of how sessions ended."""
+        return (self.folder / "out").read_text()
+
+    def refresh(self) -> None:
+        """Have it ask for all routes again."""
+        raise NotImplementedError
+
+    def shut_down(self, text: str) -> None:
+        """End the session by its administrator, with a text."""
+        raise NotImplementedError
+
+    def open_up(self) -> None:
+        """Allow the session again."""
+        raise NotImplementedError
+
     def restart(self) -> None:
         """End it and start it again."""
         self.stop()
@@ -123,21 +142,31 @@ class Bird(Daemon):
     def shut_down(self, text: str) -> None:
         self.birdc("disable", "node", f'"{text}"')
 
+    def open_up(self) -> None:
+        self.birdc("enable", "node")
+
+    def heard(self) -> str:
+        return self.birdc("show", "protocols", "all", "node") + super().heard()
+
 
 class Gobgp(Daemon):
     """GoBGP."""
+
+    cannot: ClassVar = {"refresh": "GoBGP applies a changed policy to what it keeps, and never asks"}
 
     def command(self) -> list[str]:
         password = f'auth-password = "{self.password}"' if self.password else ""
         families = "".join(
             f'  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n      afi-safi-name = "{name}-unicast"\n'
+            "    [neighbors.afi-safis.mp-graceful-restart.config]\n      enabled = true\n"
             for name in ("ipv4", "ipv6")
         )
         (self.folder / "gobgpd.toml").write_text(
             f'[global.config]\n  as = {self.asn}\n  router-id = "{ROUTER_ADDRESS}"\n'
             f'[[neighbors]]\n  [neighbors.config]\n    neighbor-address = "{NODE_ADDRESS}"\n'
             f"    peer-as = {self.node_asn}\n    {password}\n  [neighbors.timers.config]\n    hold-time = 9\n"
-            f"    connect-retry = 1\n    idle-hold-time-after-reset = 1\n{families}"
+            f"    connect-retry = 1\n    idle-hold-time-after-reset = 1\n"
+            f"  [neighbors.graceful-restart.config]\n    enabled = true\n    restart-time = 60\n{families}"
         )
         return [shutil.which("gobgpd") or "/usr/bin/gobgpd", "-t", "toml", "-f", str(self.folder / "gobgpd.toml")]
 
@@ -160,21 +189,31 @@ class Gobgp(Daemon):
         found = re.search(r"Destination: (\d+)", self.ask("gobgp", "global", "rib", "summary"))
         return int(found[1]) if found else 0
 
-    def refresh(self) -> None:
-        self.ask("gobgp", "neighbor", NODE_ADDRESS, "softresetin")
-
     def shut_down(self, text: str) -> None:
         self.ask("gobgp", "neighbor", NODE_ADDRESS, "shutdown", "--reason", text)
+
+    def open_up(self) -> None:
+        self.ask("gobgp", "neighbor", NODE_ADDRESS, "enable")
 
 
 class Exabgp(Daemon):
     """ExaBGP: what it receives goes to a program, as JSON."""
 
+    cannot: ClassVar = {
+        "graceful restart": "ExaBGP has no table in which it could keep routes: it passes on what it hears",
+        "a shutdown with a text": "ExaBGP's teardown takes a code and no text",
+    }
+
     def command(self) -> list[str]:
         password = f'md5-password "{self.password}";' if self.password else ""
         (self.folder / "received").touch()
+        orders = self.folder / "orders"
+        if not orders.exists():
+            os.mkfifo(orders)
+        # the program's output is what ExaBGP is to do; the pipe is held open at both ends
+        (self.folder / "seen").write_text(f"cat <> {orders} &\nexec cat >> {self.folder}/received\n")
         (self.folder / "exabgp.conf").write_text(
-            f"process seen {{ run /bin/sh -c 'cat >> {self.folder}/received'; encoder json; }}\n"
+            f"process seen {{ run /bin/sh {self.folder}/seen; encoder json; }}\n"
             f"neighbor {NODE_ADDRESS} {{ router-id {ROUTER_ADDRESS}; local-address {ROUTER_ADDRESS};\n"
             f"  local-as {self.asn}; peer-as {self.node_asn}; hold-time 9; {password}\n"
             "  family { ipv4 unicast; ipv6 unicast; } capability { route-refresh enable; graceful-restart 60; }\n"
@@ -183,11 +222,25 @@ class Exabgp(Daemon):
         return [str(Path(sys.executable).with_name("exabgp")), "server", str(self.folder / "exabgp.conf")]
 
     def environ(self) -> dict[str, str]:
-        return {"exabgp_daemon_user": "root", "exabgp_daemon_drop": "false", "exabgp_api_cli": "false"}
+        said = {"daemon_user": "root", "daemon_drop": "false", "api_cli": "false", "api_ack": "false"}
+        said["tcp_bind"] = ROUTER_ADDRESS
+        return {f"exabgp_{name}": value for name, value in said.items()}
+
+    def refresh(self) -> None:
+        with (self.folder / "orders").open("w") as file:
+            file.write(f"neighbor {NODE_ADDRESS} announce route-refresh ipv4 unicast\n")
+
+    def heard(self) -> str:
+        return (self.folder / "received").read_text() + super().heard()
 
     def routes(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for line in (self.folder / "received").read_text().splitlines():
+            if not line.startswith("{"):
+                continue
+            if '"down"' in line:
+                # ExaBGP does not say that what it heard of an ended session holds no more
+                found.clear()
             update = json.loads(line).get("neighbor", {}).get("message", {}).get("update", {})
             said = update.get("attribute", {})
             for hops in update.get("announce", {}).values():
@@ -250,6 +303,12 @@ class Frr(Daemon):
 
     def shut_down(self, text: str) -> None:
         self.host.vtysh("conf t", "router bgp 65001", f"neighbor {NODE_ADDRESS} shutdown message {text}")
+
+    def open_up(self) -> None:
+        self.host.vtysh("conf t", "router bgp 65001", f"no neighbor {NODE_ADDRESS} shutdown")
+
+    def heard(self) -> str:
+        return self.host.vtysh(f"show bgp neighbors {NODE_ADDRESS}", f"show bgp neighbors {NODE_ADDRESS} json")
 
     def signal(self, number: signal.Signals) -> None:
         self.host.run("sh", "-c", f"kill -{number.value} $(cat /run/frr/bgpd.pid)")

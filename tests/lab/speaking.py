@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -10,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
+from frrgen.errors import DeviceError
+from frrgen.speaker.admin import ask_status
 from tests.lab.router import Router, die_with_parent, wait_for
 
 FRRGEN = [sys.executable, "-c", "import sys; from frrgen.cli import main; sys.exit(main())"]
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = """\
 asn: {asn}
 nodes:
-  node: {{addresses: [{addresses}]}}
+  node: {{addresses: [{addresses}]{node}}}
 pools:
   services: {{prefixes: [{pools}], communities: [64999:1]}}
 routers:
@@ -42,6 +43,7 @@ def inventory(
     pools: str = "10.1.0.0/16, 10.2.0.0/16",
     peering: str = "address: 10.0.0.1",
     more: str = "",
+    node: str = "",
     router: str = ROUTER,
 ) -> Path:
     """Write the network of one router, edge, and one node."""
@@ -49,7 +51,7 @@ def inventory(
     (folder / "clusters").mkdir(exist_ok=True)
     (folder / "network.yaml").write_text("")
     (folder / "routers/edge.yaml").write_text(router)
-    text = CLUSTER.format(asn=asn, addresses=addresses, pools=pools, peering=peering, more=more)
+    text = CLUSTER.format(asn=asn, addresses=addresses, pools=pools, peering=peering, more=more, node=node)
     (folder / "clusters/k8s.yaml").write_text(text)
     return folder
 
@@ -98,15 +100,11 @@ class Speaking:
         new.rename(self.source)
 
     def status(self) -> dict[str, Any]:
-        """Ask it, as `speaker status` does."""
-        done = subprocess.run(
-            [*FRRGEN, "speaker", "status", "--admin", str(self.admin), "--format", "json"],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-        )
-        return json.loads(done.stdout) if done.returncode == 0 else {}
+        """Ask it, as `speaker status` does; {} if it does not answer."""
+        try:
+            return ask_status(self.admin)
+        except DeviceError:
+            return {}
 
     def up(self, seconds: float = 20) -> dict[str, Any]:
         """Wait until every session is established, and give the status."""

@@ -1,4 +1,4 @@
-"""The speaker and daemons that are not ours: each works with it as with any router, and outlasts the same mishaps."""
+"""The speaker of a node beside a real router: how it ends, restarts, and holds back what FRR would drop."""
 
 from __future__ import annotations
 
@@ -7,174 +7,11 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 from tests.lab import wait_for
-from tests.lab.peers import Bird, Exabgp, Frr, Gobgp
+from tests.lab.peers import Frr
 from tests.lab.router import die_with_parent
-from tests.lab.speaking import Speaking, inventory, rendered
-
-DAEMONS = [Frr, Bird, Gobgp, Exabgp]
-POOLS = "10.1.0.0/16, 10.2.0.0/16, '2001:db8:1::/48'"
-SIX = ", next_hop: '2001:db8::2'"
-
-
-def named(daemon):
-    return daemon.__name__.lower()
-
-
-class World:
-    """A router with some daemon, and a node with our speaker."""
-
-    def __init__(self, lab, daemon, *options, password=None, node_asn=65002, speak=True, **more):
-        self.edge, self.node = lab.router("edge"), lab.router("node", daemons=())
-        lab.link(self.edge, self.node, "10.0.0.1/24", "10.0.0.2/24", ("2001:db8::1/64", "2001:db8::2/64"))
-        if password:
-            more["more"] = more.get("more", "") + "\npassword: env:SECRET"
-        net = inventory(lab.folder / "net", asn=node_asn, pools=POOLS, **more)
-        if daemon is Frr:
-            Frr.config = rendered(net).replace("<hidden>", password or "")
-        self.daemon = daemon(self.edge, node_asn=node_asn, password=password)
-        self.speaker = (
-            Speaking(self.node, net, *options, environ={"SECRET": password} if password else None) if speak else None
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.speaker is not None:
-            self.speaker.__exit__()
-        self.daemon.stop()
-
-    def sees(self, *prefixes, seconds=20):
-        wait_for(
-            f"{prefixes}, there are {list(self.daemon.routes())[:5]}",
-            lambda: self.daemon.routes().keys() == set(prefixes),
-            seconds,
-        )
-        return self.daemon.routes()
-
-    def session(self):
-        return wait_for("a status", lambda: self.speaker.status().get("sessions"))[0]
-
-
-@pytest.mark.parametrize("daemon", DAEMONS, ids=named)
-def test_announce_change_and_withdraw_in_both_families(lab, daemon):
-    with World(lab, daemon) as world:
-        world.speaker.announce("10.1.0.1/32", "10.2.0.0/24")
-        world.speaker.up()
-        found = world.sees("10.1.0.1/32", "10.2.0.0/24")
-        assert found["10.1.0.1/32"] == {
-            "next_hop": "10.0.0.2",
-            "med": 0,
-            "communities": ["64999:1"],
-            "path": "65002",
-        }
-        world.speaker.announce("10.1.0.1/32", more=", med: 77, communities: [64999:2, 64999:3], prepend: 2")
-        world.sees("10.1.0.1/32")
-        wait_for("the new attributes", lambda: world.daemon.routes()["10.1.0.1/32"]["med"] == 77)
-        changed = world.daemon.routes()["10.1.0.1/32"]
-        assert (changed["communities"], changed["path"]) == (["64999:2", "64999:3"], "65002 65002 65002")
-        world.speaker.source.with_suffix(".new").write_text(
-            f"announcements:\n  - {{prefix: 10.1.0.1/32}}\n  - {{prefix: '2001:db8:1::1/128'{SIX}}}\n"
-        )
-        world.speaker.source.with_suffix(".new").rename(world.speaker.source)
-        found = world.sees("10.1.0.1/32", "2001:db8:1::1/128")
-        assert found["2001:db8:1::1/128"]["next_hop"] == "2001:db8::2"
-        world.speaker.announce()
-        world.sees()
-        assert world.session()["established"] == 1, "no change may cost the session"
-
-
-@pytest.mark.parametrize("daemon", DAEMONS, ids=named)
-def test_md5_and_as_numbers_of_four_octets(lab, daemon):
-    with World(lab, daemon, password="s3cret-of-lab", node_asn=4200000002) as world:
-        world.speaker.announce("10.1.0.1/32")
-        world.speaker.up()
-        assert world.sees("10.1.0.1/32")["10.1.0.1/32"]["path"] == "4200000002"
-        assert "s3cret" not in world.speaker.log.read_text()
-
-
-@pytest.mark.parametrize("daemon", DAEMONS, ids=named)
-def test_a_wrong_password_is_no_session_and_no_loop(lab, daemon):
-    with World(lab, daemon, password="right", speak=False) as world:
-        world.speaker = Speaking(world.node, lab.folder / "net", environ={"SECRET": "wrong"})
-        time.sleep(4)
-        assert world.session()["state"] != "Established"
-
-
-@pytest.mark.parametrize("daemon", [Frr, Bird], ids=named)
-def test_a_refresh_is_answered(lab, daemon):
-    with World(lab, daemon) as world:
-        world.speaker.announce("10.1.0.1/32")
-        world.speaker.up()
-        world.sees("10.1.0.1/32")
-        world.daemon.refresh()
-        wait_for("the refresh", lambda: world.session()["refreshes"] >= 1)
-        world.sees("10.1.0.1/32")
-
-
-@pytest.mark.parametrize("daemon", DAEMONS, ids=named)
-def test_a_peer_that_restarts_is_told_again(lab, daemon):
-    with World(lab, daemon) as world:
-        world.speaker.announce("10.1.0.1/32")
-        world.speaker.up()
-        world.sees("10.1.0.1/32")
-        world.daemon.restart()
-        wait_for("a second session", lambda: world.session()["established"] >= 2, 60)
-        world.sees("10.1.0.1/32", seconds=30)
-
-
-@pytest.mark.parametrize("daemon", DAEMONS, ids=named)
-def test_a_frozen_peer_is_given_up_by_the_hold_timer_and_found_again(lab, daemon):
-    with World(lab, daemon) as world:
-        world.speaker.announce("10.1.0.1/32")
-        world.speaker.up()
-        world.daemon.signal(signal.SIGSTOP)
-        wait_for("the end", lambda: world.session()["state"] != "Established", 15)
-        assert "hold timer expired" in world.speaker.log.read_text()
-        world.daemon.signal(signal.SIGCONT)
-        world.speaker.up(60)
-        world.sees("10.1.0.1/32")
-
-
-@pytest.mark.parametrize("daemon", [Frr, Bird, Gobgp], ids=named)
-def test_a_shutdown_with_a_text_is_read(lab, daemon):
-    with World(lab, daemon) as world:
-        world.speaker.up()
-        world.daemon.shut_down("maintenance")
-        wait_for("the end", lambda: world.session()["state"] != "Established", 15)
-        log = world.speaker.log.read_text()
-        assert "administrative shutdown" in log
-        assert log.rstrip().endswith("maintenance")
-
-
-@pytest.mark.parametrize("daemon", DAEMONS, ids=named)
-def test_a_wrong_as_number_ends_in_a_few_attempts_a_minute(lab, daemon):
-    with World(lab, daemon, speak=False) as world:
-        net = inventory(lab.folder / "net", asn=65009, pools=POOLS)
-        world.speaker = Speaking(world.node, net, "--no-listen")
-        wait_for("the refusal", lambda: "2/2" in world.session()["last_error"], 20)
-        time.sleep(8)
-        assert world.speaker.log.read_text().count("2/2") <= 4
-        assert world.session()["state"] != "Established"
-
-
-@pytest.mark.parametrize("daemon", DAEMONS, ids=named)
-def test_a_hundred_thousand_prefixes(lab, daemon):
-    with World(
-        lab, daemon, more="graceful_restart_time: 60", peering="address: 10.0.0.1, maximum_prefix: 200000"
-    ) as world:
-        prefixes = "".join(
-            f"      - 10.1.{n >> 8}.{n & 255}/32\n      - 10.2.{n >> 8}.{n & 255}/32\n" for n in range(50_000)
-        )
-        world.speaker.source.write_text(f"announcements:\n  - prefixes:\n{prefixes}")
-        world.speaker.up(60)
-        wait_for(
-            f"100,000 prefixes, there are {world.daemon.count()}", lambda: world.daemon.count() == 100_000, 120, 0.5
-        )
-        assert world.session()["established"] <= 2
+from tests.lab.speaking import ROUTER, Speaking
+from tests.lab.world import World
 
 
 def test_the_end_is_orderly_routes_are_marked_then_withdrawn_then_the_text(lab):
@@ -263,6 +100,17 @@ def test_an_ipv6_transport_carries_ipv4_routes_by_rfc_8950(lab):
         world.speaker.up(40)
         found = world.sees("10.1.0.1/32", "2001:db8:1::1/128")
         assert found["10.1.0.1/32"]["next_hop"] == "2001:db8::2"
+
+
+def test_a_role_is_agreed_with_frr_and_routes_carry_only_to_customer(lab):
+    """FRR, our customer, insists on a role, and finds our AS number in the attribute (RFC 9234)."""
+    router = ROUTER + "  neighbors:\n    10.0.0.2: {local_role: customer, local_role_strict: true}\n"
+    with World(lab, Frr, router=router) as world:
+        world.speaker.announce("10.1.0.1/32")
+        world.speaker.up()
+        world.sees("10.1.0.1/32")
+        assert world.edge.bgp("ipv4", "unicast", "10.1.0.1/32")["paths"][0]["otc"] == 65002
+        assert "Remote Role: provider" in world.edge.vtysh("show bgp neighbors 10.0.0.2")
 
 
 def test_ttl_security_keeps_the_session_up(lab):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from frrgen.speaker.fsm import TABLE, Action, Event, State
 from tests.docs.drawn import SPEAKER, drawn
 
+ROOT = Path(__file__).resolve().parents[2]
 CONNECTED = (State.OPEN_SENT, State.OPEN_CONFIRM, State.ESTABLISHED)
 
 
@@ -45,6 +49,13 @@ def test_a_message_at_the_wrong_time_is_an_error_of_the_state_machine(state, eve
 def test_only_a_keepalive_in_openconfirm_makes_a_session():
     rows = [at for at, row in TABLE.items() if Action.ESTABLISH in row.actions]
     assert rows == [(State.OPEN_CONFIRM, Event.KEEPALIVE_MSG)]
+
+
+def test_every_test_that_the_docs_name_is_there():
+    named = set(re.findall(r"`(test_\w+)`", SPEAKER.read_text()))
+    assert len(named) > 30
+    known = "".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
+    assert [name for name in named if f"def {name}(" not in known] == []
 
 
 def test_the_diagram_in_the_docs_is_drawn_from_the_table():
