@@ -126,6 +126,12 @@ def test_whatever_is_stored_something_comes_out(drawn, package):
     assert unforeseen({**drawn, **FRR}, box) is not None
 
 
+def test_without_rows_there_is_no_accept_filter_at_all():
+    stored = GOLDENS["accept-filter"]
+    without = {**stored.sections, "frr": [{**stored.sections["frr"][0], "row": []}]}
+    assert "ACCEPTFILTER" not in frr_conf(without, stored.box)
+
+
 def test_a_raw_configuration_that_is_not_base64_is_an_error():
     with pytest.raises(InputError, match="FRR704") as caught:
         frr_conf({**FRR, "frrglobalraw": [{"bgpd": "router bgp 1"}]}, Box())

@@ -216,6 +216,19 @@ def test_the_texts_of_a_comment_in_between_do_not_disturb(text):
     assert read(merged).sections["frrbgp"] == [{"enable": "on"}]
 
 
+def test_an_empty_entry_and_an_empty_row_are_empty_elements():
+    text = fragments({"frr": [{}, {"row": [{}]}]}, depth=0)
+    assert text == ("<frr>\n\t<config></config>\n\t<config>\n\t\t<row></row>\n\t</config>\n</frr>\n")
+    assert not read(text).sections
+
+
+def test_what_would_not_be_read_back_as_it_was_does_not_leave(monkeypatch):
+    """A fault of ours, put in by hand: the edit is lost."""
+    monkeypatch.setattr("frrgen.render.config_xml._edited", lambda text, _: text)
+    with pytest.raises(InputError, match="FRR706"):
+        merge(ARTICLE, {"frrbgp": [{"enable": "on"}]})
+
+
 def test_a_large_list_is_merged_whole():
     row = {"seq": "", "action": "permit", "source": "", "ge": "", "le": ""}
     rows = [row | {"seq": str(n), "source": f"10.{n >> 8 & 255}.{n & 255}.0/24"} for n in range(1, 50_001)]
