@@ -113,18 +113,21 @@ class Announcer:
 
     # the source
 
-    async def reload(self, plan: NodePlan) -> bool:
-        """Read the source again. What is wrong in it is said, and the last good state stays."""
+    async def load(self, plan: NodePlan) -> None:
+        """Read the source, and announce what it says. Raises InputError: then all stays as it is."""
         async with self._reading:
             if self._source is not None:
-                try:
-                    wanted = await asyncio.to_thread(self._source.read, plan)
-                except InputError as bad:
-                    self.refuse(bad.findings)
-                    return False
-                await self._take(wanted)
+                await self._take(await asyncio.to_thread(self._source.read, plan))
             self.ready, self.not_ready = True, ""
-            return True
+
+    async def reload(self, plan: NodePlan) -> bool:
+        """Read the source again. What is wrong in it is said, and the last good state stays."""
+        try:
+            await self.load(plan)
+        except InputError as bad:
+            self.refuse(bad.findings)
+            return False
+        return True
 
     def refuse(self, findings: Sequence[Finding]) -> None:
         """Say what is wrong with what was to be announced; all stays as it is."""

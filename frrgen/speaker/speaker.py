@@ -184,8 +184,7 @@ class Speaker:
         """Know everything, then speak: sessions begin when the source was read and its checks have answered."""
         for group in self.announcer.groups.values():
             await asyncio.to_thread(group.gate.prove)
-        if not await self.announcer.reload(self.plan):
-            raise DeviceError(error("FRR609", f"there is nothing to begin with: {self.announcer.not_ready}"))
+        await self.announcer.load(self.plan)
         first = asyncio.get_running_loop().create_task(self.announcer.first_checks())
         stopping = asyncio.get_running_loop().create_task(self._stopping.wait())
         await asyncio.wait({first, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -33,23 +33,25 @@ while True:
     data, who = s.recvfrom(100); s.sendto(data, who)
 """
 COUNT = """
-import socket, time
+import pathlib, socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.5); s.connect(("10.1.0.1", 7777))
-lost = 0
-for n in range(500):
+lost = sent = 0
+while not pathlib.Path(sys.argv[1]).exists():
+    sent += 1
     try:
-        s.send(b"%d" % n)
-        while s.recv(100) != b"%d" % n:
+        s.send(b"%d" % sent)
+        while s.recv(100) != b"%d" % sent:
             pass
     except OSError:
         lost += 1
-    time.sleep(0.01)
-print(lost)
+    time.sleep(0.005)
+print(lost, sent)
 """
 
 
-def test_a_restart_loses_no_packet(lab):
-    """A client speaks to the service through the router while the speaker becomes a new process."""
+@pytest.mark.parametrize("how", [signal.SIGUSR1, signal.SIGKILL])
+def test_a_restart_loses_no_packet(lab, how):
+    """A client speaks to the service through the router while the speaker becomes a new process, or dies."""
     with World(lab, Frr, more="graceful_restart_time: 30") as world:
         client = lab.router("client", daemons=())
         lab.link(client, world.edge, "10.9.0.1/24", "10.9.0.2/24")
@@ -59,22 +61,52 @@ def test_a_restart_loses_no_packet(lab):
         world.speaker.announce("10.1.0.1/32")
         world.speaker.up()
         wait_for("the route", lambda: "10.1.0.1" in world.edge.run("ip", "route").stdout)
+        stop = lab.folder / "enough"
 
         def inside(router, script):
-            command = ["nsenter", "-t", str(router.pid), "-n", "--", sys.executable, "-c", script]
+            command = ["nsenter", "-t", str(router.pid), "-n", "--", sys.executable, "-c", script, str(stop)]
             return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)  # noqa: PLW1509
 
+        def sessions():
+            return world.edge.bgp("neighbors")["10.0.0.2"]["connectionsEstablished"]
+
+        before = sessions()
         with inside(world.node, ECHO) as echo:
             time.sleep(0.5)
             counting = inside(client, COUNT)
+            time.sleep(0.5)
+            world.speaker.signal(how)
+            if how is signal.SIGKILL:
+                world.speaker.process.wait()
+                world.speaker = Speaking(world.node, lab.folder / "net")
+            wait_for("a new session", lambda: sessions() > before, 30)
+            world.speaker.up()
+            world.sees("10.1.0.1/32")
             time.sleep(1)
-            world.speaker.signal(signal.SIGUSR1)
-            lost, _ = counting.communicate(timeout=300)
+            stop.touch()
+            lost, sent = map(int, counting.communicate(timeout=60)[0].split())
             echo.kill()
-        assert lost == "0\n"
-        assert "restarting" in world.speaker.log.read_text()
+        assert lost == 0
+        assert sent > 100
+        log = world.speaker.log.read_text()
+        assert ("restarting" in log) is (how is signal.SIGUSR1)
+
+
+def test_a_hangup_takes_a_changed_inventory_without_a_new_session(lab):
+    """The router's policy and the pool's community change; the router is told by an UPDATE, not by a new session."""
+    with World(lab, Frr) as world:
+        world.speaker.announce("10.1.0.1/32", "10.3.0.1/32")
         world.speaker.up()
-        assert world.sees("10.1.0.1/32")
+        world.sees("10.1.0.1/32")
+        cluster = lab.folder / "net/clusters/k8s.yaml"
+        text = cluster.read_text().replace("64999:1", "64999:9").replace("10.2.0.0/16", "10.3.0.0/16")
+        cluster.write_text(text)
+        # the router first, as one would: it admits more before more is announced
+        world.edge.load(rendered(lab.folder / "net").replace("<hidden>", ""))
+        world.speaker.signal(signal.SIGHUP)
+        found = world.sees("10.1.0.1/32", "10.3.0.1/32")
+        assert {tuple(one["communities"]) for one in found.values()} == {("64999:9",)}
+        assert world.session()["established"] == 1
 
 
 def test_the_gate_holds_back_what_real_frr_would_drop(lab):

@@ -1,0 +1,435 @@
+"""A speaker from its start to its end: what it reads anew, what that does to its sessions, and how it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import stat
+from dataclasses import replace
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from frrgen.errors import DeviceError, InputError
+from frrgen.inventory.files import load
+from frrgen.model.derive import derive
+from frrgen.speaker.admin import ask_status, metrics, serve_admin
+from frrgen.speaker.error import Cease
+from frrgen.speaker.key import Family, Key
+from frrgen.speaker.log import JsonFormatter
+from frrgen.speaker.message import Type, read_notification
+from frrgen.speaker.plan import plan_node
+from frrgen.speaker.source import StaticSource
+from frrgen.speaker.speaker import Options, Speaker
+from frrgen.speaker.update import Reader
+from tests.lab.speaking import inventory
+from tests.speaker.talking import OPEN, RESTARTING, Talk, run
+
+ROUTER, NODE = "127.0.0.21", "127.0.0.22"
+GSHUT = 0xFFFF0000
+
+
+class World:
+    """A speaker with its inventory and source on disk, and its router, which dials it."""
+
+    def __init__(self, folder, **options):
+        self.folder = folder
+        self.file = folder / "source.yaml"
+        with socket.create_server((NODE, 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.inventory()
+        self.announce("10.1.0.1/32")
+        self.source = StaticSource(self.file)
+        plan, routers = self.read()
+        options = {"drain_seconds": 0.2, "inventory": self.read, **options}
+        self.speaker = Speaker(plan, routers, Options(source=self.source, **options))
+
+    def inventory(self, *, pools="10.1.0.0/16, 10.2.0.0/16", more="", peering=""):
+        inventory(self.folder / "net", addresses=NODE, peering=f"address: {ROUTER}{peering}", pools=pools, more=more)
+
+    def announce(self, *prefixes, more=""):
+        lines = "".join(f"  - {{prefix: {one}, next_hop: 192.0.2.7{more}}}\n" for one in prefixes)
+        self.file.write_text(f"announcements:\n{lines}" if prefixes else "")
+
+    def read(self):
+        network = load(self.folder / "net").network
+        routers = derive(network).routers
+        plan = plan_node(network, routers, None)
+        return replace(plan, peers=tuple(replace(peer, port=self.port) for peer in plan.peers)), routers
+
+    async def start(self):
+        assert await self.speaker.reload()
+        self.speaker.start()
+
+    async def router(self, **capabilities):
+        theirs = replace(OPEN.capabilities, asn=65001, **capabilities)
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    reader, writer = await asyncio.open_connection(NODE, self.port, local_addr=(ROUTER, 0))
+                    talk = await Talk(reader, writer).establish(replace(OPEN, asn=65001, capabilities=theirs))
+                except (OSError, AssertionError):
+                    await asyncio.sleep(0.2)
+                else:
+                    return talk
+
+
+async def update(talk):
+    """Give the next UPDATE that says something, and its octets."""
+    while True:
+        body = await talk.get(Type.UPDATE)
+        found = Reader().read(body)
+        if found.announced or found.withdrawn:
+            return found, body
+
+
+def keys(*prefixes):
+    return {Family.IPV4: [Key.parse(one) for one in prefixes]} if prefixes else {}
+
+
+def test_the_end_is_marked_then_withdrawn_then_told_in_this_order(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        await world.start()
+        talk = await world.router()
+        assert (await update(talk))[0].announced == keys("10.1.0.1/32")
+        ending = asyncio.create_task(world.speaker.drain())
+        marked, octets = await update(talk)
+        assert marked.announced == keys("10.1.0.1/32")
+        assert GSHUT.to_bytes(4, "big") in octets
+        assert (await update(talk))[0].withdrawn == keys("10.1.0.1/32")
+        told = read_notification(await talk.get(Type.NOTIFICATION))
+        assert told.subcode == Cease.ADMINISTRATIVE_SHUTDOWN
+        assert "frrgen speaker on node stops" in told.meaning
+        assert await ending
+        assert world.speaker.announcer.not_ready == "draining"
+
+    run(live())
+
+
+def test_a_second_signal_ends_the_waiting(tmp_path):
+    async def live():
+        world = World(tmp_path, drain_seconds=3600)
+        await world.start()
+        talk = await world.router()
+        await update(talk)
+        world.speaker.stop()
+        ending = asyncio.create_task(world.speaker.drain())
+        await update(talk)
+        world.speaker.stop()
+        async with asyncio.timeout(10):
+            assert await ending
+        assert await talk.get(Type.NOTIFICATION) is not None
+
+    run(live())
+
+
+def test_a_router_that_does_not_read_cannot_put_off_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("frrgen.speaker.speaker._FLUSH", 0.5)
+
+    async def live():
+        world = World(tmp_path)
+        (tmp_path / "many.txt").write_text(
+            "".join(f"10.{1 + n // 65536}.{n >> 8 & 255}.{n & 255}/32\n" for n in range(131_072))
+        )
+        world.file.write_text("announcements:\n  - {prefix_file: many.txt, next_hop: 192.0.2.7}\n")
+        world.inventory(peering=", maximum_prefix: 4000000")
+        await world.start()
+        talk = await world.router()
+        talk.task.cancel()
+        talk.writer.transport.pause_reading()
+        await asyncio.sleep(0.3)
+        async with asyncio.timeout(20):
+            await world.speaker.drain()
+        assert all(peer.session is None for peer in world.speaker.peers)
+
+    run(live())
+
+
+def test_a_changed_field_of_the_inventory_resets_no_session(tmp_path):
+    """Another hold time, and a community of the pool: the one is for the next session, the other is announced."""
+
+    async def live():
+        world = World(tmp_path)
+        await world.start()
+        talk = await world.router()
+        await update(talk)
+        before = world.speaker.peers[0]
+        path = tmp_path / "net/clusters/k8s.yaml"
+        path.write_text(path.read_text().replace("64999:1", "64999:7").replace("hold: 3", "hold: 30"))
+        assert await world.speaker.reload(inventory=True)
+        found, octets = await update(talk)
+        assert found.announced == keys("10.1.0.1/32")
+        assert (64999 << 16 | 7).to_bytes(4, "big") in octets
+        assert world.speaker.peers == [before]
+        assert (before.counters.established, before.settings.hold_time) == (1, 30)
+        assert not talk.closed.is_set()
+        await world.speaker.drain()
+
+    run(live())
+
+
+def test_a_pool_that_the_router_no_longer_admits_is_withdrawn_and_a_new_one_announced(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        world.announce("10.1.0.1/32", "10.5.0.1/32")
+        await world.start()
+        talk = await world.router()
+        assert (await update(talk))[0].announced == keys("10.1.0.1/32")
+        world.inventory(pools="10.5.0.0/16")
+        assert await world.speaker.reload(inventory=True)
+        first, _ = await update(talk)
+        second, _ = await update(talk)
+        assert (first.withdrawn, second.announced) == (keys("10.1.0.1/32"), keys("10.5.0.1/32"))
+        assert world.speaker.peers[0].counters.established == 1
+        await world.speaker.drain()
+
+    run(live())
+
+
+def test_a_bad_inventory_changes_nothing_and_readiness_says_why(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        await world.start()
+        talk = await world.router()
+        await update(talk)
+        path = tmp_path / "net/clusters/k8s.yaml"
+        good = path.read_text()
+        path.write_text(good + "nonsense: 1\n")
+        assert not await world.speaker.reload(inventory=True)
+        assert "k8s.yaml" in world.speaker.announcer.not_ready
+        assert world.speaker.peers[0].session is not None
+        assert not await world.speaker.restart(), "the new process would end at once"
+        assert world.speaker.peers[0].session is not None
+        path.write_text(good)
+        assert await world.speaker.reload(inventory=True)
+        assert world.speaker.announcer.ready
+        await world.speaker.drain()
+
+    run(live())
+
+
+def test_a_router_that_is_no_longer_configured_is_left_with_a_hard_reset(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        await world.start()
+        talk = await world.router(graceful_restart=RESTARTING)
+        await update(talk)
+        other = replace(world.read()[0].peers[0], local_asn=65099)
+        plan, routers = world.read()
+        world.speaker.options.inventory = lambda: (replace(plan, peers=(other,)), routers)
+        assert await world.speaker.reload(inventory=True)
+        told = read_notification(await talk.get(Type.NOTIFICATION))
+        assert (told.subcode, told.data[1]) == (Cease.HARD_RESET, Cease.PEER_DECONFIGURED)
+        assert [peer.settings.local_asn for peer in world.speaker.peers] == [65099]
+        await world.speaker.drain()
+
+    run(live())
+
+
+LIMIT = 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_router_never_has_more_prefixes_than_its_maximum_whatever_changes(tmp_path, seed):
+    """Changes come faster than they are told, while the first table is still being sent, and around refreshes."""
+    import random
+
+    rng = random.Random(seed)
+    said = [f"10.1.0.{n}/32" for n in range(100)]
+
+    async def live():
+        world = World(tmp_path)
+        world.inventory(peering=f", maximum_prefix: {LIMIT}")
+        plan, routers = world.read()
+        world.speaker = Speaker(plan, routers, Options(source=world.source, inventory=world.read, drain_seconds=0))
+        world.announce(*rng.sample(said, 60))
+        await world.start()
+        talk = await world.router()
+        has, most = set(), 0
+
+        async def read():
+            nonlocal most
+            while (body := await talk.get(Type.UPDATE, 60)) is not None:
+                found = Reader().read(body)
+                has.difference_update(found.withdrawn.get(Family.IPV4, []))
+                has.update(found.announced.get(Family.IPV4, []))
+                most = max(most, len(has))
+
+        reading = asyncio.create_task(read())
+        table = world.speaker.announcer.table
+        one = next(iter(table.alike(list(table)).values()))[0]
+        for _ in range(300):
+            for _ in range(rng.randrange(8)):
+                key = Key.parse(rng.choice(said))
+                world.speaker.announcer.change(key, None if key in table else one)
+            if rng.random() < 0.1:
+                world.speaker.peers[0].refresh(Family.IPV4)
+            await asyncio.sleep(rng.choice([0, 0, 0.001, 0.004]))
+        await asyncio.sleep(0.3)
+        assert most <= LIMIT
+        assert has == {key for key in table if key in world.speaker.peers[0].group.rib}
+        assert len(has) == min(LIMIT, len(table))
+        reading.cancel()
+        await world.speaker.drain()
+
+    run(live())
+
+
+def test_what_was_announced_first_stays_when_the_maximum_is_reached(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        world.inventory(peering=", maximum_prefix: 2")
+        plan, routers = world.read()
+        world.speaker = Speaker(plan, routers, Options(source=world.source))
+        world.announce("10.1.0.8/32", "10.1.0.9/32")
+        await world.speaker.reload()
+        world.announce("10.1.0.8/32", "10.1.0.9/32", "10.1.0.1/32")
+        await world.speaker.reload()
+        rib = world.speaker.peers[0].group.rib
+        assert [str(Key.prefix(key)) for key in rib.held] == ["10.1.0.1/32"]
+        assert "maximum-prefix 2" in world.speaker.announcer.why_dropped(
+            world.speaker.peers[0].group, next(iter(rib.held))
+        )
+        world.announce("10.1.0.9/32", "10.1.0.1/32")
+        await world.speaker.reload()
+        assert not rib.held
+
+    run(live())
+
+
+def test_in_warn_mode_all_is_announced_and_what_will_be_dropped_is_named(tmp_path):
+    async def live():
+        world = World(tmp_path, gate="warn")
+        world.announce("10.1.0.1/32", "10.9.0.1/32")
+        await world.start()
+        talk = await world.router()
+        # two, for the second is of no pool and has no community
+        announced = [(await update(talk))[0].announced for _ in range(2)]
+        assert announced == [keys("10.1.0.1/32"), keys("10.9.0.1/32")]
+        text = metrics(world.speaker)
+        assert 'gate="warn"' in text
+        await world.speaker.drain()
+
+    run(live())
+
+
+def test_metrics_are_what_prometheus_reads_and_count_what_each_entry_drops(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        world.announce("10.1.0.1/32", "10.9.0.1/32", "10.9.0.2/32")
+        await world.speaker.reload()
+        found = {
+            (sample.name, sample.labels.get("dropped_by")): sample.value
+            for family in text_string_to_metric_families(metrics(world.speaker))
+            for sample in family.samples
+        }
+        assert found["frrgen_speaker_prefixes", None] == 3
+        assert found["frrgen_speaker_session_announced", None] == 1
+        assert found["frrgen_speaker_session_established_total", None] == 0
+        (dropped,) = (value for (name, by), value in found.items() if name.endswith("dropped") and "route-map" in by)
+        assert dropped == 2
+
+    run(live())
+
+
+def test_the_admin_socket_is_for_its_owner_alone_and_one_speaker_has_it(tmp_path):
+    async def live():
+        speaker = World(tmp_path).speaker
+        path = tmp_path / "admin"
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(path))
+        server = await serve_admin(speaker, path)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert (await asyncio.to_thread(ask_status, path))["node"] == "node"
+        with pytest.raises(DeviceError, match="another speaker"):
+            await serve_admin(speaker, path)
+        server.close()
+        other = tmp_path / "file"
+        other.write_text("mine")
+        with pytest.raises(DeviceError, match="is no socket"):
+            await serve_admin(speaker, other)
+        assert other.read_text() == "mine"
+
+    run(live())
+
+
+def test_the_log_for_machines_is_a_json_object_a_line():
+    record = logging.LogRecord("x", logging.WARNING, "f", 1, "%s is\nheld", ("10.0.0.0/8",), None)
+    record.event, record.prefix = "held_back", "10.0.0.0/8"
+    text = JsonFormatter().format(record)
+    assert "\n" not in text
+    found = json.loads(text)
+    assert (found["level"], found["message"], found["event"]) == ("warning", "10.0.0.0/8 is\nheld", "held_back")
+    assert found["time"].endswith("+00:00")
+
+
+def test_a_source_is_read_again_when_it_or_a_file_of_prefixes_changes(tmp_path):
+    world = World(tmp_path)
+    plan, _ = world.read()
+    (tmp_path / "many.txt").write_text("# ours\n10.1.0.1/32\n\n 2001:db8::/48   # six\n10.1.0.3/32")
+    world.file.write_text("announcements:\n  - {prefix_file: many.txt}\n")
+    assert world.source.read(plan)
+    assert not world.source.changed()
+    runs = world.source.read(plan)[0].runs
+    assert sorted(str(Key.prefix(key)) for run_ in runs for key in run_.keys) == [
+        "10.1.0.1/32",
+        "10.1.0.3/32",
+        "2001:db8::/48",
+    ]
+    os.utime(tmp_path / "many.txt", (1, 1))
+    assert world.source.changed()
+    (tmp_path / "many.txt").unlink()
+    with pytest.raises(InputError, match=r"source\.yaml:2"):
+        world.source.read(plan)
+    assert not world.source.changed()
+
+
+def test_every_wrong_line_of_a_file_of_prefixes_is_named(tmp_path):
+    world = World(tmp_path)
+    plan, _ = world.read()
+    (tmp_path / "many.txt").write_bytes(b"10.1.0.1/32\n10.1.0.1/24\nnonsense\n10.1.0.2/99\n\xff\xfe\n")
+    world.file.write_text("announcements:\n  - {prefix_file: many.txt}\n")
+    with pytest.raises(InputError) as bad:
+        world.source.read(plan)
+    assert [(one.code, one.where.line) for one in bad.value.findings] == [("FRR608", n) for n in (2, 3, 4, 5)]
+
+
+def test_prefixes_announced_twice_are_refused_with_both_places_and_nothing_is_lost_silently(tmp_path):
+    world = World(tmp_path)
+    plan, _ = world.read()
+    world.file.write_text(
+        "announcements:\n  - {prefix: 10.1.0.1/32, med: 1}\n  - {prefixes: [10.1.0.2/32, 10.1.0.1/32], med: 2}\n"
+    )
+    with pytest.raises(InputError) as bad:
+        world.source.read(plan)
+    (finding,) = bad.value.findings
+    assert "10.1.0.1/32 is announced twice: first at" in finding.message
+    assert "source.yaml:2" in finding.message
+    assert finding.where.line == 3
+
+
+def test_a_check_that_goes_on_is_not_begun_anew_by_a_reload(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        health = ", health: {command: ['true'], interval: 1, rise: 1}"
+        world.announce("10.1.0.1/32", more=health)
+        await world.speaker.reload()
+        await world.speaker.announcer.first_checks()
+        assert len(world.speaker.announcer.table) == 1
+        (_, before) = world.speaker.announcer.checkers[0]
+        world.announce("10.1.0.1/32", "10.1.0.2/32", more=health)
+        await world.speaker.reload()
+        checkers = [checker for _, checker in world.speaker.announcer.checkers]
+        assert before in checkers
+        await world.speaker.announcer.first_checks()
+        assert len(world.speaker.announcer.table) == 2
+        world.announce("10.1.0.2/32", more=", health: {command: ['false'], interval: 1, rise: 1, fall: 1}")
+        await world.speaker.reload()
+        assert len(world.speaker.announcer.table) == 0
+        world.speaker.announcer.stop()
+
+    run(live())
