@@ -8,7 +8,7 @@ N ?= 1000
 SEED ?= 1
 SECONDS ?= 1200
 DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 procps python3-venv sudo util-linux
-TEST_DEBIAN := bird2 gobgpd php-cli php-xml tcpdump
+TEST_DEBIAN := bird2 gobgpd php-cli php-xml tcpdump tcsh openssl
 
 .PHONY: demo test bench docs fuzz-policy fuzz-speaker system test-system clean
 

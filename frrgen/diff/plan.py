@@ -15,7 +15,7 @@ from frrgen.parse.frr import Parsed
 if TYPE_CHECKING:
     from frrgen.policy.change import RouteEffect
 
-_SECRET: Final = re.compile(r"((?:neighbor [^ ]+ )password ).+")
+_SECRET: Final = re.compile(r"((?:^ *(?:enable )?|neighbor [^ ]+ )password ).+", re.MULTILINE)
 
 
 def hide(text: str) -> str:

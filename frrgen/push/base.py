@@ -79,6 +79,7 @@ class Push(ABC, Generic[R]):
     plan: Plan | None = field(default=None, init=False)
     backup: str = field(default="", init=False)
     armed: bool = field(default=False, init=False)
+    """Something may have been changed."""
 
     def run(self) -> Outcome:
         """Push. Raises DeviceError when nothing was changed, RolledBackError, UnknownStateError."""
@@ -97,6 +98,8 @@ class Push(ABC, Generic[R]):
                 try:
                     return self._apply()
                 except (DeviceError, KeyboardInterrupt) as bad:
+                    if not self.armed:
+                        raise
                     problem = _problem(self.device.name, bad)
                     return self._roll_back(problem)
         except (DeviceError, KeyboardInterrupt) as bad:

@@ -16,7 +16,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 DAEMONS: Final = ("zebra", "staticd", "bgpd", "bfdd")
 SBIN: Final = Path(os.environ.get("FRRGEN_TEST_FRR_SBIN", "/usr/lib/frr"))
@@ -26,7 +26,7 @@ _PR_SET_PDEATHSIG: Final = 1
 _LIBC: Final = ctypes.CDLL(None)
 _T = TypeVar("_T")
 
-_SETUP: Final = """
+SETUP: Final = """
 set -e
 mount --make-rprivate /
 hostname "$NAME"
@@ -44,7 +44,7 @@ ip link set lo up
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.all.accept_dad=0 \
     net.ipv6.conf.default.accept_dad=0 || true
 touch "$DIR/ready"
-exec sleep infinity
+sleep infinity & wait
 """
 
 
@@ -83,6 +83,9 @@ def wait_for(what: str, probe: Callable[[], _T], seconds: float = 30.0, every: f
 class Router:
     """One FRR router. `folder` holds its files: etc/ (as /etc/frr), log/, lib/ (as /var/lib)."""
 
+    setup: ClassVar[str] = SETUP
+    """Runs first in the namespaces, and then holds them."""
+
     def __init__(self, name: str, folder: Path, *, keep: bool = False, daemons: tuple[str, ...] = DAEMONS) -> None:
         self.name = name
         self.folder = folder
@@ -95,7 +98,7 @@ class Router:
         (folder / "etc/vtysh.conf").write_text("service integrated-vtysh-config\n")
         self._write_startup("")
         self._holder = subprocess.Popen(
-            ["unshare", "-m", "-n", "-u", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c", _SETUP],
+            ["unshare", "-m", "-n", "-u", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c", self.setup],
             env={**os.environ, "NAME": name, "DIR": str(folder)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

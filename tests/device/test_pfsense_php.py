@@ -1,0 +1,62 @@
+"""What Python and PHP both compute must be the same, whatever stands in config.xml."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frrgen.grammar.pfsense import COVERED, EMPTY_COUNTS, SET_BY_PRESENCE, digest
+from frrgen.render.engine import template_folder
+
+FOLDER = template_folder() / "pfsense"
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
+    ["", "0", "on", "ON", "\x7f", "/", "\u2028"]
+)
+KEYS = st.sampled_from(["peer", "descr", "10", "9", "a.b", *EMPTY_COUNTS, *SET_BY_PRESENCE])
+ROWS = st.lists(st.dictionaries(KEYS, TEXTS, max_size=3), max_size=3)
+CONFIGS = st.dictionaries(KEYS, TEXTS, max_size=4) | st.builds(
+    lambda config, rows: {**config, "row": rows}, st.dictionaries(KEYS, TEXTS, max_size=3), ROWS
+)
+SECTIONS = st.dictionaries(st.sampled_from(COVERED), st.lists(CONFIGS, max_size=3), max_size=4)
+
+pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="php-cli is not installed")
+
+
+def php(code, data):
+    text = (FOLDER / "common.php").read_text()
+    asked = base64.b64encode(json.dumps(data).encode()).decode()
+    done = subprocess.run(
+        ["php"],
+        input=f"{text}\n$data = json_decode(base64_decode('{asked}'), true);\n{code}\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(SECTIONS, min_size=10, max_size=60))
+def test_php_and_python_name_the_same_sections_by_the_same_digest(many):
+    code = "echo json_encode(array_map(fn($one) => frrgen_digest($one, $data['names']), $data['many']));"
+    assert php(code, {"many": many, "names": COVERED}) == [digest(one) for one in many]
+
+
+def test_the_keys_that_count_when_empty_are_the_same_in_both():
+    found = php("echo json_encode(array(FRRGEN_EMPTY_COUNTS, FRRGEN_SET_BY_PRESENCE));", None)
+    assert [set(one) for one in found] == [EMPTY_COUNTS, SET_BY_PRESENCE]
+
+
+def test_there_are_texts_for_every_verb():
+    assert {file.stem for file in FOLDER.glob("*.php")} == {"common", "fetch", "check", "apply", "watch", "keep"}
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.php")), ids=lambda file: file.name)
+def test_every_text_for_php_compiles(file):
+    assert subprocess.run(["php", "-l", str(file)], capture_output=True, check=False).returncode == 0
