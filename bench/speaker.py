@@ -164,6 +164,19 @@ def blob(host: Router, routes: int) -> Process:
     return Process(host, sys.executable, "-c", BLOB, str(FIRST), str(routes), name="blob")
 
 
+def mixed(host: Router, routes: int) -> Process:
+    """Ten sets of attributes, one after the other."""
+    frrgen(host, routes).end()
+    for number in range(10):
+        names = "".join(f"{prefix(n)}\n" for n in range(number, routes, 10))
+        (host.folder / f"routes{number}.txt").write_text(names)
+    (host.folder / "source.yaml").write_text(
+        "announcements:\n" + "".join(f"  - {{prefix_file: routes{n}.txt, med: {n}}}\n" for n in range(10))
+    )
+    command = ["-i", f"{host.folder}/net", "speaker", "run", "--source", f"static:{host.folder}/source.yaml"]
+    return Process(host, *FRRGEN, *command, "--admin", f"{host.folder}/admin", name="frrgen")
+
+
 def bird(host: Router, routes: int) -> Process:
     with (host.folder / "bird.conf").open("w") as file:
         file.write(
@@ -414,7 +427,7 @@ def _two_routers(host: Router, routes: int) -> Process:
     )
     (net / "routers/edge2.yaml").write_text((net / "routers/edge.yaml").read_text().replace("10.0.0.1", "10.0.0.3"))
     command = ["-i", str(net), "speaker", "run", "--source", f"static:{host.folder}/source.yaml"]
-    return Process(host, *FRRGEN, *command, name="frrgen2")
+    return Process(host, *FRRGEN, *command, "--admin", f"{host.folder}/admin", name="frrgen2")
 
 
 def blocked(lab: Lab, routes: int) -> str:
@@ -425,7 +438,9 @@ def blocked(lab: Lab, routes: int) -> str:
     receiver, host = pair(lab, "blocked")
     frrgen(host, routes).end()
     command = ["-i", f"{host.folder}/net", "speaker", "run", "--source", f"static:{host.folder}/source.yaml"]
-    sender = Process(host, sys.executable, "-c", PROBE, *command, "--drain", "1", name="probed")
+    sender = Process(
+        host, sys.executable, "-c", PROBE, *command, "--admin", f"{host.folder}/admin", "--drain", "1", name="probed"
+    )
     sender.rest()
     counting = Sink(lab, receiver, routes)
     counting.at("full")
@@ -480,6 +495,7 @@ def bench_speaker(lab: Lab) -> None:
     print("routes to a counting sink, from Established to the last; UPDATEs beside the least there can be")
     for name, begin, number in (
         ("frrgen", frrgen, routes),
+        ("frrgen, 10 MEDs mixed", mixed, routes),
         ("FRR bgpd", frr, routes),
         ("BIRD", bird, routes),
         ("frrgen", frrgen, few),
@@ -489,13 +505,13 @@ def bench_speaker(lab: Lab) -> None:
         if (begin is frrgen and number == few == routes and name in seen) or not _there(name):
             continue
         seen.append(name)
-        print(to_sink(lab, name.split()[0].lower(), begin, number).row(name), flush=True)
+        print(to_sink(lab, begin.__name__, begin, number).row(name), flush=True)
     if not full:
         print(f"GoBGP and ExaBGP load slowly: {few:,} here, {routes:,} with FULL=1")
     for name, begin in (("frrgen", frrgen), ("a ready-made blob", blob), ("FRR bgpd", frr), ("BIRD", bird)):
         if not _there(name):
             continue
-        seconds = to_frr(lab, name.split()[0].lower(), begin, routes)
+        seconds = to_frr(lab, begin.__name__, begin, routes)
         print(f"{name:<22} {routes:>9,} to FRR as receiver {seconds:8.1f} s", flush=True)
     one, two = second_peer(lab, routes)
     print(f"frrgen, sessions: one {one:.2f} cpu, two {two:.2f} cpu", flush=True)

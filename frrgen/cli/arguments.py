@@ -154,7 +154,7 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     for one in (plan, run):
         one.add_argument("--node", metavar="NAME", help="a node of a cluster, NAME or CLUSTER/NAME")
         one.add_argument("--source", metavar="static:FILE", help="what to announce")
-    run.add_argument("--admin", type=Path, metavar="SOCKET", help="a Unix socket for `speaker status`")
+    run.add_argument("--admin", type=Path, metavar="SOCKET", help="the Unix socket for `speaker status`")
     run.add_argument("--metrics", metavar="ADDR:PORT", help="serve /metrics, /healthz and /readyz")
     run.add_argument(
         "--gate",
@@ -167,7 +167,7 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
         "--drain", type=_drain, default=3.0, metavar="SECONDS", help="announce GRACEFUL_SHUTDOWN so long before the end"
     )
     run.add_argument("--log", choices=["text", "json"], default="text", help="how lines of the log are written")
-    status.add_argument("--admin", type=Path, metavar="SOCKET", required=True)
+    status.add_argument("--admin", type=Path, metavar="SOCKET", help="as for `speaker run`")
     for one in (plan, status):
         one.add_argument("--format", choices=["text", "json"], default="text")
 

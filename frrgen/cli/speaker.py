@@ -226,9 +226,9 @@ def _address(text: str | None) -> tuple[str, int] | None:
 
 
 def _status(args: argparse.Namespace) -> Exit:
-    from frrgen.speaker.admin import ask_status
+    from frrgen.speaker.admin import ask_status, default_socket
 
-    status = ask_status(args.admin)
+    status = ask_status(args.admin or default_socket())
     if args.format == "json":
         print(json.dumps(status, indent=2))
         return Exit.OK

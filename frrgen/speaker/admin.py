@@ -21,6 +21,13 @@ _WAIT: Final = 5.0
 _LONGEST: Final = 8192
 
 
+def default_socket() -> Path:
+    """Give where a speaker is asked if nobody says where: in the user's own folder for such things."""
+    own = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path("/run") if os.geteuid() == 0 else Path(own) if own else Path.home()
+    return folder / "frrgen-speaker.sock"
+
+
 async def serve_admin(speaker: Speaker, path: Path) -> asyncio.AbstractServer:
     """Listen on a Unix socket that only its owner may use. Raises OSError, DeviceError."""
 

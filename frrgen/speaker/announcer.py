@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
@@ -21,7 +22,7 @@ from frrgen.speaker.source import Health, Source, Wanted
 from frrgen.speaker.table import Table
 
 _LOGGED: Final = 20
-_CHECKS: Final = 32
+_CHECKS: Final = 128
 """Health checks that run at the same time."""
 _FIRST: Final = 15.0
 """Seconds that sessions wait at the most for the first health checks."""
@@ -118,6 +119,8 @@ class Announcer:
         async with self._reading:
             if self._source is not None:
                 await self._take(await asyncio.to_thread(self._source.read, plan))
+                # what is known now stays: the collector of cycles need not go through a million of it again and again
+                gc.freeze()
             self.ready, self.not_ready = True, ""
 
     async def reload(self, plan: NodePlan) -> bool:

@@ -7,12 +7,10 @@ import contextlib
 import os
 import random
 import signal
-from typing import Final, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from frrgen.speaker.source import Health
-
-_ANSWER: Final = 4096
 
 
 class Changed(Protocol):
@@ -86,11 +84,13 @@ class Checker:
 
 async def _http(url: str) -> str:
     parts = urlsplit(url)
+    if not parts.hostname:
+        return "the URL names no host"
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         writer.write(f"GET {path} HTTP/1.0\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode())
-        line = (await reader.read(_ANSWER)).split(b"\r\n", 1)[0].decode(errors="replace")
+        line = (await reader.readline()).decode(errors="replace")
     finally:
         writer.close()
     words = line.split()

@@ -9,7 +9,8 @@ announcements:
 
 from __future__ import annotations
 
-import os
+import errno
+import stat
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -149,9 +150,9 @@ class StaticSource:
         """Read for a node. Raises InputError with everything that is wrong."""
         self._stamps = {self.path: _stamp(self.path)}
         try:
-            data = self.path.read_bytes()
-        except OSError as bad:
-            raise InputError(error("FRR403", f"{self.path} cannot be read: {bad.strerror}")) from bad
+            data = _regular(self.path).read_bytes()
+        except (OSError, ValueError) as bad:
+            raise InputError(error("FRR403", f"{self.path} cannot be read: {_why(bad)}")) from bad
         node = read(data, str(self.path))
         file = validate(StaticFile, node, ())
         pools, shared = plan.pools(), dict[Attributes, Attributes]()
@@ -180,10 +181,9 @@ class StaticSource:
         if known is not None and known[0] == stamp:
             return known[1]
         try:
-            runs = _sorted(read_prefixes(path))
-        except OSError as bad:
-            where = _where(node, number)
-            raise InputError(error("FRR403", f"{path} cannot be read: {bad.strerror}", where)) from bad
+            runs = _sorted(read_prefixes(_regular(path)))
+        except (OSError, ValueError) as bad:
+            raise InputError(error("FRR403", f"{path} cannot be read: {_why(bad)}", _where(node, number))) from bad
         self._files[path] = (stamp, runs)
         return runs
 
@@ -262,9 +262,20 @@ def _where(node: Node, number: int) -> Where:
     return where
 
 
+def _regular(path: Path) -> Path:
+    """Refuse what would keep the reader waiting: a pipe, a device. Raises OSError, or ValueError for a NUL in it."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return path
+
+
+def _why(bad: OSError | ValueError) -> str:
+    return getattr(bad, "strerror", None) or str(bad)
+
+
 def _stamp(path: Path) -> Stamp | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 (a Path's own stat costs as much again)
-    except OSError:
+        found = path.stat()
+    except (OSError, ValueError):
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

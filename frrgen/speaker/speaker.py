@@ -16,7 +16,7 @@ from typing import Any, Final
 from frrgen.errors import DeviceError, FrrgenError, error
 from frrgen.model.router import Router
 from frrgen.policy.session import Session
-from frrgen.speaker.admin import serve_admin, serve_metrics
+from frrgen.speaker.admin import default_socket, serve_admin, serve_metrics
 from frrgen.speaker.announcer import Announcer, Reasons
 from frrgen.speaker.attributes import Attributes
 from frrgen.speaker.gate import Gate, Mode
@@ -141,8 +141,11 @@ class Speaker:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_WATCH)
-            if await asyncio.to_thread(self.announcer.source_changed):
-                await self.reload()
+            try:
+                if await asyncio.to_thread(self.announcer.source_changed):
+                    await self.reload()
+            except Exception:  # noqa: BLE001 (whatever it is, the next change must be seen)
+                LOG.exception("a mistake of the speaker")
 
     def _hup(self) -> None:
         self._begin(self.reload(inventory=True))
@@ -150,7 +153,12 @@ class Speaker:
     def _begin(self, what: Any) -> None:
         task = asyncio.get_running_loop().create_task(what)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("a mistake of the speaker", exc_info=task.exception())
 
     # life
 
@@ -165,8 +173,7 @@ class Speaker:
         loop.add_signal_handler(signal.SIGUSR1, partial(self.stop, restart=True))
         loop.add_signal_handler(signal.SIGHUP, self._hup)
         try:
-            if self.options.admin is not None:
-                self._servers.append(await serve_admin(self, self.options.admin))
+            admin = await self._admin()
             if self.options.metrics is not None:
                 self._servers.append(await serve_metrics(self, *self.options.metrics))
         except OSError as bad:
@@ -177,8 +184,21 @@ class Speaker:
             self.announcer.stop()
             for server in self._servers:
                 server.close()
+            if admin is not None:
+                admin.unlink(missing_ok=True)
+
+    async def _admin(self) -> Path | None:
+        """Open the admin socket: the one that is asked for, or else the usual one, if it can be had."""
+        path = self.options.admin or default_socket()
+        try:
+            self._servers.append(await serve_admin(self, path))
+        except (OSError, DeviceError) as bad:
             if self.options.admin is not None:
-                self.options.admin.unlink(missing_ok=True)
+                raise
+            why = bad.findings[0].message if isinstance(bad, DeviceError) else bad.strerror
+            LOG.warning("`speaker status` will not find this speaker at %s: %s", path, why)
+            return None
+        return path
 
     async def _live(self) -> None:
         """Know everything, then speak: sessions begin when the source was read and its checks have answered."""

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.lab import wait_for
 from tests.lab.peers import Frr
 from tests.lab.router import die_with_parent
-from tests.lab.speaking import ROUTER, Speaking
+from tests.lab.speaking import ROUTER, Speaking, rendered
 from tests.lab.world import World
 
 
