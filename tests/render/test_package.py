@@ -47,6 +47,47 @@ def test_a_golden_becomes_its_configuration(name):
     assert frr_conf(stored.sections, stored.box) == (GOLDEN / f"package/{name}.conf").read_text()
 
 
+LAB = GOLDEN.parents[1] / "lab/pfsense/root"
+NOT_IN_THE_LAB = {
+    "accept-filter",  # networks of OSPF's interfaces
+    "access-lists-that-stop-others",
+    "access-lists",  # hosts, and what is no network
+    "advanced-of-1",  # values out of range, here and below
+    "advanced-of-2.0",
+    "advanced-with-other-values",
+    "as-paths-and-communities",
+    "bfd",  # virtual addresses, disabled interfaces
+    "faulty-bgp-without-a-number",
+    "neighbors-in-address-families",  # a send-community that is empty
+    "neighbors-that-lose-something",
+    "prefix-lists-without-a-family",
+    "route-maps-that-lose-something",
+    "static-routes",  # gateways without an address
+}
+"""What the box of the lab does not do as the package does."""
+
+
+@needs_php
+def test_the_package_of_the_lab_which_was_written_apart_from_this_makes_the_same(tmp_path):
+    (tmp_path / "config.inc").write_text("<?php")
+    parts = ("etc/inc/util.inc", "etc/inc/interfaces.inc", "usr/local/pkg/frr.inc")
+    code = f"""
+    set_include_path({str(tmp_path)!r});
+    {"".join(f"require {str(LAB / part)!r};" for part in parts)}
+    $result = array();
+    foreach ($data as $name => $text) {{
+        $config = read_config_xml($text)['pfsense'];
+        $config['interfaces'] = array_filter($config['interfaces'], fn($one) => isset($one['enable']));
+        $g = array('frr_package' => $config['installedpackages']['package'][0]['version']);
+        $result[$name] = empty(frr_single('frr')['enable']) ? '' : frr_conf_text();
+    }}
+    """
+    names = [name for name in GOLDENS if name not in NOT_IN_THE_LAB]
+    assert len(names) > 20
+    made = php(code, {name: (GOLDEN / f"package/{name}.xml").read_text() for name in names})
+    assert made == {name: (GOLDEN / f"package/{name}.conf").read_text() for name in names}
+
+
 NOT_MODELLED = (
     "password ",
     "agentx",
