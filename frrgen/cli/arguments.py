@@ -97,12 +97,12 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--community", action="append", default=[], metavar="C", help="AA:NN or a well-known name")
     explain.add_argument("--large-community", action="append", default=[], metavar="C", help="AA:BB:CC")
     explain.add_argument("--as-path", metavar="PATH", help='as FRR shows it: "65001 65002"')
-    explain.add_argument("--from-asn", type=int, metavar="N", help="a path of this AS alone; default: the neighbor's")
+    explain.add_argument("--from-asn", metavar="N", help="a path of this AS alone; default: the neighbor's")
     explain.add_argument("--next-hop", metavar="A", help="default: the neighbor")
-    explain.add_argument("--med", type=int, metavar="N")
-    explain.add_argument("--local-pref", type=int, metavar="N")
+    explain.add_argument("--med", metavar="N")
+    explain.add_argument("--local-pref", metavar="N")
     explain.add_argument("--origin", choices=["igp", "egp", "incomplete"], default="igp")
-    explain.add_argument("--tag", type=int, default=0, metavar="N")
+    explain.add_argument("--tag", metavar="N")
     explain.add_argument(
         "--running", type=Path, metavar="FILE", help="take the policy from an frr.conf, or a config.xml of pfSense"
     )

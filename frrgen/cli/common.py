@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from frrgen.errors import Exit, Finding, FrrgenError, InputError, Severity, Where, error
 from frrgen.inventory.files import Loaded, load
@@ -14,6 +16,13 @@ from frrgen.inventory.secrets import resolve
 from frrgen.model.check import check, judged
 from frrgen.model.derive import Derived, derive
 from frrgen.model.router import Router
+
+if TYPE_CHECKING:
+    from frrgen.parse.frr import Leftover
+    from frrgen.policy.session import Direction, Session
+
+_POLICY: Final = re.compile(r"(no )?((ip|ipv6) prefix-list|(ipv6 )?access-list|bgp \S*list|route-map|neighbor) ")
+"""How lines begin that may decide on routes."""
 
 
 class Inventory:
@@ -93,6 +102,28 @@ class Inventory:
     def resolved(self, router: Router) -> Router:
         """Put a router's passwords in. Raises InputError."""
         return resolve(router, self.loaded.folder, os.environ)
+
+
+def session_of(router: Router, neighbor: str, direction: Direction) -> Session:
+    """Find a neighbor's session, in whichever VRF, named or inside a listen range. Raises InputError."""
+    from frrgen.policy.session import Session
+
+    try:
+        return Session.find(router, neighbor, direction)
+    except KeyError:
+        known = [
+            name for bgp in (router.bgp, *(vrf.bgp for vrf in router.vrfs.values())) if bgp for name in bgp.neighbors
+        ]
+        hint = f"there are: {', '.join(known[:10])}" if known else "it has none"
+        raise InputError(error("FRR301", f"{router.name} has no neighbor {neighbor!r}", hint=hint)) from None
+
+
+def warn_unread(file: Path, leftovers: Iterable[Leftover]) -> None:
+    """Say which lines about policy were not understood: FRR may do with them what is not considered here."""
+    for one in leftovers:
+        if _POLICY.match(one.line) and not (one.context and one.context[0].startswith("route-map ")):
+            text = f"this line is not understood, and not considered: {one.line[:80]}"
+            print(Finding("FRR307", Severity.WARNING, text, Where(str(file), one.number)), file=sys.stderr)
 
 
 def complain(bad: FrrgenError | Sequence[Finding]) -> None:

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from frrgen.cli.common import Inventory
+from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file
+from frrgen.cli.route import checked_version
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
 from frrgen.policy.compare import Comparison, compare
@@ -20,7 +21,7 @@ from frrgen.policy.unread import unread_entries
 
 def run(args: argparse.Namespace) -> Exit:
     """Compare: 0 is a proof that they are equal, 2 a difference or a doubt."""
-    sources = _Sources(args.inventory, args.frr_version)
+    sources = _Sources(args.inventory, checked_version(args.frr_version))
     result = compare(sources.policy(args.a), sources.policy(args.b))
     if args.format == "json":
         print(json.dumps(_json(result), indent=2))
@@ -50,8 +51,7 @@ class _Sources:
             raise InputError(error("FRR303", f"{text!r} names no policy", hint=hint))
         router, unread = self._router(owner)
         if direction is not None:
-            vrf = _vrf(router, name)
-            return Policy(router, Session(router, name, direction, vrf=vrf), unread=unread)
+            return Policy(router, session_of(router, name, direction), unread=unread)
         if name not in router.route_maps:
             known = ", ".join(list(router.route_maps)[:10]) or "none"
             raise InputError(error("FRR304", f"{owner} has no route map {name!r}", hint=f"there are: {known}"))
@@ -61,7 +61,8 @@ class _Sources:
     def _router(self, owner: str) -> tuple[Router, frozenset[tuple[str, int]]]:
         path = Path(owner)
         if path.is_file() or "/" in owner:
-            router, leftovers = parse_file(path, name=path.stem, frr_version=self.version)
+            router, leftovers = parse_file(path, name="router", frr_version=self.version)
+            warn_unread(path, leftovers)
             return router, unread_entries(leftovers)
         if self.inventory is None:
             self.inventory = Inventory(self.folder)
@@ -69,15 +70,6 @@ class _Sources:
         if self.version is not None:
             router = router.model_copy(update={"frr_version": self.version})
         return router, frozenset()
-
-
-def _vrf(router: Router, neighbor: str) -> str | None:
-    for vrf in (None, *router.vrfs):
-        bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
-        if bgp is not None and neighbor in bgp.neighbors:
-            return vrf
-    known = ", ".join(list(router.bgp.neighbors)[:10]) if router.bgp is not None else "none"
-    raise InputError(error("FRR301", f"{router.name} has no neighbor {neighbor}", hint=f"there are: {known}"))
 
 
 def _json(result: Comparison) -> dict[str, Any]:

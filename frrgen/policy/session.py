@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any, Final, Literal
 
@@ -34,7 +35,7 @@ class Session:
     """A neighbor in one direction."""
 
     def __init__(self, router: Router, neighbor: str, direction: Direction, *, vrf: str | None = None) -> None:
-        """Find the neighbor. Raises KeyError if there is none of that name."""
+        """Find the neighbor, by name or by the listen range that holds it. Raises KeyError if there is none."""
         bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
         if bgp is None:
             raise KeyError(neighbor)
@@ -44,11 +45,24 @@ class Session:
         self.direction: Direction = direction
         self.bgp_path: Path = ("bgp",) if vrf is None else ("vrfs", vrf, "bgp")
         self.path: Path = (*self.bgp_path, "neighbors", neighbor)
-        self.neighbor: Neighbor = bgp.neighbors[neighbor]
+        self.neighbor: Neighbor = bgp.neighbors[neighbor] if neighbor in bgp.neighbors else _dynamic(bgp, neighbor)
         self.group: PeerGroup | None = bgp.peer_groups.get(self.neighbor.peer_group or "")
         self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
         self.external = self.remote not in ("internal", bgp.asn)
         self.version = router.version
+
+    @staticmethod
+    def find(router: Router, neighbor: str, direction: Direction) -> Session:
+        """Find a neighbor in the main instance, or else in a VRF. Raises KeyError."""
+        with suppress(ValueError):
+            neighbor = str(ip_address(neighbor))
+        for named in (True, False):
+            for vrf in (None, *router.vrfs):
+                bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
+                if bgp is not None and (neighbor in bgp.neighbors or not named):
+                    with suppress(KeyError):
+                        return Session(router, neighbor, direction, vrf=vrf)
+        raise KeyError(neighbor)
 
     @staticmethod
     def of_map(router: Router, name: str) -> Session:
@@ -272,6 +286,11 @@ class Session:
         allowed = self.family_option(family, "allowas_in") or 0
         why = f"AS {own}, our own, is in the path"
         rules: list[Rule] = []
+        local = self.option("local_as")
+        if local is not None:
+            times = allowed if isinstance(allowed, int) and allowed else 0 if local.no_prepend else 1
+            why_local = f"AS {local.asn}, our local one, is in the path"
+            rules.append((((f"_{local.asn}_" + f"(.*_)?{local.asn}_" * times, True),), why_local))
         if allowed == "origin":
             rules.append((((f"_{own}_", True), (f"_{own}[}}]?$", False)), why))
         else:
@@ -283,3 +302,15 @@ class Session:
             why = f"the path does not begin with AS {self.remote} (enforce-first-as)"
             rules.append((((f"^[{{]?{self.remote}_", False),), why))
         return rules
+
+
+def _dynamic(bgp: Bgp, name: str) -> Neighbor:
+    """Give what a neighbor is that nobody named, but whose address is in a listen range. Raises KeyError."""
+    try:
+        address = ip_address(name)
+    except ValueError:
+        raise KeyError(name) from None
+    inside = [prefix for prefix in bgp.listen_ranges if prefix.version == address.version and address in prefix]
+    if not inside:
+        raise KeyError(name)
+    return Neighbor(peer_group=bgp.listen_ranges[max(inside, key=lambda prefix: prefix.prefixlen)])

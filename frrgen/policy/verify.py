@@ -7,6 +7,7 @@ however that was written. Nothing is sampled.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
@@ -77,9 +78,13 @@ def verify(
             proven: dict[Any, tuple[tuple[str, ...], tuple[Problem, ...]]] = {}
             for node_name, node in cluster.nodes.items():
                 for address in node.addresses:
-                    if str(address) not in bgp.neighbors:
+                    try:
+                        ends = _Ends(cluster, peering, router, node, address, unread.get(router_name, frozenset()))
+                    except KeyError:
+                        place = ("clusters", name, "nodes", node_name)
+                        missing = Problem("settings", "the router has no such neighbor: it refuses the session", place)
+                        yield Agreement(name, router_name, node_name, str(address), (), (missing,))
                         continue
-                    ends = _Ends(cluster, peering, router, node, address, unread.get(router_name, frozenset()))
                     proof, problems = ends.policy(proven)
                     problems += tuple(ends.settings())
                     yield Agreement(name, router_name, node_name, str(address), proof, problems)
@@ -325,9 +330,9 @@ def questions(cluster: Cluster, peering: Peering, router: Router) -> list[tuple[
     names: dict[tuple[str, str], None] = {}
     for node in cluster.nodes.values():
         for address in node.addresses:
-            if str(address) in bgp.neighbors:
+            with suppress(KeyError):
                 session = Session(router, str(address), "in", vrf=peering.vrf)
-                for entry in Policy(router, session).entries():
+                for entry in session.entries():
                     for ref in entry_refs(entry):
                         if ref[0] in {"prefix_lists", "ipv6_prefix_lists"}:
                             names[ref] = None

@@ -46,6 +46,7 @@ class Endpoint:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self.up = threading.Event()
+        self.updates = 0
 
     def dial(self, seconds: float = 30) -> Endpoint:
         """Set the session up, and announce. Raises LabError."""
@@ -139,6 +140,7 @@ class Endpoint:
 
     def _send(self, message: bytes) -> None:
         with self._lock:
+            self.updates += message[18] == 2
             if self._socket is not None:
                 self._socket.sendall(message)
 

@@ -5,10 +5,8 @@ FRRGEN_POLICIES and FRRGEN_SEED make longer runs: `make fuzz-policy N=2000`.
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import socket
 import time
 from dataclasses import replace
 
@@ -18,6 +16,7 @@ from frrgen.diff.plan import make_plan
 from frrgen.parse.frr import parse
 from frrgen.policy.evaluate import evaluate
 from tests.lab import Lab
+from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint
 from tests.lab.policies import (
     AS_FAR,
@@ -36,33 +35,6 @@ from tests.lab.policies import (
 POLICIES = int(os.environ.get("FRRGEN_POLICIES", "20"))
 SEED = int(os.environ.get("FRRGEN_SEED", "1"))
 ROUTES = {OUTER: offered(120, SEED, internal=False), INNER: offered(80, SEED, internal=True)}
-
-
-class Bgpd:
-    """Asks bgpd itself: a vtysh for each of hundreds of questions takes seconds."""
-
-    def __init__(self, router):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(f"/proc/{router.pid}/root/run/frr/bgpd.vty")
-
-    def ask(self, command):
-        self.socket.sendall(command.encode() + b"\0")
-        found = b""
-        while found[-4:-1] != b"\0\0\0":
-            found += self.socket.recv(1 << 20)
-        return found[:-4].decode()
-
-    def paths(self):
-        """Give the path of every route, by prefix."""
-        found = {}
-        for family in ("ipv4", "ipv6"):
-            text = self.ask(f"show bgp {family} unicast json")
-            for prefix in json.loads(text or "{}").get("routes", {}):
-                paths = json.loads(self.ask(f"show bgp {family} unicast {prefix} json") or "{}").get("paths")
-                if paths:
-                    # it may have gone since the list of all was shown
-                    found[prefix] = paths[0]
-        return found
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,78 @@
+"""The route that the options of `explain` describe; everything that is wrong with them is said at once."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import Any, Final, TypeVar
+
+from frrgen.errors import Finding, InputError, error
+from frrgen.model.types import U32_MAX, community_value, large_community_value
+from frrgen.policy.route import Route
+from frrgen.policy.session import Session
+
+_PATH: Final = re.compile(r"(?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\})(?: (?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\}))*")
+_VERSION: Final = re.compile(r"\d{1,2}(?:\.\d{1,3}){0,2}")
+_T = TypeVar("_T")
+
+
+def checked_version(text: str | None) -> str | None:
+    """Give a version of FRR as it was written. Raises InputError."""
+    if text is not None and not _VERSION.fullmatch(text):
+        raise InputError(error("FRR306", f"{text!r} is no version of FRR", hint="write it as 8.4 or 10.1.2"))
+    return text
+
+
+def route_of(args: argparse.Namespace, session: Session) -> Route:
+    """Make the route. Raises InputError with all that is wrong."""
+    wrong: list[Finding] = []
+
+    def tried(what: str, make: Callable[[], _T], otherwise: _T) -> _T:
+        try:
+            return make()
+        except ValueError as bad:
+            wrong.append(error("FRR302", f"{what}: {bad}"))
+            return otherwise
+
+    prefix = tried("PREFIX", lambda: ip_network(args.prefix), ip_network("0.0.0.0/0"))
+    peer = session.peer_address()
+    hop = peer if args.direction == "in" and peer is not None and peer.version == prefix.version else None
+    route = Route(
+        prefix,
+        as_path=tried("--as-path", lambda: _path(args, session), ""),
+        next_hop=hop if args.next_hop is None else tried("--next-hop", lambda: ip_address(args.next_hop), None),
+        med=tried("--med", lambda: _number(args.med, 0, U32_MAX), None),
+        local_preference=tried("--local-pref", lambda: _number(args.local_pref, 0, U32_MAX), None),
+        origin=args.origin,
+        communities=tried("--community", lambda: frozenset(map(community_value, args.community)), frozenset()),
+        large_communities=tried(
+            "--large-community", lambda: frozenset(map(large_community_value, args.large_community)), frozenset()
+        ),
+        tag=tried("--tag", lambda: _number(args.tag, 0, U32_MAX), None) or 0,
+    )
+    if wrong:
+        raise InputError(*wrong)
+    return route
+
+
+def _number(text: str | None, low: int, high: int) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high):
+        raise ValueError(f"{text!r} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def _path(args: argparse.Namespace, session: Session) -> str:
+    own = _number(args.from_asn, 1, U32_MAX)
+    if args.as_path is None:
+        if own is None and session.direction == "in" and session.external and isinstance(session.remote, int):
+            own = session.remote
+        return "" if own is None else str(own)
+    path: str = args.as_path
+    asns: list[Any] = re.findall(r"\d+", path)
+    if path and (not _PATH.fullmatch(path) or any(int(asn) > U32_MAX for asn in asns)):
+        raise ValueError(f"{path!r} is not AS numbers with blanks between them, an AS_SET as {{1,2}}")
+    return path

@@ -1,0 +1,97 @@
+"""Each measured policy on a real FRR again, from its startup configuration: what it accepts is what was measured.
+
+`tests/policy/test_cases.py` holds `evaluate` against the same data.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
+
+import pytest
+
+from tests.lab import Lab, LabError, wait_for
+from tests.lab.bgpd import Bgpd
+from tests.lab.endpoint import Endpoint
+from tests.policy.test_cases import CASES, PEER, accepted, sent
+
+US = "10.98.1.2"
+BESIDE = 8
+"""So many routers at once: what takes time is to wait for sessions."""
+TOGETHER = {"F16": "{}"}
+"""A refused line takes with it all that vtysh has put into the same transaction; the data was read line by line."""
+
+
+def got(path):
+    """A path as bgpd shows it, with the names of the data."""
+    return {
+        "metric": str(path.get("metric", 0)),
+        "weight": str(path.get("weight", 0)),
+        "locPrf": str(path.get("locPrf", 100)),
+        "comm": path.get("community", {}).get("string", ""),
+        "large": path.get("largeCommunity", {}).get("string", ""),
+        "path": path["aspath"]["string"].replace("Local", ""),
+        "nh": next(one["ip"] for one in path["nexthops"] if one.get("scope") != "link-local"),
+    }
+
+
+def measured(case):
+    """What the data says of each route; metric and weight are 0 where it says nothing."""
+    return {
+        prefix: {"metric": "0", "weight": "0", **said}
+        for prefix, said in accepted(TOGETHER.get(case["id"], case["accepted"])).items()
+    }
+
+
+def tried(us, peers, case):
+    """Let one bgpd have the policy and the routes, and look what it has."""
+    us.restart(case["config"])
+    peer = Endpoint(peers, PEER, US, case["peer_as"], routes=tuple(sent(one) for one in case["sent"])).dial()
+    bgpd, expected = Bgpd(us), measured(case)
+    found = {}
+
+    def as_measured():
+        nonlocal found
+        found = {
+            prefix: {key: shown for key, shown in got(path).items() if key in expected.get(prefix, {})}
+            for prefix, path in bgpd.paths().items()
+        }
+        return found == expected
+
+    try:
+        wait_for("the updates", lambda: bgpd.updates(PEER) >= peer.updates, every=0.02)
+        wait_for("what was measured", as_measured, seconds=2, every=0.05)
+    except LabError:
+        pass
+    finally:
+        peer.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def found():
+    with Lab() as lab:
+        free = Queue()
+        for number in range(BESIDE):
+            # bgpd alone: without zebra no next hop is valid, and what policy lets in stands in the table all the same
+            us, peers = lab.router(f"us{number}", daemons=("bgpd",)), lab.router(f"peers{number}", daemons=())
+            lab.link(us, peers, f"{US}/24", f"{PEER}/24", ("2001:db8:98::2/64", "2001:db8:98::1/64"))
+            us.start("")
+            free.put((us, peers))
+
+        def run(case):
+            us, peers = free.get()
+            try:
+                return tried(us, peers, case)
+            except LabError as bad:
+                return bad
+            finally:
+                free.put((us, peers))
+
+        with ThreadPoolExecutor(BESIDE) as pool:
+            yield dict(zip((case["id"] for case in CASES), pool.map(run, CASES), strict=True))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_frr_does_what_was_measured(found, case):
+    assert found[case["id"]] == measured(case)
