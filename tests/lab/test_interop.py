@@ -152,7 +152,7 @@ def test_a_wrong_as_number_ends_in_a_few_attempts_a_minute(quiet):
 
 
 def test_when_both_dial_at_once_one_connection_stays_and_lasts(quiet):
-    """Each is frozen while the other dials, so that two connections are open when both wake up.
+    """Each is frozen while the other dials, so that two connections are open when both wake up; the daemon begins anew.
 
     Which one stays depends on who has come how far; `tests/speaker/test_session.py` has each case.
     """
@@ -160,6 +160,7 @@ def test_when_both_dial_at_once_one_connection_stays_and_lasts(quiet):
     quiet.speaker.announce("10.1.0.1/32")
     quiet.speaker.up(30)
     quiet.speaker.signal(signal.SIGSTOP)
+    quiet.daemon.restart()
     wait_for("its connection in our queue", lambda: _waiting(quiet), 20)
     quiet.daemon.signal(signal.SIGSTOP)
     quiet.speaker.signal(signal.SIGCONT)
