@@ -62,13 +62,11 @@ class Capabilities:
     role: Role | None = None
 
     def write(self) -> bytes:
-        """Write them as the optional parameters of OPEN, in the extended form of RFC 9072 where they need it."""
+        """Write them as the optional parameters of OPEN. Ours never need the long form of RFC 9072."""
         parts = self.values()
         if not parts:
             return b"\0"
-        if len(parts) <= 253:
-            return struct.pack("!BBB", len(parts) + 2, 2, len(parts)) + parts
-        return struct.pack("!BBHBH", 255, 255, len(parts) + 3, 2, len(parts)) + parts
+        return struct.pack("!BBB", len(parts) + 2, 2, len(parts)) + parts
 
     def values(self) -> bytes:
         """Write them one behind the other."""

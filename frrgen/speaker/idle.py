@@ -38,6 +38,11 @@ class IdleHold:
             self.refused = notification is not None and notification.code in {Code.OPEN, Code.CEASE}
             self._failures += 3 if self.refused else 1
 
+    @property
+    def flapping(self) -> bool:
+        """It failed more than once in a row."""
+        return self._failures > 1
+
     def seconds(self) -> float:
         """Give how long to wait: 1 s, doubling up to the longest."""
         most = LONGEST_REFUSED if self.refused else max(1.0, min(LONGEST, self.longest))

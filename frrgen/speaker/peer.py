@@ -330,8 +330,9 @@ class Peer:
             if lasted is None and is_collision(connection.notified) and not ours:
                 continue
             delay = idle.seconds() * random.uniform(0.75, 1.0)  # noqa: S311
-            # a peer whose session ended may come again at once: that is how it restarts
-            self._not_before[ours] = loop.time() + delay if ours or lasted is None else 0.0
+            # a peer whose session ended may come again at once, for that is how it restarts; but not for ever
+            waits = ours or lasted is None or idle.flapping
+            self._not_before[ours] = loop.time() + delay if waits else 0.0
             if ours:
                 self.counters.retry_at = time.time() + delay
 

@@ -136,6 +136,26 @@ def test_an_ipv6_transport_carries_ipv4_routes_by_rfc_8950(lab):
         assert found["10.1.0.1/32"]["next_hop"] == "2001:db8::2"
 
 
+def test_an_internal_router_takes_a_route_with_preference_and_the_next_of_a_filter_that_changes(lab):
+    """And one that is old: it says nothing of itself (no capabilities), and is spoken to as to one of 1995."""
+    with World(lab, Frr, "--gate", "off", node_asn=65001) as world:
+        world.speaker.announce("10.1.0.1/32", "10.3.0.1/32")
+        world.speaker.up()
+        world.sees("10.1.0.1/32")
+        path = world.edge.bgp("ipv4", "unicast", "10.1.0.1/32")["paths"][0]
+        assert (path["locPrf"], path["aspath"]["length"], path["addpathRxId"]) == (100, 0, 1)
+        world.edge.vtysh("conf t", "ip prefix-list k8s-services seq 99 permit 10.3.0.0/16 le 32")
+        world.sees("10.1.0.1/32", "10.3.0.1/32")
+        assert world.session()["refreshes"] >= 1, "the router asked, and was answered"
+        assert world.session()["established"] == 1
+        quiet = "neighbor 10.0.0.2 dont-capability-negotiate"
+        world.edge.vtysh("conf t", "router bgp 65001", quiet, "end", "clear bgp 10.0.0.2")
+        wait_for("a session without capabilities", lambda: world.session()["established"] >= 2)
+        world.sees("10.1.0.1/32", "10.3.0.1/32")
+        path = world.edge.bgp("ipv4", "unicast", "10.1.0.1/32")["paths"][0]
+        assert path.get("addpathRxId", 0) == 0
+
+
 def test_a_role_is_agreed_with_frr_and_routes_carry_only_to_customer(lab):
     """FRR, our customer, insists on a role, and finds our AS number in the attribute (RFC 9234)."""
     router = ROUTER + "  neighbors:\n    10.0.0.2: {local_role: customer, local_role_strict: true}\n"

@@ -18,7 +18,7 @@ from exabgp.logger import log
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.speaker.attributes import Attributes, Origin, Writer
+from frrgen.speaker.attributes import AS_TRANS, Attributes, Origin, Writer
 from frrgen.speaker.capability import Capabilities, agree
 from frrgen.speaker.error import Cease
 from frrgen.speaker.key import IPV6_BIT, Family, Key
@@ -49,14 +49,15 @@ def negotiated(received, sent):
     return found
 
 
-@given(st.dictionaries(keys, attributes, max_size=30), capable, capable, st.tuples(*[st.booleans()] * 3))
+@given(st.dictionaries(keys, attributes, max_size=30), capable, capable, st.tuples(*[st.booleans()] * 4))
 def test_exabgp_reads_in_our_updates_what_was_to_be_said(routes, ours, theirs, how):
-    asn4, ibgp, drained = how
+    asn4, ibgp, drained, old = how
     asn, peer_asn = (4200000001 if asn4 else 65001), 65001 if not asn4 and ibgp else 65002
-    ours, theirs = (replace(one, asn=number if asn4 else None) for one, number in ((ours, asn), (theirs, peer_asn)))
+    # one side may be old: it is told AS_TRANS, and finds our number in AS4_PATH
+    ours, theirs = replace(ours, asn=asn if asn4 else None), replace(theirs, asn=peer_asn if asn4 and not old else None)
     agreed = agree(ours, theirs)
     reads = negotiated(Open(asn, 90, OURS, ours), Open(peer_asn, 90, THEIRS, theirs))
-    assert (reads.asn4, reads.peer_as) == (agreed.asn4, asn)
+    assert (reads.asn4, reads.peer_as) == (agreed.asn4, AS_TRANS if asn4 and old else asn)
     writer = Writer(asn, peer_asn, OURS, IPv6Address("2001:db8::1"), asn4=agreed.asn4, graceful_shutdown=drained)
     encoder = Encoder(writer, agreed)
     announced = {}

@@ -395,6 +395,24 @@ def test_a_router_that_restarts_gracefully_and_comes_again_has_lost_the_old_sess
     run(talk())
 
 
+def test_a_router_whose_sessions_end_at_once_again_and_again_is_let_in_ever_more_rarely():
+    async def talk():
+        async with Bench() as bench:
+            await bench.talk()
+            ups = 0
+            for _ in range(40):
+                if one := await bench.dial():
+                    await one.establish()
+                    async with asyncio.timeout(5):
+                        await bench.peer.synced.wait()
+                    ups += 1
+                    one.writer.close()
+                await asyncio.sleep(0.01)
+            assert ups == 2
+
+    run(talk())
+
+
 def test_at_most_two_connections_of_a_router_are_waited_for_and_a_storm_of_bad_ones_is_not_answered():
     async def talk():
         async with Bench() as bench:
