@@ -137,16 +137,20 @@ class Written:
             column, position = self._rib.table.columns[family], -1
             while (block := column.after(position)) is not None:
                 position = block.keys[-1]
-                keys: Sequence[int] = block.keys
-                for left_out in (self._rib.held, self.changed):
-                    if left_out:
-                        keys = [key for key in keys if key not in left_out]
+                left_out = [some for some in (self._rib.held, self.changed) if some]
                 said = block.uniform()
                 if said is not None:
+                    keys: Sequence[int] = block.keys
+                    for some in left_out:
+                        keys = [key for key in keys if key not in some]
                     gather(groups, family, said, keys)
                 else:
-                    known = dict(zip(block.keys, block.said, strict=True))
-                    gather_each(groups, family, keys, known)
+                    pairs = zip(block.keys, block.said, strict=True)
+                    if left_out:
+                        there = (pair for pair in pairs if not any(pair[0] in some for some in left_out))
+                        gather_each(groups, family, there)
+                    else:
+                        gather_each(groups, family, pairs)
                 full = [name for name, (_, keys) in groups.items() if len(keys) >= ALIKE]
                 yield b"".join(octets for name in full for octets in self._say(name, groups))
         piece: list[bytes] = []

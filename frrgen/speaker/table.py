@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice, pairwise
@@ -186,7 +186,8 @@ def _gather(family: Family, block: Block, keys: list[int], into: Alike) -> None:
             if place < len(block.keys) and block.keys[place] == key:
                 gather(into, family, block.said[place], (key,))
         return
-    gather_each(into, family, keys, dict(zip(block.keys, block.said, strict=True)))
+    known = dict(zip(block.keys, block.said, strict=True))
+    gather_each(into, family, ((key, known[key]) for key in keys if key in known))
 
 
 def gather(into: Alike, family: Family, said: Attributes, keys: Sequence[int]) -> None:
@@ -200,13 +201,10 @@ def gather(into: Alike, family: Family, said: Attributes, keys: Sequence[int]) -
         group[1].extend(keys)
 
 
-def gather_each(into: Alike, family: Family, keys: Iterable[int], known: Mapping[int, Attributes]) -> None:
+def gather_each(into: Alike, family: Family, said_of: Iterable[tuple[int, Attributes]]) -> None:
     """Put each key beside others of the same attributes."""
     groups: dict[int, tuple[Attributes, list[int]]] = {}
-    for key in keys:
-        said = known.get(key)
-        if said is None:
-            continue
+    for key, said in said_of:
         group = groups.get(id(said))
         if group is None:
             groups[id(said)] = (said, [key])
