@@ -28,7 +28,7 @@ docs: $(BIN)/frrgen
 
 fuzz-policy: test-system $(BIN)/tox
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 FRRGEN_POLICIES=$(N) FRRGEN_SEED=$(SEED) \
-		$(BIN)/tox -q -e lab -- -s -o timeout=0 tests/lab/test_policy.py
+		$(BIN)/tox -q -e lab -- -n 0 -s -o timeout=0 tests/lab/test_policy.py
 
 fuzz-speaker: $(BIN)/tox
 	$(BIN)/tox -q -e fuzz -- $(SECONDS)

@@ -60,20 +60,20 @@ class Finding:
     hint: str | None = None
 
     def __str__(self) -> str:
-        lines = [f"{self.severity}[{self.code}]: {self.message}"]
+        lines = [f"{self.severity}[{self.code}]: {visible(self.message, 4000)}"]
         if self.where.file:
             lines.append(f"  --> {self.where}")
         if self.where.path:
-            lines.append(f"   |  {'.'.join(map(_shown, self.where.path))}")
+            lines.append(f"   |  {'.'.join(visible(step, 80) for step in self.where.path)}")
         if self.hint:
             lines.append(f"   = hint: {self.hint}")
         return "\n".join(lines)
 
 
-def _shown(step: str) -> str:
-    """Show a step of a path on one line, and not for ever: keys come from whoever wrote the file."""
-    visible = step if step.isprintable() else ascii(step)[1:-1]
-    return visible if len(visible) <= 80 else visible[:77] + "..."
+def visible(text: str, most: int = 200) -> str:
+    """Show text of whatever origin on one line, not for ever, and without what a terminal would take for an order."""
+    plain = text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    return plain if len(plain) <= most else plain[: most - 3] + "..."
 
 
 class FrrgenError(Exception):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from frrgen import __version__
 from frrgen.errors import Exit
@@ -22,9 +23,16 @@ Over several routers an error outranks a difference.
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments: an error is 1, for 2 means that there are changes."""
+        self.print_usage(sys.stderr)
+        self.exit(Exit.ERROR, f"error[FRR114]: {message}\n   = hint: {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="frrgen",
         description="FRR and pfSense BGP as code.",
         epilog=_EXITS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from frrgen.cli.common import Inventory
+from frrgen.cli.common import Inventory, count
 from frrgen.errors import Exit, Severity
 
 
@@ -21,9 +21,5 @@ def run(args: argparse.Namespace) -> Exit:
         print(finding)
     errors = sum(one.severity is Severity.ERROR for one in shown)
     warnings = sum(one.severity is Severity.WARNING for one in shown)
-    print(f"{_count(len(wanted), 'router')} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}.")
+    print(f"{count(len(wanted), 'router')} checked: {count(errors, 'error')}, {count(warnings, 'warning')}.")
     return Exit.ERROR if errors else Exit.OK
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -133,6 +133,11 @@ def complain(bad: FrrgenError | Sequence[Finding]) -> None:
         print(finding, file=sys.stderr)
 
 
+def count(number: int, one: str, more: str = "") -> str:
+    """Write how many there are: `1 router`, `2 routers`."""
+    return f"{number} {one if number == 1 else more or f'{one}s'}"
+
+
 def worst(exits: Iterable[Exit]) -> Exit:
     """Give the exit code over several routers: unknown, then rolled back, then an error, then changes."""
     order = (Exit.UNKNOWN, Exit.ROLLED_BACK, Exit.ERROR, Exit.CHANGES)

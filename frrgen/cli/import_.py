@@ -7,10 +7,10 @@ import re
 import sys
 
 from frrgen.cli.box import box_findings, read_box
-from frrgen.cli.common import complain
+from frrgen.cli.common import complain, count
 from frrgen.cli.plan import read_text
 from frrgen.diff.plan import hide
-from frrgen.errors import Exit, InputError, error
+from frrgen.errors import Exit, InputError, error, visible
 from frrgen.grammar.pfsense import Box
 from frrgen.inventory.dump import dump, write
 from frrgen.model.router import Pfsense
@@ -29,12 +29,17 @@ def run(args: argparse.Namespace) -> Exit:
             print(path)
     held = sum(len(getattr(router, kind)) for kind in ("route_maps", "prefix_lists", "ipv6_prefix_lists"))
     sessions = len(router.bgp.neighbors) if router.bgp is not None else 0
-    print(f"{router.name}: {sessions} neighbors, {held} prefix lists and route maps understood.", file=sys.stderr)
+    understood = (
+        f"{count(sessions, 'neighbor')}, {count(held, 'prefix list or route map', 'prefix lists and route maps')}"
+    )
+    print(f"{router.name}: {understood} understood.", file=sys.stderr)
     if parsed.leftovers:
-        print(f"Not understood, and left alone on the router ({len(parsed.leftovers)} lines):", file=sys.stderr)
+        print(
+            f"Not understood, and left alone on the router ({count(len(parsed.leftovers), 'line')}):", file=sys.stderr
+        )
         for leftover in parsed.leftovers:
             number = f"line {leftover.number}: " if leftover.number else ""
-            print(f"  {number}{hide(str(leftover))}", file=sys.stderr)
+            print(f"  {number}{visible(hide(str(leftover)))}", file=sys.stderr)
     else:
         print("Everything was understood.", file=sys.stderr)
     return Exit.OK

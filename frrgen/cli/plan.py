@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from frrgen.diff.plan import Plan, make_plan
-from frrgen.errors import Exit, InputError, error
+from frrgen.diff.plan import Plan, hide, make_plan
+from frrgen.errors import Exit, Finding, InputError, Severity, error
 from frrgen.parse.frr import Parsed, parse
 from frrgen.parse.pair import parse_pair
 
@@ -19,7 +19,20 @@ def run(args: argparse.Namespace) -> Exit:
     whole = intended.router.model_copy(update={"ownership": "full"})
     plan = make_plan(running, whole, prune_leftovers=args.prune_leftovers)
     show(plan, args.format)
+    if beyond := beyond_model(running, intended):
+        print(beyond, file=sys.stderr)
     return Exit.OK if plan.empty else Exit.CHANGES
+
+
+def beyond_model(running: Parsed, intended: Parsed) -> Finding | None:
+    """Warn of lines that are intended and do not run, and that no plan brings for the model does not hold them."""
+    there = {(one.context, one.line) for one in running.leftovers}
+    left = [one for one in intended.leftovers if (one.context, one.line) not in there]
+    if not left:
+        return None
+    named = "; ".join(f"line {one.number}: {hide(str(one))}" for one in left[:5])
+    more = f"; and {len(left) - 5} more" if left[5:] else ""
+    return Finding("FRR404", Severity.WARNING, f"intended, and not planned, for the model lacks it: {named}{more}")
 
 
 def read_text(path: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from frrgen.cli.common import Inventory, complain, worst
 from frrgen.device.frr import FrrDevice
 from frrgen.diff.plan import Plan
-from frrgen.errors import Exit, InputError, error
+from frrgen.errors import Exit, InputError, error, visible
 from frrgen.model.router import Router
 from frrgen.push.base import Outcome, State
 from frrgen.push.fleet import each
@@ -79,7 +79,7 @@ def _told(outcome: Outcome, progress: Progress) -> Outcome:
     if outcome.findings:
         complain(outcome.findings)
     for note in outcome.notes:
-        print(f"{outcome.router} said: {note}", file=sys.stderr)
+        print(f"{outcome.router} said: {visible(note)}", file=sys.stderr)
     if outcome.state is State.CONFIRMED and outcome.plan is not None:
         print(f"{outcome.router}: done. {outcome.plan.summary}")
     elif outcome.exit is Exit.OK and outcome.plan is not None:

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from frrgen.diff.changes import Op
 from frrgen.diff.plan import Plan, hide
+from frrgen.errors import visible
 from frrgen.grammar.rule import Impact
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def show_plan(plan: Plan, stream: IO[str] | None = None) -> None:
     """Write a plan: the changes, the sessions, what is left over, the summary."""
     stream = stream or sys.stdout
     rich = console(stream)
-    for text, style in _plan_lines(plan):
+    for line, style in _plan_lines(plan):
+        text = visible(line, 1000)
         if rich is None:
             print(text, file=stream)
         else:

@@ -217,3 +217,34 @@ def test_the_example_holds_the_articles_network():
     assert {name: router.bgp.asn for name, router in network.routers.items()} == {"edge1": 64512, "home": 64512}
     assert network.routers["home"].platform == "pfsense"
     assert set(network.clusters["microk8s"].routers) == {"home", "edge1"}
+
+
+@pytest.mark.parametrize(
+    "args", [["frob"], ["check", "--frob"], [], ["render"], ["speaker"], ["diff", "--format", "xml"]]
+)
+def test_wrong_arguments_are_an_error_and_not_a_difference(args, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    assert ended.value.code == 1
+    assert "error[FRR114]: " in capsys.readouterr().err
+
+
+def test_what_is_intended_and_beyond_the_model_is_said_and_not_passed_over(tmp_path, capsys):
+    (tmp_path / "a.conf").write_text("router ospf\n network 10.0.0.0/8 area 0\n")
+    (tmp_path / "b.conf").write_text("router ospf\n network 10.0.0.0/8 area 0\nexit\nrouter rip\n network eth0\n")
+    assert main(["plan", str(tmp_path / "a.conf"), str(tmp_path / "b.conf")]) == 0
+    err = capsys.readouterr().err
+    assert "warning[FRR404]" in err
+    assert "router rip / network eth0" in err
+    assert "ospf" not in err
+
+
+def test_bytes_of_a_router_reach_the_terminal_as_text_only(tmp_path, capsys):
+    (tmp_path / "run.conf").write_bytes(b"description \x1b]0;owned\x07 \xff\x9b" + b"x" * 5000 + b"\n")
+    (tmp_path / "new.conf").write_text("router bgp 65001\n")
+    main(["plan", str(tmp_path / "run.conf"), str(tmp_path / "new.conf")])
+    main(["import", "frr", str(tmp_path / "run.conf")])
+    shown = "".join(capsys.readouterr())
+    assert "owned" in shown
+    assert all(one.isprintable() or one == "\n" for one in shown)
+    assert len(shown) < 3000

@@ -116,7 +116,8 @@ def test_a_batch_goes_on_when_the_connection_is_cut_and_the_push_still_ends_well
         if state is State.ARMED:
 
             def later():
-                time.sleep(0.4)
+                # once vtysh has begun with the batch
+                wait_for("the batch", lambda: any((edge.folder / "lib/frrgen").glob("batch-*.out")), every=0.02)
                 subprocess.run(["pkill", "-KILL", "-P", str(lab.sshds["r1"].process.pid)], check=False)
                 # the sessions of sshd are its children; they die, sshd itself stays
 
