@@ -218,6 +218,14 @@ class NeighborOptions(Model):
 class PeerGroup(NeighborOptions):
     """`neighbor NAME peer-group`: options that its members share."""
 
+    @model_validator(mode="after")
+    def _no_soo(self) -> Self:
+        for family in FAMILIES:
+            if getattr(self, family).soo is not None:
+                # it gives every member the same memory, and frees it with each
+                raise PlacedError("on a peer group it kills bgpd of FRR 8.4: give it to each neighbor", family, "soo")
+        return self
+
 
 class Neighbor(NeighborOptions):
     """A peer. Its key in `Bgp.neighbors` is its address, or the interface of an unnumbered one."""

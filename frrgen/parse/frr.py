@@ -354,7 +354,7 @@ class Parser:
         if (rule := NEIGHBOR.read(negated + rest, data)) is not None:
             return self._said(owner, (*key, *rule.field.split(".")), line)
         # without an address family in the text, FRR means ipv4 unicast
-        if _refused_beside(data.get("ipv4_unicast", {}), rest):
+        if _refused_beside(data.get("ipv4_unicast", {}), rest) or (peer in groups and rest.startswith("soo ")):
             return False
         rule = NEIGHBOR_FAMILY.read(negated + rest, data.setdefault("ipv4_unicast", {}))
         return rule is not None and self._said(owner, (*key, "ipv4_unicast", rule.field), line)
@@ -396,7 +396,8 @@ class Parser:
             return True
         if not peer[1] and rest.split(" ")[0] == "send-community":
             return True
-        if _refused_beside(data.get(family, {}), rest):
+        if _refused_beside(data.get(family, {}), rest) or (name in groups and rest.startswith("soo ")):
+            # the model refuses `soo` on a group
             return False
         rule = NEIGHBOR_FAMILY.read((peer[1] or "") + rest, data.setdefault(family, {}))
         owner_path = ("peer_groups" if name in groups else "neighbors", name, family)

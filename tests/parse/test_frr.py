@@ -52,3 +52,12 @@ def test_each_rendered_line_knows_its_path_in_the_model():
     lines = {line.text.strip(): line.path for line in render_lines(router)}
     assert lines["neighbor 192.0.2.1 passive"] == ("bgp", "neighbors", "192.0.2.1", "passive")
     assert [line.text for line in render_lines(router)] == render(router).split("\n")[:-1]
+
+
+@pytest.mark.parametrize("family", ["", " address-family ipv4 unicast\n "])
+def test_a_site_of_origin_on_a_group_is_left_alone_and_the_group_is_read(family):
+    parsed = parse(
+        f"router bgp 65001\n neighbor G peer-group\n neighbor G remote-as 65002\n{family} neighbor G soo 1:1\n"
+    )
+    assert [one.line for one in parsed.leftovers] == ["neighbor G soo 1:1"]
+    assert parsed.router.bgp.peer_groups["G"].remote_as == 65002
