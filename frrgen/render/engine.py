@@ -1,14 +1,20 @@
-"""The one jinja2 Environment. A user's template folder comes before ours, so that it can extend or replace."""
+"""The one jinja2 Environment: a user's templates come before ours.
+
+Ours are there as `frrgen/NAME`, too: so one can replace a template, or extend it under its own name.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
 
 from frrgen.errors import InputError, error
 
+_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What an expression in a template may end in."""
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -20,10 +26,16 @@ def template_folder() -> Path:
 
 @lru_cache
 def environment(templates: Path | None = None) -> Environment:
-    """Make the Environment. Plain text is rendered, not HTML; an undefined name is an error."""
-    folders = [template_folder()] if templates is None else [templates, template_folder()]
+    """Make the Environment. Plain text is rendered, not HTML; an undefined name is an error.
+
+    Raises InputError if there is no such folder.
+    """
+    if templates is not None and not templates.is_dir():
+        raise InputError(error("FRR401", f"there is no folder of templates {templates}"))
+    ours = FileSystemLoader(template_folder())
+    users = [] if templates is None else [FileSystemLoader(templates)]
     return Environment(
-        loader=FileSystemLoader(folders),
+        loader=ChoiceLoader([*users, ours, PrefixLoader({"frrgen": ours})]),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701
         trim_blocks=True,
@@ -36,7 +48,12 @@ def fill(name: str, templates: Path | None = None, /, **values: object) -> str:
     """Fill in a template. Raises InputError if the template is missing or wrong."""
     try:
         return environment(templates).get_template(name).render(**values)
-    except TemplateError as bad:
+    except RecursionError as bad:
+        hint = f'ours is called "frrgen/{name}"'
+        raise InputError(error("FRR401", f"template {name} extends or includes itself", hint=hint)) from bad
+    except (TemplateError, *_FAULTS) as bad:
+        if templates is None:
+            raise
         line = getattr(bad, "lineno", None)
         place = f"{getattr(bad, 'name', None) or name}{f':{line}' if line else ''}"
         raise InputError(error("FRR401", f"template {place}: {bad}")) from bad

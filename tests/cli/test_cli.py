@@ -248,3 +248,38 @@ def test_bytes_of_a_router_reach_the_terminal_as_text_only(tmp_path, capsys):
     assert "owned" in shown
     assert all(one.isprintable() or one == "\n" for one in shown)
     assert len(shown) < 3000
+
+
+def test_a_template_may_extend_ours_under_its_own_name(capsys, tmp_path):
+    (tmp_path / "frr").mkdir()
+    (tmp_path / "frr/frr.conf.j2").write_text(
+        '{% extends "frrgen/frr/frr.conf.j2" %}{% block tail %}! mine: {{ router.name }}\n{% endblock %}'
+    )
+    status, out, _ = frrgen(capsys, "-i", EXAMPLE, "render", "edge1", "--templates", tmp_path)
+    assert status == 0
+    assert "router bgp 64512" in out
+    assert out.endswith("! mine: edge1\nend\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{% extends "frr/frr.conf.j2" %}',
+        "{{ 1 // 0 }}",
+        "{{ router.bgp.neighbors['x'].y }}",
+        "{{ 1 + 'a' }}",
+        "{% if %}",
+    ],
+)
+def test_a_template_that_is_wrong_is_named(capsys, tmp_path, text):
+    (tmp_path / "frr").mkdir()
+    (tmp_path / "frr/frr.conf.j2").write_text(text)
+    status, _, err = frrgen(capsys, "-i", EXAMPLE, "render", "edge1", "--templates", tmp_path)
+    assert status == 1
+    assert err.startswith("error[FRR401]: template frr/frr.conf.j2")
+
+
+def test_a_folder_of_templates_that_is_not_there_is_an_error(capsys, tmp_path):
+    status, _, err = frrgen(capsys, "-i", EXAMPLE, "render", "edge1", "--templates", tmp_path / "none")
+    assert status == 1
+    assert err.startswith("error[FRR401]")
