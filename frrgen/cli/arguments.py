@@ -88,6 +88,9 @@ def parser() -> argparse.ArgumentParser:
     _routers(push, "*")
     push.add_argument("--yes", action="store_true", help="do not ask")
     push.add_argument("--dry-run", action="store_true", help="show the plan and stop")
+    push.add_argument(
+        "--clear-raw", action="store_true", help="pfSense: give up a raw configuration, which replaces all else"
+    )
     _device(push)
     _prune(push)
 
@@ -141,10 +144,10 @@ def parser() -> argparse.ArgumentParser:
     imports.add_argument("platform", choices=["frr", "pfsense"])
     imports.add_argument(
         "file",
-        type=Path,
-        metavar="FILE",
-        help="an frr.conf, what `show running-config` prints, or a config.xml of pfSense",
+        metavar="FILE|ssh:[USER@]HOST[:PORT]",
+        help="an frr.conf, what `show running-config` prints, a config.xml of pfSense; or where to log in and read it",
     )
+    imports.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
     imports.add_argument("-o", "--output", type=Path, metavar="DIR", help="an inventory folder; default: show the YAML")
     imports.add_argument("--name", metavar="ROUTER", help="default: the file's hostname line, or its name")
 

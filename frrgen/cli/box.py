@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from frrgen.cli.plan import read_text
+from frrgen.device.pfsense import PfsenseRunning
+from frrgen.diff.pfsense import PfsensePlan, daemons, plan_box
 from frrgen.errors import Finding, InputError, Severity
-from frrgen.grammar.pfsense import Sections
+from frrgen.grammar.pfsense import Box, Sections
 from frrgen.grammar.pfsense_traps import traps
 from frrgen.model.router import FRR_OF_PACKAGE, Router
 from frrgen.parse.config_xml import Stored, read
+from frrgen.parse.frr import said_version
 from frrgen.parse.pfsense import Read, parse
 from frrgen.render.config_xml import fragments, merge
 from frrgen.render.package import frr_conf
@@ -44,7 +47,50 @@ def intended_sections(router: Router, stored: Stored | None = None) -> Sections:
     """Write a router as sections, over what a config.xml holds. Raises InputError."""
     if stored is None:
         return sections(router, box_of(router))
-    return sections(router, stored.box, stored.sections, parse(stored.sections, stored.box).kept)
+    return _over(router, stored.sections, stored.box)
+
+
+def _over(router: Router, there: Sections, box: Box, *, prune_leftovers: bool = False) -> Sections:
+    """Write a router over what a box has; what the model lacks stays, unless it is to be pruned."""
+    kept = {} if prune_leftovers else parse(there, box, name=router.name).kept
+    return sections(router, box, there, kept)
+
+
+def wanted(router: Router, *, prune_leftovers: bool = False) -> Callable[[PfsenseRunning], Sections]:
+    """Give what makes the sections that a box is to have out of those that it has."""
+
+    def over(running: PfsenseRunning) -> Sections:
+        return _over(router, running.sections, running.box, prune_leftovers=prune_leftovers)
+
+    return over
+
+
+def plan_config_xml(router: Router, path: Path, sections_of: Callable[[PfsenseRunning], Sections]) -> PfsensePlan:
+    """Plan the change of a box that has a config.xml, and runs what its package makes of it. Raises InputError."""
+    stored, _ = read_box(path)
+    old = stored.sections
+    running = PfsenseRunning("", "", sections=old, box=stored.box)
+    new = {**old, **sections_of(running)}
+    conf = frr_conf(old, stored.box)
+    version = FRR_OF_PACKAGE[stored.box.package]
+    plan = plan_box(
+        router.name, conf, frr_conf(new, stored.box), old=old, new=new, frr_version=version, up=daemons(old)
+    )
+    return plan
+
+
+def plan_running(router: Router, text: str) -> PfsensePlan:
+    """Plan the change of what FRR runs on a box, whose sections are not known. Raises InputError."""
+    new = intended_sections(router)
+    return plan_box(
+        router.name,
+        text,
+        frr_conf(new, box_of(router)),
+        old=new,
+        new=new,
+        frr_version=said_version(text) or router.frr_version,
+        up=daemons(new),
+    )
 
 
 def platform_findings(router: Router) -> list[Finding]:

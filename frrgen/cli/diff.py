@@ -8,14 +8,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from frrgen.cli.common import Inventory, complain, worst
-from frrgen.cli.plan import read_text, show
+from frrgen.cli.plan import show
+from frrgen.cli.reach import plan_of
 from frrgen.cli.render import write_private
-from frrgen.device.base import Running
 from frrgen.diff.plan import Plan
 from frrgen.errors import Exit, FrrgenError, InputError, error
 from frrgen.model.router import Router
-from frrgen.parse.frr import said_version
-from frrgen.push.transaction import plan_for
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -29,7 +27,7 @@ def run(args: argparse.Namespace) -> Exit:
 
     def compare(router: Router) -> Plan | FrrgenError:
         try:
-            return plan_for(_fetch(router, args), router, prune_leftovers=args.prune_leftovers)
+            return plan_of(router, args)
         except FrrgenError as bad:
             return bad
 
@@ -56,16 +54,3 @@ def _exit(found: Plan | FrrgenError) -> Exit:
     if isinstance(found, FrrgenError):
         return found.exit
     return Exit.OK if found.empty else Exit.CHANGES
-
-
-def _fetch(router: Router, args: argparse.Namespace) -> Running:
-    if args.running is not None:
-        text = read_text(args.running)
-        return Running(text, said_version(text) or "")
-    from frrgen.device.frr import FrrDevice
-
-    device = FrrDevice(router, ssh_config=args.ssh_config)
-    try:
-        return device.fetch()
-    finally:
-        device.close()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from pathlib import Path
 
 from frrgen.cli.box import box_findings, read_box
 from frrgen.cli.common import complain, count
 from frrgen.cli.plan import read_text
+from frrgen.cli.reach import at, fetch, fetch_box
 from frrgen.diff.plan import hide
 from frrgen.errors import Exit, InputError, error, visible
 from frrgen.grammar.pfsense import Box
+from frrgen.grammar.pfsense_traps import traps
 from frrgen.inventory.dump import dump, write
 from frrgen.model.router import Pfsense
 from frrgen.parse.frr import Parsed, parse
@@ -45,19 +48,35 @@ def run(args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
+def _place(args: argparse.Namespace) -> str | None:
+    """Give where to log in; None for a file."""
+    said: str = args.file
+    return said.removeprefix("ssh:") if said.startswith("ssh:") else None
+
+
 def _frr(args: argparse.Namespace) -> Parsed:
-    text = read_text(args.file)
+    place = _place(args)
+    if place is not None:
+        router = at(place, args.name, "frr")
+        running = fetch(router, args.ssh_config)
+        return parse(running.text, name=_name(args, _said_name(running.text)), frr_version=running.frr_version or None)
+    text = read_text(Path(args.file))
     return parse(text, name=_name(args, _said_name(text)))
 
 
 def _pfsense(args: argparse.Namespace) -> Parsed:
-    stored, _ = read_box(args.file)
-    said = stored.box.hostname if stored.box.hostname != Box().hostname else None
-    parsed = parse_pfsense(stored.sections, stored.box, name=_name(args, said)).parsed
+    place = _place(args)
+    if place is not None:
+        running = fetch_box(at(place, args.name, "pfsense"), args.ssh_config)
+        sections, box, findings = running.sections, running.box, list(traps(running.sections))
+    else:
+        stored, _ = read_box(Path(args.file))
+        sections, box, findings = stored.sections, stored.box, box_findings(stored)
+    said = box.hostname if box.hostname != Box().hostname else None
+    parsed = parse_pfsense(sections, box, name=_name(args, said)).parsed
     own = parsed.router.pfsense or Pfsense()
-    router = parsed.router.model_copy(update={"pfsense": _facts(own, stored.box)})
-    complain(box_findings(stored))
-    return Parsed(router, parsed.leftovers)
+    complain(findings)
+    return Parsed(parsed.router.model_copy(update={"pfsense": _facts(own, box)}), parsed.leftovers)
 
 
 def _facts(own: Pfsense, box: Box) -> Pfsense:
@@ -70,7 +89,12 @@ def _facts(own: Pfsense, box: Box) -> Pfsense:
 
 
 def _name(args: argparse.Namespace, said: str | None) -> str:
-    name: str = args.name or said or re.sub(r"[^A-Za-z0-9-]", "-", args.file.stem).strip("-") or "router"
+    name: str = (
+        args.name
+        or said
+        or re.sub(r"[^A-Za-z0-9-]", "-", Path(args.file.removeprefix("ssh:")).stem).strip("-")
+        or "router"
+    )
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", name):
         raise InputError(error("FRR108", f"{name!r} cannot be a router's name", hint="name it with --name"))
     return name

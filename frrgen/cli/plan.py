@@ -43,10 +43,15 @@ def read_text(path: Path) -> str:
         raise InputError(error("FRR403", f"{path} cannot be read: {bad.strerror}")) from bad
 
 
+def is_xml(text: str) -> bool:
+    """Tell a config.xml, or fragments of one, from a configuration of FRR."""
+    return text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
 def parse_file(path: Path, *, name: str, frr_version: str | None = None) -> Parsed:
     """Read an frr.conf, or a config.xml of pfSense, as what FRR runs of it. Raises InputError."""
     text = read_text(path)
-    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+    if not is_xml(text):
         return parse(text, name=name, frr_version=frr_version)
     from frrgen.cli.box import foretold
 

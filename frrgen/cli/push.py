@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from frrgen.cli.common import Inventory, complain, worst
-from frrgen.device.frr import FrrDevice
+from frrgen.cli.reach import push_to
 from frrgen.diff.plan import Plan
 from frrgen.errors import Exit, InputError, error, visible
 from frrgen.model.router import Router
@@ -59,17 +59,7 @@ def _job(
     router: Router, args: argparse.Namespace, approve: Callable[[Plan], bool] | None, progress: Progress
 ) -> Callable[[], Outcome]:
     def push() -> Outcome:
-        device = FrrDevice(router, ssh_config=args.ssh_config)
-        try:
-            return Transaction(
-                device,
-                router,
-                approve=approve,
-                prune_leftovers=args.prune_leftovers,
-                progress=lambda state: progress.tell(router.name, state),
-            ).run()
-        finally:
-            device.close()
+        return push_to(router, args, approve, lambda state: progress.tell(router.name, state))
 
     return push
 

@@ -108,6 +108,10 @@ class Push(ABC, Generic[R]):
             problem = _problem(self.device.name, bad)
         return self._recover(problem)
 
+    def foresee(self) -> Plan:
+        """Plan, and change nothing. Raises DeviceError."""
+        return self._plan(self.device.fetch())
+
     @abstractmethod
     def _plan(self, running: R) -> Plan:
         """Plan the change of what the router has."""

@@ -1,0 +1,109 @@
+"""Routers that are reached, whatever their platform: what diff, push and import do with them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from frrgen.cli.plan import is_xml, read_text
+from frrgen.device.base import Running
+from frrgen.device.frr import FrrDevice
+from frrgen.diff.plan import Plan
+from frrgen.errors import InputError, error
+from frrgen.model.router import Router, Ssh
+from frrgen.parse.frr import said_version
+from frrgen.push.base import Approve, Outcome, State
+from frrgen.push.transaction import Transaction, plan_for
+
+if TYPE_CHECKING:
+    from frrgen.device.pfsense import PfsenseRunning
+
+
+def fetch(router: Router, ssh_config: Path | None) -> Running:
+    """Read what a router runs. Raises DeviceError."""
+    device = FrrDevice(router, ssh_config=ssh_config)
+    try:
+        return device.fetch()
+    finally:
+        device.close()
+
+
+def fetch_box(router: Router, ssh_config: Path | None) -> PfsenseRunning:
+    """Read what a pfSense box has. Raises DeviceError."""
+    from frrgen.device.pfsense import PfsenseDevice
+
+    device = PfsenseDevice(router, ssh_config=ssh_config)
+    try:
+        return device.fetch()
+    finally:
+        device.close()
+
+
+def at(place: str, name: str | None, platform: str) -> Router:
+    """Give a router that is only known by where it is: `[USER@]HOST[:PORT]`. Raises InputError."""
+    found = re.fullmatch(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^:]+)(?::(?P<port>[0-9]{1,5}))?", place)
+    if found is None:
+        raise InputError(error("FRR108", f"{place!r} is no place to log in to", hint="ssh:[USER@]HOST[:PORT]"))
+    host = found["host"].strip("[]")
+    label = name or re.sub(r"[^A-Za-z0-9-]", "-", host).strip("-") or "router"
+    said = {key: found[key] for key in ("user", "port") if found[key]}
+    try:
+        return Router.model_validate(
+            {"name": label, "platform": platform, "ssh": Ssh.model_validate({"host": host, **said})}
+        )
+    except ValueError as bad:
+        raise InputError(error("FRR108", f"{place!r} is no place to log in to", hint="ssh:[USER@]HOST[:PORT]")) from bad
+
+
+def plan_of(router: Router, args: argparse.Namespace) -> Plan:
+    """Plan the change of a router, or of what a file says that it has. Raises DeviceError, InputError."""
+    if router.platform == "pfsense":
+        return _plan_of_box(router, args)
+    if args.running is None:
+        running = fetch(router, args.ssh_config)
+    else:
+        text = read_text(args.running)
+        running = Running(text, said_version(text) or "")
+    return plan_for(running, router, prune_leftovers=args.prune_leftovers)
+
+
+def _plan_of_box(router: Router, args: argparse.Namespace) -> Plan:
+    from frrgen.cli.box import plan_config_xml, plan_running, wanted
+    from frrgen.device.pfsense import PfsenseDevice
+    from frrgen.push.pfsense import PfsensePush
+
+    sections = wanted(router, prune_leftovers=args.prune_leftovers)
+    if args.running is None:
+        device = PfsenseDevice(router, ssh_config=args.ssh_config)
+        try:
+            return PfsensePush(device, sections).foresee()
+        finally:
+            device.close()
+    text = read_text(args.running)
+    return plan_config_xml(router, args.running, sections) if is_xml(text) else plan_running(router, text)
+
+
+def push_to(
+    router: Router, args: argparse.Namespace, approve: Approve | None, progress: Callable[[State], None]
+) -> Outcome:
+    """Push to a router. Raises FrrgenError as Push.run does."""
+    if router.platform == "pfsense":
+        from frrgen.cli.box import wanted
+        from frrgen.device.pfsense import PfsenseDevice
+        from frrgen.push.pfsense import PfsensePush
+
+        box = PfsenseDevice(router, ssh_config=args.ssh_config)
+        sections = wanted(router, prune_leftovers=args.prune_leftovers)
+        try:
+            return PfsensePush(box, sections, approve=approve, progress=progress, clear_raw=args.clear_raw).run()
+        finally:
+            box.close()
+    device = FrrDevice(router, ssh_config=args.ssh_config)
+    prune = args.prune_leftovers
+    try:
+        return Transaction(device, router, approve=approve, prune_leftovers=prune, progress=progress).run()
+    finally:
+        device.close()
