@@ -73,19 +73,27 @@ def plan_config_xml(router: Router, path: Path, sections_of: Callable[[PfsenseRu
     new = {**old, **sections_of(running)}
     conf = frr_conf(old, stored.box)
     version = FRR_OF_PACKAGE[stored.box.package]
-    plan = plan_box(
-        router.name, conf, frr_conf(new, stored.box), old=old, new=new, frr_version=version, up=daemons(old)
+    return plan_box(
+        router.name,
+        conf,
+        frr_conf(new, stored.box),
+        generated=conf,
+        old=old,
+        new=new,
+        frr_version=version,
+        up=daemons(old),
     )
-    return plan
 
 
 def plan_running(router: Router, text: str) -> PfsensePlan:
     """Plan the change of what FRR runs on a box, whose sections are not known. Raises InputError."""
     new = intended_sections(router)
+    conf = frr_conf(new, box_of(router))
     return plan_box(
         router.name,
         text,
-        frr_conf(new, box_of(router)),
+        conf,
+        generated=conf,
         old=new,
         new=new,
         frr_version=said_version(text) or router.frr_version,

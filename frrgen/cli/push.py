@@ -14,7 +14,6 @@ from frrgen.errors import Exit, InputError, error, visible
 from frrgen.model.router import Router
 from frrgen.push.base import Outcome, State
 from frrgen.push.fleet import each
-from frrgen.push.transaction import Transaction
 from frrgen.report.console import show_plan
 from frrgen.report.progress import Progress
 
