@@ -7,8 +7,9 @@ KEEP ?=
 N ?= 1000
 SEED ?= 1
 SECONDS ?= 1200
-DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 procps python3-venv sudo util-linux
-TEST_DEBIAN := bird2 gobgpd php-cli php-xml tcpdump tcsh openssl
+DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 procps python3-venv sudo util-linux \
+	php-cli php-xml tcsh openssl
+TEST_DEBIAN := bird2 gobgpd tcpdump
 
 .PHONY: demo test bench docs fuzz-policy fuzz-speaker system test-system clean
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from frrgen.cli.plan import read_text
 from frrgen.device.pfsense import PfsenseRunning
 from frrgen.diff.pfsense import PfsensePlan, daemons, plan_box
+from frrgen.diff.plan import Plan
 from frrgen.errors import Finding, InputError, Severity
 from frrgen.grammar.pfsense import Box, Sections
 from frrgen.grammar.pfsense_traps import traps
@@ -47,30 +49,38 @@ def intended_sections(router: Router, stored: Stored | None = None) -> Sections:
     """Write a router as sections, over what a config.xml holds. Raises InputError."""
     if stored is None:
         return sections(router, box_of(router))
-    return _over(router, stored.sections, stored.box)
+    return Wanted(router).over(stored.sections, stored.box)
 
 
-def _over(router: Router, there: Sections, box: Box, *, prune_leftovers: bool = False) -> Sections:
-    """Write a router over what a box has; what the model lacks stays, unless it is to be pruned."""
-    kept = {} if prune_leftovers else parse(there, box, name=router.name).kept
-    return sections(router, box, there, kept)
+class Wanted:
+    """Makes the sections that a box is to have out of those that it has."""
+
+    def __init__(self, router: Router, *, prune_leftovers: bool = False) -> None:
+        self.router = router
+        self.prune = prune_leftovers
+        self.leftovers: tuple[str, ...] = ()
+        """What the box's sections said that the model lacks, when they were last asked for."""
+
+    def __call__(self, running: PfsenseRunning) -> Sections:
+        """Write the router over what the box has. Raises InputError."""
+        return self.over(running.sections, running.box)
+
+    def over(self, there: Sections, box: Box) -> Sections:
+        """Write the router over sections; what the model lacks stays, unless it is to be pruned. Raises InputError."""
+        read = parse(there, box, name=self.router.name)
+        self.leftovers = () if self.prune else tuple(map(str, read.parsed.leftovers))
+        return sections(self.router, box, there, {} if self.prune else read.kept)
+
+    def told(self, plan: Plan) -> Plan:
+        """Add to a plan what is left alone in the sections."""
+        return replace(plan, leftovers=(*plan.leftovers, *self.leftovers))
 
 
-def wanted(router: Router, *, prune_leftovers: bool = False) -> Callable[[PfsenseRunning], Sections]:
-    """Give what makes the sections that a box is to have out of those that it has."""
-
-    def over(running: PfsenseRunning) -> Sections:
-        return _over(router, running.sections, running.box, prune_leftovers=prune_leftovers)
-
-    return over
-
-
-def plan_config_xml(router: Router, path: Path, sections_of: Callable[[PfsenseRunning], Sections]) -> PfsensePlan:
+def plan_config_xml(router: Router, path: Path, wanted: Wanted) -> PfsensePlan:
     """Plan the change of a box that has a config.xml, and runs what its package makes of it. Raises InputError."""
     stored, _ = read_box(path)
     old = stored.sections
-    running = PfsenseRunning("", "", sections=old, box=stored.box)
-    new = {**old, **sections_of(running)}
+    new = {**old, **wanted.over(old, stored.box)}
     conf = frr_conf(old, stored.box)
     version = FRR_OF_PACKAGE[stored.box.package]
     return plan_box(

@@ -71,19 +71,21 @@ def plan_of(router: Router, args: argparse.Namespace) -> Plan:
 
 
 def _plan_of_box(router: Router, args: argparse.Namespace) -> Plan:
-    from frrgen.cli.box import plan_config_xml, plan_running, wanted
+    from frrgen.cli.box import Wanted, plan_config_xml, plan_running
     from frrgen.device.pfsense import PfsenseDevice
     from frrgen.push.pfsense import PfsensePush
 
-    sections = wanted(router, prune_leftovers=args.prune_leftovers)
+    wanted = Wanted(router, prune_leftovers=args.prune_leftovers)
     if args.running is None:
         device = PfsenseDevice(router, ssh_config=args.ssh_config)
         try:
-            return PfsensePush(device, sections).foresee()
+            return wanted.told(PfsensePush(device, wanted, clear_raw=True).foresee())
         finally:
             device.close()
     text = read_text(args.running)
-    return plan_config_xml(router, args.running, sections) if is_xml(text) else plan_running(router, text)
+    if is_xml(text):
+        return wanted.told(plan_config_xml(router, args.running, wanted))
+    return plan_running(router, text)
 
 
 def push_to(
@@ -91,14 +93,14 @@ def push_to(
 ) -> Outcome:
     """Push to a router. Raises FrrgenError as Push.run does."""
     if router.platform == "pfsense":
-        from frrgen.cli.box import wanted
+        from frrgen.cli.box import Wanted
         from frrgen.device.pfsense import PfsenseDevice
         from frrgen.push.pfsense import PfsensePush
 
         box = PfsenseDevice(router, ssh_config=args.ssh_config)
-        sections = wanted(router, prune_leftovers=args.prune_leftovers)
+        wanted = Wanted(router, prune_leftovers=args.prune_leftovers)
         try:
-            return PfsensePush(box, sections, approve=approve, progress=progress, clear_raw=args.clear_raw).run()
+            return PfsensePush(box, wanted, approve=approve, progress=progress, clear_raw=args.clear_raw).run()
         finally:
             box.close()
     device = FrrDevice(router, ssh_config=args.ssh_config)

@@ -2,8 +2,9 @@
 
     upstream (AS 64496) --- edge1 --- LAN 192.168.1.0/24 --- home, and the cluster's node microk8s-1
 
-On the node runs frrgen's own speaker. edge1 is a router with FRR and sshd; frrgen reaches it as it would any other. The
-inventory is the example's.
+On the node runs frrgen's own speaker. edge1 is a router with FRR and sshd; frrgen reaches it as it would any other.
+home stands in for a pfSense box: its FRR package is rebuilt in PHP, its FRR and sshd are real. The inventory is the
+example's.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from frrgen.grammar.pfsense import COVERED
+from frrgen.render.config_xml import merge
 from tests.lab import Lab, Router, wait_for
+from tests.lab.pfsense import Pfsense
 from tests.lab.router import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
+BOX = ROOT / "tests/golden/pfsense/article.xml"
 UPSTREAM = """
 ip route 0.0.0.0/0 blackhole
 ip route 192.0.3.0/24 blackhole
@@ -30,13 +35,6 @@ router bgp 64496
   network 192.0.3.0/24
   network 0.0.0.0/0
  exit-address-family
-"""
-HOME = """
-router bgp 64512
- bgp router-id 192.168.1.1
- neighbor 192.168.1.2 remote-as internal
- neighbor 192.168.1.2 timers connect 1
- neighbor 192.168.1.10 remote-as internal
 """
 SOURCE = """\
 announcements:
@@ -51,15 +49,22 @@ ROUTE = "*>i192.168.10.1/32"
 
 
 def build(lab: Lab) -> Router:
-    """Start the routers, and a node without FRR; edge1 has addresses and no BGP yet."""
-    upstream, edge, home = (lab.router(name) for name in ("upstream", "edge1", "home"))
+    """Start the routers, and a node without FRR; edge1 and home have addresses and no BGP yet."""
+    upstream, edge = (lab.router(name) for name in ("upstream", "edge1"))
+    home = lab.add(Pfsense("home", lab.folder / "home", keep=lab.keep))
     node = lab.router(NODE, daemons=())
     lab.link(upstream, edge, "203.0.113.1/30", "203.0.113.2/30")
     lab.lan((edge, "192.168.1.2/24"), (home, "192.168.1.1/24"), (node, "192.168.1.10/24"))
-    for router, config in ((upstream, UPSTREAM), (edge, EDGE), (home, HOME)):
+    for router, config in ((upstream, UPSTREAM), (edge, EDGE), (home, unconfigured(BOX))):
         router.start(config)
-    lab.sshd(edge)
+    for router in (edge, home):
+        lab.sshd(router)
     return edge
+
+
+def unconfigured(path: Path) -> str:
+    """Give a config.xml without anything of FRR but the package."""
+    return merge(path.read_text(), {name: [] for name in COVERED})
 
 
 def show(*command: str, expect: int = 0) -> None:
@@ -77,7 +82,7 @@ def main() -> None:
     lab = Lab(keep=keep)
     speaker: subprocess.Popen[bytes] | None = None
     try:
-        print("Starting three FRR routers and a node in network namespaces …", flush=True)
+        print("Starting three routers and a node in network namespaces …", flush=True)
         edge = build(lab)
         node = lab.routers[NODE]
         config = str(lab.ssh_config())
@@ -87,6 +92,11 @@ def main() -> None:
         show(frrgen, "diff", "edge1", "--ssh-config", config, expect=2)
         show(frrgen, "push", "edge1", "--yes", "--ssh-config", config)
         show(frrgen, "diff", "edge1", "--ssh-config", config)
+        print("\nThe same for the pfSense box, through its own PHP:", flush=True)
+        show(frrgen, "render", "home", "--target", "frr")
+        show(frrgen, "diff", "home", "--ssh-config", config, expect=2)
+        show(frrgen, "push", "home", "--yes", "--ssh-config", config)
+        show(frrgen, "diff", "home", "--ssh-config", config)
         source, admin = node.folder / "services.yaml", node.folder / "speaker.sock"
         source.write_text(SOURCE)
         print(f"\nThe services of {NODE}, in {source}:\n{SOURCE}", flush=True)
@@ -98,6 +108,9 @@ def main() -> None:
         wait_for("the cluster's route", lambda: ROUTE in edge.vtysh("show bgp ipv4 unicast").replace(" ", ""))
         show(frrgen, "speaker", "status", "--admin", str(admin))
         shown = edge.vtysh("show bgp ipv4 unicast")
+        home = lab.routers["home"]
+        wait_for("the cluster's route at home", lambda: "192.168.10.1/32" in home.vtysh("show bgp ipv4 unicast"))
+        print(f"\nhome# show bgp ipv4 unicast\n{home.vtysh('show bgp ipv4 unicast')}", flush=True)
         for command in ("show bgp summary", "show bgp ipv4 unicast"):
             print(f"\nedge1# {command}\n{edge.vtysh(command)}", flush=True)
         good = ROUTE in shown.replace(" ", "") and "192.168.99.0" not in shown

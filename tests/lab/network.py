@@ -10,9 +10,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from tests.lab.router import DAEMONS, USER, LabError, Router, die_with_parent, missing, wait_for
+
+R = TypeVar("R", bound=Router)
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,12 @@ class Lab:
 
     def router(self, name: str, *, daemons: tuple[str, ...] = DAEMONS) -> Router:
         """Make a router; its daemons are not started yet."""
-        router = Router(name, self.folder / name, keep=self.keep, daemons=daemons)
-        self.routers[name] = router
-        self._interfaces[name] = itertools.count()
+        return self.add(Router(name, self.folder / name, keep=self.keep, daemons=daemons))
+
+    def add(self, router: R) -> R:
+        """Take in a router that was made otherwise."""
+        self.routers[router.name] = router
+        self._interfaces[router.name] = itertools.count()
         return router
 
     def link(self, one: Router, other: Router, address: str, other_address: str, *more: tuple[str, str]) -> None:

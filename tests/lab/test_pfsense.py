@@ -36,8 +36,7 @@ ROOT, TCSH = {"user": "root"}, {"user": OPERATOR, "sudo": True}
 @pytest.fixture(scope="module")
 def network():
     with Lab() as lab:
-        box, node = Pfsense("pf", lab.folder / "pf"), lab.router("node")
-        lab.routers["pf"], lab._interfaces["pf"] = box, iter(["0"])
+        box, node = lab.add(Pfsense("pf", lab.folder / "pf")), lab.router("node")
         lab.link(box, node, "192.168.1.1/24", f"{PEER}/24")
         node.start(NODE)
         lab.sshd(box, f"AllowUsers {OPERATOR}")
