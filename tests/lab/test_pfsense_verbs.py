@@ -1,0 +1,120 @@
+"""The verbs on a pfSense box over SSH, as a user would type them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from frrgen.cli import main
+from frrgen.grammar.pfsense import encode
+from tests.lab import Lab, wait_for
+from tests.lab.pfsense import Pfsense, lacking
+
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"the stand-in for pfSense needs {lacking()}")
+ARTICLE = (Path(__file__).parents[1] / "golden/pfsense/article.xml").read_text()
+PEER = "192.168.1.10"
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with Lab() as lab:
+        box, node = lab.add(Pfsense("home", lab.folder / "home")), lab.router("node")
+        lab.link(box, node, "192.168.1.1/24", f"{PEER}/24")
+        node.start(
+            "router bgp 64512\n bgp router-id 192.168.1.10\n neighbor 192.168.1.1 remote-as 64512\n"
+            " neighbor 192.168.1.1 timers connect 1\n"
+        )
+        lab.sshd(box)
+        yield lab
+
+
+@pytest.fixture
+def box(lab):
+    """The article's box, with its session up."""
+    box = lab.routers["home"]
+    box.heal()
+    box.start(ARTICLE)
+    wait_for("the session", lambda: box.established(PEER), seconds=60)
+    return box
+
+
+@pytest.fixture
+def typed(lab, box, tmp_path, monkeypatch):
+    """Run a verb in a folder of one's own."""
+    monkeypatch.chdir(tmp_path)
+    config = str(lab.ssh_config())
+    return lambda *words: main([*words, "--ssh-config", config])
+
+
+def edit(*pairs):
+    """Change the imported router's file."""
+    path = Path("inventory/routers/home.yaml")
+    text = path.read_text()
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+
+
+def test_a_box_is_imported_without_a_difference_changed_and_left_as_planned(typed, box, capsys):
+    """The article's reader, from what he typed to what he meant."""
+    assert typed("import", "pfsense", "ssh:admin@home", "--name", "home", "-o", "inventory") == 0
+    capsys.readouterr()
+    before = box.config
+    assert typed("diff", "home") == 0, capsys.readouterr().out
+    assert typed("push", "home", "--yes") == 0
+    assert box.config == before
+    capsys.readouterr()
+
+    edit(
+        ("        source_protocol: bgp\n", ""),
+        ("        send_community:\n        - extended\n        - large\n", "        route_map_in: MetalLB_k8s\n"),
+    )
+    assert typed("diff", "home", "--format", "json") == 2
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["effect"] == "reload"
+    assert set(plan["sections"]) == {"frrbgpneighbors", "frrglobalroutemaps"}
+    assert not [one for one in plan["sessions"] if one["impact"] == "reset"]
+    assert plan["leftovers"] == ["frrglobalroutemaps MetalLB_k8s 1 / nexthop_action=match-peer"]
+    established = box.bgp("neighbors")[PEER]["connectionsEstablished"]
+    assert typed("push", "home", "--yes") == 0
+    assert typed("diff", "home") == 0
+    shown = box.running_config()
+    assert "neighbor 192.168.1.10 route-map MetalLB_k8s in" in shown
+    assert "source-protocol" not in shown
+    assert box.bgp("neighbors")[PEER]["connectionsEstablished"] == established
+    assert "frrgen: " in box.config
+
+
+def test_a_raw_configuration_is_refused_until_it_is_given_up(typed, box, capsys):
+    assert typed("import", "pfsense", "ssh:admin@home", "--name", "home", "-o", "inventory") == 0
+    raw = encode("hostname raw\nrouter bgp 64512\n neighbor 192.168.1.10 remote-as 64512\n")
+    box.save("frrglobalraw", [{"row": [{"tcpsigsrc": "", "tcpsigdst": "", "tcpsigpw": ""}], "frr": raw}])
+    box.settled()
+    before = box.config
+    edit(("description: MetalLB", "description: the node"))
+    assert typed("push", "home", "--yes") == 1
+    assert "FRR745" in capsys.readouterr().err
+    assert box.config == before
+    assert typed("push", "home", "--yes", "--clear-raw") == 0
+    assert "description the node" in box.running_config()
+
+
+def test_a_password_is_stored_and_never_shown(typed, box, capsys, monkeypatch):
+    monkeypatch.setenv("NODE_PASSWORD", "hunter2-secret")
+    assert typed("import", "pfsense", "ssh:root@home", "--name", "home", "-o", "inventory") == 0
+    edit(("      description: MetalLB\n", "      description: MetalLB\n      password: env:NODE_PASSWORD\n"))
+    assert typed("diff", "home") == 2
+    shown = capsys.readouterr()
+    assert "will reset: 192.168.1.10 (password" in shown.out
+    assert "hunter2" not in shown.out + shown.err
+    assert "s3cret" not in shown.out + shown.err
+
+
+def test_a_box_that_is_not_there_is_an_error_in_a_sentence(typed, capsys):
+    assert typed("import", "pfsense", "ssh:admin@127.0.0.1:1") == 1
+    assert "error[FRR503]" in capsys.readouterr().err
+    assert typed("import", "pfsense", "ssh:@:x") == 1
+    assert "error[FRR108]" in capsys.readouterr().err
