@@ -15,7 +15,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
 from frrgen.device.base import Running
 from frrgen.device.ssh import Shell
@@ -53,6 +55,69 @@ _KINDS: Final = {
     "write": ("FRR743", "Status > System Logs on the box may say why"),
 }
 """Why nothing was changed -> our code and a hint."""
+
+
+class _Answer(BaseModel):
+    """What a verb answers. It comes from the network: its shape is checked."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class _Failed(_Answer):
+    kind: str
+    error: str
+    stage: str
+
+
+class _Fetched(_Answer):
+    pfsense: str
+    package: str
+    hostname: str
+    domain: str
+    interfaces: dict[str, tuple[str, ...]]
+    devices: dict[str, str]
+    gateways: dict[str, str]
+    lengths: dict[str, int]
+    hasync: bool
+    sections: dict[str, Any]
+    digest: str
+    frr_conf: Base64Bytes
+    running: Base64Bytes
+    daemons: frozenset[str]
+    established: frozenset[str]
+
+
+class _Checked(_Answer):
+    status: int
+    said: Base64Bytes
+
+
+class _Kept(_Answer):
+    file: str
+
+
+class Applied(_Answer):
+    """What came of writing sections."""
+
+    frr_conf: str
+    """SHA-256 of the file that the package generated."""
+    complaint: str
+    """What went wrong although the sections are there."""
+    backup: str
+    """The box's own copy of config.xml as it was; "" if the sections were there already."""
+
+
+class Watch(_Answer):
+    """How far the package has come."""
+
+    frr_conf: str
+    """SHA-256 of the file that the package generated last."""
+    busy: tuple[str, ...]
+    """The processes that are reloading or restarting FRR."""
+    established: frozenset[str]
+
+
+_A = TypeVar("_A", bound=_Answer)
 
 
 class NothingChangedError(DeviceError):
@@ -94,29 +159,6 @@ class PfsenseRunning(Running):
         return f"{Running(self.text, self.frr_version).digest[:32]}{self.sections_digest[:32]}"
 
 
-@dataclass(frozen=True)
-class Applied:
-    """What came of writing sections."""
-
-    frr_conf: str
-    """SHA-256 of the file that the package generated."""
-    complaint: str
-    """What went wrong although the sections are there."""
-    backup: str
-    """The box's own copy of config.xml as it was; "" if the sections were there already."""
-
-
-@dataclass(frozen=True)
-class Watch:
-    """How far the package has come."""
-
-    frr_conf: str
-    """SHA-256 of the file that the package generated last."""
-    busy: tuple[str, ...]
-    """The processes that are reloading or restarting FRR."""
-    established: frozenset[str]
-
-
 def raw_keys(sections: Sections) -> tuple[str, ...]:
     """Name the keys of the raw configuration that replace what the package would make of the sections."""
     return tuple(key for config in sections.get("frrglobalraw", [])[:1] for key in RAW_KEYS if config.get(key))
@@ -131,9 +173,8 @@ class PfsenseDevice:
 
     def fetch(self) -> PfsenseRunning:
         """Read what the box has. Raises DeviceError, also when it lacks the FRR package."""
-        said = self._ask("fetch", {"names": COVERED}, load=_CONFIG)
-        version = str(said["package"])
-        if not version:
+        said = self._ask("fetch", {"names": COVERED}, _Fetched, load=_CONFIG)
+        if not said.package:
             raise DeviceError(
                 error(
                     "FRR744",
@@ -141,26 +182,29 @@ class PfsenseDevice:
                     hint="System > Package Manager > Available Packages > FRR",
                 )
             )
-        of = series(version)
-        if of is None:
+        package = series(said.package)
+        if package is None:
             raise DeviceError(
-                error("FRR707", f"{self.name}: its FRR package, {version}, writes a file for each daemon: update it")
+                error(
+                    "FRR707", f"{self.name}: its FRR package, {said.package}, writes a file for each daemon: update it"
+                )
             )
-        text = _bytes(said["running"])
+        text = _text(said.running)
         found = _VERSION.search(text)
+        facts = said.model_dump(include={"hostname", "domain", "interfaces", "devices", "gateways", "lengths"})
         running = PfsenseRunning(
             text=text,
             frr_version=found[1] if found else "",
-            sections=from_php(said["sections"]),
-            box=_box(said, of),
-            package=version,
-            pfsense=said["pfsense"],
-            frr_conf=_bytes(said["frr_conf"]),
-            daemons=frozenset(said["daemons"]),
-            established=frozenset(said["established"]),
-            hasync=said["hasync"],
+            sections=from_php(said.sections),
+            box=Box(package=package, **facts),
+            package=said.package,
+            pfsense=said.pfsense,
+            frr_conf=_text(said.frr_conf),
+            daemons=said.daemons,
+            established=said.established,
+            hasync=said.hasync,
         )
-        if running.sections_digest != said["digest"]:
+        if running.sections_digest != said.digest:
             raise DeviceError(error("FRR740", f"{self.name}: its sections were not understood as the box has them"))
         return running
 
@@ -190,9 +234,9 @@ class PfsenseDevice:
 
     def check(self, frr_conf: str) -> None:
         """Have vtysh check the file that the package would generate. Raises DeviceError with what it says."""
-        said = self._ask("check", {"frr_conf": _base64(frr_conf)})
-        if said["status"]:
-            lines = [re.sub(r"(password) .*", r"\1 <hidden>", line) for line in _bytes(said["said"]).split("\n")]
+        said = self._ask("check", {"frr_conf": _base64(frr_conf)}, _Checked)
+        if said.status:
+            lines = [re.sub(r"(password) .*", r"\1 <hidden>", line) for line in _text(said.said).split("\n")]
             shown = "; ".join(line.strip() for line in lines if line.strip())[:600]
             raise DeviceError(
                 error("FRR513", f"{self.name}: vtysh refuses the configuration, nothing was written: {shown}")
@@ -211,22 +255,20 @@ class PfsenseDevice:
             "description": re.sub(r"[^ -~]", "?", description)[:200],
             "size": size,
         }
-        said = self._ask("apply", request, load=_CONFIG)
-        return Applied(said["frr_conf"], said["complaint"], said["backup"])
+        return self._ask("apply", request, Applied, load=_CONFIG)
 
     def watch(self) -> Watch:
         """See how far the package has come."""
-        said = self._ask("watch", {})
-        return Watch(said["frr_conf"], tuple(said["busy"]), frozenset(said["established"]))
+        return self._ask("watch", {}, Watch)
 
     def backup(self, running: PfsenseRunning) -> str:
         """Keep the covered sections on the box, for root alone; the oldest beyond ten are removed."""
         text = json.dumps(running.covered, indent=1)
-        return str(self._ask("keep", {"as": "backup", "text": _base64(text)})["file"])
+        return self._ask("keep", {"as": "backup", "text": _base64(text)}, _Kept).file
 
     def record(self, entry: str) -> None:
         """Add a line to the journal of pushes."""
-        self._ask("keep", {"as": "journal", "text": _base64(entry + "\n")})
+        self._ask("keep", {"as": "journal", "text": _base64(entry + "\n")}, _Kept)
 
     def reconnect(self) -> None:
         """Log in again."""
@@ -236,23 +278,28 @@ class PfsenseDevice:
         """Log out."""
         self.shell.close()
 
-    def _ask(self, verb: str, request: Mapping[str, Any], *, load: tuple[str, ...] = ()) -> dict[str, Any]:
+    def _ask(self, verb: str, request: Mapping[str, Any], answer: type[_A], *, load: tuple[str, ...] = ()) -> _A:
         mark = f"frrgen-{secrets.token_hex(8)}"
         done = self.shell.run(_PHP, _program(verb, mark, request, load))
-        answer = next((line for line in done.out.split("\n") if line.startswith(f"{mark} ")), None)
-        if answer is None:
+        text = next((line for line in done.out.split("\n") if line.startswith(f"{mark} ")), None)
+        if text is None:
             said = [line.strip() for line in f"{done.err}\n{done.out}".split("\n") if line.strip()]
             shown = "; ".join(said[-3:])[:300] or f"status {done.status}"
             raise DeviceError(error("FRR740", f"{self.name}: no answer from PHP: {shown}", hint=_hint(shown)))
-        said_: dict[str, Any] = json.loads(answer[len(mark) :])
-        if said_["ok"]:
-            return said_
-        kind, what = str(said_.get("kind")), str(said_.get("error"))
-        if kind in _KINDS:
-            code, hint = _KINDS[kind]
-            raise NothingChangedError(error(code, f"{self.name}: {what}; nothing was changed", hint=hint))
-        bad = error("FRR740", f"{self.name}: PHP failed on the box: {what}", hint=_hint(what))
-        raise (NothingChangedError if said_["stage"] == "begun" else DeviceError)(bad)
+        text = text.removeprefix(mark).strip()
+        try:
+            if text.startswith('{"ok":true'):
+                return answer.model_validate_json(text)
+            failed = _Failed.model_validate_json(text)
+        except ValidationError as bad:
+            raise DeviceError(
+                error("FRR740", f"{self.name}: an answer of another shape to {verb}: {bad.errors()[0]['msg']}")
+            ) from bad
+        if failed.kind in _KINDS:
+            code, hint = _KINDS[failed.kind]
+            raise NothingChangedError(error(code, f"{self.name}: {failed.error}; nothing was changed", hint=hint))
+        found = error("FRR740", f"{self.name}: PHP failed on the box: {failed.error}", hint=_hint(failed.error))
+        raise (NothingChangedError if failed.stage == "begun" else DeviceError)(found)
 
 
 def _program(verb: str, mark: str, request: Mapping[str, Any], load: tuple[str, ...]) -> str:
@@ -264,24 +311,12 @@ def _program(verb: str, mark: str, request: Mapping[str, Any], load: tuple[str, 
     return f"<?php\n{''.join(parts)}frrgen_begin('{mark}');\n{loads}frrgen_main('{asked}');\n"
 
 
-def _box(said: Mapping[str, Any], package: str) -> Box:
-    return Box(
-        package=package,
-        hostname=said["hostname"],
-        domain=said["domain"],
-        interfaces={name: tuple(addresses) for name, addresses in said["interfaces"].items()},
-        devices=said["devices"],
-        gateways=said["gateways"],
-        lengths=said["lengths"],
-    )
-
-
 def _base64(text: str) -> str:
     return base64.b64encode(text.encode(errors="surrogateescape")).decode()
 
 
-def _bytes(text: str) -> str:
-    return base64.b64decode(text).decode(errors="surrogateescape")
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
 
 
 def _hint(said: str) -> str | None:

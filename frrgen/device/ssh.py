@@ -10,6 +10,7 @@ import base64
 import contextlib
 import getpass
 import hashlib
+import logging
 import select
 import shlex
 import shutil
@@ -33,6 +34,9 @@ if sys.modules["invoke"] is None:
 
 from frrgen.errors import DeviceError, Finding, error  # noqa: E402
 from frrgen.model.router import Ssh  # noqa: E402
+
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+# what goes wrong is raised; without a handler Python would print paramiko's own words about it, too
 
 _MAX_HOPS: Final = 8
 _MAX_OUTPUT: Final = 512 * 1024 * 1024

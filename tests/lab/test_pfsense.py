@@ -15,10 +15,12 @@ from frrgen.device.pfsense import NothingChangedError, PfsenseDevice
 from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError
 from frrgen.grammar.pfsense import blank, encode
 from frrgen.model.router import Router
+from frrgen.parse.frr import parse
 from frrgen.push import pfsense as push_module
 from frrgen.push.base import State
 from frrgen.push.fleet import each
 from frrgen.push.pfsense import PfsensePush
+from frrgen.render.pfsense import sections
 from tests.lab import Lab, wait_for
 from tests.lab.pfsense import ADMIN, OPERATOR, Pfsense
 from tests.lab.pfsense.box import PASSWORD, lacking
@@ -386,6 +388,35 @@ def test_a_configuration_that_vtysh_refuses_is_not_written(lab, box):
     assert facts(box) == "old"
 
 
+def test_a_file_that_was_not_foretold_undoes_the_push(lab, box):
+    file = "/usr/local/pkg/frr.inc"
+    box.run("cp", file, "/tmp/frr.inc")
+
+    def progress(state):
+        if state is State.ARMED:
+            box.run("sed", "-i", "s/'frr defaults traditional'/'! x', &/", file)
+
+    try:
+        with pytest.raises(RolledBackError) as caught:
+            push(lab, progress=progress)
+    finally:
+        box.run("cp", "/tmp/frr.inc", file)
+    assert caught.value.findings[0].code == "FRR746"
+    assert facts(box) == "old"
+
+
+def test_a_reload_that_never_ends_leaves_the_state_unknown_and_says_what_it_waits_for(lab, box):
+    box.fault("reload-hangs")
+    try:
+        with pytest.raises(UnknownStateError) as caught:
+            push(lab, ssh={"user": ADMIN, "command_timeout": 20.0}, sleep=lambda seconds: time.sleep(seconds / 100))
+    finally:
+        box.run("pkill", "-f", "sbin/frr-reloa[d]")
+    assert "FRR749" in {finding.code for finding in caught.value.findings}
+    assert box.sections()["frrbgpneighbors"][0]["descr"] == "MetalLB"
+    assert _described(box.running_config()) == "MetalLB"
+
+
 def test_a_session_that_does_not_come_back_undoes_the_push(lab, box, monkeypatch):
     monkeypatch.setattr(push_module, "_SESSIONS", 4.0)
     with pytest.raises(RolledBackError) as caught:
@@ -579,6 +610,57 @@ def test_a_file_that_is_not_what_frrgen_expects_is_said_and_what_frr_runs_is_com
     outcome = push(lab)
     assert outcome.state is State.CONFIRMED
     assert any("not what frrgen expects" in note for note in outcome.notes)
+
+
+def test_a_model_is_pushed_as_sections_and_then_there_is_nothing_left_to_do(lab, box):
+    text = (
+        "ip prefix-list POOL seq 5 permit 192.168.10.0/24 ge 32\n"
+        "route-map IN permit 10\n match ip address prefix-list POOL\n set local-preference 200\nexit\n"
+        "route-map OUT deny 10\nexit\n"
+        "router bgp 64512\n no bgp network import-check\n"
+        f" neighbor {PEER} remote-as 64512\n neighbor {PEER} description microk8s-1\n"
+        f" neighbor {PEER} update-source 192.168.1.1\n"
+        " address-family ipv4 unicast\n"
+        f"  neighbor {PEER} route-map IN in\n  neighbor {PEER} route-map OUT out\n"
+        f"  neighbor {PEER} soft-reconfiguration inbound\n exit-address-family\n"
+    )
+    router = parse(text, name="pf", frr_version="8.4.4").router.model_copy(
+        update={"platform": "pfsense", "ownership": "full"}
+    )
+
+    def wanted(running):
+        return sections(router, running.box, running.covered)
+
+    outcome = push(lab, wanted)
+    assert outcome.state is State.CONFIRMED
+    assert outcome.notes == ()
+    running = box.running_config()
+    assert f"neighbor {PEER} route-map IN in" in running
+    assert "ip prefix-list POOL seq 5 permit 192.168.10.0/24 ge 32" in running
+    assert "MetalLB_k8s" not in running
+    assert box.established(PEER)
+    again = push(lab, wanted)
+    assert again.state is State.UNCHANGED
+    assert again.plan.changes == ()
+
+
+def test_both_boxes_of_a_pair_are_pushed_by_one_command(lab, box):
+    """As the fleet does it: two routers, two outcomes."""
+    other = Pfsense("pf3", lab.folder / "pf3")
+    lab.routers["pf3"] = other
+    other.start(ARTICLE)
+    lab.sshd(other)
+
+    def job(name):
+        one = PfsenseDevice(Router(name=name, ssh={"user": ADMIN}), ssh_config=lab.ssh_config())
+        try:
+            return PfsensePush(one, HELLO).run()
+        finally:
+            one.close()
+
+    outcomes = list(each([(name, lambda name=name: job(name)) for name in ("pf", "pf3")], workers=2))
+    assert {outcome.router: outcome.state for outcome in outcomes} == {"pf": State.CONFIRMED, "pf3": State.CONFIRMED}
+    assert facts(box) == facts(other) == "new"
 
 
 RESETS = {
