@@ -150,14 +150,15 @@ def plan_box(
     writes = tuple(section for section in dict.fromkeys([*old, *new]) if _differ(section, old, new))
     if does is Effect.NONE:
         others, base = [], make_plan(running, running.router)
+    reloads = does is Effect.RELOAD and bool(base.changes or others or writes)
     sessions = base.sessions
     if does in {Effect.RESTART, Effect.STOP}:
         sessions = tuple(_all_reset(running.router, because or ("FRR stops",)))
-    elif does is Effect.RELOAD and (base.changes or others or writes):
+    elif reloads:
         sessions = _with_reloads_own(sessions, running.router, new, running.router.version)
     values = {one.name: getattr(base, one.name) for one in fields(base)}
     values |= {"leftovers": tuple(map(str, alone)), "changes": (*base.changes, *others), "sessions": sessions}
-    notes = tuple(_notes(base.changes, alone if base.changes or writes else (), hasync=hasync and bool(writes)))
+    notes = tuple(_notes(base.changes if reloads else (), alone if reloads else (), hasync=hasync and bool(writes)))
     return PfsensePlan(**values, writes=writes, effect=does, because=because, notes=notes)
 
 
