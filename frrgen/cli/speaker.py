@@ -245,8 +245,9 @@ def _status(args: argparse.Namespace) -> Exit:
         ):
             for held in one[kind][:20]:
                 print(f"  {word} {held['prefix']}: {held['why']}")
-            more = (len(one[kind]) if kind == "not_sayable" else one["dropped"]) - 20
-            if one[kind] and more > 0:
+            count = {"held_back": one["held"], "announced_though_dropped": one["dropped"] - one["held"]}
+            more = count.get(kind, len(one[kind])) - 20
+            if more > 0:
                 print(f"  {word} {more} more")
         for reason in one["undecided"]:
             print(f"  undecided, and announced: {reason}")

@@ -43,6 +43,8 @@ class Announcer:
         self.checkers: list[tuple[Wanted, Checker | None]] = []
         self._source = source
         self._reasons = reasons
+        self._named = 0
+        """Prefixes that were dropped since the table was last changed as a whole."""
         self._few = asyncio.Semaphore(_CHECKS)
         self._settled = asyncio.Event()
         """The table is what the checks said when it was made; from now on they change it."""
@@ -62,13 +64,20 @@ class Announcer:
     async def become(self, wanted: Table) -> None:
         """Announce exactly this from now on. It takes its time in small steps: no session waits for it."""
         async with self._lock:
+            self._named = 0
             for keys in self.table.become(wanted):
                 self._changed(keys)
                 await asyncio.sleep(0)
+            if self._named > _LOGGED:
+                for group in self.groups.values():
+                    if group.rib.dropped:
+                        LOG.warning("%s would drop %d in all", self._names(group), len(group.rib.dropped))
+            self._named = 0
 
     def change(self, key: int, attributes: Attributes | None) -> None:
         """Announce one prefix, or withdraw it."""
         if self.table.change(key, attributes):
+            self._named = 0
             self._changed([key])
 
     async def rejudge(self, group: Group) -> None:
@@ -93,15 +102,18 @@ class Announcer:
                 self._log_dropped(group, keys)
 
     def _log_dropped(self, group: Group, keys: Iterable[int]) -> None:
+        """Name what the router would drop: of a whole table the first ones, of single changes each."""
+        names = self._names(group)
         dropped = [key for key in keys if key in group.rib.dropped]
-        names = ", ".join(peer.settings.name for peer in self.peers if peer.group is group)
-        said = "is held back from" if group.rib.enforce else "would be dropped by"
-        for key in dropped[:_LOGGED]:
+        for key in dropped[: max(0, _LOGGED - self._named)]:
+            said = "is held back from" if key in group.rib.held else "would be dropped by"
             prefix, why = str(Key.prefix(key)), self.why_dropped(group, key)
             fields = {"event": "held_back", "prefix": prefix, "routers": names, "why": why}
             LOG.warning("%s %s %s: %s", prefix, said, names, why, extra=fields)
-        if len(dropped) > _LOGGED:
-            LOG.warning("%d more: %s %s", len(dropped) - _LOGGED, said, names)
+        self._named += len(dropped)
+
+    def _names(self, group: Group) -> str:
+        return ", ".join(peer.settings.name for peer in self.peers if peer.group is group)
 
     def why_dropped(self, group: Group, key: int) -> str:
         """Say which entry and which line drop a prefix."""

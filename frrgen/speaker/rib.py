@@ -49,16 +49,18 @@ class AdjRibOut:
     def __init__(self, table: Table, *, enforce: bool = True) -> None:
         self.table = table
         self.enforce = enforce
-        """Hold back what the router would drop; or announce it all the same."""
+        """Hold back what the router would drop; or announce it all the same, up to its maximum-prefix."""
         self.dropped: dict[int, Held] = {}
         """What the router would drop, in the order in which it came."""
+        self.reasons: Counter[str] = Counter()
+        """How much each reason drops."""
         self._dropped_ipv6 = 0
-        self._waiting: dict[Family, dict[int, None]] = {family: {} for family in Family}
+        self._waiting: dict[int, Held] = {}
 
     @property
     def held(self) -> dict[int, Held]:
-        """What is held back."""
-        return self.dropped if self.enforce else {}
+        """What is held back: in any case what would end the session."""
+        return self.dropped if self.enforce else self._waiting
 
     def __contains__(self, key: int) -> bool:
         return key not in self.held and key in self.table
@@ -74,10 +76,10 @@ class AdjRibOut:
     def drop(self, keys: Sequence[int], why: Held) -> None:
         """Know that the router would drop these keys of the table."""
         self.dropped.update(dict.fromkeys(keys, why))
+        self.reasons[why.reason] += len(keys)
         self._dropped_ipv6 += sum(1 for key in keys if key & IPV6_BIT)
         if why.limit:
-            for key in keys:
-                self._waiting[Key.family(key)][key] = None
+            self._waiting.update(dict.fromkeys(keys, why))
 
     def admit(self, keys: Iterable[int]) -> None:
         """Know that the router would have these keys, or that they are gone, as far as is known."""
@@ -85,21 +87,13 @@ class AdjRibOut:
             held = self.dropped.pop(key, None)
             if held is not None:
                 self._dropped_ipv6 -= bool(key & IPV6_BIT)
+                self.reasons[held.reason] -= 1
                 if held.limit:
-                    del self._waiting[Key.family(key)][key]
+                    del self._waiting[key]
 
     def waiting(self, family: Family) -> Iterator[int]:
         """Give what is dropped only because it is too much, the oldest first."""
-        return iter(self._waiting[family])
-
-    def reasons(self) -> dict[str, int]:
-        """Count what the router would drop, by what drops it."""
-        return Counter(held.reason for held in self.dropped.values())
-
-    def announced(self) -> Iterator[int]:
-        """Give what is announced."""
-        held = self.held
-        return (key for key in self.table if key not in held) if held else iter(self.table)
+        return (key for key in self._waiting if Key.family(key) is family)
 
     def sayable(self, keys: Sequence[int]) -> tuple[Alike, list[int]]:
         """Sort out some keys: what is announced of them, and what is not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,7 +44,13 @@ def status(speaker: Speaker) -> dict[str, Any]:
 
 def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
     group, counters, why = peer.group, peer.counters, speaker.announcer.why_dropped
-    dropped = [{"prefix": str(Key.prefix(key)), "why": why(group, key)} for key in islice(group.rib.dropped, SHOWN)]
+    held = group.rib.held
+    # where nearly all is held back, what is not is not looked for to the end
+    announced = (key for key in islice(group.rib.table, 20 * SHOWN) if key not in held)
+
+    def shown(keys: Iterable[int]) -> list[dict[str, str]]:
+        return [{"prefix": str(Key.prefix(key)), "why": why(group, key)} for key in islice(keys, SHOWN)]
+
     refused = peer.encoder.refused if peer.encoder is not None else {}
     return {
         "router": peer.settings.router,
@@ -56,10 +62,13 @@ def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
         "families": sorted(map(str, peer.settings.families)),
         "gate": group.gate.mode,
         "adj_rib_out": len(group.rib),
-        "announced": [str(Key.prefix(key)) for key in islice(group.rib.announced(), SHOWN)],
+        "announced": [str(Key.prefix(key)) for key in islice(announced, SHOWN)],
         "dropped": len(group.rib.dropped),
-        "held_back": dropped if group.rib.enforce else [],
-        "announced_though_dropped": [] if group.rib.enforce else dropped,
+        "held": len(held),
+        "held_back": shown(held),
+        "announced_though_dropped": shown(
+            [] if group.rib.enforce else (one for one in group.rib.dropped if one not in held)
+        ),
         "not_sayable": [
             {"prefix": str(Key.prefix(key)), "why": said} for key, said in islice(list(refused.items()), SHOWN)
         ],
@@ -126,7 +135,7 @@ class Metrics(Collector):
             "frrgen_speaker_session_dropped", text, labels=("router", "peer", "gate", "dropped_by")
         )
         for peer in self._speaker.peers:
-            for reason, count in peer.group.rib.reasons().items():
+            for reason, count in peer.group.rib.reasons.items():
                 family.add_metric([*_labels(peer), peer.group.gate.mode, reason], count)
         return family
 

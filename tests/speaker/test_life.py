@@ -24,6 +24,7 @@ from frrgen.speaker.message import Type, read_notification
 from frrgen.speaker.plan import plan_node
 from frrgen.speaker.source import StaticSource
 from frrgen.speaker.speaker import Options, Speaker
+from frrgen.speaker.status import status
 from frrgen.speaker.update import Reader
 from tests.lab.speaking import inventory
 from tests.speaker.talking import OPEN, RESTARTING, Talk, run
@@ -301,6 +302,22 @@ def test_what_was_announced_first_stays_when_the_maximum_is_reached(tmp_path):
     run(live())
 
 
+def test_in_warn_mode_too_a_router_is_not_brought_to_end_the_session(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        world.inventory(peering=", maximum_prefix: 1")
+        plan, routers = world.read()
+        world.speaker = Speaker(plan, routers, Options(source=world.source, gate="warn"))
+        world.announce("10.1.0.1/32", "10.1.0.2/32", "10.9.0.1/32")
+        await world.speaker.reload()
+        (session,) = status(world.speaker)["sessions"]
+        assert [one["prefix"] for one in session["held_back"]] == ["10.1.0.2/32"]
+        assert [one["prefix"] for one in session["announced_though_dropped"]] == ["10.9.0.1/32"]
+        assert session["announced"] == ["10.1.0.1/32", "10.9.0.1/32"]
+
+    run(live())
+
+
 def test_in_warn_mode_all_is_announced_and_what_will_be_dropped_is_named(tmp_path):
     async def live():
         world = World(tmp_path, gate="warn")
@@ -386,6 +403,20 @@ def test_a_source_is_read_again_when_it_or_a_file_of_prefixes_changes(tmp_path):
     with pytest.raises(InputError, match=r"source\.yaml:2"):
         world.source.read(plan)
     assert not world.source.changed()
+
+
+@pytest.mark.parametrize("name", ["pipe", "folder", '"a\\0b"', "missing", "/dev/zero"])
+def test_what_is_no_regular_file_is_no_file_of_prefixes_and_keeps_nobody_waiting(tmp_path, name):
+    world = World(tmp_path)
+    plan, _ = world.read()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    world.file.write_text(f"announcements:\n  - {{prefix_file: {name}}}\n")
+    with pytest.raises(InputError, match=r"source\.yaml:2:5"):
+        world.source.read(plan)
+    for path in (tmp_path / "pipe", tmp_path / "folder"):
+        with pytest.raises(InputError, match="regular file"):
+            StaticSource(path).read(plan)
 
 
 def test_every_wrong_line_of_a_file_of_prefixes_is_named(tmp_path):
