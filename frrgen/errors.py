@@ -46,7 +46,7 @@ class Where:
     def __str__(self) -> str:
         if not self.file:
             return ".".join(self.path)
-        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+        return ":".join([visible(self.file, 400), *(str(n) for n in (self.line, self.column) if n)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,3 +283,11 @@ def test_a_folder_of_templates_that_is_not_there_is_an_error(capsys, tmp_path):
     status, _, err = frrgen(capsys, "-i", EXAMPLE, "render", "edge1", "--templates", tmp_path / "none")
     assert status == 1
     assert err.startswith("error[FRR401]")
+
+
+def test_a_file_whose_name_breaks_the_line_is_named_on_one(capsys, tmp_path):
+    (tmp_path / "routers").mkdir()
+    (tmp_path / "routers/a\nb.yaml").write_text("bgp: {asn: 1}\n")
+    status, out, err = frrgen(capsys, "-i", tmp_path, "check")
+    assert status == 1
+    assert "routers/a\\nb.yaml" in out + err
