@@ -20,7 +20,7 @@ from frrgen.parse.frr import said_version
 from frrgen.parse.pfsense import Read, parse
 from frrgen.render.config_xml import fragments, merge
 from frrgen.render.package import frr_conf
-from frrgen.render.pfsense import box_of, sections, written_with_findings
+from frrgen.render.pfsense import box_of, sections
 
 _SECRETS: Final = frozenset({"password", "tcpsigpw"})
 
@@ -109,12 +109,6 @@ def plan_running(router: Router, text: str) -> PfsensePlan:
         frr_version=said_version(text) or router.frr_version,
         up=daemons(new),
     )
-
-
-def platform_findings(router: Router) -> list[Finding]:
-    """Find what a pfSense router's package cannot express."""
-    found = written_with_findings(router, box_of(router))[1]
-    return [one for one in found if one.severity is Severity.ERROR]
 
 
 def written_xml(router: Router, config_xml: Path | None) -> str:

@@ -39,10 +39,10 @@ class Inventory:
         """Find what the routers' platforms cannot express."""
         for router in self.derived.routers.values():
             if router.platform == "pfsense":
-                from frrgen.cli.box import platform_findings
+                from frrgen.render.pfsense import box_of, written_with_findings
 
-                for one in platform_findings(router):
-                    weighed = judged(self.loaded.network, one)
+                for one in written_with_findings(router, box_of(router))[1]:
+                    weighed = judged(self.loaded.network, one) if one.severity is Severity.ERROR else None
                     if weighed is not None:
                         yield weighed
 
