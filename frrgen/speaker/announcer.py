@@ -53,10 +53,9 @@ class Announcer:
 
     def group(self, gate: Gate) -> Group:
         """Give the sessions whose routers judge alike."""
-        key = gate.key()
-        group = self.groups.get(key)
+        group = self.groups.get(gate.key)
         if group is None:
-            group = self.groups[key] = Group(AdjRibOut(self.table), gate)
+            group = self.groups[gate.key] = Group(AdjRibOut(self.table), gate)
         return group
 
     # the table
@@ -82,9 +81,11 @@ class Announcer:
 
     async def rejudge(self, group: Group) -> None:
         """Ask a gate about everything that is there: it is new."""
-        for keys in steps(list(self.table)):
-            group.judge(keys)
-            await asyncio.sleep(0)
+        await asyncio.to_thread(self._prove, [one for one, _ in self.checkers])
+        for column in self.table.columns.values():
+            for block in column.walk():
+                group.judge(list(block.keys))
+                await asyncio.sleep(0)
 
     def forget_groups(self) -> None:
         """Drop those that no session is in any more."""

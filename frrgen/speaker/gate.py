@@ -6,9 +6,11 @@ way is then a few sets of prefixes, and to judge a prefix is to look it up.
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any, Literal
 
@@ -56,8 +58,9 @@ class Gate:
         self._proven: dict[int, tuple[Universe, list[Outcome]] | UndecidedError] = {}
         self._rulings: dict[tuple[Attributes, Family], Ruling] = {}
 
+    @cached_property
     def key(self) -> tuple[object, ...]:
-        """Name all that decides: sessions with equal keys may share an Adj-RIB-Out."""
+        """All that decides: sessions with equal keys may share an Adj-RIB-Out."""
         router = self.session.router
         policy = Policy(router, self.session)
         reached: dict[Ref, None] = {("route_maps", name): None for name in self.session.maps()}
@@ -85,7 +88,9 @@ class Gate:
     def prove(self) -> None:
         """Go through the policy with all routes of both families, once; what comes after is looking up."""
         for version in (4, 6):
-            self._outcomes(version)
+            with contextlib.suppress(UndecidedError):
+                self._outcomes(version)
+        _ = self.key
 
     def _outcomes(self, version: int) -> tuple[Universe, list[Outcome]]:
         """Give what was proven. Raises UndecidedError if there is too much to tell apart."""

@@ -37,7 +37,6 @@ class Counters:
     """What a session has seen."""
 
     established: int = 0
-    updates_sent: int = 0
     octets_sent: int = 0
     prefixes_received: int = 0
     """Announced to us, and dropped: we learn nothing."""

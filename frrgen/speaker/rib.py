@@ -128,9 +128,7 @@ class Written:
     def _write(self, families: Iterable[Family]) -> Iterator[bytes]:
         groups: Alike = {}
         for family in families:
-            column, position = self._rib.table.columns[family], -1
-            while (block := column.after(position)) is not None:
-                position = block.keys[-1]
+            for block in self._rib.table.columns[family].walk():
                 left_out = [some for some in (self._rib.held, self.changed) if some]
                 said = block.uniform()
                 if said is not None:

@@ -146,6 +146,13 @@ class Column:
         number = bisect_right(self._firsts, key)
         return self._firsts[number] if number < len(self._firsts) else 1 << 192
 
+    def walk(self) -> Iterator[Block]:
+        """Give everything in order; what changes behind the place that was reached is seen as it is then."""
+        position = -1
+        while (block := self.after(position)) is not None:
+            position = block.keys[-1]
+            yield block
+
     def after(self, key: int) -> Block | None:
         """Give the part of a block that comes after a key."""
         number, place, there = self._find(key)

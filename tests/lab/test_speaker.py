@@ -116,7 +116,9 @@ def test_the_gate_holds_back_what_real_frr_would_drop(lab):
     with World(lab, Frr) as world:
         world.speaker.announce("10.1.0.1/32", "10.2.0.0/16", "10.3.0.1/32", "10.0.0.0/8")
         status = world.speaker.up()
-        assert {one["prefix"] for one in status["sessions"][0]["held_back"]} == {"10.3.0.1/32", "10.0.0.0/8"}
+        held = {one["prefix"]: one["why"] for one in status["sessions"][0]["held_back"]}
+        assert held.keys() == {"10.3.0.1/32", "10.0.0.0/8"}
+        assert all("k8s-services: no entry matches" in why and "k8s.yaml:" in why for why in held.values())
         world.sees("10.1.0.1/32", "10.2.0.0/16")
         world.speaker.__exit__()
         world.speaker = Speaking(world.node, lab.folder / "net", "--gate", "off")

@@ -9,7 +9,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 import pytest
 
 from frrgen.parse.frr import parse
+from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
+from frrgen.policy.symbolic import Universe
 from frrgen.speaker.attributes import Attributes, Writer
 from frrgen.speaker.gate import Gate
 from frrgen.speaker.key import Family, Key
@@ -117,7 +119,18 @@ def test_a_proof_is_made_once_for_a_hundred_thousand_prefixes():
 
 
 def test_sessions_share_a_table_only_if_all_that_decides_is_the_same():
-    assert gate(POLICY).key() == gate(POLICY + "ip prefix-list OTHER seq 5 permit any\n").key()
-    assert gate(POLICY).key() != gate(POLICY.replace("le 32", "le 30")).key()
+    assert gate(POLICY).key == gate(POLICY + "ip prefix-list OTHER seq 5 permit any\n").key
+    assert gate(POLICY).key != gate(POLICY.replace("le 32", "le 30")).key
     other = Gate(gate(POLICY).session, replace(WRITER, next_hop_ipv4=IPv4Address("10.0.0.9")))
-    assert gate(POLICY).key() != other.key()
+    assert gate(POLICY).key != other.key
+
+
+def test_a_policy_with_too_much_to_tell_apart_holds_nothing_back_and_stops_nothing(monkeypatch):
+    def too_much(*_args, **_more):
+        raise UndecidedError("too much")
+
+    monkeypatch.setattr(Universe, "of", too_much)
+    one, rib = gate(POLICY), filled("10.9.1.0/24")
+    one.prove()
+    one.judge(rib, list(rib.table))
+    assert (rib.held, list(one.undecided)) == ({}, ["too much"])
