@@ -30,7 +30,7 @@ OPEN_WAIT: Final = 60.0
 """Seconds in which a peer must send OPEN; the RFC suggests four minutes."""
 SEND_HOLD: Final = 480.0
 """Seconds at least for which a peer may leave unread what we sent (RFC 9687)."""
-LINGER: Final = 5.0
+LINGER: Final = 10.0
 """Seconds for which a peer may go on reading what we sent before the end; the NOTIFICATION is the last of it."""
 _BUFFER: Final = bytearray(1 << 16)
 """All connections read into this one, for what is read is taken at once. A peer that floods gets a turn of 64 KiB, and
@@ -65,10 +65,10 @@ class Owner(Protocol):
 
 
 class Lingering(asyncio.BufferedProtocol):
-    """A connection on which we have said our last: it waits until the peer has read it.
+    """A connection on which we have said our last: it waits until the peer has read that, and closes.
 
-    To close at once would reset the connection as soon as the peer sends anything, and a router that lags behind would
-    lose the end of what we sent: it would never hear of the NOTIFICATION, and keep our routes as if we restarted.
+    A router that lags behind would lose the NOTIFICATION if we closed first, and keep our routes as if we restarted:
+    what it sends would reset the connection, and FRR looks at the end of a connection before what came before it.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -77,10 +77,6 @@ class Lingering(asyncio.BufferedProtocol):
         self._transport = transport
         self._limit = loop.call_later(LINGER, self._end)
         transport.set_protocol(self)
-        try:
-            transport.write_eof()
-        except OSError:
-            transport.abort()
 
     def _end(self) -> None:
         if self._transport.get_write_buffer_size():

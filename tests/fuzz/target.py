@@ -114,12 +114,9 @@ class Wire(asyncio.Transport):
     abort = close
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self.protocol = protocol
-
-    def write_eof(self) -> None:
-        """The peer has read it all at once, and closed."""
+        """The last was said: the peer reads it at once, and closes."""
         self.closed = True
-        self.protocol.connection_lost(None)
+        protocol.connection_lost(None)
 
     def is_closing(self) -> bool:
         return self.closed

@@ -59,8 +59,12 @@ class Talk:
     async def _read(self):
         with contextlib.suppress(OSError):
             while data := await self.reader.read(1 << 16):
-                for message in self.splitter.feed(data):
+                said = list(self.splitter.feed(data))
+                for message in said:
                     self.messages.put_nowait(message)
+                # a router closes a connection that a NOTIFICATION has ended
+                if any(kind is Type.NOTIFICATION for kind, _ in said):
+                    break
         self.closed.set()
         self.writer.close()
 
