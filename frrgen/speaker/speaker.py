@@ -148,6 +148,8 @@ class Speaker:
                 LOG.exception("a mistake of the speaker")
 
     def _hup(self) -> None:
+        if self._stopping.is_set():
+            return
         self._begin(self.reload(inventory=True))
 
     def _begin(self, what: Any) -> None:
@@ -159,6 +161,12 @@ class Speaker:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             LOG.error("a mistake of the speaker", exc_info=task.exception())
+
+    async def _end_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # life
 
@@ -217,8 +225,8 @@ class Speaker:
             if await self._stop_as():
                 break
             self._stopping.clear()
-        for task in (*self._tasks, stopping):
-            task.cancel()
+        stopping.cancel()
+        await self._end_tasks()
 
     def start(self) -> None:
         """Begin all sessions, and take those that routers begin."""
@@ -241,6 +249,8 @@ class Speaker:
         """Ask routers to prefer other nodes (RFC 8326), wait, withdraw, and end the sessions with a text (RFC 9003)."""
         self.announcer.ready, self.announcer.not_ready = False, "draining"
         LOG.info("draining for %g s", self.options.drain_seconds, extra={"event": "drain"})
+        # nothing may be announced anew from here on
+        await self._end_tasks()
         up = [peer for peer in self.peers if peer.session is not None]
         if up and len(self.announcer.table):
             for peer in up:

@@ -111,6 +111,26 @@ def test_the_end_is_marked_then_withdrawn_then_told_in_this_order(tmp_path):
     run(live())
 
 
+def test_what_changes_while_a_node_is_drained_is_not_announced_any_more(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        await world.start()
+        world.speaker._begin(world.speaker._watch())
+        talk = await world.router()
+        await update(talk)
+        world.speaker.options.drain_seconds = 2.5
+        world.speaker.stop()
+        ending = asyncio.create_task(world.speaker.drain())
+        await update(talk)
+        world.announce("10.1.0.1/32", "10.1.0.2/32")
+        world.speaker._hup()
+        assert (await update(talk))[0].withdrawn == keys("10.1.0.1/32")
+        await ending
+        assert not len(world.speaker.announcer.table)
+
+    run(live())
+
+
 def test_a_second_signal_ends_the_waiting(tmp_path):
     async def live():
         world = World(tmp_path, drain_seconds=3600)
