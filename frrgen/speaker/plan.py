@@ -161,9 +161,10 @@ def _peers(
         if router is None or bgp is None:
             continue
         for address in node.addresses:
-            if str(address) not in bgp.neighbors:
+            try:
+                session = Session(router, str(address), "in", vrf=peering.vrf)
+            except KeyError:
                 continue
-            session = Session(router, str(address), "in", vrf=peering.vrf)
             dialled = _dialled(peering, session, address)
             where = Where(path=("clusters", cluster.name, "routers", router_name))
             if dialled is None:
@@ -172,7 +173,7 @@ def _peers(
                 findings.append(error("FRR603", text, where, f"write `{version}:`"))
                 continue
             timers = peering.timers or cluster.timers
-            password = session.option("password") if peering.password or cluster.password else None
+            password = session.option("password")
             local_asn = node.asn or cluster.asn
             peer_asn = _router_asn(bgp, session, local_asn)
             role: Role | None = session.option("local_role")
@@ -188,8 +189,8 @@ def _peers(
                 hold_time=HOLD_TIME if timers is None else timers.hold,
                 keepalive=HOLD_TIME / 3 if timers is None else timers.keepalive,
                 connect_retry=peering.timers_connect or cluster.timers_connect or CONNECT_RETRY,
-                multihop=peering.ebgp_multihop,
-                ttl_security=peering.ttl_security_hops,
+                multihop=session.option("ebgp_multihop"),
+                ttl_security=session.option("ttl_security_hops"),
                 password=None if password is None else password.get_secret_value(),
                 restart_time=RESTART_TIME if cluster.graceful_restart_time is None else cluster.graceful_restart_time,
                 role=None if role is None or local_asn == peer_asn else COUNTERPART[role],

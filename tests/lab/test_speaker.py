@@ -206,3 +206,11 @@ def test_a_source_that_becomes_bad_withdraws_nothing_and_readiness_says_why(lab)
         wait_for("not ready", lambda: " 503 " in ready())
         world.sees("10.1.0.1/32")
         assert not world.speaker.status()["ready"]
+
+
+def test_a_router_that_knows_the_nodes_by_a_range_alone_has_the_routes(lab):
+    with World(lab, Frr, peering="address: 10.0.0.1, listen_range: [10.0.0.0/24]") as world:
+        world.speaker.announce("10.1.0.1/32", "10.9.0.1/32")
+        status = world.speaker.up()
+        assert [one["prefix"] for one in status["sessions"][0]["held_back"]] == ["10.9.0.1/32"]
+        world.sees("10.1.0.1/32")

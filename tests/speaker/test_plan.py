@@ -6,8 +6,10 @@ import pytest
 
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
+from frrgen.policy.session import Session
 from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.key import Family
+from frrgen.speaker.gate import Gate
+from frrgen.speaker.key import Family, Key
 from frrgen.speaker.plan import plan_node
 from tests.lab.speaking import ROUTER, inventory
 
@@ -55,3 +57,24 @@ def test_only_to_customer_marks_what_goes_to_customers_and_peers(tmp_path, role,
 )
 def test_the_router_is_expected_under_the_number_it_says_of_itself_to_us(tmp_path, options, router, asn):
     assert planned(tmp_path, *options, router=router).peer_asn == asn
+
+
+def test_what_the_router_was_given_by_hand_holds_for_our_end_too(tmp_path):
+    """Its own neighbor says more than the cluster: hops, or a password."""
+    peer = planned(tmp_path, "ttl_security_hops: 2", "password: env:SECRET")
+    assert (peer.ttl_security, peer.multihop, peer.password) == (2, None, "env:SECRET")
+    assert planned(tmp_path, "ebgp_multihop: 5").multihop == 5
+
+
+def test_a_router_that_takes_the_nodes_by_a_range_is_spoken_to_as_well(tmp_path):
+    peering = "address: 10.0.0.1, listen_range: [10.0.0.0/24], password: env:SECRET"
+    network = load(inventory(tmp_path / "net", peering=peering)).network
+    routers = derive(network).routers
+    assert "10.0.0.2" not in routers["edge"].bgp.neighbors
+    (peer,) = plan_node(network, routers, None).peers
+    assert (str(peer.address), peer.peer_asn, peer.password) == ("10.0.0.1", 65001, "env:SECRET")
+    gate = Gate(Session(routers["edge"], "10.0.0.2", "in"), peer.writer())
+    inside, outside = (Key.parse(text) for text in ("10.1.0.1/32", "10.9.0.1/32"))
+    ruling = gate.ruling(Family.IPV4, Attributes())
+    assert ruling.reason(Family.IPV4, inside) is None
+    assert "k8s-in" in ruling.reason(Family.IPV4, outside)
