@@ -39,7 +39,7 @@ from frrgen.grammar.rule import Impact
 from frrgen.grammar.top import BFD_DEFAULTS, wholes
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry, call_circle, calls
-from frrgen.model.references import Ref, affected_maps, entry_refs, uses
+from frrgen.model.references import Ref, affected_maps, uses
 from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover, Parsed
 
@@ -397,18 +397,35 @@ class Builder:
                 self._change(Op.REMOVE, ("route_maps", name, str(seq)), head, None, Impact.REFRESH)
 
     def _resend_matches(self) -> None:
-        """FRR 8's optimiser forgets list edits: where it is on, name the edited lists again."""
+        """FRR 8's optimiser forgets edits of prefix lists: where it is on, name the edited lists anew.
+
+        The same line again changes nothing, so another stands there for one transaction, by which no more is let in:
+        what is permitted asks for a list that is not there, and what is denied is everything.
+        """
         if self.version >= (9,):
             return
-        lists = {ref for ref in self.changed if ref[0] != "route_maps"}
+        phase = self.phases["northbound"]
+        again: list[tuple[tuple[str], list[str]]] = []
         for name, route_map in self.new.route_maps.items():
             if not optimization(route_map, self.version) or name not in self.old.route_maps:
                 continue
             for entry in route_map.entries:
-                if lists.isdisjoint(entry_refs(entry)):
+                edited = [
+                    statement
+                    for statement in MATCH.statements(entry.match, canonical=True)
+                    if (_OPTIMISED.get(statement.rule.field), getattr(entry.match, statement.rule.field))
+                    in self.changed
+                ]
+                if not edited:
                     continue
-                lines = [statement.text for statement in MATCH.statements(entry.match, canonical=True)]
-                self.phases["northbound"].add((f"route-map {name} {entry.action} {entry.seq}",), lines)
+                enter = (f"route-map {name} {entry.action} {entry.seq}",)
+                denies = entry.action == "deny"
+                phase.add(enter, [one.undo if denies else _asking_for_nothing(one.text) for one in edited])
+                again.append((enter, [one.text for one in edited]))
+        if again:
+            phase.add((), ["exit"])
+            for entered, lines in again:
+                phase.add(entered, lines)
 
     # bfd and rpki
 
@@ -530,6 +547,15 @@ def _same(kind: ListKind, entry: Any) -> str:
     if kind.field in {"access_lists", "ipv6_access_lists"}:
         return str(entry.prefix or entry.source)
     return kind.value(entry)
+
+
+_OPTIMISED: Final = {"ip_address_prefix_list": "prefix_lists", "ipv6_address_prefix_list": "ipv6_prefix_lists"}
+"""What the optimiser of route maps remembers: the lists of these clauses."""
+
+
+def _asking_for_nothing(line: str) -> str:
+    """Name a list that is not there instead: then nothing matches."""
+    return f"{line.rpartition(' ')[0]} frrgen-is-at-work"
 
 
 def _free_prefixes(found: Delta) -> None:

@@ -33,6 +33,8 @@ _WORDS: Final = {
     "community_aliases": "community alias",
     "bfd_profiles": "BFD profile",
 }
+_WHERE_WANTED: Final = frozenset({"FRR315"})
+"""Findings that count only where the inventory asks for them, with a severity."""
 _LISTS: Final = tuple(kind for kind in _WORDS if kind.endswith("_lists"))
 _UNDEFINED_EFFECT: Final = {"call": "FRR permits everything that reaches the call", "match": "the clause never matches"}
 
@@ -52,7 +54,7 @@ def judged(network: Network, one: Finding) -> Finding | None:
     """Give a Finding the severity that the inventory wants for it; None if it wants none of them."""
     policy = network.findings.get(one.code)
     if policy is None:
-        return one
+        return None if one.code in _WHERE_WANTED else one
     if policy.severity == "off":
         return None
     return Finding(one.code, Severity(policy.severity), one.message, one.where, one.hint)

@@ -17,6 +17,7 @@ from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, idle_lines, union
 from frrgen.policy.symbolic import Outcome, Policy, Universe, merged
+from frrgen.policy.traps import traps
 from frrgen.policy.verify import verify
 
 Path = tuple[str, ...]
@@ -61,7 +62,9 @@ def audit(network: Network, derived: Derived) -> Iterator[Finding]:
         for address in node.addresses
     }
     for name, router in derived.routers.items():
+        yield from traps(router)
         yield from _Router(router, frozenset(address for owner, address in nodes if owner == name)).findings()
+    yield from reflections(derived)
     for agreement in verify(network, derived, list(network.clusters)):
         who = agreement.node or f"{agreement.cluster} on {agreement.router}"
         for problem in agreement.problems:
@@ -71,6 +74,29 @@ def audit(network: Network, derived: Derived) -> Iterator[Finding]:
 
 def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
     return Finding(code, Severity.WARNING, message, Where(path=path), hint)
+
+
+def reflections(derived: Derived) -> Iterator[Finding]:
+    """Find two routers of which each reflects the other's routes back to it (RFC 4456 section 8)."""
+    clients: dict[tuple[str, str], Path] = {}
+    names = {str(one.bgp.router_id): name for name, one in derived.routers.items() if one.bgp and one.bgp.router_id}
+    for name, router in derived.routers.items():
+        for neighbor in router.bgp.neighbors if router.bgp is not None else ():
+            session = Session(router, neighbor, "in")
+            reflects = any(session.family_option(family, "route_reflector_client") for family in FAMILIES)
+            if reflects and not session.external and neighbor in names:
+                clients[name, names[neighbor]] = ("routers", name, *session.path)
+    for (one, other), place in clients.items():
+        own, theirs = derived.routers[one].bgp, derived.routers[other].bgp
+        alike = (
+            own is not None
+            and theirs is not None
+            and own.cluster_id is not None
+            and own.cluster_id == theirs.cluster_id
+        )
+        if one < other and (other, one) in clients and not alike:
+            text = f"{one} and {other} are each other's route-reflector clients: routes go around between them"
+            yield _warning("FRR328", text, place, "let one be the other's client, or give both one cluster_id")
 
 
 class _Router:
@@ -120,12 +146,9 @@ class _Router:
                 if key not in reached or self._could(name, alone, session):
                     text = f"seq {entry.seq} is never reached: earlier entries take every route that it matches"
                     yield _warning("FRR312", text, (*place, str(entry.seq)))
-                else:
+                elif entry.match.source_protocol is None:
                     text = f"seq {entry.seq} matches no route at all"
-                    hint = None
-                    if entry.match.source_protocol is not None and session.direction == "in":
-                        hint = "match source-protocol never matches an inbound route from FRR 9 on"
-                    yield _warning("FRR313", text, (*place, str(entry.seq), "match"), hint)
+                    yield _warning("FRR313", text, (*place, str(entry.seq), "match"))
 
     def _could(self, name: str, alone: object, session: Session) -> bool:
         """Tell whether an entry matches some route if it is asked about all."""

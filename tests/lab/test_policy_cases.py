@@ -10,6 +10,8 @@ from queue import Queue
 
 import pytest
 
+from frrgen.parse.frr import parse
+from frrgen.policy.evaluate import evaluate
 from tests.lab import Lab, LabError, wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint
@@ -95,3 +97,33 @@ def found():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_frr_does_what_was_measured(found, case):
     assert found[case["id"]] == measured(case)
+
+
+EVERYTHING = {one["prefix"] for one in next(case for case in CASES if case["id"] == "P00")["sent"]}
+INSIDE = {"10.0.0.0/8", "10.0.0.0/9", "10.1.0.0/16", "10.1.1.0/24", "10.1.1.1/32"}
+BATFISH = {
+    "an undefined inbound map is no policy": ("N01", EVERYTHING, None),
+    "on-match next leaves a permit behind": ("F01", INSIDE, None),
+    "goto a number that is not there denies": ("F05", set(), None),
+    "goto past the end denies": ("F06", set(), None),
+    "a call returns at once": ("F14", EVERYTHING, {"metric": "0"}),
+    "ge 0 is every length": ("P12", EVERYTHING, None),
+    "a neighbor's prefix list is no part of the policy": ("P03", EVERYTHING, None),
+    "nobody requires a policy over eBGP": ("N05", EVERYTHING, None),
+    "a neighbor's filter list is no part of the policy": ("N02", EVERYTHING, None),
+    "a neighbor's distribute list is no part of the policy": ("N11", EVERYTHING, None),
+    "an empty list permits nothing": ("R05b", set(), None),
+}
+"""What the model that Batfish (as of 2026-08) has of FRR says of a case: which routes pass, and with what."""
+
+
+@pytest.mark.parametrize("what", BATFISH)
+def test_head_to_head_frr_does_what_we_say_and_not_what_batfish_says(found, what):
+    name, passes, attributes = BATFISH[what]
+    case = next(case for case in CASES if case["id"] == name)
+    theirs = found[name]
+    router = parse(case["config"], name="d", frr_version="8.4.4").router
+    ours = {one["prefix"] for one in case["sent"] if evaluate(router, PEER, "in", sent(one)).verdict == "permit"}
+    assert ours == theirs.keys()
+    alike = attributes is None or all(attributes.items() <= one.items() for one in theirs.values())
+    assert theirs.keys() != passes or not alike

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from frrgen.model.check import judged
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
 from frrgen.parse.frr import parse
@@ -28,6 +29,8 @@ route-map OUT permit 10
  match ip address prefix-list OWN
  match as-path LOCAL
 bgp as-path access-list LOCAL seq 5 permit ^$
+no route-map IN optimization
+no route-map OUT optimization
 """
 BOTH = """\
  match ip address prefix-list FROM
@@ -39,7 +42,13 @@ ipv6 prefix-list SIX seq 5 permit 2001:db8::/32
 def codes(text, asn=64500):
     router = parse(text + SESSION.format(peer=PEER, asn=asn), name="r1").router
     network = Network.model_validate({"routers": {"r1": router}})
-    return [finding.code for finding in audit(network, derive(network))]
+    return weighed(network)
+
+
+def weighed(network):
+    """The codes of what is found, as the inventory weighs them."""
+    found = (judged(network, finding) for finding in audit(network, derive(network)))
+    return [finding.code for finding in found if finding is not None]
 
 
 def test_a_careful_policy_has_no_finding():
@@ -58,6 +67,9 @@ def test_a_careful_policy_has_no_finding():
         ("8.8.0.0/16 le 24", "0.0.0.0/0", "FRR316"),
         ("8.8.0.0/16 le 24", "8.8.0.0/16 le 25", "FRR316"),
         (" match as-path LOCAL\n", f" match as-path LOCAL\n set ip next-hop {PEER}\n", "FRR320"),
+        ("FROM\nroute-map OUT", "FROM\n match source-protocol bgp\nroute-map OUT", "FRR319"),
+        ("FROM\nroute-map OUT", "FROM\n match ip address prefix-len 24\nroute-map OUT", "FRR325"),
+        ("no route-map IN optimization\n", "", "FRR327"),
     ],
     ids=[
         "shadowed line",
@@ -69,6 +81,9 @@ def test_a_careful_policy_has_no_finding():
         "the default route",
         "too long prefixes",
         "next hop that the peer drops",
+        "source protocol inbound",
+        "a clause that FRR drops",
+        "the optimiser on FRR 8",
     ],
 )
 def test_one_mistake_is_one_finding(old, new, code):
@@ -86,12 +101,12 @@ def test_a_private_as_must_not_leak_to_a_public_one():
     )
     router = parse(text + inner.format(peer=PEER, asn=64500), name="r1").router
     network = Network.model_validate({"routers": {"r1": router}})
-    found = [finding.code for finding in audit(network, derive(network))]
+    found = weighed(network)
     assert "FRR317" in found
     removed = inner.replace("route-map OUT out", "route-map OUT out\n  neighbor {peer} remove-private-AS")
     router = parse(text + removed.format(peer=PEER, asn=64500), name="r1").router
     network = Network.model_validate({"routers": {"r1": router}})
-    assert "FRR317" not in [finding.code for finding in audit(network, derive(network))]
+    assert "FRR317" not in weighed(network)
 
 
 def test_a_neighbor_of_a_private_as_may_announce_private_prefixes():
@@ -104,5 +119,49 @@ def test_a_router_with_1_000_neighbors_of_one_policy_is_audited_and_each_is_told
     text = SAFE + group + members + " address-family ipv4 unicast\n  neighbor G route-map IN in\n"
     router = parse(text, name="r1").router
     network = Network.model_validate({"routers": {"r1": router}})
-    found = [finding.code for finding in audit(network, derive(network))]
+    found = weighed(network)
     assert found == ["FRR318"] * 1000
+
+
+def test_an_empty_list_in_a_clause_is_found():
+    text = SAFE.replace(" match ip address prefix-list FROM\n", " match ip address prefix-list E\n")
+    assert "FRR326" in codes("ip prefix-list E description nothing yet\n" + text)
+
+
+def test_from_frr_9_on_it_is_the_optimiser_that_must_be_on():
+    router = parse(SAFE + SESSION.format(peer=PEER, asn=64500), name="r1", frr_version="10.1").router
+    network = Network.model_validate({"routers": {"r1": router}})
+    assert "FRR327" in weighed(network)
+    found = [one for one in audit(network, derive(network)) if one.code == "FRR327"]
+    assert {str(one.severity) for one in found} == {"error"}
+
+
+@pytest.mark.parametrize(("options", "expected"), [("", True), (" neighbor {peer} ttl-security hops 1\n", False),
+                                                   (" neighbor {peer} password x\n", False)])  # fmt: skip
+def test_password_or_ttl_security_is_asked_for_where_the_inventory_wants_it(options, expected):
+    session = SESSION.replace(" address-family", options + " address-family", 1)
+    router = parse(SAFE + session.format(peer=PEER, asn=64500), name="r1").router
+    wanted = {"FRR315": {"severity": "error", "reason": "every session has one here"}}
+    assert "FRR315" not in weighed(Network.model_validate({"routers": {"r1": router}}))
+    network = Network.model_validate({"routers": {"r1": router}, "findings": wanted})
+    assert ("FRR315" in weighed(network)) == expected
+
+
+def test_as_override_and_allowas_in_together_let_routes_go_around():
+    session = SESSION + "  neighbor {peer} as-override\n"
+    assert "FRR328" not in codes(SAFE + session.format(peer=PEER, asn=64500), asn=64500)
+    more = session + "  neighbor {peer} allowas-in 1\n"
+    router = parse(SAFE + more.format(peer=PEER, asn=64500), name="r1").router
+    assert "FRR328" in weighed(Network.model_validate({"routers": {"r1": router}}))
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", True), (" bgp cluster-id 10.0.0.9\n", False)])
+def test_two_routers_must_not_reflect_to_each_other(more, expected):
+    routers = {}
+    for name, own, other in (("a", "10.0.0.1", "10.0.0.2"), ("b", "10.0.0.2", "10.0.0.1")):
+        text = (
+            f"router bgp 65001\n bgp router-id {own}\n{more} neighbor {other} remote-as 65001\n"
+            f" address-family ipv4 unicast\n  neighbor {other} route-reflector-client\n"
+        )
+        routers[name] = parse(text, name=name).router
+    assert ("FRR328" in weighed(Network.model_validate({"routers": routers}))) == expected

@@ -1,0 +1,187 @@
+"""What becomes of a policy that is changed while it is in use: why the plan does more than the text asks for."""
+
+from __future__ import annotations
+
+import time
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from frrgen.diff.plan import make_plan
+from frrgen.parse.frr import parse
+from frrgen.policy.evaluate import evaluate
+from frrgen.policy.route import Route
+from tests.lab import wait_for
+from tests.lab.bgpd import Bgpd
+from tests.lab.endpoint import Endpoint
+
+US, PEER = "10.98.1.2", "10.98.1.1"
+ONE, TWO = "10.1.0.0/16", "10.2.0.0/16"
+ROUTES = tuple(
+    Route(ip_network(text), as_path="65001", next_hop=ip_address(PEER)) for text in (ONE, TWO, "10.1.1.1/32")
+)
+DELAY = 1
+CONFIG = f"""\
+ip prefix-list A seq 5 permit {ONE}
+%(maps)s
+router bgp 65002
+ no bgp ebgp-requires-policy
+ bgp route-map delay-timer {DELAY}
+ neighbor {PEER} remote-as 65001
+ neighbor {PEER} passive
+ address-family ipv4 unicast
+  neighbor {PEER} %(attached)s
+"""
+BY_MAP = {"maps": "route-map RM permit 10\n match ip address prefix-list A\nexit", "attached": "route-map RM in"}
+BY_LIST = {"maps": "", "attached": "prefix-list A in"}
+
+
+class Session:
+    """A bgpd with a policy, and a peer that announces."""
+
+    def __init__(self, lab, config, *, refreshes=True):
+        self.us, peers = lab.router("us", daemons=("bgpd",)), lab.router("peers", daemons=())
+        lab.link(self.us, peers, f"{US}/24", f"{PEER}/24")
+        self.us.start(config)
+        self.peer = Endpoint(peers, PEER, US, 65001, refreshes=refreshes, routes=ROUTES).dial()
+        self.bgpd = Bgpd(self.us)
+
+    def has(self, *prefixes, seconds=4.0):
+        """Wait until exactly these routes are there."""
+        wait_for(f"the routes {prefixes}", lambda: set(self.bgpd.paths()) == set(prefixes), seconds, every=0.05)
+        return True
+
+    def keeps(self, *prefixes):
+        """Tell whether these routes are still the ones that are there, long after the delay."""
+        time.sleep(DELAY + 1.5)
+        return set(self.bgpd.paths()) == set(prefixes)
+
+
+@pytest.fixture
+def session(lab):
+    return lambda config, **more: Session(lab, config, **more)
+
+
+def test_a_list_of_a_map_is_asked_again_after_the_delay_by_a_route_refresh(session):
+    one = session(CONFIG % BY_MAP)
+    one.has(ONE)
+    one.us.vtysh("conf t", f"ip prefix-list A seq 10 permit {TWO}")
+    assert one.has(ONE, TWO)
+
+
+def test_a_peer_that_ignores_the_refresh_leaves_stale_routes_behind(session):
+    one = session(CONFIG % BY_MAP, refreshes=False)
+    one.has(ONE)
+    one.us.vtysh("conf t", f"ip prefix-list A seq 10 permit {TWO}")
+    assert one.keeps(ONE)
+
+
+def test_a_list_that_is_attached_to_the_neighbor_is_not_asked_again(session):
+    one = session(CONFIG % BY_LIST)
+    one.has(ONE)
+    one.us.vtysh("conf t", f"ip prefix-list A seq 10 permit {TWO}")
+    assert one.keeps(ONE)
+    one.us.vtysh(f"clear bgp {PEER} soft in")
+    assert one.has(ONE, TWO)
+
+
+def test_a_map_that_goes_while_it_is_attached_denies_everything(session):
+    one = session(CONFIG % BY_MAP)
+    one.has(ONE)
+    one.us.vtysh("conf t", "no route-map RM")
+    assert one.has()
+
+
+def test_a_delay_of_0_turns_asking_again_off(session):
+    one = session((CONFIG % BY_MAP).replace(f"delay-timer {DELAY}", "delay-timer 0"))
+    one.has(ONE)
+    one.us.vtysh("conf t", f"ip prefix-list A seq 10 permit {TWO}")
+    assert one.keeps(ONE)
+
+
+def test_another_map_on_the_neighbor_counts_at_once(session):
+    one = session((CONFIG % BY_MAP).replace("exit", "exit\nroute-map ALL permit 10\nexit"))
+    one.has(ONE)
+    one.us.vtysh("conf t", "router bgp 65002", "address-family ipv4 unicast", f"neighbor {PEER} route-map ALL in")
+    assert one.has(ONE, TWO, "10.1.1.1/32", seconds=DELAY * 0.9)
+
+
+CALLS = {
+    "maps": "route-map SUB permit 10\nexit\nroute-map RM permit 10\n call SUB\nexit",
+    "attached": "route-map RM in",
+}
+
+
+def test_a_called_map_that_was_emptied_entry_by_entry_denies_though_the_running_configuration_lacks_it(session):
+    """The same text, loaded anew, permits: so frrgen takes such a map away as a whole."""
+    one = session(CONFIG % CALLS)
+    every = (ONE, TWO, "10.1.1.1/32")
+    one.has(*every)
+    one.us.vtysh("conf t", "no route-map SUB permit 10")
+    assert one.has()
+    running = one.us.running_config()
+    assert "route-map SUB" not in running
+    assert evaluate(parse(running, name="us").router, PEER, "in", ROUTES[0]).verdict == "permit"
+    assert "route-map: SUB" in one.us.vtysh("show route-map")
+    one.us.vtysh("conf t", "no route-map SUB")
+    assert one.has(*every)
+
+
+def test_the_plan_does_not_leave_an_emptied_map_behind(session):
+    one = session(CONFIG % CALLS)
+    one.has(ONE, TWO, "10.1.1.1/32")
+    running = parse(one.us.running_config(), name="us")
+    maps = {"RM": running.router.route_maps["RM"]}
+    plan = make_plan(running, running.router.model_copy(update={"route_maps": maps}))
+    one.us.load("\n".join([*plan.commands, "end", ""]))
+    assert one.keeps(ONE, TWO, "10.1.1.1/32")
+    assert "route-map: SUB" not in one.us.vtysh("show route-map")
+
+
+OPTIMISED = {
+    "maps": (
+        "ip prefix-list D seq 5 permit 10.0.0.0/8\nip prefix-list D seq 10 permit 10.0.0.0/8 ge 16 le 32\n"
+        "route-map RM deny 10\n match ip address prefix-list D\nexit\nroute-map RM permit 20\nexit"
+    ),
+    "attached": "route-map RM in",
+}
+
+
+def test_the_optimiser_of_frr_8_admits_what_an_edited_list_denies_until_the_list_is_named_anew(session):
+    one = session(CONFIG % OPTIMISED)
+    one.has()
+    one.us.vtysh("conf t", "no ip prefix-list D seq 5")
+    assert one.has(ONE, TWO, "10.1.1.1/32"), "the fault that the plan works around"
+    router = parse(one.us.running_config(), name="us").router
+    assert evaluate(router, PEER, "in", ROUTES[0]).verdict == "deny"
+    match = "match ip address prefix-list D"
+    one.us.vtysh("conf t", "route-map RM deny 10", match)
+    assert one.keeps(ONE, TWO, "10.1.1.1/32"), "the same line again changes nothing"
+    one.us.vtysh("conf t", "route-map RM deny 10", f"no {match}", match)
+    assert one.has()
+
+
+@pytest.mark.parametrize("optimised", [True, False], ids=["optimised", "as frrgen renders it"])
+def test_after_a_plan_the_lists_mean_what_they_say(session, optimised):
+    text = CONFIG % OPTIMISED
+    if not optimised:
+        text = text.replace("router bgp", "no route-map RM optimization\nrouter bgp")
+    one = session(text)
+    one.has()
+    running = parse(one.us.running_config(), name="us")
+    intended = parse(text.replace("ip prefix-list D seq 5 permit 10.0.0.0/8\n", ""), name="us").router
+    plan = make_plan(running, intended)
+    assert any("match ip address prefix-list D" in line for line in plan.commands) == optimised
+    one.us.load("\n".join([*plan.commands, "end", ""]))
+    assert one.keeps()
+
+
+def test_the_oracle_on_a_live_router_says_what_we_say(lab):
+    from frrgen.policy.lists import prefix_list
+
+    us = lab.router("us", daemons=("bgpd",))
+    us.start("ip prefix-list A seq 5 deny 10.1.0.0/16\nip prefix-list A seq 10 permit 10.0.0.0/8 ge 12 le 24\n")
+    lst = parse(us.running_config(), name="us").router.prefix_lists["A"]
+    for text in ("10.1.0.0/16", "10.1.0.0/17", "10.0.0.0/8", "10.16.0.0/12", "10.2.3.0/25"):
+        said = us.vtysh(f"debug prefix-list A match {text}")
+        assert ("permit" in said.lower()) == prefix_list(lst, ip_network(text)).permit, said
