@@ -14,6 +14,7 @@ from frrgen.errors import Exit, InputError, error
 from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
 from frrgen.parse.frr import parse
+from frrgen.policy.oracle import contradictions, shown_maps
 from frrgen.policy.unread import unread_entries
 from frrgen.policy.verify import Agreement, Problem, questions, verify
 
@@ -89,6 +90,8 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
     unread: dict[str, frozenset[tuple[str, int]]] = {}
     answered: list[Agreement] = []
     for name, own in peerings.items():
+        if name not in inventory.derived.routers:
+            continue
         intended = inventory.derived.routers[name]
         resolved = inventory.resolved(intended)
         device = FrrDevice(resolved, ssh_config=ssh_config)
@@ -97,6 +100,7 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
             parsed = parse(shown.text, name=name, frr_version=shown.frr_version)
             asked = [one for cluster, peering in own for one in questions(cluster, peering, parsed.router)]
             answers = device.ask_prefix_lists([(lst, prefix) for lst, prefix, _ in asked]) if asked else []
+            maps = shown_maps(device.show_route_maps())
         finally:
             device.close()
         running[name] = _with_references(parsed.router, resolved, intended)
@@ -105,8 +109,14 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
             Problem("live", f"prefix list {lst}: bgpd itself says {said or 'nothing'} to {prefix}", ("routers", name))
             for (lst, prefix, ours), said in zip(asked, answers, strict=True)
             if said != ours
+        ) + tuple(
+            Problem("live", text, ("routers", name, "route_maps", route_map))
+            for route_map, text in contradictions(parsed.router, maps)
         )
-        proof = (f"bgpd itself says the same of {len(asked)} prefixes at the edges of the pools",)
+        proof = (
+            f"bgpd itself says the same of {len(asked)} prefixes at the edges of the pools",
+            f"bgpd itself has the {len(maps)} route maps of its configuration, and no other",
+        )
         answered.append(Agreement(", ".join(clusters), name, "", "", () if problems else proof, problems))
     derived = replace(inventory.derived, routers={**inventory.derived.routers, **running})
     yield from verify(network, derived, clusters, unread)

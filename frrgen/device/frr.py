@@ -163,6 +163,13 @@ class FrrDevice:
             raise self._unusable("does not answer about its prefix lists", done)
         return [line.split(" yields ")[1].split()[0].lower() if " yields " in line else "" for line in answers]
 
+    def show_route_maps(self) -> str:
+        """Give what bgpd itself has of its route maps (`show route-map`); it changes nothing."""
+        done = self.shell.run("vtysh -d bgpd -c 'show route-map'")
+        if done.status:
+            raise self._unusable("does not show its route maps", done)
+        return done.out
+
     def save(self) -> None:
         """Save the running configuration (`write`)."""
         done = self.shell.run("vtysh -c 'write' 2>&1")

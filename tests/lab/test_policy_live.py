@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from frrgen.cli import main
 from frrgen.diff.plan import make_plan
 from frrgen.parse.frr import parse
 from frrgen.policy.evaluate import evaluate
@@ -14,6 +15,7 @@ from frrgen.policy.route import Route
 from tests.lab import wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint
+from tests.lab.speaking import inventory, rendered
 
 US, PEER = "10.98.1.2", "10.98.1.1"
 ONE, TWO = "10.1.0.0/16", "10.2.0.0/16"
@@ -185,3 +187,21 @@ def test_the_oracle_on_a_live_router_says_what_we_say(lab):
     for text in ("10.1.0.0/16", "10.1.0.0/17", "10.0.0.0/8", "10.16.0.0/12", "10.2.3.0/25"):
         said = us.vtysh(f"debug prefix-list A match {text}")
         assert ("permit" in said.lower()) == prefix_list(lst, ip_network(text)).permit, said
+
+
+def test_verify_live_asks_bgpd_itself(lab, tmp_path, capsys):
+    edge = lab.router("edge")
+    lab.sshd(edge)
+    net = inventory(tmp_path / "net", pools="10.1.0.0/24")
+    edge.start(rendered(net))
+    command = ["-i", str(net), "verify", "--live", "--ssh-config", str(lab.ssh_config())]
+    assert main(command) == 0, capsys.readouterr()
+    out = capsys.readouterr().out
+    assert "bgpd itself says the same of" in out
+    assert "route maps of its configuration, and no other" in out
+    # a map of which every entry was taken away is shown nowhere, and denies what calls it
+    edge.vtysh("conf t", "route-map SUB permit 10")
+    edge.vtysh("conf t", "no route-map SUB permit 10")
+    assert "SUB" not in edge.running_config()
+    assert main(command) == 2
+    assert "bgpd keeps an empty map SUB that it does not show" in capsys.readouterr().out
