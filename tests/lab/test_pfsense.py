@@ -564,6 +564,18 @@ def test_enabling_a_daemon_restarts_all_of_frr_and_the_plan_says_so(lab, box):
     assert box.established(PEER)
 
 
+def test_rpki_is_another_flag_of_bgpd_and_restarts_frr(lab, box):
+    def wanted(running):
+        new = changed("frrbgp", enablerpki="on")(running)
+        cache = {**blank("frrbgprpkicacheservers"), "cacheserver": "192.0.2.9", "port": "3323", "preference": "1"}
+        return {**new, "frrbgprpkicacheservers": [cache]}
+
+    outcome = push(lab, wanted)
+    assert outcome.state is State.CONFIRMED
+    assert outcome.plan.because == ("RPKI changes",)
+    assert "rpki cache 192.0.2.9 3323 preference 1" in box.running_config()
+
+
 def test_a_daemon_that_is_dead_means_a_restart(lab, box):
     box.run("sh", "-c", "kill -9 $(cat /run/frr/staticd.pid)")
     outcome = push(lab)

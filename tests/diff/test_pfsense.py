@@ -1,0 +1,166 @@
+"""What pfSense's package will do with FRR is said beforehand."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from frrgen.diff.pfsense import Effect, daemons, effect, enabled, plan_box
+from frrgen.grammar.pfsense import Box, blank
+from frrgen.render.package import frr_conf
+
+BOX = Box(interfaces={"lan": ("192.168.1.1",)})
+BASE = {
+    "frr": [{**blank("frr"), "enable": "on", "password": "s3cret"}],
+    "frrbgp": [{**blank("frrbgp"), "enable": "on", "asnum": "64512"}],
+    "frrbgpneighbors": [
+        {**blank("frrbgpneighbors"), "peer": "192.168.1.10", "asnum": "64512"},
+        {**blank("frrbgpneighbors"), "peer": "192.168.1.11", "asnum": "64513"},
+    ],
+}
+ALL = frozenset({"zebra", "staticd", "bgpd"})
+
+
+def changed(section, **keys):
+    found = copy.deepcopy(BASE)
+    found.setdefault(section, [blank(section)])[0].update(keys)
+    return found
+
+
+def plan(new, *, old=BASE, version="8.4.4", up=ALL, more="", hasync=False):
+    file = frr_conf(old, BOX)
+    running = file.replace("line vty\n!\n", f"{more}end\n")
+    return plan_box(
+        "pf",
+        running,
+        frr_conf(new, BOX),
+        old=old,
+        new=new,
+        generated=file,
+        frr_version=version,
+        up=up,
+        hasync=hasync,
+    )
+
+
+def resets(planned):
+    return {session.neighbor: session.because for session in planned.sessions if session.impact == "reset"}
+
+
+@pytest.mark.parametrize(
+    ("new", "up", "expected", "why"),
+    [
+        (BASE, ALL, Effect.RELOAD, ()),
+        (changed("frrbgp", adjacencylog="on"), ALL, Effect.RELOAD, ()),
+        (changed("frrbfd", enable="on"), ALL, Effect.RESTART, ("bfdd is switched on",)),
+        (changed("frrbgp", enable=""), ALL, Effect.RESTART, ("bgpd is switched off",)),
+        (changed("frr", enablesnmpagentx="on"), ALL, Effect.RESTART, ("SNMP changes",)),
+        (changed("frrbgp", enablesnmpagentx="on"), ALL, Effect.RESTART, ("SNMP of BGP changes",)),
+        (changed("frrbgp", enablerpki="on"), ALL, Effect.RESTART, ("RPKI changes",)),
+        (changed("frr", carpstatusvid="_vip1"), ALL, Effect.RESTART, ("the CARP address that FRR follows changes",)),
+        (BASE, ALL - {"bgpd"}, Effect.RESTART, ("bgpd is not running",)),
+        (changed("frrospfd", enable="on"), ALL, Effect.RESTART, ("ospfd is switched on",)),
+        (changed("frr", enable=""), ALL, Effect.STOP, ()),
+    ],
+)
+def test_the_package_restarts_frr_when_its_daemons_or_their_flags_change(new, up, expected, why):
+    assert effect(BASE, new, up) == (expected, why)
+
+
+def test_frr_that_is_off_stays_off_or_is_started():
+    off = changed("frr", enable="")
+    assert not enabled(off)
+    assert daemons(off) == frozenset()
+    assert effect(off, off, frozenset()) == (Effect.NONE, ())
+    assert effect(off, BASE, frozenset()) == (Effect.RESTART, ("FRR is switched on",))
+
+
+def test_nothing_to_do_is_nothing_to_do():
+    planned = plan(BASE)
+    assert planned.empty
+    assert planned.summary == "Plan: nothing to do on pf."
+    assert planned.to_json()["effect"] == "reload"
+
+
+def test_a_dead_daemon_is_something_to_do_although_nothing_is_written():
+    planned = plan(BASE, up=ALL - {"staticd"})
+    assert not planned.empty
+    assert planned.writes == ()
+    assert resets(planned).keys() == {"192.168.1.10", "192.168.1.11"}
+
+
+def test_a_restart_resets_every_session_and_says_why():
+    planned = plan(changed("frrbfd", enable="on"))
+    assert resets(planned) == dict.fromkeys(("192.168.1.10", "192.168.1.11"), ("bfdd is switched on",))
+    assert planned.writes == ("frrbfd",)
+    assert "restarts all of FRR (bfdd is switched on)" in planned.summary
+
+
+def test_what_frr_does_not_see_is_written_all_the_same():
+    planned = plan(changed("frr", pkgloglevel="1"))
+    assert not planned.empty
+    assert planned.changes == ()
+    assert planned.summary.startswith("Plan: frr to write on pf, which FRR does not see.")
+
+
+def test_a_changed_line_that_the_model_does_not_hold_is_a_change_and_its_password_is_hidden():
+    planned = plan(changed("frr", password="n3w-secret"))
+    assert [change.after for change in planned.changes] == ["password n3w-secret"]
+    assert "n3w-secret" not in str(planned.to_json())
+    assert "s3cret" not in planned.summary
+
+
+def test_a_default_that_frr_does_not_show_is_no_change():
+    advanced = {**BASE, "frrbgpadvanced": [blank("frrbgpadvanced")]}
+    file = frr_conf(advanced, BOX)
+    assert "bgp enforce-first-as" in file
+    shown = file.replace(" bgp enforce-first-as\n", "")
+    planned = plan_box("pf", shown, file, old=advanced, new=advanced, generated=file, frr_version="10.5", up=ALL)
+    assert planned.empty
+    assert planned.changes == ()
+
+
+def test_multihop_without_a_number_resets_its_session_with_every_reload_before_frr_10_3():
+    multihop = copy.deepcopy(BASE)
+    multihop["frrbgpneighbors"][1]["ebgpmultihop"] = "0"
+    new = copy.deepcopy(multihop)
+    new["frrbgpneighbors"][0]["descr"] = "hello"
+    assert resets(plan(new, old=multihop)).keys() == {"192.168.1.11"}
+    assert resets(plan(new, old=multihop, version="10.3")) == {}
+
+
+def test_a_restart_time_of_120_resets_all_sessions_with_every_reload_from_frr_10_on():
+    old, new = changed("frrbgp", grrestarttimetime="120"), changed("frrbgp", grrestarttimetime="120")
+    new["frrbgpneighbors"][0]["descr"] = "hello"
+    assert resets(plan(new, old=old, version="10.5")).keys() == {"192.168.1.10", "192.168.1.11"}
+    assert resets(plan(new, old=old)) == {}
+
+
+def test_a_match_that_changes_is_open_for_a_moment_and_the_plan_says_so():
+    def with_map(name):
+        entry = {**blank("frrglobalroutemaps"), "name": "IN", "seq": "10", "action": "permit", "prefix_match": name}
+        lists = [
+            {
+                **blank("frrglobalprefixes"),
+                "name": one,
+                "row": [{"seq": "1", "action": "permit", "source": "10.0.0.0/8", "ge": "", "le": ""}],
+            }
+            for one in ("A", "B")
+        ]
+        return {**BASE, "frrglobalprefixes": lists, "frrglobalroutemaps": [entry]}
+
+    planned = plan(with_map("B"), old=with_map("A"))
+    assert planned.notes == ("While it reloads, IN is for a moment without what changes in its matches.",)
+
+
+def test_a_line_that_only_frr_has_is_shown_and_goes_with_the_next_reload():
+    planned = plan(changed("frrbgp", adjacencylog="on"), more="frobnicate\n")
+    assert planned.leftovers == ("frobnicate",)
+    assert any("frobnicate" in note for note in planned.notes)
+    assert plan(BASE, more="frobnicate\n").empty
+
+
+def test_one_of_a_pair_is_told_that_the_other_gets_nothing():
+    assert any("push to both" in note for note in plan(changed("frrbgp", adjacencylog="on"), hasync=True).notes)
+    assert plan(BASE, hasync=True).notes == ()
