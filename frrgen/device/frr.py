@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -87,32 +87,13 @@ class FrrDevice:
             for daemon in daemons
         }
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Keep other pushes out. The lock is the router's kernel's: it falls when the connection does.
 
         A batch that goes on after its connection was lost holds a second one, which is waited for.
         """
         wait = shlex.quote('flock -w 60 "$(command -v vtysh)" true && echo locked && cat >/dev/null')
-        with self.shell.open(f"flock -n {_LOCK} sh -c {wait} || echo busy") as channel:
-            channel.settimeout(self.shell.ssh.connect_timeout + 60)
-            try:
-                said = channel.recv(64).decode(errors="replace").strip()
-            except TimeoutError as bad:
-                raise DeviceError(error("FRR507", f"{self.name}: no answer while waiting for the lock")) from bad
-            if said == "busy":
-                raise DeviceError(
-                    error("FRR512", f"{self.name}: another push is under way", hint="wait until it has ended")
-                )
-            if said != "locked":
-                rest = channel.recv_stderr(4096).decode(errors="replace").strip()
-                raise DeviceError(error("FRR510", f"{self.name}: cannot lock {_LOCK}: {said} {rest}".rstrip()))
-            try:
-                yield
-            finally:
-                with suppress(OSError, EOFError):
-                    channel.shutdown_write()
-                    channel.status_event.wait(self.shell.ssh.connect_timeout)
+        return self.shell.hold(f"flock -n {_LOCK} sh -c {wait} || echo busy", seconds=60)
 
     def check(self, commands: Sequence[str]) -> None:
         """Have vtysh check the syntax (`vtysh -C`). Raises DeviceError with what it says."""

@@ -10,8 +10,8 @@ import base64
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -208,29 +208,9 @@ class PfsenseDevice:
             raise DeviceError(error("FRR740", f"{self.name}: its sections were not understood as the box has them"))
         return running
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Keep other pushes out. The lock is the box's kernel's: it falls when the connection does."""
-        with self.shell.open("exec /bin/sh -s") as channel:
-            channel.settimeout(self.shell.ssh.connect_timeout + 70)
-            channel.sendall(_LOCK.encode())
-            try:
-                said = channel.recv(64).decode(errors="replace").split()
-            except TimeoutError as bad:
-                raise DeviceError(error("FRR507", f"{self.name}: no answer while waiting for the lock")) from bad
-            if said == ["busy"]:
-                raise DeviceError(
-                    error("FRR512", f"{self.name}: another push is under way", hint="wait until it has ended")
-                )
-            if said != ["locked"]:
-                rest = channel.recv_stderr(4096).decode(errors="replace").strip()
-                raise DeviceError(error("FRR510", f"{self.name}: cannot lock: {rest[:300]}", hint=_hint(rest)))
-            try:
-                yield
-            finally:
-                with suppress(OSError, EOFError):
-                    channel.shutdown_write()
-                    channel.status_event.wait(self.shell.ssh.connect_timeout)
+        return self.shell.hold("exec /bin/sh -s", _LOCK, seconds=70)
 
     def check(self, frr_conf: str) -> None:
         """Have vtysh check the file that the package would generate. Raises DeviceError with what it says."""

@@ -11,6 +11,7 @@ import contextlib
 import getpass
 import hashlib
 import logging
+import re
 import select
 import shlex
 import shutil
@@ -287,6 +288,33 @@ class Shell:
         except (paramiko.SSHException, OSError, EOFError) as bad:
             raise DeviceError(error("FRR505", f"{self.name}: the connection was lost: {_reason(bad)}")) from bad
 
+    @contextlib.contextmanager
+    def hold(self, command: str, stdin: str = "", *, seconds: float) -> Iterator[None]:
+        """Run a command that says `locked`, within `seconds`, and keeps a lock until its input ends; or says `busy`.
+
+        The lock is the router's kernel's: it falls when the connection does.
+        """
+        with self.open(command) as channel:
+            channel.settimeout(self.ssh.connect_timeout + seconds)
+            try:
+                channel.sendall(stdin.encode())
+                said = _answer(channel)
+            except TimeoutError as bad:
+                raise DeviceError(error("FRR507", f"{self.name}: no answer while waiting for the lock")) from bad
+            if said.endswith("busy"):
+                raise DeviceError(
+                    error("FRR512", f"{self.name}: another push is under way", hint="wait until it has ended")
+                )
+            if not said.endswith("locked"):
+                rest = channel.recv_stderr(4096).decode(errors="replace").strip()
+                raise DeviceError(error("FRR510", f"{self.name}: cannot lock: {said} {rest}"[:500].rstrip()))
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError, EOFError):
+                    channel.shutdown_write()
+                    channel.status_event.wait(self.ssh.connect_timeout)
+
     def wrapped(self, command: str) -> str:
         """Give the command as the router's login shell gets it: run by a POSIX shell, as root if sudo is asked for."""
         script = f"sh -c {shlex.quote(command)}"
@@ -349,6 +377,17 @@ def _known_keys(where: Target) -> Iterator[paramiko.PKey]:
         except (OSError, paramiko.SSHException) as bad:
             raise DeviceError(error("FRR501", f"{path} cannot be read: {bad}")) from bad
         yield from (known.lookup(where.known_as) or {}).values()
+
+
+def _answer(channel: paramiko.Channel) -> str:
+    """Read up to a line `locked` or `busy`: a login shell may have its own words first."""
+    said = ""
+    while not re.search(r"^(locked|busy)$", said, re.MULTILINE) and len(said) < _READ:
+        data = channel.recv(4096)
+        if not data:
+            break
+        said += data.decode(errors="replace")
+    return said.strip()
 
 
 def _send(channel: paramiko.Channel, stdin: bytes) -> None:

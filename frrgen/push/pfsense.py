@@ -47,6 +47,8 @@ class PfsensePush(Push[PfsenseRunning]):
     """Give up a raw configuration, which the package uses instead of the sections."""
     new: Sections = field(default_factory=dict, init=False)
     predicted: str = field(default="", init=False)
+    found: tuple[Finding, ...] = field(default=(), init=False)
+    """What went wrong beside the problem that is being dealt with."""
 
     def _plan(self, running: PfsenseRunning) -> PfsensePlan:
         self.new = self._sections(running)
@@ -158,7 +160,8 @@ class PfsensePush(Push[PfsenseRunning]):
                 # the sections are written, and the package was not told
                 self._write(self.new, now.sections_digest, self._planned.summary)
             return self._verify()
-        except DeviceError:
+        except DeviceError as bad:
+            self.found = bad.findings
             return None
 
     def _roll_back(self, problem: FrrgenError) -> Outcome:
@@ -182,6 +185,7 @@ class PfsensePush(Push[PfsenseRunning]):
         self._record("rolled back", now)
         raise RolledBackError(
             *problem.findings,
+            *self.found,
             error("FRR524", f"{self.device.name}: rolled back: it has the sections that it had, and FRR runs them"),
         )
 

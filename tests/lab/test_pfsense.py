@@ -326,6 +326,15 @@ def test_a_connection_that_is_lost_in_the_middle_ends_well_all_the_same(lab, box
     assert facts(box) == "new"
 
 
+def test_after_a_lost_connection_what_does_not_load_is_undone_and_both_reasons_are_said(lab, box):
+    box.fault("cut-before-generate", times=1)
+    box.fault("reload-refused")
+    with pytest.raises(RolledBackError) as caught:
+        push(lab, sleep=lambda seconds: time.sleep(min(seconds, 0.5)))
+    assert [finding.code for finding in caught.value.findings] == ["FRR505", "FRR522", "FRR524"]
+    assert facts(box) == "old"
+
+
 def test_a_box_that_cannot_be_reached_any_more_is_unknown_and_the_backup_is_named(lab, box):
     box.fault("cut-before-write", times=1)
     one = device(lab)
