@@ -307,7 +307,8 @@ class Shell:
                 )
             if not said.endswith("locked"):
                 rest = channel.recv_stderr(4096).decode(errors="replace").strip()
-                raise DeviceError(error("FRR510", f"{self.name}: cannot lock: {said} {rest}"[:500].rstrip()))
+                hint = "log in as root, or set ssh.sudo" if "Permission denied" in f"{said} {rest}" else None
+                raise DeviceError(error("FRR510", f"{self.name}: cannot lock: {said} {rest}"[:500].rstrip(), hint=hint))
             try:
                 yield
             finally:

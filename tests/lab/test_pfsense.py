@@ -692,7 +692,8 @@ RESETS = {
     "update source": ({"updatesource": "default"}, True),
     "remote AS in other words": ({"asnum": "internal"}, True),
     "passive": ({"passive": "on"}, True),
-    "router id": ({}, True),
+    "router id": ({"routerid": "192.168.1.77"}, True),
+    "joins a group": ({"peergroup": "G", "asnum": ""}, True),
 }
 
 
@@ -701,7 +702,14 @@ def test_the_sessions_that_the_plan_resets_are_those_that_are_reset(lab, box, wh
     keys, expected = RESETS[what]
     node = lab.routers["node"]
     before = dropped(node)
-    wanted = changed(**keys) if keys else changed("frr", routerid="192.168.1.77")
+    make = changed("frr" if "routerid" in keys else "frrbgpneighbors", **keys)
+
+    def wanted(running):
+        new = make(running)
+        if "peergroup" in keys:
+            new["frrbgpneighbors"].insert(0, {**blank("frrbgpneighbors"), "peer": "G", "asnum": "64512"})
+        return new
+
     outcome = push(lab, wanted)
     assert outcome.state is State.CONFIRMED
     predicted = any(session.impact == "reset" for session in outcome.plan.sessions)
