@@ -224,11 +224,15 @@ class Builder:
         for kind in LISTS:
             wanted = kind.of(self.new)
             for name, lst in kind.of(self.old).items() if kind.northbound else ():
-                new = {entry.seq: entry for entry in wanted[name].entries} if name in wanted else {}
+                if name not in wanted or wanted[name] == lst:
+                    continue
+                new = {entry.seq: entry for entry in wanted[name].entries}
+                head = kind.head(name, lst)
                 for entry in lst.entries:
-                    head = kind.head(name, lst)
+                    if entry.seq not in new or new[entry.seq] == entry:
+                        continue
                     value = kind.entry(head, entry)
-                    if "any" not in value.split() or entry.seq not in new or new[entry.seq] == entry:
+                    if "any" not in value.split():
                         continue
                     if not value.endswith(f"{entry.action} any"):
                         ended.append(kind.undo_entry(head, entry))

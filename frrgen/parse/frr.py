@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, NamedTuple, TypeVar
 
@@ -66,6 +67,7 @@ _PREFIX_ENTRY: Final = re.compile(
     r"(ip|ipv6) prefix-list ([^ ]+) seq ([0-9]+) (permit|deny) ([^ ]+/[0-9]+)(?: ge ([0-9]+))?(?: le ([0-9]+))?"
 )
 """The line that long configurations are made of, read by a short cut."""
+_PREFIX_WORDS: Final = ("ip prefix-list ", "ipv6 prefix-list ")
 _NOTE: Final = re.compile(
     r"(?P<words>(?:ip|ipv6) prefix-list|(?:ipv6 )?access-list) (?P<name>[^ ]+) (?:description|remark) (?P<text>.+)"
 )
@@ -133,7 +135,9 @@ class Parser:
             if not raw or raw == "!":
                 continue
             self.number = number
-            if (entry := _PREFIX_ENTRY.fullmatch(raw)) is not None and self._prefix_entry(entry):
+            if raw.startswith(_PREFIX_WORDS) and (found := _prefix_entry(raw)) is not None:
+                kind, name, entry = found
+                self.lists.setdefault(kind, {}).setdefault(name, {}).setdefault("entries", {})[entry.seq] = entry
                 del stack[1:]
                 continue
             line = " ".join(raw.split())
@@ -437,17 +441,6 @@ class Parser:
         entries[seq] = entry
         return True
 
-    def _prefix_entry(self, match: re.Match[str]) -> bool:
-        words, name, seq, action, prefix, ge, le = match.groups()
-        network = IPv4Network if words == "ip" else IPv6Network
-        try:
-            entry = PrefixListEntry(seq=seq, action=action, prefix=network(prefix), ge=ge, le=le)
-        except ValueError:
-            return False
-        lists = self.lists.setdefault("prefix_lists" if words == "ip" else "ipv6_prefix_lists", {})
-        lists.setdefault(name, {}).setdefault("entries", {})[entry.seq] = entry
-        return True
-
     def _entry(self, kind: ListKind, list_type: str | None, seq: int, action: str, value: str) -> BaseModel | None:
         data = entry_data(kind, list_type, value)
         if data is None:
@@ -539,6 +532,21 @@ class Parser:
             data = data.get(part, {})
         data.pop(path[-1], None)
         return True
+
+
+@lru_cache(maxsize=1 << 17)
+def _prefix_entry(line: str) -> tuple[str, str, PrefixListEntry] | None:
+    """Read a numbered prefix-list entry: kind, list and entry. A push reads the same lines before and after it."""
+    match = _PREFIX_ENTRY.fullmatch(line)
+    if match is None:
+        return None
+    words, name, seq, action, prefix, ge, le = match.groups()
+    network = IPv4Network if words == "ip" else IPv6Network
+    try:
+        entry = PrefixListEntry(seq=seq, action=action, prefix=network(prefix), ge=ge, le=le)
+    except ValueError:
+        return None
+    return ("prefix_lists" if words == "ip" else "ipv6_prefix_lists"), name, entry
 
 
 def _refused_beside(family: Data, line: str) -> bool:
