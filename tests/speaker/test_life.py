@@ -91,6 +91,27 @@ def keys(*prefixes):
     return {Family.IPV4: [Key.parse(one) for one in prefixes]} if prefixes else {}
 
 
+def test_sessions_begin_when_all_is_read_and_checked_and_say_everything_before_end_of_rib(tmp_path):
+    async def live():
+        world = World(tmp_path, admin=tmp_path / "admin", drain_seconds=0)
+        world.announce("10.1.0.1/32", "10.1.0.2/32", more=", health: {command: ['true'], interval: 1, rise: 2}")
+        running = asyncio.create_task(world.speaker.run())
+        await asyncio.sleep(0.5)
+        assert len(world.speaker.announcer.table) == 0, "no check has passed twice yet"
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(NODE, world.port)
+        assert not any(peer._connections for peer in world.speaker.peers)
+        talk = await world.router()
+        first = Reader().read(await talk.get(Type.UPDATE))
+        assert (first.announced, first.end_of_rib) == (keys("10.1.0.1/32", "10.1.0.2/32"), None)
+        assert Reader().read(await talk.get(Type.UPDATE)).end_of_rib is Family.IPV4
+        world.speaker.stop()
+        await running
+        assert not (tmp_path / "admin").exists()
+
+    run(live())
+
+
 def test_the_end_is_marked_then_withdrawn_then_told_in_this_order(tmp_path):
     async def live():
         world = World(tmp_path)
