@@ -174,12 +174,12 @@ function frrgen_digest(array $sections, array $names): string {
 	return hash('sha256', json_encode((object) $normal, JSON_UNESCAPED_SLASHES));
 }
 
-/** What works on FRR's configuration in the background, if anything does. */
+/** What works on FRR's configuration in the background. (watchfrr runs always, and names what it would restart by.) */
 function frrgen_busy(): array {
 	$found = array();
 	exec('ps axww -o stat= -o command=', $lines);
 	foreach ($lines as $line) {
-		if (preg_match('!^[^Z]\S*\s+.*(frr-reload|rc\.d/frr)!', $line)) {
+		if (preg_match('!^[^Z]\S*\s+.*(frr-reload|rc\.d/frr)!', $line) && strpos($line, 'watchfrr') === false) {
 			$found[] = trim(substr($line, 0, 200));
 		}
 	}

@@ -387,6 +387,18 @@ def test_a_slow_reload_is_waited_for(lab, box):
     assert facts(box) == "new"
 
 
+def test_watchfrr_that_always_runs_is_not_taken_for_a_restart(lab, box):
+    name = "watchfrr -d -r /usr/local/etc/rc.d/frr restart %s"
+    watcher = subprocess.Popen(box.inside("bash", "-c", f"exec -a '{name}' sleep 600"))
+    try:
+        wait_for("watchfrr", lambda: "watchfrr" in box.run("ps", "axww", "-o", "command=").stdout)
+        assert push(lab).state is State.CONFIRMED
+    finally:
+        box.run("pkill", "-f", "^watchfrr")
+        watcher.wait()
+    assert facts(box) == "new"
+
+
 def test_a_configuration_that_vtysh_refuses_is_not_written(lab, box):
     before = box.config
     with pytest.raises(DeviceError) as caught:
