@@ -56,6 +56,15 @@ def box(network):
 
 
 @pytest.fixture
+def package(box):
+    """The package's PHP, which a test may break: it is as it was afterwards."""
+    file = "/usr/local/pkg/frr.inc"
+    box.run("cp", file, "/tmp/frr.inc")
+    yield file
+    box.run("cp", "/tmp/frr.inc", file)
+
+
+@pytest.fixture
 def lab(network):
     return network[0]
 
@@ -291,21 +300,16 @@ def test_write_config_that_throws_after_it_has_written_is_undone_and_said(lab, b
     assert facts(box) == "old"
 
 
-def test_a_fatal_error_of_php_before_anything_is_written_changes_nothing(lab, box):
-    file = "/usr/local/pkg/frr.inc"
-    box.run("cp", file, "/tmp/frr.inc")
-
+def test_a_fatal_error_of_php_before_anything_is_written_changes_nothing(lab, box, package):
     def progress(state):
         if state is State.ARMED:
-            box.run("sh", "-c", f"echo 'function (' >> {file}")
+            box.run("sh", "-c", f"echo 'function (' >> {package}")
 
-    try:
-        with pytest.raises(NothingChangedError) as caught:
-            push(lab, progress=progress)
-    finally:
-        box.run("cp", "/tmp/frr.inc", file)
+    with pytest.raises(NothingChangedError) as caught:
+        push(lab, progress=progress)
     assert caught.value.findings[0].code == "FRR740"
     assert "frr.inc:" in str(caught.value)
+    box.run("cp", "/tmp/frr.inc", package)
     assert facts(box) == "old"
 
 
@@ -409,19 +413,13 @@ def test_a_configuration_that_vtysh_refuses_is_not_written(lab, box):
     assert facts(box) == "old"
 
 
-def test_a_file_that_was_not_foretold_undoes_the_push(lab, box):
-    file = "/usr/local/pkg/frr.inc"
-    box.run("cp", file, "/tmp/frr.inc")
-
+def test_a_file_that_was_not_foretold_undoes_the_push(lab, box, package):
     def progress(state):
         if state is State.ARMED:
-            box.run("sed", "-i", "s/'frr defaults traditional'/'! x', &/", file)
+            box.run("sed", "-i", "s/'frr defaults traditional'/'! x', &/", package)
 
-    try:
-        with pytest.raises(RolledBackError) as caught:
-            push(lab, progress=progress)
-    finally:
-        box.run("cp", "/tmp/frr.inc", file)
+    with pytest.raises(RolledBackError) as caught:
+        push(lab, progress=progress)
     assert caught.value.findings[0].code == "FRR746"
     assert facts(box) == "old"
 
