@@ -27,6 +27,8 @@ from frrgen.speaker.update import Update
 COALESCE: Final = 0.002
 """Seconds between two sets of UPDATEs: a change after a quiet time is told at once, the next ones are gathered."""
 _CHECK: Final = 0.02
+_SETTLED: Final = 10.0
+"""Seconds of a session after which no connection can still have begun beside it."""
 _CHUNK: Final = 1 << 18
 _STEPS: Final = ALIKE // BLOCK
 _ORDER: Final = (State.IDLE, State.ACTIVE, State.CONNECT, State.OPEN_SENT, State.OPEN_CONFIRM, State.ESTABLISHED)
@@ -228,10 +230,11 @@ class Peer:
         if self._stopped or early or sum(not one.dialled for one in self._connections) >= 2:
             return None
         connection = Connection(self, dialled=False)
-        theirs = self.session.theirs if self.session is not None else None
-        # one that restarts gracefully and comes again has lost the session that we still see
-        if theirs is not None and theirs.capabilities.graceful_restart is not None:
-            connection.after = self.session
+        session = self.session
+        # one that restarts gracefully and comes again has lost the session that we still see, unless both have dialled
+        # at the same time and only one connection was quicker
+        if session is not None and session.theirs is not None and now - session.up_at > _SETTLED:
+            connection.after = session if session.theirs.capabilities.graceful_restart is not None else None
         self._connections.add(connection)
         return connection
 

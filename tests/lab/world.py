@@ -58,7 +58,7 @@ class World:
         """End the speaker in order, so that the router keeps nothing of it."""
         self.speaker.signal(signal.SIGCONT)
         self.speaker.signal(signal.SIGTERM)
-        self.speaker.process.wait(20)
+        self.speaker.process.wait(60)
 
     def sees(self, *prefixes: str, seconds: float = 20) -> dict[str, dict[str, Any]]:
         """Wait until the daemon has these routes and no others."""

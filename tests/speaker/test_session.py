@@ -112,12 +112,17 @@ def test_keepalives_keep_it_up_and_a_byte_a_second_does_not():
     run(talk())
 
 
-def test_who_sends_no_open_is_not_waited_for(monkeypatch):
+@pytest.mark.parametrize("octets", [b"", OPEN.write()[:8]])
+def test_who_sends_no_open_is_not_waited_for(monkeypatch, octets):
+    """Nor who sends it octet by octet."""
     monkeypatch.setattr(connections, "OPEN_WAIT", 0.3)
 
     async def talk():
         async with Bench() as bench:
             talk = await bench.talk()
+            for octet in octets:
+                talk.send(bytes([octet]))
+                await asyncio.sleep(0.05)
             body = await talk.get(Type.NOTIFICATION)
             assert body[0] == 4
 
@@ -385,6 +390,12 @@ def test_a_router_that_restarts_gracefully_and_comes_again_has_lost_the_old_sess
     async def talk():
         async with Bench(table=table("10.0.0.0/8")) as bench:
             first = await bench.up(theirs)
+            # one that comes at once was begun at the same time, and loses
+            early = await bench.dial()
+            early.send(theirs.write())
+            assert (await early.get(Type.NOTIFICATION))[:2] == bytes([6, Cease.COLLISION])
+            assert bench.peer.counters.established == 1
+            bench.peer.session.up_at -= 60
             second = await (await bench.dial()).establish(theirs)
             assert await updates(second, 1) == ([TEN], [])
             assert bench.peer.session is not None
