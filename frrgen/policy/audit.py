@@ -13,6 +13,7 @@ from frrgen.model.derive import Derived
 from frrgen.model.router import Router
 from frrgen.policy.automaton import Literal
 from frrgen.policy.box import EVERYTHING, Region, meet, only
+from frrgen.policy.idle import idle_entries
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, idle_lines, union
@@ -43,6 +44,8 @@ _BOGONS4: Final = [
 ]
 _BOGONS6: Final = ["::/8", "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8"]
 """RFC 6890 and RFC 7454 section 6.1: what nobody announces to the internet."""
+_MOST_LINES: Final = 500
+"""Of longer lists that are no prefix lists shadowed lines are not looked for: each is compared with all before it."""
 _LONGEST: Final = {4: 24, 6: 48}
 """RFC 7454 section 6.1.3."""
 
@@ -126,6 +129,27 @@ class _Router:
                 for seq in redundant:
                     text = f"seq {seq} changes nothing: without it later entries say the same"
                     yield _warning("FRR311", text, (*place, str(seq)), "take it away")
+
+        # with exact-match a line that asks for more is another
+        exact = {
+            (f"{kind}_lists", wanted.name)
+            for route_map in self.router.route_maps.values()
+            for entry in route_map.entries
+            for kind in ("community", "large_community")
+            if (wanted := getattr(entry.match, kind)) is not None and wanted.mode is not None
+        }
+        for kind in ("access_lists", "ipv6_access_lists", "as_path_lists", "community_lists", "large_community_lists"):
+            for name, lst in getattr(self.router, kind).items():
+                if len(lst.entries) > _MOST_LINES or (kind, name) in exact:
+                    continue
+                try:
+                    shadowed = list(idle_entries(kind, lst))
+                except UndecidedError:
+                    continue
+                for seq in shadowed:
+                    text = f"seq {seq} never decides: earlier entries cover all of it"
+                    place = (*self.path, kind, name, "entries", str(seq))
+                    yield _warning("FRR310", text, place, "take it away, or put it before them")
 
     def _maps(self) -> Iterator[Finding]:
         for name, route_map in self.router.route_maps.items():

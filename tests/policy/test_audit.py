@@ -10,6 +10,7 @@ from frrgen.model.derive import derive
 from frrgen.parse.frr import parse
 from frrgen.policy.audit import audit
 
+EXACT = "route-map M permit 10\n match community L exact-match\n"
 PEER = "192.0.2.1"
 SESSION = """\
 router bgp 64496
@@ -165,3 +166,36 @@ def test_two_routers_must_not_reflect_to_each_other(more, expected):
         )
         routers[name] = parse(text, name=name).router
     assert ("FRR328" in weighed(Network.model_validate({"routers": routers}))) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "idle"),
+    [
+        ("access-list L seq 5 permit 10.0.0.0/8\naccess-list L seq 10 deny 10.1.0.0/16\n", [10]),
+        ("access-list L seq 5 permit 10.0.0.0/8 exact-match\naccess-list L seq 10 deny 10.0.0.0/8\n", []),
+        ("bgp as-path access-list L seq 5 permit _65010_\nbgp as-path access-list L seq 10 deny ^65010$\n", [10]),
+        ("bgp as-path access-list L seq 5 permit ^65010$\nbgp as-path access-list L seq 10 deny _65010_\n", []),
+        (
+            "bgp community-list standard L seq 5 permit 1:1\nbgp community-list standard L seq 10 deny 1:1 1:2\n",
+            [10],
+        ),
+        (
+            "bgp community-list standard L seq 5 permit 1:1\nbgp community-list standard L seq 10 deny 1:1 1:2\n"
+            + EXACT,
+            [],
+        ),
+    ],
+    ids=[
+        "access list",
+        "an exact one covers no longer ones",
+        "as-path list",
+        "as-path list, the other way",
+        "community list",
+        "community list that is asked for exactly",
+    ],
+)
+def test_lines_of_every_kind_of_list_that_never_decide_are_found(lines, idle):
+    router = parse(lines, name="r1").router
+    network = Network.model_validate({"routers": {"r1": router}})
+    found = [one.where.path[-1] for one in audit(network, derive(network)) if one.code == "FRR310"]
+    assert found == [str(seq) for seq in idle]
