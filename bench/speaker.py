@@ -393,7 +393,8 @@ def single_changes(lab: Lab, routes: int) -> tuple[list[float], list[float]]:
         file.write(lines)
     time.sleep(8)
     counting = Sink(lab, receiver, routes)
-    counting.at("full")
+    # what changes while the whole table is on its way is told behind it: that is another figure
+    settled = float(counting.at("full")[1]) + 1
     timer = Process(host, sys.executable, "-c", TIMER, name="timer")
     time.sleep(15)
     late = sorted(float(line[0]) for line in timer.lines() if line)
@@ -405,7 +406,7 @@ def single_changes(lab: Lab, routes: int) -> tuple[list[float], list[float]]:
     for what, one, at in (line for line in counting.lines() if len(line) == 3 and line[0] in "aw"):
         before = answers[one][: bisect_right(answers[one], (float(at), "z"))]
         # the last answer must be the one that is told; where it is not, a check was not heard in time
-        if before and before[-1][1] == what:
+        if before and before[-1][1] == what and float(at) > settled:
             found.append((float(at) - before[-1][0]) * 1000)
     for one in (sender, checks, counting):
         one.end()
