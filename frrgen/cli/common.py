@@ -32,7 +32,9 @@ class Inventory:
         """Load and check. Raises InputError if files are wrong."""
         self.loaded: Loaded = load(folder)
         self.derived: Derived = derive(self.loaded.network)
-        found = [*check(self.loaded.network, self.derived), *self._platform_findings()]
+        found = check(self.loaded.network, self.derived)
+        wrong = {one.where.path for one in found if one.severity is Severity.ERROR}
+        found += [one for one in self._platform_findings() if one.where.path not in wrong]
         self.findings = [self._placed(one) for one in found]
 
     def _platform_findings(self) -> Iterator[Finding]:

@@ -236,6 +236,7 @@ def _active(neighbor: Neighbor, group: PeerGroup | None, family: str, bgp: Bgp) 
 def write_neighbors(bgp: Bgp, box: Box, loss: Loss) -> Iterator[Config]:
     """Write the peer groups, then the neighbors: the package takes them in this order."""
     members: dict[str, set[str]] = {}
+    versions: dict[str, set[int]] = {}
     written = []
     for peer, neighbor in bgp.neighbors.items():
         if not ip_version(peer):
@@ -244,11 +245,12 @@ def write_neighbors(bgp: Bgp, box: Box, loss: Loss) -> Iterator[Config]:
             continue
         config, families = _neighbor(peer, neighbor, bgp, box, loss)
         members.setdefault(neighbor.peer_group or "", set()).update(families)
+        versions.setdefault(neighbor.peer_group or "", set()).add(ip_version(peer))
         written.append(config)
     for name, group in bgp.peer_groups.items():
         path = ("bgp", "peer_groups", name)
         loss.name(name, "peer group", path)
-        config = _options(name, group, box, path, loss)
+        config = _options(name, group, box, path, loss, versions=versions.get(name, set()))
         # the page demands an AS number; text that is none is stored, and not written
         config["asnum"] = str(group.remote_as) if group.remote_as is not None else "none"
         families = [family for family in FAMILIES if family in members.get(name, ())]
@@ -259,10 +261,12 @@ def write_neighbors(bgp: Bgp, box: Box, loss: Loss) -> Iterator[Config]:
 
 def _neighbor(peer: str, neighbor: Neighbor, bgp: Bgp, box: Box, loss: Loss) -> tuple[Config, list[str]]:
     path = ("bgp", "neighbors", peer)
-    config = _options(peer, neighbor, box, path, loss)
+    config = _options(peer, neighbor, box, path, loss, versions={ip_version(peer)})
     of_group = bgp.peer_groups.get(neighbor.peer_group or "")
     remote = neighbor.remote_as or (of_group.remote_as if of_group is not None else None)
     config["asnum"] = "" if remote is None else str(remote)
+    if remote is None:
+        loss.add("FRR720", "the package's page demands an AS number", path, "remote_as")
     config["peergroup"] = neighbor.peer_group or "none"
     families = _both(config, peer, neighbor, bgp, loss)
     _write_families(config, neighbor, families, path, loss)
@@ -295,21 +299,14 @@ def _both(config: Config, peer: str, neighbor: Neighbor, bgp: Bgp, loss: Loss) -
     return [own, other]
 
 
-def _options(name: str, one: NeighborOptions, box: Box, path: Path, loss: Loss) -> Config:
+def _options(name: str, one: NeighborOptions, box: Box, path: Path, loss: Loss, *, versions: set[int]) -> Config:
     config = blank("frrbgpneighbors") | {"peer": name}
     write_keys(NEIGHBOR, one, config, loss, path)
     config["descr"] = loss.text(one.description, 80, (*path, "description"))
     loss.text(one.shutdown_message, 128, (*path, "shutdown_message"))
     if one.password is not None:
         config["password_type"] = "both"  # noqa: S105
-    source = one.update_source
-    config["updatesource_type"] = "ipv6" if ":" in (source if source and ip_version(source) else name) else "ipv4"
-    config["updatesource"] = "default" if source is None else update_source(source, box)
-    if config["updatesource"] == "":
-        hint = "write the name of the interface, such as lan; or name its address in pfsense.interfaces"
-        loss.add(
-            "FRR722", f"pfSense leaves update-source out: {source} is none of its own", (*path, "update_source"), hint
-        )
+    _update_source(config, one.update_source, box, path, loss, versions=versions)
     if one.bfd is not None:
         config["bfdenable"] = "on"
         config["bfd_check_control_plane_failure"] = "on" if one.bfd.check_control_plane_failure else ""
@@ -319,14 +316,48 @@ def _options(name: str, one: NeighborOptions, box: Box, path: Path, loss: Loss) 
     return config
 
 
-def update_source(source: str, box: Box) -> str:
+def _update_source(config: Config, source: str | None, box: Box, path: Path, loss: Loss, *, versions: set[int]) -> None:
+    """Write where sessions come from. Of an interface it is the first address, in the family that the type says."""
+    named = {ip_version(source)} if source and ip_version(source) else versions or {4}
+    config["updatesource_type"] = "ipv6" if named == {6} else "ipv4"
+    config["updatesource"] = "default"
+    if source is None:
+        return
+    place = (*path, "update_source")
+    found = {update_source(source, version, box) for version in sorted(named)}
+    if "" in found:
+        hint = "write the name of the interface, such as lan; or name its address in pfsense.interfaces"
+        family = f"with an IPv{max(named)} address " if source in box.interfaces else ""
+        loss.add(
+            "FRR722", f"pfSense leaves update-source out: {source} is none of its own {family}".strip(), place, hint
+        )
+    elif len(named) > 1:
+        loss.cannot(path, "update_source", "members of both families", "update_source on each neighbor")
+    else:
+        config["updatesource"] = found.pop()
+
+
+def update_source(source: str, version: int, box: Box) -> str:
     """Give what is stored for an update-source: an interface, or a VIP with its address; empty if there is none."""
     if source in box.interfaces:
-        return source
+        first = _first(box.interfaces[source], version)
+        if first and source.startswith("_vip"):
+            return f"{source}|{first}"
+        return source if first or not box.interfaces[source] else ""
     for name, addresses in box.interfaces.items():
         if source in addresses:
-            return f"{name}|{source}" if name.startswith("_vip") else name
-    return source if _INTERFACE.fullmatch(source) else ""
+            vip = name.startswith("_vip")
+            return f"{name}|{source}" if vip else name if source == _first(addresses, version) else ""
+    return source if has_interface(source, box) else ""
+
+
+def _first(addresses: Iterable[str], version: int) -> str:
+    return next((one for one in addresses if ip_version(one) == version), "")
+
+
+def has_interface(name: str, box: Box) -> bool:
+    """Tell whether a box has an interface; of one that is not known, whether the name is one of pfSense's."""
+    return name in box.devices if box.devices else name in box.interfaces or _INTERFACE.fullmatch(name) is not None
 
 
 def _write_families(config: Config, one: NeighborOptions, families: Iterable[str], path: Path, loss: Loss) -> None:
@@ -383,18 +414,21 @@ def read_neighbors(sections: Sections, data: Data, box: Box, note: Any) -> None:
     configs = sections.get("frrbgpneighbors", [])
     ipv4_by_default = data.get("default_ipv4_unicast", True)
     active_of_group: dict[str, set[str]] = {}
+    versions: dict[str, set[int]] = {}
     for config in configs:
         peer = config.get("peer", "")
         if ip_version(peer):
             group = config.get("peergroup", "none")
             active_of_group.setdefault(group, set()).update(_written_families(peer, config))
+            versions.setdefault(group, set()).add(ip_version(peer))
     for config in configs:
         peer = config.get("peer", "")
 
         def noted(key: str, value: str, peer: str = peer) -> None:
             note(peer, key, value)
 
-        one = _read_options(config, box, noted)
+        own = {ip_version(peer)} if ip_version(peer) else versions.get(peer, set())
+        one = _read_options(config, box, own, noted)
         if not ip_version(peer):
             families = [family for family in FAMILIES if family in active_of_group.get(peer, ())]
             one |= _read_families(config, families or ["ipv4_unicast"], noted)
@@ -425,7 +459,7 @@ def _written_families(peer: str, config: Config) -> list[str]:
     return list(FAMILIES) if config.get("bothaf") else [own]
 
 
-def _read_options(config: Config, box: Box, note: Note) -> Data:
+def _read_options(config: Config, box: Box, versions: set[int], note: Note) -> Data:
     data: Data = {}
     for key in read_keys(NEIGHBOR, config, data):
         note(key, config[key])
@@ -442,9 +476,11 @@ def _read_options(config: Config, box: Box, note: Note) -> Data:
         del data["shutdown_rtt"]
     source = config.get("updatesource", "default")
     if source not in {"", "default"}:
-        vip, _, address = source.partition("|")
-        known = box.interfaces.get(vip, ())
-        data["update_source"] = address or (known[0] if vip.startswith("_vip") and known else vip)
+        found = _read_update_source(config, source, box, versions)
+        if found:
+            data["update_source"] = found
+        else:
+            note("updatesource", source)
     if config.get("bfdenable"):
         data["bfd"] = {"check_control_plane_failure": bool(config.get("bfd_check_control_plane_failure"))}
         if config.get("bfd_peer", "") not in {"", "default", config.get("peer")}:
@@ -452,6 +488,18 @@ def _read_options(config: Config, box: Box, note: Note) -> Data:
     if config.get("maximumprefix_force"):
         note("maximumprefix_force", config["maximumprefix_force"])
     return data
+
+
+def _read_update_source(config: Config, source: str, box: Box, versions: set[int]) -> str:
+    """Read where sessions come from: the interface, or the address if its family is another than one would think."""
+    version = 6 if config.get("updatesource_type") == "ipv6" else 4
+    name, _, address = source.partition("|")
+    known = box.interfaces.get(name, ())
+    if address:
+        return address if address in known or not box.devices else ""
+    if {version} == (versions or {4}) and not name.startswith("_vip"):
+        return name if update_source(name, version, box) else ""
+    return _first(known, version)
 
 
 def _read_families(config: Config, families: list[str], note: Note) -> Data:

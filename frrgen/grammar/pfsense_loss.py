@@ -77,6 +77,8 @@ class Loss:
             return ""
         if not _ASCII.fullmatch(text):
             self.add("FRR724", "pfSense's config.xml is safe for ASCII only", path, "write it without accents")
+        elif text == "0":
+            self.add("FRR724", "the package leaves this out: to PHP, 0 is nothing", path, "any other text")
         elif len(text) > limit:
             self.add("FRR724", f"the package cuts this at {limit} characters; it has {len(text)}", path)
         return text

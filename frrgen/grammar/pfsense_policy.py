@@ -43,6 +43,8 @@ def write_prefix_lists(router: Router, loss: Loss) -> Iterator[Config]:
             loss.name(name, "prefix list", path)
             if family == "IPv6" and name in router.prefix_lists:
                 loss.add("FRR722", f"pfSense finds lists by name alone: {name!r} is an IPv4 list, too", path)
+            if lst.description is not None and not lst.entries:
+                loss.cannot(path, "description", "without an entry its line would stop FRR's reload", "an entry")
             rows = [_prefix_row(entry, (*path, "entries", str(entry.seq)), loss) for entry in lst.entries]
             yield blank("frrglobalprefixes") | {
                 "iptype": family,
@@ -99,6 +101,9 @@ def write_access_lists(router: Router, loss: Loss) -> Iterator[Config]:
                 loss.add("FRR721", f"no access list of pfSense has the number {name}", path, "1-99, 100-199 or a word")
             if family == "IPv6" and name in router.access_lists:
                 loss.add("FRR722", f"pfSense finds lists by name alone: {name!r} is an IPv4 list, too", path)
+            if family == "IPv6" and (kind != "zebra" or not lst.entries):
+                # the package then writes none of the IPv6 lists that come after it
+                loss.add("FRR720", "an IPv6 access list of pfSense has a word for a name, and an entry", path)
             rows = []
             for entry in lst.entries:
                 row = _access_row(entry, kind)
@@ -276,11 +281,18 @@ READ_LISTS: Final[dict[str, Callable[[Config, Note], tuple[str, Data]]]] = {
 
 def write_route_maps(router: Router, loss: Loss) -> Iterator[Config]:
     """Write an entry a <config>, by name and number, as the package sorts them."""
+    exits = {entry.seq for route_map in router.route_maps.values() for entry in route_map.entries}
     for name in sorted(router.route_maps):
         path = ("route_maps", name)
         loss.name(name, "route map", path)
         for entry in router.route_maps[name].entries:
-            yield _route_map_entry(router, name, entry, (*path, "entries", str(entry.seq)), loss)
+            place = (*path, "entries", str(entry.seq))
+            if isinstance(entry.on_match, int) and entry.on_match not in exits:
+                after = [one.seq for one in router.route_maps[name].entries if one.seq > entry.on_match]
+                hint = f"on_match: {after[0]}, which means the same" if after else "an entry with this number"
+                message = f"pfSense leaves on-match out: no entry has the number {entry.on_match}"
+                loss.add("FRR722", message, (*place, "on_match"), hint)
+            yield _route_map_entry(router, name, entry, place, loss)
 
 
 def _route_map_entry(router: Router, name: str, entry: RouteMapEntry, path: tuple[str, ...], loss: Loss) -> Config:

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from frrgen.grammar.pfsense import Box, Config, Sections, blank
+from frrgen.grammar.pfsense_bgp import has_interface
 from frrgen.grammar.pfsense_keys import (
     BFD,
     BFD_PROFILE,
@@ -84,6 +85,9 @@ def _route_row(router: Router, route: StaticRoute, box: Box, path: Path, loss: L
         hint = "name the gateway in pfsense.gateways, or make one on the page System, Routing"
         loss.add("FRR722", f"pfSense has no gateway with the address {route.via}", (*path, "via"), hint)
         return None
+    if not has_interface(str(route.interface), box):
+        hint = "write it as pfSense does, such as lan"
+        loss.add("FRR722", f"pfSense has no interface {route.interface}", (*path, "interface"), hint)
     return {**row, "routetarget": f"if|{route.interface}"}
 
 

@@ -15,7 +15,7 @@ from frrgen.model.check_pfsense import check_pfsense
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
-from frrgen.model.references import Ref, direct_refs, match_refs, set_refs
+from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
 from frrgen.model.types import is_reference
 
@@ -207,16 +207,8 @@ class _Router:
                     (*self.path, *path, "listen_ranges", str(prefix)),
                 )
         for family in FAMILIES:
-            part = getattr(bgp, family)
-            named: list[tuple[Path, str | None]] = [(("table_map",), part.table_map)]
-            named += [(("networks", str(key)), one.route_map) for key, one in part.networks.items()]
-            named += [(("redistribute", key), one.route_map) for key, one in part.redistribute.items()]
-            for key, one in part.aggregates.items():
-                named += [(("aggregates", str(key)), one.route_map), (("aggregates", str(key)), one.suppress_map)]
-            for inner, route_map in named:
-                if route_map is not None:
-                    where = (*path, family, *inner)
-                    yield from self._defined(("route_maps", route_map), where, "FRR denies every route")
+            for inner, ref in instance_refs(getattr(bgp, family)):
+                yield from self._defined(ref, (*path, family, *inner), "FRR denies every route")
 
     def _options(self, name: str, one: NeighborOptions, bgp: Bgp, path: Path) -> Iterator[Finding]:
         place = (*self.path, *path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from frrgen.model.bgp import FAMILIES, Bgp, NeighborFamily
+from frrgen.model.bgp import FAMILIES, AddressFamily, Bgp, NeighborFamily
 from frrgen.model.policy import Match, RouteMapEntry, Set
 from frrgen.model.router import Router
 
@@ -90,6 +90,16 @@ def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
                 yield field, ("route_maps", value.route_map)
         elif kind in _DIRECT and direction in {"in", "out"}:
             yield field, ((_DIRECT[kind] if kind == "filter_list" else v6 + _DIRECT[kind]), value)
+
+
+def instance_refs(part: AddressFamily) -> Iterator[tuple[tuple[str, ...], Ref]]:
+    """Give the route maps that an address family of an instance names, each with its path."""
+    named: list[tuple[tuple[str, ...], str | None]] = [(("table_map",), part.table_map)]
+    named += [(("networks", str(key)), one.route_map) for key, one in part.networks.items()]
+    named += [(("redistribute", key), one.route_map) for key, one in part.redistribute.items()]
+    for key, one in part.aggregates.items():
+        named += [(("aggregates", str(key)), one.route_map), (("aggregates", str(key)), one.suppress_map)]
+    yield from ((path, ("route_maps", name)) for path, name in named if name is not None)
 
 
 def uses(bgp: Bgp) -> Iterator[Use]:

@@ -29,7 +29,7 @@ from frrgen.grammar.pfsense_keys import (
     Key,
     write_keys,
 )
-from frrgen.grammar.pfsense_loss import Loss
+from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.pfsense_policy import (
     READ_LISTS,
     write_access_lists,
@@ -41,6 +41,8 @@ from frrgen.grammar.pfsense_policy import (
 from frrgen.grammar.pfsense_top import write_bfd, write_global, write_raw, write_rpki
 from frrgen.grammar.php import ip_version
 from frrgen.grammar.rule import Data
+from frrgen.model.bgp import FAMILIES
+from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs
 from frrgen.model.router import Pfsense, Router
 
 Identity = tuple[str, ...]
@@ -115,6 +117,7 @@ def written_with_findings(
     """Write a router as sections, and find what gets lost."""
     loss = Loss(("routers", router.name))
     intended = _intended(router, box, loss)
+    _dangling(router, loss)
     over = _Over(current or {}, kept or {}, full=router.ownership == "full")
     found = {name: over.section(name, intended[name]) for name in COVERED}
     present = {name: configs for name, configs in found.items() if configs or (current or {}).get(name)}
@@ -155,6 +158,41 @@ def _intended(router: Router, box: Box, loss: Loss) -> Sections:
     found["frrbgp"], found["frrbgpadvanced"] = [config], [advanced]
     found["frrbgpneighbors"] = list(write_neighbors(bgp, box, loss))
     return found
+
+
+def _dangling(router: Router, loss: Loss) -> None:
+    """Refuse names of what is not there: FRR matches nothing with them, and the package leaves their lines out."""
+    for name, route_map in router.route_maps.items():
+        for entry in route_map.entries:
+            path = ("route_maps", name, "entries", str(entry.seq))
+            for field, ref in match_refs(entry.match):
+                _defined(router, ref, (*path, "match", field), loss)
+            if entry.call is not None:
+                _defined(router, ("route_maps", entry.call), (*path, "call"), loss)
+    if router.bgp is None:
+        return
+    for kind in ("peer_groups", "neighbors"):
+        for peer, one in getattr(router.bgp, kind).items():
+            for family in FAMILIES:
+                for field, ref in direct_refs(getattr(one, family), family):
+                    _defined(router, ref, ("bgp", kind, peer, family, field), loss)
+    for peer, neighbor in router.bgp.neighbors.items():
+        if neighbor.peer_group is not None and neighbor.peer_group not in router.bgp.peer_groups:
+            _undefined("peer group", neighbor.peer_group, ("bgp", "neighbors", peer, "peer_group"), loss)
+    for family in FAMILIES:
+        for steps, ref in instance_refs(getattr(router.bgp, family)):
+            _defined(router, ref, ("bgp", family, *steps), loss)
+
+
+def _defined(router: Router, ref: Ref, path: Path, loss: Loss) -> None:
+    kind, name = ref
+    found = getattr(router, kind).get(name)
+    if found is None or (kind == "route_maps" and not found.entries):
+        _undefined(kind.removesuffix("s").replace("_", " "), name, path, loss)
+
+
+def _undefined(what: str, name: str, path: Path, loss: Loss) -> None:
+    loss.add("FRR722", f"pfSense leaves this line out: the {what} {name!r} is not there", path, "define it")
 
 
 def identity(section: str, config: Config) -> Identity:
@@ -232,8 +270,7 @@ class _Over:
         if old == new or any({old, new} <= words for words in _SAME.get(field, ())):
             return True
         if field == "updatesource_type":
-            # a peer group has no family of its own
-            return config["updatesource"] == "default" or not ip_version(config["peer"])
+            return bool(config["updatesource"] == "default")
         if field == "descr" and not new:
             # a note of the box's own, where the model has no description
             return name in {"frrbgpaspaths", "frrbgpcommunities", "frrbfdprofiles", "frrbfdpeers"}
