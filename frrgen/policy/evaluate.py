@@ -153,6 +153,8 @@ class _Judge:
         """Go through everything in FRR's order."""
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
         self.session.refuse_unmeasured(family)
+        if not route.prefix.prefixlen and (doubt := self.session.own_default(family)):
+            raise UndecidedError(doubt)
         if self.session.direction == "in":
             as_path = " ".join(part for part in (self.session.in_front, route.as_path) if part)
             route = replace(route, as_path=as_path, weight=self.session.weight(family))

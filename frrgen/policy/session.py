@@ -256,6 +256,12 @@ class Session:
         if self.direction == "out" and self.option("local_role") is not None:
             raise UndecidedError("local_role holds back what has the attribute OTC, which a route here does not say")
 
+    def own_default(self, family: str) -> str:
+        """Say why nothing is known of the default route on this session; empty where it is like any other."""
+        if self.direction == "in" or self.family_option(family, "default_originate") is None:
+            return ""
+        return "default_originate announces a default route of the router's own, whatever the policy says of others"
+
     @property
     def in_front(self) -> str:
         """What FRR puts in front of the AS path of what comes in (`local-as` without `no-prepend`)."""

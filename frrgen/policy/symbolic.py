@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any, Final, Literal
 
 from frrgen.model.bgp import Bgp
@@ -195,6 +195,10 @@ class _Run:
 
     def _session(self, region: Region) -> None:
         """Go through everything in FRR's order."""
+        if doubt := self.session.own_default(self.family):
+            default = PrefixSet.block(ip_network("0.0.0.0/0" if self.version == 4 else "::/0"))
+            self._leave("undecided", By(doubt), Effects(), _within(region, default))
+            region = _within(region, default.complement())
         if not self.session.active(self.family):
             self._leave("deny", By(self.session.inactive(self.family)), Effects(), region)
             return

@@ -11,9 +11,11 @@ from frrgen.cli import main
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
 from frrgen.parse.frr import parse
+from frrgen.policy.compare import compare
 from frrgen.policy.evaluate import evaluate, judge
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
+from frrgen.policy.symbolic import Policy
 from frrgen.policy.verify import verify
 
 TEXT = """\
@@ -168,3 +170,13 @@ def test_what_has_not_been_measured_is_undecided(lines):
     verdict = judge(Session(one(lines), "192.0.2.5", "out"), route())
     assert verdict.verdict == "undecided"
     assert verdict.undecided
+
+
+def test_of_the_default_route_nothing_is_known_where_the_router_announces_its_own():
+    router = one("", "  neighbor 192.0.2.5 default-originate\n")
+    assert evaluate(router, "192.0.2.5", "out", route("0.0.0.0/0")).verdict == "undecided"
+    assert evaluate(router, "192.0.2.5", "out", route("10.0.0.0/8")).verdict == "permit"
+    session = Session(router, "192.0.2.5", "out")
+    result = compare(Policy(router, session), Policy(router, session), (4,))
+    assert not result.equal
+    assert "default_originate" in result.undecided[0]
