@@ -13,9 +13,9 @@ from frrgen.cli.route import checked_version
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
 from frrgen.policy.compare import Comparison, compare
-from frrgen.policy.evaluate import Verdict
 from frrgen.policy.session import Direction, Session
 from frrgen.policy.symbolic import Policy
+from frrgen.policy.trace import Verdict
 from frrgen.policy.unread import unread_entries
 
 

@@ -14,7 +14,8 @@ from frrgen.cli.plan import parse_file, read_text
 from frrgen.cli.route import checked_version, route_of
 from frrgen.errors import Exit, Where
 from frrgen.parse.places import Places
-from frrgen.policy.evaluate import Step, Verdict, judge
+from frrgen.policy.evaluate import judge
+from frrgen.policy.trace import Step, Verdict
 from frrgen.policy.unread import unread_entries
 
 Place = Callable[[tuple[str, ...]], Where]

@@ -27,11 +27,12 @@ from frrgen.policy.box import (
 )
 from frrgen.policy.describe import described
 from frrgen.policy.effects import Effects, Number
-from frrgen.policy.evaluate import Verdict, evaluate_map, judge
+from frrgen.policy.evaluate import evaluate_map, judge
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.space import PrefixSet, union
 from frrgen.policy.symbolic import Outcome, Policy, Universe
+from frrgen.policy.trace import Verdict
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, ip_network
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
-from frrgen.grammar.policy import SET
 from frrgen.model.policy import RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
 from frrgen.model.types import U32_MAX, WELL_KNOWN, Address, Prefix, community_value, large_community_value
 from frrgen.policy.lists import (
-    Said,
     access_list,
     as_path_list,
     community_list,
@@ -28,6 +26,7 @@ from frrgen.policy.lists import (
 from frrgen.policy.regex import UndecidedError, found
 from frrgen.policy.route import Route
 from frrgen.policy.session import Direction, Path, Session
+from frrgen.policy.trace import Reason, Step, Verdict, by_list, does
 
 _DEPTH: Final = 10
 """FRR follows `call` no deeper (RMAP_RECURSION_LIMIT)."""
@@ -53,47 +52,6 @@ MORE_SETS: Final = (
 
 
 LOCAL_MED: Final = "from where a relative MED counts depends on whether the route is the router's own"
-
-
-class Reason(NamedTuple):
-    """Why something matches or not, and which line of a list says so."""
-
-    text: str
-    path: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was looked at."""
-
-    route_map: str | None
-    seq: int | None
-    matched: bool
-    because: tuple[Reason, ...]
-    path: Path
-    """Where it stands in the router's model."""
-    does: tuple[str, ...] = ()
-    """What an entry that matches does: what it sets, whom it calls, where it goes on or leaves."""
-
-    @property
-    def why(self) -> str:
-        """Give the reasons, and what followed, in words."""
-        return "; ".join([*(one.text for one in self.because), *self.does])
-
-    @property
-    def asked(self) -> tuple[Path, ...]:
-        """Give the lines of lists, or the lists, that were decisive."""
-        return tuple(one.path for one in self.because if one.path is not None)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What becomes of a route."""
-
-    verdict: Literal["permit", "deny", "undecided"]
-    route: Route
-    trace: tuple[Step, ...]
-    undecided: str | None = None
 
 
 def evaluate(
@@ -236,7 +194,7 @@ class _Judge:
             said = prefix_list(lst, route.prefix)
         else:
             said = access_list(lst, route.prefix)
-        self._say(None, said.seq, _by(f"{words} {name}", said, holder, name), path, matched=said.permit)
+        self._say(None, said.seq, by_list(f"{words} {name}", said, holder, name), path, matched=said.permit)
         return said.permit
 
     # route maps
@@ -263,8 +221,7 @@ class _Judge:
             if entry.raw or (name, entry.seq) in self.unread:
                 raise UndecidedError(f"route map {name} seq {entry.seq} has lines that are not understood")
             matched, because = self._matches(entry, name, route_map, route)
-            does = _does(entry) if matched else ()
-            self.trace.append(Step(name, entry.seq, matched, because, path, does))
+            self.trace.append(Step(name, entry.seq, matched, because, path, does(entry) if matched else ()))
             if not matched:
                 permitted, position = False, position + 1
                 continue
@@ -352,7 +309,7 @@ class _Judge:
             raise UndecidedError(f"whether the empty list {wanted} matches depends on what came first")
         if what == "as_path":
             said = as_path_list(lst, route)
-            return said.permit, _by(f"{words} {wanted}", said, holder, wanted)
+            return said.permit, by_list(f"{words} {wanted}", said, holder, wanted)
         version = 6 if holder.startswith("ipv6") else 4
         if route.prefix.version != version:
             return False, f"{words} {wanted}: not a route of this family"
@@ -360,7 +317,7 @@ class _Judge:
         if subject is None or subject.version != version:
             return False, f"{words} {wanted}: there is no such address"
         said = access_list(lst, subject) if "access" in holder else prefix_list(lst, subject)
-        return said.permit, _by(f"{words} {wanted}", said, holder, wanted)
+        return said.permit, by_list(f"{words} {wanted}", said, holder, wanted)
 
     def _subject(self, what: str, route: Route) -> Prefix | None:
         if what == "prefix":
@@ -393,7 +350,7 @@ class _Judge:
             said = large_community_list(lst, route, exact=exact)
         else:
             said = community_list(lst, route, self.version, exact=exact)
-        return said.permit, _by(f"{words} {wanted.name}", said, f"{clause}_lists", wanted.name)
+        return said.permit, by_list(f"{words} {wanted.name}", said, f"{clause}_lists", wanted.name)
 
     def _by_value(self, clause: str, wanted: Any, route: Route) -> tuple[bool, str]:
         is_: Any
@@ -514,27 +471,6 @@ LISTS: Final = {
     "ip_route_source_prefix_list": ("prefix_lists", "peer"),
     "as_path": ("as_path_lists", "as_path"),
 }
-
-
-def _by(what: str, said: Said, holder: str, name: str) -> Reason:
-    if said.seq is None:
-        return Reason(f"{what}: no entry matches, so it denies", (holder, name))
-    text = f"{what}: seq {said.seq} {'permits' if said.permit else 'denies'}"
-    return Reason(text, (holder, name, str(said.seq)))
-
-
-def _does(entry: RouteMapEntry) -> tuple[str, ...]:
-    """Say what an entry does with a route that it matches."""
-    if entry.action == "deny":
-        return ("denied",)
-    parts = [statement.text for statement in SET.statements(entry.set, canonical=True)]
-    if entry.call is not None:
-        parts.append(f"call {entry.call}")
-    if entry.on_match is None:
-        parts.append("permitted" if entry.call is None else "permitted if that permits")
-    else:
-        parts.append("on to the next entry" if entry.on_match == "next" else f"on to seq {entry.on_match}")
-    return tuple(parts)
 
 
 def refuse_unordered(sets: Set, words: Sequence[str] = ()) -> None:

@@ -21,12 +21,13 @@ from frrgen.policy import interval
 from frrgen.policy.atoms import Atoms, Cube
 from frrgen.policy.automaton import Literal as PathIs
 from frrgen.policy.box import EVERYTHING, Box, next_hop_number
-from frrgen.policy.evaluate import Verdict, judge
+from frrgen.policy.evaluate import judge
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, union
 from frrgen.policy.symbolic import Outcome, Policy, Universe
+from frrgen.policy.trace import Verdict
 from frrgen.speaker.attributes import Attributes, NotAnnounceableError, Writer
 from frrgen.speaker.key import IPV6_BIT, Family, Key
 from frrgen.speaker.rib import AdjRibOut, Held
