@@ -24,7 +24,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Final, Literal
+
+from frrgen.grammar.php import ip_version
 
 Config = dict[str, Any]
 """One `<config>`: key -> str, and under `row` a list of dict[str, str]. Keys in the order of the page."""
@@ -443,3 +446,42 @@ _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 def _escaped(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1]
+
+
+Identity = tuple[str, ...]
+_IDENTITY: Final[dict[str, tuple[str, ...]]] = {
+    "frrbgpneighbors": ("peer",),
+    "frrglobalroutemaps": ("name", "seq"),
+    "frrbgprpkicacheservers": ("cacheserver", "port"),
+    "frrbfdpeers": ("peer",),
+}
+"""By what an entry of a section is known; others have a name."""
+
+
+def identity(section: str, config: Config) -> Identity:
+    """Name an entry within its section, an address in its shortest form."""
+    if SCHEMA[section].single:
+        return ()
+    texts = (config.get(key, "") for key in _IDENTITY.get(section, ("name",)))
+    return tuple(str(ip_address(text)) if ip_version(text) else text for text in texts)
+
+
+def twice(sections: Sections) -> Iterator[tuple[str, Identity]]:
+    """Find what is stored more than once under one name, where it can be only once."""
+    for section in COVERED:
+        seen: set[Identity] = set()
+        for config in filter(None, sections.get(section, [])):
+            key = identity(section, config)
+            if key in seen:
+                yield section, key
+            seen.add(key)
+
+
+def first_ones(sections: Sections) -> Sections:
+    """Leave out what is stored more than once under one name, but the first."""
+    return {
+        section: list({identity(section, config): config for config in reversed(configs) if config}.values())[::-1]
+        if section in COVERED
+        else configs
+        for section, configs in sections.items()
+    }

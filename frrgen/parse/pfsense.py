@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from ipaddress import ip_address
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Sections
+from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Identity, Sections, first_ones, twice
 from frrgen.grammar.pfsense_bgp import read_bgp, read_neighbors
 from frrgen.grammar.pfsense_keys import ROUTE_MAP_DELAY
 from frrgen.grammar.pfsense_policy import (
@@ -20,6 +21,7 @@ from frrgen.grammar.pfsense_policy import (
     read_route_map_entry,
 )
 from frrgen.grammar.pfsense_top import read_bfd, read_global, read_raw, read_rpki
+from frrgen.grammar.php import ip_version
 from frrgen.grammar.rule import Data
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import AccessList, AsPathList, CommunityList, PrefixList, RouteMapEntry
@@ -28,7 +30,6 @@ from frrgen.model.types import Model, Name, PlacedError
 from frrgen.parse.frr import Leftover, Parsed
 
 _T = TypeVar("_T", bound=BaseModel)
-Identity = tuple[str, ...]
 _MODELS: Final[dict[str, type[BaseModel]]] = {
     "prefix_lists": PrefixList,
     "ipv6_prefix_lists": PrefixList,
@@ -62,7 +63,8 @@ def parse(
 
 class _Reader:
     def __init__(self, sections: Sections, box: Box, name: str, frr_version: str, *, enabled_only: bool) -> None:
-        self.sections = sections
+        self.stored = sections
+        self.sections = first_ones(sections)
         self.box = box
         self.name = name
         self.frr_version = frr_version
@@ -71,6 +73,8 @@ class _Reader:
         self.kept: dict[tuple[str, Identity], dict[str, list[dict[str, str]]]] = {}
 
     def read(self) -> Read:
+        for section, entry in twice(self.stored):
+            self.note(section, entry, "entry", "once more, and not considered")
         data = self._global()
         own = data.setdefault("pfsense", {})
         raw = self._first("frrglobalraw")
@@ -103,6 +107,7 @@ class _Reader:
 
     def note(self, section: str, entry: Identity, key: str, value: Any) -> None:
         """Remember what the model lacks. Secrets are not shown."""
+        entry = tuple(str(ip_address(text)) if ip_version(text) else text for text in entry)
         rows = self.kept.setdefault((section, entry), {}).setdefault(key, [])
         if isinstance(value, dict):
             rows.append(value)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from frrgen.errors import Finding, InputError, Severity
-from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Sections, blank
+from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Identity, Sections, blank, identity
 from frrgen.grammar.pfsense_bgp import write_bgp, write_neighbors
 from frrgen.grammar.pfsense_keys import (
     ADVANCED,
@@ -45,16 +45,9 @@ from frrgen.model.bgp import FAMILIES
 from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs
 from frrgen.model.router import Pfsense, Router
 
-Identity = tuple[str, ...]
 Kept = Mapping[tuple[str, Identity], Mapping[str, list[dict[str, str]]]]
 """By section and entry: the keys of the box's sections that say what the model lacks; under `row` the rows that do."""
 
-_IDENTITY: Final[dict[str, tuple[str, ...]]] = {
-    "frrbgpneighbors": ("peer",),
-    "frrglobalroutemaps": ("name", "seq"),
-    "frrbgprpkicacheservers": ("cacheserver", "port"),
-    "frrbfdpeers": ("peer",),
-}
 _SAME: Final[dict[str, tuple[frozenset[str], ...]]] = {
     "sendcommunity": (frozenset({"enabled", "both", "standard", "extended"}),),
     "password_type": (frozenset({"both", "both-bidir", "frr", "setkey", "setkey-bidir"}),),
@@ -195,13 +188,6 @@ def _undefined(what: str, name: str, path: Path, loss: Loss) -> None:
     loss.add("FRR722", f"pfSense leaves this line out: the {what} {name!r} is not there", path, "define it")
 
 
-def identity(section: str, config: Config) -> Identity:
-    """Name an entry within its section."""
-    if SCHEMA[section].single:
-        return ()
-    return tuple(config.get(key, "") for key in _IDENTITY.get(section, ("name",)))
-
-
 class _Over:
     """Lays what is intended over what the box has."""
 
@@ -212,22 +198,29 @@ class _Over:
 
     def section(self, name: str, intended: list[Config]) -> list[Config]:
         """Give a section: entries that are on the box keep their place, and those that the model lacks stay."""
-        there = {identity(name, config): config for config in self.current.get(name, []) if config}
+        current = [config for config in self.current.get(name, []) if config]
         if SCHEMA[name].single:
-            return self._single(name, intended, there.get(()))
+            return [*self._single(name, intended, next(iter(current), None)), *current[1:]]
         new = {identity(name, config): config for config in intended}
         owned = {key[0] for key in new}
-        merged = [
-            self._entry(name, key, new[key], config) if key in new else config
-            for key, config in there.items()
-            if key in new or self._stays(name, key, config, owned)
-        ]
+        there: set[Identity] = set()
+        merged = []
+        for config in current:
+            key = identity(name, config)
+            if key in new and key not in there:
+                merged.append(self._entry(name, key, new[key], config))
+            elif self._stays(name, key, config, owned):
+                merged.append(config)
+            there.add(key)
         merged += [config for key, config in new.items() if key not in there]
         return sorted(merged, key=_ORDER[name]) if name in _ORDER else merged
 
     def _stays(self, name: str, key: Identity, config: Config, owned: set[str]) -> bool:
-        """Tell whether an entry that the model does not name stays: of a route map that it owns no entry does."""
-        if name == "frrglobalroutemaps" and key[0] in owned:
+        """Tell whether an entry that the model does not name stays: of a route map that it owns no entry does.
+
+        What the box has a second time is not the model's, either.
+        """
+        if name == "frrglobalroutemaps" and key[0] in owned and (name, key) not in self.kept:
             return False
         if name == "frrbfdpeers" and (name, key) not in self.kept and self._of_neighbor(config):
             return False
@@ -268,6 +261,9 @@ class _Over:
 
     def _same(self, name: str, field: str, old: str, new: str, config: Config) -> bool:
         if old == new or any({old, new} <= words for words in _SAME.get(field, ())):
+            return True
+        if field in {"peer", "name", "seq"}:
+            # it is the same entry, however it is spelt
             return True
         if field == "updatesource_type":
             return bool(config["updatesource"] == "default")

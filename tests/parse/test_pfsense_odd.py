@@ -1,0 +1,98 @@
+"""Sections as no page would store them: what is not understood is named, and stays on the box as it is."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from frrgen.grammar.pfsense import blank, identity, normal
+from frrgen.parse.pfsense import parse
+from frrgen.render.package import frr_conf
+from frrgen.render.pfsense import sections, written_with_findings
+from tests.boxes import BOX, boxes
+
+ODD = [
+    *("", " ", "0", "on", "ON", "none", "None", "default", "GONE", " 5 ", "-1", "1e3", "9" * 20, "4294967296"),
+    *("2001:0DB8:0:0:0:0:0:9", "192.0.2.1", "10.0.0.1/8", "10.0.0.0/33", "a b", "é", "IPv6", "ipv4", "no", "yes"),
+    *("both", "65535:65536", "x\ny", "٣", "²"),
+]
+
+
+@st.composite
+def odd(draw):
+    """What pages stored, and then somebody changed by hand: keys missing, entries twice, words that are none."""
+    found = copy.deepcopy(draw(boxes()))
+    for _ in range(draw(st.integers(1, 6))):
+        section = draw(st.sampled_from(sorted(name for name in found if found[name])))
+        config = draw(st.sampled_from(found[section]))
+        key = draw(st.sampled_from(sorted(config) or ["none"]))
+        how = draw(st.integers(0, 9))
+        if how == 0:
+            config.pop(key, None)
+        elif how == 1:
+            found[section].append(copy.deepcopy(config))
+        elif isinstance(config.get(key), list) and config[key]:
+            row = draw(st.sampled_from(config[key]))
+            inner = draw(st.sampled_from(sorted(row) or ["seq"]))
+            if how < 5:
+                row.pop(inner, None)
+            else:
+                row[inner] = draw(st.sampled_from(ODD))
+        elif not isinstance(config.get(key), list):
+            config[key] = draw(st.sampled_from(ODD))
+    return found
+
+
+def entries(some):
+    return Counter((section, identity(section, one)) for section, found in normal(some).items() for one in found)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(odd())
+def test_nothing_of_a_box_is_lost_however_odd_it_is(stored):
+    before = copy.deepcopy(stored)
+    read = parse(stored, BOX, name="home")
+    assert stored == before
+    assert "s3cret" not in "".join(map(str, read.parsed.leftovers))
+    for ownership in ("managed", "full"):
+        router = read.parsed.router.model_copy(update={"ownership": ownership})
+        written, _ = written_with_findings(router, BOX, stored, read.kept)
+        assert not entries(stored) - entries(written)
+
+
+def neighbor(peer, **more):
+    return blank("frrbgpneighbors") | {"peer": peer, "asnum": "65002", **more}
+
+
+@pytest.mark.parametrize("ownership", ["managed", "full"])
+def test_a_neighbor_that_is_there_twice_stays_twice_and_the_second_is_named(ownership):
+    stored = {
+        "frr": [blank("frr") | {"enable": "on", "password": "x"}],
+        "frrbgp": [blank("frrbgp") | {"enable": "on", "asnum": "65001"}],
+        "frrbgpneighbors": [neighbor("192.0.2.1", descr="one"), neighbor("192.0.2.1", descr="two")],
+    }
+    read = parse(stored, BOX, name="home")
+    assert read.parsed.router.bgp.neighbors["192.0.2.1"].description == "one"
+    assert [str(one) for one in read.parsed.leftovers] == [
+        "frrbgpneighbors 192.0.2.1 / entry=once more, and not considered"
+    ]
+    router = read.parsed.router.model_copy(update={"ownership": ownership})
+    written = sections(router, BOX, stored, read.kept)
+    assert [one["descr"] for one in written["frrbgpneighbors"]] == ["one", "two"]
+
+
+def test_a_neighbor_in_the_long_form_of_its_address_is_one_neighbor():
+    stored = {
+        "frr": [blank("frr") | {"enable": "on", "password": "x"}],
+        "frrbgp": [blank("frrbgp") | {"enable": "on", "asnum": "65001"}],
+        "frrbgpneighbors": [neighbor("2001:0DB8:0:0:0:0:0:9", descr="long")],
+    }
+    read = parse(stored, BOX, name="home")
+    assert list(read.parsed.router.bgp.neighbors) == ["2001:db8::9"]
+    written = sections(read.parsed.router, BOX, stored, read.kept)
+    assert [one["peer"] for one in written["frrbgpneighbors"]] == ["2001:0DB8:0:0:0:0:0:9"]
+    assert frr_conf({**stored, **written}, BOX) == frr_conf(stored, BOX)
