@@ -181,7 +181,7 @@ def _family_of(prefix: str) -> str | None:
         version = ip_address(address).version
     except ValueError:
         return None
-    return f"ipv{version}_unicast" if slash and length.isdigit() else None
+    return f"ipv{version}_unicast" if slash and length.isdecimal() else None
 
 
 def _read_advanced(advanced: Config, data: Data, note: Note) -> None:
@@ -191,7 +191,7 @@ def _read_advanced(advanced: Config, data: Data, note: Note) -> None:
     if dampening is not None and "half_life" not in dampening:
         # the package writes the rest only behind the half-life
         del data["ipv4_unicast"]["dampening"]
-    if str(data.get("cluster_id", "")).isdigit():
+    if str(data.get("cluster_id", "")).isdecimal():
         data["cluster_id"] = int(data["cluster_id"])
     if advanced.get("maxmedadmin"):
         data.setdefault("max_med", {})["administrative"] = True
@@ -432,7 +432,7 @@ def read_neighbors(sections: Sections, data: Data, box: Box, note: Any) -> None:
         if not ip_version(peer):
             families = [family for family in FAMILIES if family in active_of_group.get(peer, ())]
             one |= _read_families(config, families or ["ipv4_unicast"], noted)
-            if config.get("asnum") in {"internal", "external"} or config.get("asnum", "").isdigit():
+            if config.get("asnum") in {"internal", "external"} or config.get("asnum", "").isdecimal():
                 one["remote_as"] = config["asnum"]
             groups[peer] = one
             continue

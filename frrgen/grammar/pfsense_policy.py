@@ -130,7 +130,7 @@ _ACCESS: Final = (
 
 def access_list_type(name: str) -> str:
     """Give the package's type of an access list of this name; empty if it has none."""
-    if not name.isdigit():
+    if not name.isdecimal():
         return "zebra"
     number = int(name)
     if 1 <= number <= 99 or 1300 <= number <= 1999:
@@ -258,7 +258,7 @@ def _community(text: str) -> str:
 def read_community_list(config: Config, note: Note) -> tuple[str, Data]:
     """Give the data of a community list; a number says its kind."""
     name = config.get("name", "")
-    kind = ("standard" if int(name) < 100 else "expanded") if name.isdigit() else config.get("listtype", "standard")
+    kind = ("standard" if int(name) < 100 else "expanded") if name.isdecimal() else config.get("listtype", "standard")
     entries = []
     for row in _rows(config, note, lambda row: bool(row.get("community"))):
         text = row["community"]
@@ -301,7 +301,7 @@ def _route_map_entry(router: Router, name: str, entry: RouteMapEntry, path: tupl
     config["descr"] = loss.text(entry.description, 200, (*path, "description"))
     for choice in CHOICES:
         choice.write(entry, config, loss, path)
-    if entry.set.local_preference is not None and not str(entry.set.local_preference).isdigit():
+    if entry.set.local_preference is not None and not str(entry.set.local_preference).isdecimal():
         loss.cannot(path, "set.local_preference")
     _match_lists(config, entry, path, loss)
     peers = router.bgp.neighbors if router.bgp is not None else {}
@@ -406,7 +406,7 @@ def _rows(config: Config, note: Note, said: Callable[[dict[str, str]], bool]) ->
                 note("row", row)
             continue
         text = row.get("seq") or str(last // 5 * 5 + 5)
-        last = int(text) if text.isdigit() else last
+        last = int(text) if text.isdecimal() else last
         yield row | {"seq": text}
 
 

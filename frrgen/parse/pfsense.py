@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Identity, Sections, first_ones, twice
+from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Identity, Sections, first_ones, identity, twice
 from frrgen.grammar.pfsense_bgp import read_bgp, read_neighbors
 from frrgen.grammar.pfsense_keys import ROUTE_MAP_DELAY
 from frrgen.grammar.pfsense_policy import (
@@ -25,7 +25,7 @@ from frrgen.grammar.php import ip_version
 from frrgen.grammar.rule import Data
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import AccessList, AsPathList, CommunityList, PrefixList, RouteMapEntry
-from frrgen.model.router import FRR_OF_PACKAGE, BfdPeer, BfdProfile, Pfsense, Router, Rpki, StaticRoute
+from frrgen.model.router import FRR_OF_PACKAGE, BfdPeer, BfdProfile, Pfsense, Router, Rpki, RpkiCache, StaticRoute
 from frrgen.model.types import Model, Name, PlacedError
 from frrgen.parse.frr import Leftover, Parsed
 
@@ -92,6 +92,12 @@ class _Reader:
         self._parts(data)
         rpki = read_rpki(self.sections, bgp, self._note_cache)
         if rpki is not None:
+            stored = self.sections["frrbgprpkicacheservers"]
+            caches = [
+                self._build(RpkiCache, one, "frrbgprpkicacheservers", identity("frrbgprpkicacheservers", config))
+                for config, one in zip(stored, rpki["caches"], strict=True)
+            ]
+            rpki["caches"] = [one for one in caches if one is not None]
             data["rpki"] = self._build(Rpki, rpki, "frrbgp", ())
         if not own:
             del data["pfsense"]
@@ -142,7 +148,7 @@ class _Reader:
                     else:
                         note("row", row)
                 built = self._build(_MODELS[field], {**found, "entries": entries}, section, (name,))
-                if built is not None and _is_name(name):
+                if built is not None and _fits(Router, {"name": self.name, field: {name: built}}):
                     data.setdefault(field, {})[name] = built
                 else:
                     note("name", name)
@@ -183,7 +189,12 @@ class _Reader:
             data["bgp"] = self._build(Bgp, bgp, "frrbgp", ())
 
     def _each(self, model: type[_T], section: str, some: Iterable[tuple[str, Data]]) -> dict[str, _T]:
-        built = {name: self._build(model, one, section, (name,)) for name, one in some}
+        built = {}
+        for name, one in some:
+            if ip_version(name) or _is_name(name):
+                built[name] = self._build(model, one, section, (name,))
+            else:
+                self._refused(section, (name,), "name", name)
         return {name: one for name, one in built.items() if one is not None}
 
     # validation

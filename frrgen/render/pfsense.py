@@ -68,6 +68,7 @@ _KEYS: Final[dict[str, dict[str, Key]]] = {
         "frrbgprpkicacheservers": CACHE,
     }.items()
 }
+_OF_BGP: Final = frozenset({"frrbgp", "frrbgpadvanced", "frrbgpneighbors", "frrbgprpkicacheservers"})
 _ROW_NAMES: Final = ("distributeroutevalue", "aggregateaddr", "routevalue", "seq")
 _ALWAYS_KEPT: Final = {
     "frr": {"password", "carpstatusvid", "pkgloglevel", "ignoreipsecrestart", "enablesnmpagentx"},
@@ -111,7 +112,7 @@ def written_with_findings(
     loss = Loss(("routers", router.name))
     intended = _intended(router, box, loss)
     _dangling(router, loss)
-    over = _Over(current or {}, kept or {}, full=router.ownership == "full")
+    over = _Over(current or {}, kept or {}, full=router.ownership == "full", bgp=router.bgp is not None)
     found = {name: over.section(name, intended[name]) for name in COVERED}
     present = {name: configs for name, configs in found.items() if configs or (current or {}).get(name)}
     if not present["frr"][0]["password"]:
@@ -191,14 +192,17 @@ def _undefined(what: str, name: str, path: Path, loss: Loss) -> None:
 class _Over:
     """Lays what is intended over what the box has."""
 
-    def __init__(self, current: Sections, kept: Kept, *, full: bool) -> None:
+    def __init__(self, current: Sections, kept: Kept, *, full: bool, bgp: bool) -> None:
         self.current = current
         self.kept = kept
         self.full = full
+        self.bgp = bgp
 
     def section(self, name: str, intended: list[Config]) -> list[Config]:
         """Give a section: entries that are on the box keep their place, and those that the model lacks stay."""
         current = [config for config in self.current.get(name, []) if config]
+        if name in _OF_BGP and not self.bgp:
+            return self._without_bgp(name, current)
         if SCHEMA[name].single:
             return [*self._single(name, intended, next(iter(current), None)), *current[1:]]
         new = {identity(name, config): config for config in intended}
@@ -215,6 +219,12 @@ class _Over:
         merged += [config for key, config in new.items() if key not in there]
         return sorted(merged, key=_ORDER[name]) if name in _ORDER else merged
 
+    def _without_bgp(self, name: str, current: list[Config]) -> list[Config]:
+        """Take the tick away that turns BGP on, unless it was not understood; what is stored beside it stays."""
+        if name != "frrbgp" or not self.full or "enable" in self.kept.get((name, ()), {}):
+            return current
+        return [config | {"enable": ""} for config in current]
+
     def _stays(self, name: str, key: Identity, config: Config, owned: set[str]) -> bool:
         """Tell whether an entry that the model does not name stays: of a route map that it owns no entry does.
 
@@ -223,7 +233,7 @@ class _Over:
         if name == "frrglobalroutemaps" and key[0] in owned and (name, key) not in self.kept:
             return False
         if name == "frrbfdpeers" and (name, key) not in self.kept and self._of_neighbor(config):
-            return False
+            return not self.bgp
         return not self.full or (name, key) in self.kept
 
     def _of_neighbor(self, config: Config) -> bool:
@@ -311,5 +321,5 @@ def _row_key(row: Data) -> str:
 _ORDER: Final[dict[str, Callable[[Config], tuple[object, ...]]]] = {
     # the package reads peer groups before their members; its page sorts route maps when it is saved
     "frrbgpneighbors": lambda config: (ip_version(config["peer"]) > 0,),
-    "frrglobalroutemaps": lambda config: (config["name"], int(config["seq"]) if config["seq"].isdigit() else 0),
+    "frrglobalroutemaps": lambda config: (config["name"], int(config["seq"]) if config["seq"].isdecimal() else 0),
 }

@@ -96,3 +96,35 @@ def test_a_neighbor_in_the_long_form_of_its_address_is_one_neighbor():
     written = sections(read.parsed.router, BOX, stored, read.kept)
     assert [one["peer"] for one in written["frrbgpneighbors"]] == ["2001:0DB8:0:0:0:0:0:9"]
     assert frr_conf({**stored, **written}, BOX) == frr_conf(stored, BOX)
+
+
+def test_a_router_without_bgp_turns_it_off_where_it_owns_the_box_and_forgets_nothing():
+    stored = {
+        "frr": [blank("frr") | {"enable": "on", "password": "x"}],
+        "frrbgp": [blank("frrbgp") | {"enable": "on", "asnum": "65001"}],
+        "frrbgpneighbors": [neighbor("192.0.2.1")],
+    }
+    read = parse(stored, BOX, name="home")
+    for ownership, enable in (("managed", "on"), ("full", "")):
+        router = read.parsed.router.model_copy(update={"ownership": ownership, "bgp": None})
+        written = sections(router, BOX, stored, read.kept)
+        assert written["frrbgp"] == [stored["frrbgp"][0] | {"enable": enable}]
+        assert written["frrbgpneighbors"] == stored["frrbgpneighbors"]
+
+
+def test_bgp_that_is_off_stays_stored_and_off():
+    stored = {
+        "frr": [blank("frr") | {"enable": "on", "password": "x"}],
+        "frrbgp": [blank("frrbgp") | {"asnum": "65001"}],
+        "frrbgpneighbors": [neighbor("192.0.2.1")],
+    }
+    read = parse(stored, BOX, name="home")
+    router = read.parsed.router.model_copy(update={"ownership": "full"})
+    assert normal(sections(router, BOX, stored, read.kept)) == normal(stored)
+
+
+def test_a_digit_that_is_no_number_is_read_as_a_word():
+    stored = {"frrbgpcommunities": [blank("frrbgpcommunities") | {"name": "²", "row": [{"seq": "²"}]}]}
+    read = parse(stored, BOX, name="home")
+    assert read.parsed.leftovers
+    assert not read.parsed.router.community_lists
