@@ -462,8 +462,12 @@ def identity(section: str, config: Config) -> Identity:
     """Name an entry within its section, an address in its shortest form."""
     if SCHEMA[section].single:
         return ()
-    texts = (config.get(key, "") for key in _IDENTITY.get(section, ("name",)))
-    return tuple(str(ip_address(text)) if ip_version(text) else text for text in texts)
+    return tuple(spelt(config.get(key, "")) for key in _IDENTITY.get(section, ("name",)))
+
+
+def spelt(text: str) -> str:
+    """Write a name without blanks around it, and an address in its shortest form."""
+    return str(ip_address(text)) if ip_version(text) else text.strip()
 
 
 def twice(sections: Sections) -> Iterator[tuple[str, Identity]]:

@@ -24,7 +24,7 @@ from frrgen.grammar.pfsense_keys import (
 )
 from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.pfsense_policy import Note
-from frrgen.grammar.php import ip_version
+from frrgen.grammar.php import ip_version, word
 from frrgen.grammar.rule import Data
 from frrgen.model.bgp import Bgp
 from frrgen.model.router import BfdPeer, BfdTimers, Pfsense, Router, Rpki, StaticRoute
@@ -276,7 +276,7 @@ def read_bfd(sections: Sections, data: Data, note: Any) -> None:
         neighbor = neighbors.get(peer["address"], {})
         group = groups.get(neighbor.get("peer_group"), {})
         bfd = neighbor.get("bfd", group.get("bfd"))
-        if bfd is None or not peer.keys() <= {"address", "profile"}:
+        if bfd is None or not peer.keys() <= {"address", "profile"} or not word(peer.get("profile", "none")):
             data.setdefault("bfd_peers", []).append(peer)
         elif "profile" in peer:
             neighbor["bfd"] = {**bfd, "profile": peer["profile"]}

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from ipaddress import ip_address
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Identity, Sections, first_ones, identity, twice
+from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Identity, Sections, first_ones, identity, spelt, twice
 from frrgen.grammar.pfsense_bgp import read_bgp, read_neighbors
 from frrgen.grammar.pfsense_keys import ROUTE_MAP_DELAY
 from frrgen.grammar.pfsense_policy import (
@@ -113,7 +112,7 @@ class _Reader:
 
     def note(self, section: str, entry: Identity, key: str, value: Any) -> None:
         """Remember what the model lacks. Secrets are not shown."""
-        entry = tuple(str(ip_address(text)) if ip_version(text) else text for text in entry)
+        entry = tuple(map(spelt, entry))
         rows = self.kept.setdefault((section, entry), {}).setdefault(key, [])
         if isinstance(value, dict):
             rows.append(value)
@@ -191,7 +190,7 @@ class _Reader:
     def _each(self, model: type[_T], section: str, some: Iterable[tuple[str, Data]]) -> dict[str, _T]:
         built = {}
         for name, one in some:
-            if ip_version(name) or _is_name(name):
+            if _is_name(name) or (model is Neighbor and ip_version(name)):
                 built[name] = self._build(model, one, section, (name,))
             else:
                 self._refused(section, (name,), "name", name)
@@ -216,6 +215,7 @@ class _Reader:
 
     def _refused(self, section: str, entry: Identity, path: str, value: Any) -> None:
         """Leave over a field that the model's types refuse: every key of the entry stays as it is on the box."""
+        entry = tuple(map(spelt, entry))
         for page in ("frrbgp", "frrbgpadvanced") if section == "frrbgp" else (section,):
             kept = self.kept.setdefault((page, entry), {})
             for key in SCHEMA[page].keys:
