@@ -132,3 +132,13 @@ def test_what_is_no_config_xml_is_refused_in_a_sentence(text, tmp_path, monkeypa
     assert "error[FRR70" in err
     assert "FRR199" not in err
     assert main(["explain", "home", "192.168.1.10", "in", "10.0.0.0/8", "--running", "bad.xml"]) == 1
+
+
+def test_sections_are_not_made_of_a_router_that_is_no_pfsense_box(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("inventory/routers").mkdir(parents=True)
+    Path("inventory/routers/edge.yaml").write_text("bgp: {asn: 65001}\n")
+    assert main(["render", "edge", "--target", "pfsense"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "error[FRR109]: edge is no pfSense box" in err
