@@ -74,6 +74,7 @@ class _Reader:
     def read(self) -> Read:
         for section, entry in twice(self.stored):
             self.note(section, entry, "entry", "once more, and not considered")
+        self._without_bfd()
         data = self._global()
         own = data.setdefault("pfsense", {})
         raw = self._first("frrglobalraw")
@@ -109,6 +110,21 @@ class _Reader:
         head = {"name": self.name, "platform": "pfsense", "frr_version": self.frr_version}
         router = self._build(Router, {**head, **whole}, "frr", ())
         return Read(Parsed(router or Router.model_validate(head), tuple(self.leftovers)), self.kept)
+
+    def _without_bfd(self) -> None:
+        """Leave over all of BFD where the box has switched it off: reading it as wanted would switch it on."""
+        if self._first("frrbfd").get("enable"):
+            return
+        for section in ("frrbfdprofiles", "frrbfdpeers"):
+            for config in self.sections.pop(section, []):
+                self.note(section, identity(section, config), "entry", "stored, and BFD is off")
+        neighbors = []
+        for config in self.sections.get("frrbgpneighbors", []):
+            if config.get("bfdenable"):
+                self.note("frrbgpneighbors", identity("frrbgpneighbors", config), "bfdenable", "on, and BFD is off")
+            neighbors.append({**config, "bfdenable": ""})
+        if neighbors:
+            self.sections["frrbgpneighbors"] = neighbors
 
     def note(self, section: str, entry: Identity, key: str, value: Any) -> None:
         """Remember what the model lacks. Secrets are not shown."""

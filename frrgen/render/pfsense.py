@@ -280,6 +280,9 @@ class _Over:
         if field == "descr" and not new:
             # a note of the box's own, where the model has no description
             return name in {"frrbgpaspaths", "frrbgpcommunities", "frrbfdprofiles", "frrbfdpeers"}
+        if field in {"bfd_peer", "bfd_check_control_plane_failure"} and not config["bfdenable"]:
+            # the package looks at them only with BFD
+            return True
         if field == "local_address" and config["interface"] == "default":
             return {old, new} <= {"", "default"}
         known = _KEYS.get(name, {}).get(field)

@@ -232,3 +232,16 @@ def test_reading_never_raises_and_loses_nothing():
     kept = write(read.parsed.router, BOX, there, read.kept)
     for name in ("frrbgpneighbors", "frrglobalprefixes", "frrglobalroutemaps", "frrbfdpeers"):
         assert kept[name] == there[name]
+
+
+def test_bfd_that_the_box_has_switched_off_stays_off_and_stored():
+    """Read as wanted it would be switched on by the next push, which restarts all of FRR."""
+    made = bgp(neighbors={"192.0.2.1": {"remote_as": 2, "bfd": {}}})
+    there = write(made, BOX) | {"frrbfd": [{"enable": ""}]}
+    read = parse(there, BOX, name="home")
+    assert read.parsed.router.bgp is not None
+    assert read.parsed.router.bgp.neighbors["192.0.2.1"].bfd is None
+    assert len(read.parsed.leftovers) == 2
+    for ownership in ("managed", "full"):
+        router_ = read.parsed.router.model_copy(update={"ownership": ownership})
+        assert write(router_, BOX, there, read.kept) == there
