@@ -107,6 +107,7 @@ def main() -> None:
         wait_for("sessions of edge1", lambda: edge.established(*sessions), seconds=60)
         wait_for("the cluster's route", lambda: ROUTE in edge.vtysh("show bgp ipv4 unicast").replace(" ", ""))
         show(frrgen, "speaker", "status", "--admin", str(admin))
+        show(frrgen, "verify", "--live", "--ssh-config", config)
         shown = edge.vtysh("show bgp ipv4 unicast")
         home = lab.routers["home"]
         wait_for("the cluster's route at home", lambda: "192.168.10.1/32" in home.vtysh("show bgp ipv4 unicast"))
