@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -101,9 +101,9 @@ class Inventory:
         if bad:
             raise InputError(*bad)
 
-    def resolved(self, router: Router) -> Router:
-        """Put a router's passwords in. Raises InputError."""
-        return resolve(router, self.loaded.folder, os.environ)
+    def resolved(self, router: Router, owners: Container[tuple[str, ...]] | None = None) -> Router:
+        """Put a router's passwords in, all or those of some owners (paths). Raises InputError."""
+        return resolve(router, self.loaded.folder, os.environ, owners)
 
 
 def session_of(router: Router, neighbor: str, direction: Direction) -> Session:

@@ -17,7 +17,7 @@ from frrgen.policy.session import Session
 from frrgen.speaker.attributes import Attributes
 from frrgen.speaker.gate import Gate
 from frrgen.speaker.key import Key
-from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, plan_node, pool_attributes
+from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
 from frrgen.speaker.rib import AdjRibOut, steps
 from frrgen.speaker.source import StaticSource, Wanted
 from frrgen.speaker.table import Table
@@ -49,12 +49,13 @@ class _Desk:
         """Plan one node. Raises InputError."""
         inventory = self.inventory
         network = inventory.loaded.network
-        cluster, _ = find_node(network, node)
+        cluster, node_name = find_node(network, node)
         names = [name for name in cluster.routers if name in inventory.derived.routers]
         inventory.refuse_errors(names)
         found = {name: inventory.derived.routers[name] for name in names}
         if secrets:
-            found = {name: inventory.resolved(router) for name, router in found.items()}
+            owners = password_owners(cluster, node_name, found)
+            found = {name: inventory.resolved(router, owners) for name, router in found.items()}
         return plan_node(network, found, node), found
 
     def again(self) -> tuple[NodePlan, dict[str, Router]]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +20,14 @@ _T = TypeVar("_T", bound=BaseModel)
 _PASSWORD: TypeAdapter[SecretStr] = TypeAdapter(Password)
 
 
-def resolve(router: Router, folder: Path, environ: Mapping[str, str]) -> Router:
-    """Put passwords in the place of their references. Raises InputError naming each reference that leads nowhere."""
-    resolver = _Resolver(folder, environ)
+def resolve(
+    router: Router, folder: Path, environ: Mapping[str, str], owners: Container[tuple[str, ...]] | None = None
+) -> Router:
+    """Put passwords in the place of their references. Raises InputError naming each reference that leads nowhere.
+
+    `owners`: the paths of those whose passwords are needed, None: all. The other references stay.
+    """
+    resolver = _Resolver(folder, environ, owners)
     resolved = resolver.router(router)
     if resolver.findings:
         raise InputError(*resolver.findings)
@@ -30,9 +35,10 @@ def resolve(router: Router, folder: Path, environ: Mapping[str, str]) -> Router:
 
 
 class _Resolver:
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], owners: Container[tuple[str, ...]] | None) -> None:
         self.folder = folder
         self.environ = environ
+        self.owners = owners
         self.findings: list[Finding] = []
 
     def router(self, router: Router) -> Router:
@@ -63,6 +69,8 @@ class _Resolver:
     def _with_password(self, one: _T, path: tuple[str, ...]) -> _T:
         secret: SecretStr | None = getattr(one, "password", None)
         if secret is None or not is_reference(secret.get_secret_value()):
+            return one
+        if self.owners is not None and path not in self.owners:
             return one
         return _with(one, {"password": self._lookup(secret, (*path, "password"))})
 

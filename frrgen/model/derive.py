@@ -12,14 +12,14 @@ from pydantic import BaseModel
 
 from frrgen.errors import Finding, Where, error
 from frrgen.model.bgp import FAMILIES, Bfd, Bgp, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
-from frrgen.model.cluster import Cluster, Network, Peering, Pool
+from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.policy import Match, PrefixList, PrefixListEntry, RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
-from frrgen.model.types import Prefix
+from frrgen.model.types import Address, Prefix
 
 Path = tuple[str, ...]
 _T = TypeVar("_T", bound=BaseModel)
-_MOST_PREFIXES: Final = 100_000
+MOST_PREFIXES: Final = 100_000
 """A limit beyond this protects nobody: so many is what a large pool, announced address by address, may need."""
 _MOST_PATHS: Final = 64
 
@@ -73,6 +73,17 @@ def announced_lengths(pool: Pool, prefix: Prefix) -> tuple[int, int]:
 def announced_pools(cluster: Cluster) -> Iterator[tuple[str, Pool]]:
     """Give the pools that are announced by BGP."""
     return ((name, pool) for name, pool in cluster.pools.items() if pool.protocol == "bgp")
+
+
+def carried(cluster: Cluster, node: Node, address: Address) -> list[int]:
+    """Give the IP versions that a node announces from an address: its own, and one of which the node has no address.
+
+    Without a pool of a version there is nothing of it to announce, and the routers do not activate it; without any
+    pool, there will be.
+    """
+    versions = {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes} or {4, 6}
+    others = {4, 6} - {one.version for one in node.addresses}
+    return sorted(versions & ({address.version} | others))
 
 
 def list_name(cluster: Cluster, pool_name: str) -> str:
@@ -221,7 +232,7 @@ class _Part:
         count = self._prefix_count(version)
         if not count:
             return NeighborFamily(activate=False) if version == 4 else NeighborFamily()
-        limit = self.peering.maximum_prefix or min(count, _MOST_PREFIXES)
+        limit = self.peering.maximum_prefix or min(count, MOST_PREFIXES)
         return NeighborFamily(
             activate=True,
             route_map_in=self.map_in,

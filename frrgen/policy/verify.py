@@ -15,7 +15,7 @@ from typing import Any
 
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
-from frrgen.model.derive import Derived, announced_lengths, announced_pools, bgp_of
+from frrgen.model.derive import MOST_PREFIXES, Derived, announced_lengths, announced_pools, bgp_of, carried
 from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import Address, Prefix, community_value, large_community_value
@@ -94,19 +94,20 @@ def verify(
 def pool_route_boxes(cluster: Cluster, node: Node, address: Address, asn: int, *, ibgp: bool) -> Iterator[Announced]:
     """Give what a node may announce of each pool on a session from this address."""
     for name, pool in announced_pools(cluster):
-        for version in (4, 6):
-            blocks = [
-                PrefixSet.block(prefix, *announced_lengths(pool, prefix))
-                for prefix in pool.prefixes
-                if prefix.version == version
-            ]
-            if blocks and _carries(node, address, version):
-                yield Announced(name, pool, version, union(version, blocks), address, asn, ibgp)
+        for version in carried(cluster, node, address):
+            prefixes = _prefixes(pool, version)
+            if prefixes:
+                yield Announced(name, pool, version, prefixes, address, asn, ibgp)
 
 
-def _carries(node: Node, address: Address, version: int) -> bool:
-    """Tell whether a session carries a family: over a node's own session of that family, if it has one."""
-    return address.version == version or all(one.version != version for one in node.addresses)
+def pool_prefixes(cluster: Cluster, version: int) -> PrefixSet:
+    """Give all that a node of the cluster may announce of a version."""
+    return union(version, (_prefixes(pool, version) for _, pool in announced_pools(cluster)))
+
+
+def _prefixes(pool: Pool, version: int) -> PrefixSet:
+    own = (prefix for prefix in pool.prefixes if prefix.version == version)
+    return union(version, (PrefixSet.block(prefix, *announced_lengths(pool, prefix)) for prefix in own))
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ class _Ends:
                 said, wrong = self._admitted(policy, one, outcomes, universe)
                 proof += said
                 problems += wrong
-            problems += self._nothing_else(policy, version, ours, outcomes)
+            problems += self._nothing_else(policy, version, outcomes)
             if ours:
                 said, wrong = self._limit(family, ours)
                 proof += said
@@ -254,10 +255,9 @@ class _Ends:
         entry = () if by.seq is None else ("entries", str(by.seq))
         return ("routers", self.router.name, "route_maps", by.route_map, *entry)
 
-    def _nothing_else(
-        self, policy: Policy, version: int, ours: list[Announced], outcomes: list[Outcome]
-    ) -> Iterator[Problem]:
-        wanted = union(version, (one.prefixes for one in ours))
+    def _nothing_else(self, policy: Policy, version: int, outcomes: list[Outcome]) -> Iterator[Problem]:
+        # a peer group has the families of all pools: a node may say each over whichever session it has
+        wanted = pool_prefixes(self.cluster, version)
         for permits, by, region in merged(outcomes):
             if permits == "deny":
                 continue
@@ -287,6 +287,9 @@ class _Ends:
         if limit is None:
             text = f"{family} has no maximum_prefix: a faulty node may send any number"
             return [], [Problem("limit", text, self.place)]
+        if count > MOST_PREFIXES:
+            # nobody announces so large a pool address by address: what derive says is enough, or who wrote the limit
+            count = self.peering.maximum_prefix or MOST_PREFIXES
         if limit.limit < count:
             text = f"maximum_prefix {limit.limit} does not suffice for the {count} prefixes that may be announced"
             return [], [Problem("limit", text, (*self.place, family))]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from frrgen.errors import Finding, InputError, Where, error
 from frrgen.model.bgp import Bgp, LocalAs
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
-from frrgen.model.derive import announced_lengths, announced_pools, bgp_of
+from frrgen.model.derive import announced_lengths, announced_pools, bgp_of, carried
 from frrgen.model.router import Router
 from frrgen.model.types import Address, community_value, large_community_value
 from frrgen.policy.session import Session
@@ -160,11 +161,7 @@ def _peers(
         bgp = None if router is None else bgp_of(router, peering.vrf)
         if router is None or bgp is None:
             continue
-        for address in node.addresses:
-            try:
-                session = Session(router, str(address), "in", vrf=peering.vrf)
-            except KeyError:
-                continue
+        for address, session in _sessions(cluster, name, router, peering):
             dialled = _dialled(peering, session, address)
             where = Where(path=("clusters", cluster.name, "routers", router_name))
             if dialled is None:
@@ -185,7 +182,9 @@ def _peers(
                 local_asn=local_asn,
                 peer_asn=peer_asn,
                 identifier=_identifier(name, node),
-                families=frozenset(_families(cluster, node, address)),
+                families=frozenset(
+                    Family.IPV4 if version == 4 else Family.IPV6 for version in carried(cluster, node, address)
+                ),
                 hold_time=HOLD_TIME if timers is None else timers.hold,
                 keepalive=HOLD_TIME / 3 if timers is None else timers.keepalive,
                 connect_retry=peering.timers_connect or cluster.timers_connect or CONNECT_RETRY,
@@ -195,6 +194,30 @@ def _peers(
                 restart_time=RESTART_TIME if cluster.graceful_restart_time is None else cluster.graceful_restart_time,
                 role=None if role is None or local_asn == peer_asn else COUNTERPART[role],
             )
+
+
+def _sessions(cluster: Cluster, name: str, router: Router, peering: Peering) -> Iterator[tuple[Address, Session]]:
+    """Give a node's sessions that the router has, and over which there is something to say."""
+    node = cluster.nodes[name]
+    for address in node.addresses:
+        # what shares no family with it, FRR refuses (RFC 5492)
+        if carried(cluster, node, address):
+            with suppress(KeyError):
+                yield address, Session(router, str(address), "in", vrf=peering.vrf)
+
+
+def password_owners(cluster: Cluster, node_name: str, routers: Mapping[str, Router]) -> set[tuple[str, ...]]:
+    """Give the paths of the neighbors and peer groups whose passwords a node's sessions use."""
+    found = set[tuple[str, ...]]()
+    for name, peering in cluster.routers.items():
+        if name not in routers:
+            continue
+        for _, session in _sessions(cluster, node_name, routers[name], peering):
+            if session.neighbor.password is not None:
+                found.add(("routers", name, *session.path))
+            elif session.neighbor.peer_group is not None:
+                found.add(("routers", name, *session.bgp_path, "peer_groups", session.neighbor.peer_group))
+    return found
 
 
 def _router_asn(bgp: Bgp, session: Session, local_asn: int) -> int:
@@ -230,12 +253,3 @@ def _identifier(name: str, node: Node) -> IPv4Address:
     for octet in name.encode():
         made = (made ^ octet) * 0x01000193 & 0xFFFFFFFF
     return IPv4Address(made or 1)
-
-
-def _families(cluster: Cluster, node: Node, address: Address) -> Iterator[Family]:
-    """Give the families of a session: its own, and the other if the node has no session of that one."""
-    versions = {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes}
-    for family, version in ((Family.IPV4, 4), (Family.IPV6, 6)):
-        others = all(one.version != version for one in node.addresses)
-        if address.version == version or (others and version in versions):
-            yield family

@@ -109,3 +109,33 @@ def test_a_drain_time_that_is_no_time_is_refused(capsys, network):
         with pytest.raises(SystemExit):
             main(["-i", str(network), "speaker", "run", "--drain", text])
         assert "Traceback" not in capsys.readouterr().err
+
+
+def test_only_the_secrets_of_this_nodes_sessions_are_asked_for(tmp_path, capsys, monkeypatch):
+    """Not those of another cluster on the same router, nor the one of the router's own login."""
+    net = tmp_path / "net"
+    (net / "routers").mkdir(parents=True)
+    (net / "clusters").mkdir()
+    (net / "network.yaml").write_text("")
+    (net / "routers/r1.yaml").write_text(
+        "ssh: {host: 10.0.0.1, user: root, password: env:LOGIN_PW}\nbgp: {asn: 65001}\n"
+    )
+    for number, name in enumerate("ab", 1):
+        (net / f"clusters/{name}.yaml").write_text(
+            f"asn: 6501{number}\npassword: env:{name.upper()}_PW\n"
+            f"nodes: {{n{number}: {{addresses: [10.0.0.{10 + number}]}}}}\n"
+            f"pools: {{p: {{prefixes: [10.{number}.0.0/24]}}}}\nrouters: {{r1: {{address: 10.0.0.1}}}}\n"
+        )
+    for name in ("A_PW", "LOGIN_PW"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("B_PW", "secret")
+    # it gets as far as to its source
+    run = ("run", "--node", "b/n2", "--source", "static:/no/such/file", "--admin", str(tmp_path / "admin"))
+    status, _, err = speaker(capsys, net, *run)
+    assert (status, "FRR121" in err, "FRR403" in err) == (1, False, True), err
+    monkeypatch.delenv("B_PW")
+    status, _, err = speaker(capsys, net, *run)
+    assert status == 1
+    assert "the variable B_PW is not set" in err
+    assert "A_PW" not in err
+    assert "LOGIN_PW" not in err

@@ -1,0 +1,110 @@
+"""What a cluster is derived to, verifies; and what its nodes speak, the routers have active: of both IP versions."""
+
+from __future__ import annotations
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from frrgen.errors import Severity
+from frrgen.model.bgp import FAMILIES
+from frrgen.model.check import check
+from frrgen.model.cluster import Network
+from frrgen.model.derive import derive
+from frrgen.policy.audit import audit
+from frrgen.policy.session import Session
+from frrgen.policy.verify import verify
+from frrgen.speaker.key import Family
+from frrgen.speaker.plan import plan_node
+
+NODE = {"addresses": ["10.0.0.11", "2001:db8::11"]}
+BOTH = {"prefixes": ["10.20.0.0/24", "2001:db8:a::/120"]}
+
+
+def network(nodes, pools, asn=65010, **peering):
+    peering = {"address": "10.0.0.1", "ipv6_address": "2001:db8::1", **peering}
+    cluster = {"name": "a", "asn": asn, "nodes": nodes, "pools": pools, "routers": {"r1": peering}}
+    router = {"name": "r1", "bgp": {"asn": 65001}}
+    return Network.model_validate({"routers": {"r1": router}, "clusters": {"a": cluster}})
+
+
+def problems(found):
+    return [problem.text for one in verify(found, derive(found), ["a"]) for problem in one.problems]
+
+
+def addresses(number):
+    both = [f"10.0.0.{number}", f"2001:db8::{number}"]
+    return st.sampled_from([both, both[:1], both[1:], both[::-1]])
+
+
+@st.composite
+def networks(draw):
+    nodes = {f"n{number}": {"addresses": draw(addresses(number))} for number in range(2, draw(st.integers(3, 6)))}
+    pools = {}
+    for number in range(draw(st.integers(1, 3))):
+        v4, v6 = (
+            f"10.{20 + number}.0.0/{draw(st.integers(16, 32))}",
+            f"2001:db8:{number}::/{draw(st.integers(48, 128))}",
+        )
+        pools[f"p{number}"] = {"prefixes": draw(st.sampled_from([[v4], [v6], [v4, v6]]))}
+    listen = draw(st.sampled_from([(), ("10.0.0.0/24", "2001:db8::/64")]))
+    return network(nodes, pools, draw(st.sampled_from([65001, 65010])), listen_range=listen)
+
+
+@given(networks())
+@settings(max_examples=60, deadline=None)
+def test_what_is_derived_verifies_and_has_no_finding_whatever_the_nodes_and_pools_are(found):
+    derived = derive(found)
+    assert problems(found) == []
+    assert [one for one in check(found, derived) if one.severity is Severity.ERROR] == []
+    assert {one.code for one in audit(found, derived)} & {"FRR321", "FRR322", "FRR323", "FRR324"} == set()
+    active = 0
+    for name in found.clusters["a"].nodes:
+        for peer in plan_node(found, derived.routers, name).peers:
+            session = Session(derived.routers["r1"], str(peer.local_address), "in")
+            spoken = {FAMILIES[0] if one is Family.IPV4 else FAMILIES[1] for one in peer.families}
+            assert spoken
+            assert all(session.active(family) for family in spoken), "FRR refuses a session without a common family"
+            active += 1
+    event(f"{active} sessions")
+
+
+def test_a_pool_of_both_versions_verifies_on_a_node_with_an_address_of_each():
+    assert problems(network({"n": NODE}, {"p": BOTH})) == []
+
+
+def test_what_is_in_no_pool_is_still_found_on_a_session_of_the_other_version():
+    found = network({"n": NODE}, {"p": BOTH})
+    derived = derive(found)
+    router = derived.routers["r1"]
+    lists = dict(router.ipv6_prefix_lists)
+    (entry,) = lists["a-p"].entries
+    wider = entry.model_copy(update={"prefix": entry.prefix.supernet(new_prefix=100)})
+    lists["a-p"] = lists["a-p"].model_copy(update={"entries": (wider,)})
+    derived.routers["r1"] = router.model_copy(update={"ipv6_prefix_lists": lists})
+    texts = {
+        one.neighbor: [problem.text for problem in one.problems] for one in verify(found, derived, ["a"]) if one.node
+    }
+    assert all("which is in no pool" in text for (text,) in texts.values()), texts
+    assert len(texts) == 2
+
+
+def test_over_a_session_without_a_pool_of_its_version_nothing_is_spoken():
+    found = network({"n": NODE}, {"p": {"prefixes": ["10.20.0.0/24"]}})
+    (peer,) = plan_node(found, derive(found).routers, "n").peers
+    assert (str(peer.address), peer.families) == ("10.0.0.1", frozenset({Family.IPV4}))
+    assert problems(found) == []
+
+
+def test_of_a_pool_that_nobody_announces_address_by_address_no_limit_is_too_small():
+    pool = {"prefixes": ["2001:db8:a::/48"]}
+    assert problems(network({"n": NODE}, {"p": pool})) == []
+    assert problems(network({"n": NODE}, {"p": pool}, maximum_prefix=1000)) == [], "somebody said so"
+
+
+def test_a_limit_below_the_derived_one_is_too_small_for_a_large_pool():
+    found = network({"n": NODE}, {"p": {"prefixes": ["2001:db8:a::/48"]}})
+    own = {"peer_groups": {"a": {"ipv6_unicast": {"maximum_prefix": {"limit": 50}}}}}
+    router = {"name": "r1", "bgp": {"asn": 65001, **own}}
+    found = Network.model_validate({"routers": {"r1": router}, "clusters": found.model_dump()["clusters"]})
+    (text, *_) = problems(found)
+    assert text == "maximum_prefix 50 does not suffice for the 100000 prefixes that may be announced"
