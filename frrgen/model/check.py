@@ -13,11 +13,11 @@ from frrgen.errors import Finding, Severity, Where
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions
 from frrgen.model.check_pfsense import check_pfsense
 from frrgen.model.cluster import Network
-from frrgen.model.derive import Derived
+from frrgen.model.derive import Derived, announced_pools
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
-from frrgen.model.types import is_reference
+from frrgen.model.types import Prefix, is_reference
 
 Path = tuple[str, ...]
 _WORDS: Final = {
@@ -47,6 +47,7 @@ def check(network: Network, derived: Derived) -> list[Finding]:
         if router.platform == "pfsense":
             found.extend(check_pfsense(router, ("routers", name)))
     found.extend(_clusters(network))
+    found.extend(_shared_addresses(network))
     return [weighed for one in found if (weighed := judged(network, one)) is not None]
 
 
@@ -71,6 +72,37 @@ def _clusters(network: Network) -> Iterator[Finding]:
                     first = seen.setdefault((router, str(address)), owner)
                     if first != owner:
                         yield _error("FRR203", f"{address} is the address of {first} too", path)
+
+
+def _shared_addresses(network: Network) -> Iterator[Finding]:
+    """Find pools of two clusters that overlap where one router hears both."""
+    heard: dict[tuple[str, str | None], list[tuple[int, int, int, str, str, Prefix]]] = {}
+    for cluster in network.clusters.values():
+        for router, peering in cluster.routers.items():
+            own = heard.setdefault((router, peering.vrf), [])
+            for name, pool in announced_pools(cluster):
+                for prefix in pool.prefixes:
+                    first, last = int(prefix.network_address), int(prefix.broadcast_address)
+                    own.append((prefix.version, first, -last, cluster.name, name, prefix))
+    routers: dict[tuple[str, str, Prefix, str, str, Prefix], list[str]] = {}
+    for (router, _), pools in heard.items():
+        # prefixes are inside one another or apart; those of one cluster are always apart
+        around: list[tuple[int, int, int, str, str, Prefix]] = []
+        for one in sorted(pools, key=lambda pool: pool[:5]):
+            while around and (around[-1][0] != one[0] or -around[-1][2] < one[1]):
+                around.pop()
+            for other in around:
+                routers.setdefault((*one[3:], *other[3:]), []).append(router)
+            around.append(one)
+    for (cluster_name, pool_name, prefix, other_cluster, other_pool, theirs), names in routers.items():
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        yield _warning(
+            "FRR204",
+            f"{prefix} overlaps {theirs} of pool {other_pool} of cluster {other_cluster}, and {shown} hears both:"
+            " either cluster can take the other's service addresses",
+            ("clusters", cluster_name, "pools", pool_name, "prefixes"),
+            "give each cluster addresses of its own",
+        )
 
 
 def _error(code: str, message: str, path: Path, hint: str | None = None) -> Finding:

@@ -180,3 +180,58 @@ def test_findings_are_judged_by_the_inventory():
     for more, expected in (({}, [Severity.WARNING]), (off, []), (loud, [Severity.ERROR])):
         made = network({"routers": {}}, lists, **more)
         assert [one.severity for one in check(made, derive(made))] == expected
+
+
+def _two(ours, theirs, **second):
+    def cluster(name, number, prefixes, **peering):
+        nodes = {f"n{number}": {"addresses": [f"192.0.2.{number}"]}}
+        return {
+            "name": name,
+            "asn": 65010 + number,
+            "nodes": nodes,
+            "pools": {f"p{number}": {"prefixes": prefixes}},
+            "routers": {"r1": peering},
+        }
+
+    clusters = {"a": cluster("a", 1, ours), "b": cluster("b", 2, theirs, **second)}
+    router = {"name": "r1", "bgp": {"asn": 65001}, "vrfs": {"red": {"bgp": {"asn": 65001}}}}
+    found = Network.model_validate({"routers": {"r1": router}, "clusters": clusters})
+    return [one for one in check(found, derive(found)) if one.code == "FRR204"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        (["10.1.0.0/24"], ["10.1.0.0/24"], "10.1.0.0/24 overlaps 10.1.0.0/24 of pool p1 of cluster a"),
+        (["10.1.0.0/16"], ["10.9.0.0/24", "10.1.7.0/24"], "10.1.7.0/24 overlaps 10.1.0.0/16 of pool p1 of cluster a"),
+        (["2001:db8::/64"], ["2001:db8::/48"], "2001:db8::/64 overlaps 2001:db8::/48 of pool p2 of cluster b"),
+    ],
+)
+def test_pools_of_two_clusters_on_one_router_that_overlap_are_a_warning(ours, theirs, said):
+    (finding,) = _two(ours, theirs)
+    assert finding.severity is Severity.WARNING
+    assert finding.message.startswith(f"{said}, and r1 hears both")
+    assert finding.where.path[0] == "clusters"
+    assert finding.hint
+
+
+def test_pools_that_are_apart_or_heard_in_different_vrfs_are_no_finding():
+    assert _two(["10.1.0.0/24", "2001:db8::/64"], ["10.1.1.0/24", "2001:db8:0:1::/64"]) == []
+    assert _two(["10.1.0.0/24"], ["10.1.0.0/24"], vrf="red") == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 31), st.integers(24, 30)), min_size=2, max_size=12))
+def test_every_overlap_of_two_clusters_is_found_and_no_other(drawn):
+    blocks = [ip_network((0x0A000000 + number * 8, length), strict=False) for number, length in drawn]
+
+    def apart(some):
+        found = []
+        for block in some:
+            if not any(block.overlaps(other) for other in found):
+                found.append(block)
+        return found
+
+    half = len(blocks) // 2
+    ours, theirs = apart(blocks[:half]), apart(blocks[half:])
+    wanted = sum(one.overlaps(other) for one in ours for other in theirs)
+    assert len(_two([str(one) for one in ours], [str(one) for one in theirs])) == wanted
