@@ -134,7 +134,9 @@ class Builder:
         there = {(leftover.context, leftover.line) for leftover in self.all_leftovers}
         self.raw_there = wanted & there
         self.leftovers = [one for one in self.all_leftovers if (one.context, one.line) not in wanted]
-        self.leftover_words = {word for one in self.leftovers for word in (*one.line.split(), *one.context)}
+        around = {enter for one in self.leftovers for enter in one.context if not enter.startswith("route-map ")}
+        said = chain(around, (one.line for one in self.leftovers))
+        self.leftover_words = {word for line in said for word in line.split()}
 
     def _missing_raw(self, enter: tuple[str, ...], lines: Iterable[Line]) -> list[Line]:
         return [

@@ -1,7 +1,8 @@
 """An frr.conf, or what `show running-config` prints -> a Router and Leftovers.
 
 It reads as FRR does: a line is tried in the context it stands in, then in the ones around it. What the model
-lacks, or what its types refuse, is kept as Leftovers: shown, and never touched unless asked.
+lacks, or what its types refuse, is kept as Leftovers: shown, and never touched unless asked. Of a context that the
+model lacks every line is left over, under the path of all contexts that it stands in.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from frrgen.model.policy import (
     RouteMapEntry,
 )
 from frrgen.model.router import BfdPeer, BfdProfile, Router, Rpki, StaticRoute
+from frrgen.parse.beyond import ended_by, may_open, opens
 
 DEFAULT_VERSION: Final = "8.4"
 
@@ -54,7 +56,7 @@ class Parsed(NamedTuple):
 
 
 _ALWAYS: Final = re.compile(
-    r"!.*|#.*|end|exit-.*|Building configuration\.\.\.|Current configuration:|frr version .*|line vty|"
+    r"Building configuration\.\.\.|Current configuration:|frr version .*|"
     r"service integrated-vtysh-config|configure( terminal)?|enable|hostname [^ ]+"
 )
 """Lines that say nothing to the model."""
@@ -68,6 +70,8 @@ _PREFIX_ENTRY: Final = re.compile(
 )
 """The line that long configurations are made of, read by a short cut."""
 _PREFIX_WORDS: Final = ("ip prefix-list ", "ipv6 prefix-list ")
+_ONLY_TOP: Final = (*(f"{kind.words} " for kind in LISTS), "ip route ", "ipv6 route ", "no route-map ")
+"""What stands at the top level only, so that it ends whatever context is open."""
 _NOTE: Final = re.compile(
     r"(?P<words>(?:ip|ipv6) prefix-list|(?:ipv6 )?access-list) (?P<name>[^ ]+) (?:description|remark) (?P<text>.+)"
 )
@@ -92,6 +96,14 @@ class _Context:
     enter: tuple[str, ...]
     read: Callable[[str], bool]
     open: Callable[[str], _Context | None]
+    beyond: bool = False
+    """Whether the model lacks it: none of its lines is read."""
+    indent: int = 0
+    """How far in its enter line stands."""
+    inferred: bool = False
+    """Whether only the indentation says that it is a context."""
+    indented: bool = False
+    """Whether its lines stand further in than its enter line."""
 
 
 @dataclass
@@ -114,6 +126,8 @@ class Parser:
         self.name = name
         self.version = frr_version
         self.number = 0
+        self.indent = 0
+        self.last_left: int | None = None
         self.leftovers: list[Leftover] = []
         self.router: Data = {}
         self.globals = _Owner(())
@@ -139,32 +153,87 @@ class Parser:
                 kind, name, entry = found
                 self.lists.setdefault(kind, {}).setdefault(name, {}).setdefault("entries", {})[entry.seq] = entry
                 del stack[1:]
+                self.last_left = None
                 continue
             line = " ".join(raw.split())
-            if not line or _ALWAYS.fullmatch(line):
-                if line == "end":
-                    del stack[1:]
-                elif line.startswith("exit-") and len(stack) > 1:
-                    stack.pop()
+            if not line or line[0] in "!#":
                 continue
-            if line in {"exit", "quit"}:
-                if len(stack) > 1:
-                    stack.pop()
-                continue
-            self._line(line, stack, indented=raw[:1] in {" ", "\t"})
+            self.indent = len(raw) - len(raw.lstrip(" \t"))
+            if line in {"end", "exit", "quit"} or line.startswith("exit-"):
+                self._leave(line, stack)
+            elif not self._beyond(line, stack) and not _ALWAYS.fullmatch(line):
+                self._line(line, stack)
 
-    def _line(self, line: str, stack: list[_Context], *, indented: bool) -> None:
+    def _leave(self, line: str, stack: list[_Context]) -> None:
+        self.last_left = None
+        if line == "end":
+            del stack[1:]
+        elif line in {"exit", "quit"}:
+            while stack[-1].inferred and self.indent < stack[-1].indent:
+                stack.pop()
+            del stack[max(1, len(stack) - 1) :]
+        elif (depth := ended_by(line, [context.enter[-1] for context in stack[1:]])) is not None:
+            del stack[depth + 1 :]
+
+    def _line(self, line: str, stack: list[_Context]) -> None:
         for depth in range(len(stack) - 1, -1, -1):
             context = stack[depth]
-            if (inner := context.open(line)) is not None:
-                stack[depth + 1 :] = [inner]
+            if self._opened(line, stack, depth):
                 return
             if context.read(line):
                 del stack[depth + 1 :]
                 return
-        if not indented:
+        if not self.indent:
             del stack[1:]
+        self._leave_over(line, stack)
+
+    def _opened(self, line: str, stack: list[_Context], depth: int) -> bool:
+        """Open the context that a line opens in one that is open."""
+        inner = stack[depth].open(line)
+        if inner is not None:
+            inner.indent = self.indent
+            stack[depth + 1 :] = [inner]
+        return inner is not None
+
+    def _beyond(self, line: str, stack: list[_Context]) -> bool:
+        """Keep a line that stands in a context that the model lacks; False if it stands in none."""
+        self._infer(stack)
+        while (top := stack[-1]).beyond:
+            if self.indent < top.indent or (top.indented and self.indent == top.indent):
+                stack.pop()
+                continue
+            if self.indent > top.indent:
+                top.indented = True
+                outermost = len(stack) - 1
+            elif not self.indent and (line.startswith(_ONLY_TOP) or _ALWAYS.fullmatch(line)):
+                del stack[1:]
+                return False
+            else:
+                # nothing but words says where it ends
+                outermost = 0
+            if line.startswith("address-family ") and top.enter[-1].startswith("address-family "):
+                outermost = 0
+            if not any(self._opened(line, stack, depth) for depth in range(len(stack) - 1, outermost - 1, -1)):
+                self._leave_over(line, stack)
+            return True
+        return False
+
+    def _infer(self, stack: list[_Context]) -> None:
+        """Open the context that the line before must have opened, for this one stands further in."""
+        indent, self.last_left = self.last_left, None
+        if indent is None or self.indent <= indent:
+            return
+        before = self.leftovers[-1]
+        if before.context != stack[-1].enter or not (stack[-1].beyond or len(stack) == 1) or not may_open(before.line):
+            return
+        self.leftovers.pop()
+        inner = _lacked((*before.context, before.line))
+        inner.indent, inner.inferred = indent, True
+        stack.append(inner)
+
+    def _leave_over(self, line: str, stack: list[_Context]) -> None:
         self._left(stack[-1].enter, line, self.number)
+        self.last_left = self.indent
 
     def _left(self, context: tuple[str, ...], line: str, number: int) -> None:
         self.leftovers.append(Leftover(context, line, number))
@@ -190,12 +259,7 @@ class Parser:
         if line == "rpki":
             self.rpki = rpki = self.rpki or _Owner((line,))
             return _Context((line,), lambda inner: self._read_rpki(inner, rpki), _opens_nothing)
-        if (
-            words[0] in {"interface", "key", "pbr-map", "nexthop-group", "segment-routing", "line"}
-            or words[0] == "router"
-        ):
-            return _Context((line,), _reads_nothing, _opens_nothing)
-        return None
+        return _lacked((line,)) if opens((), line) else None
 
     def _open_entry(self, line: str, words: list[str]) -> _Context:
         entries = self.maps.setdefault(words[1], {})
@@ -219,14 +283,14 @@ class Parser:
         return _Context((line,), read, _opens_nothing)
 
     def _open_bgp(self, line: str, owner: _Owner) -> _Context | None:
+        if line in {"address-family ipv4", "address-family ipv6"}:
+            line = f"{line} unicast"
         if line in {"address-family ipv4 unicast", "address-family ipv6 unicast"}:
             family = line.removeprefix("address-family ").replace(" ", "_")
             return _Context(
                 (*owner.context, line), lambda inner: self._read_family(inner, owner, family), _opens_nothing
             )
-        if line.startswith(("address-family ", "vnc ", "bmp ", "segment-routing")):
-            return _Context((*owner.context, line), _reads_nothing, _opens_nothing)
-        return None
+        return _lacked((*owner.context, line)) if opens(owner.context, line) else None
 
     def _open_bfd(self, line: str) -> _Context | None:
         words = line.split(" ")
@@ -564,6 +628,13 @@ def _reads_nothing(line: str) -> bool:
 def _opens_nothing(line: str) -> _Context | None:
     del line
     return None
+
+
+def _lacked(enter: tuple[str, ...]) -> _Context:
+    """Make a context that the model lacks, in which others may stand."""
+    return _Context(
+        enter, _reads_nothing, lambda line: _lacked((*enter, line)) if opens(enter, line) else None, beyond=True
+    )
 
 
 def _canonical_address(text: str) -> str:
