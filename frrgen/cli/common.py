@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from frrgen.diff.plan import hide
 from frrgen.errors import Exit, Finding, FrrgenError, InputError, Severity, Where, error
 from frrgen.inventory.files import Loaded, load
 from frrgen.inventory.secrets import resolve
@@ -124,7 +125,7 @@ def warn_unread(file: Path, leftovers: Iterable[Leftover]) -> None:
     """Say which lines about policy were not understood: FRR may do with them what is not considered here."""
     for one in leftovers:
         if _POLICY.match(one.line) and not (one.context and one.context[0].startswith("route-map ")):
-            text = f"this line is not understood, and not considered: {one.line[:80]}"
+            text = f"this line is not understood, and not considered: {hide(one.line)[:80]}"
             print(Finding("FRR307", Severity.WARNING, text, Where(str(file), one.number)), file=sys.stderr)
 
 

@@ -15,12 +15,51 @@ from frrgen.parse.frr import Parsed
 if TYPE_CHECKING:
     from frrgen.policy.change import RouteEffect
 
-_SECRET: Final = re.compile(r"((?:^ *(?:enable )?|neighbor [^ ]+ )password ).+", re.MULTILINE)
+_SECRETS: Final = (
+    "password",
+    "(?:isis|openfabric) password(?: clear| md5)?",
+    "(?:area|domain)-password(?: clear| md5)?",
+    "secret",
+    "passphrase",
+    "key-string",
+    "authentication-key",
+    "message-digest-key [0-9]+(?: md5)?",
+    "hash-algo [^ ]+ key",
+    "rip authentication string",
+    "nhrp authentication",
+    "cisco-authentication",
+    "tcp-md5-auth",
+    "snmp(?:-server)? (?:community|user|host)",
+)
+"""What stands before a secret in FRR: lines of every daemon, for what the model lacks is shown, too."""
+_NAMED: Final = (
+    "neighbor|username|route-map|call|[a-z-]*-map|[a-z-]*-list(?: standard| expanded)?|peer-group|profile|vrf|"
+    "interface|key chain|key-chain|keychain|as-path|(?:large-|ext)?community"
+)
+"""What stands before a name, which may be one of the words above."""
+_WORDS: Final = re.compile(rf"(?<![^ ])(?:(?P<before>{'|'.join(_SECRETS)}) .+|(?:{_NAMED}) [^ ]+)")
+_FREE: Final = re.compile(
+    r"(?:^|/ |: ) *(?:no )?(?:neighbor [^ ]+ |bgp |(?:(?:ip|ipv6) prefix-list|(?:ipv6 )?access-list) [^ ]+ )?"
+    r"(?:description|remark|shutdown message) "
+)
+"""What stands before text for people."""
+_HINT: Final = re.compile("passw|secret|passph|key|authentication|md5|snmp")
 
 
 def hide(text: str) -> str:
-    """Hide the passwords in configuration text."""
-    return _SECRET.sub(r"\1<hidden>", text)
+    """Hide the secrets in configuration text: what follows the words before one, up to the end of the line."""
+    if _HINT.search(text) is None:
+        return text
+    return "\n".join(map(_hide_line, text.split("\n")))
+
+
+def _hide_line(line: str) -> str:
+    free = _FREE.search(line)
+    said = len(line) if free is None else free.end()
+    return (
+        _WORDS.sub(lambda found: f"{found['before']} <hidden>" if found["before"] else found[0], line[:said])
+        + (line[said:])
+    )
 
 
 @dataclass(frozen=True, slots=True)
