@@ -123,7 +123,9 @@ def frrgen(host: Router, routes: int, *extra: str) -> Process:
     cluster = net / "clusters/k8s.yaml"
     cluster.write_text(cluster.read_text().replace("communities: [64999:1]", "lengths: [12, 32]"))
     (host.folder / "routes.txt").write_text("".join(f"{prefix(n)}\n" for n in range(routes)))
-    (host.folder / "source.yaml").write_text("announcements:\n  - prefix_file: routes.txt\n" if routes else "")
+    (host.folder / "source.yaml").write_text(
+        "announcements:\n  - prefix_file: routes.txt\n" if routes else "announcements: []\n"
+    )
     source = f"static:{host.folder}/source.yaml"
     command = ["-i", str(net), "speaker", "run", "--source", source, "--admin", str(host.folder / "admin"), *extra]
     return Process(host, *FRRGEN, *command, name="frrgen")

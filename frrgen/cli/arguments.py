@@ -184,9 +184,12 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
 
 
 def _drain(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
     if not 0 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError("from 0 to 3600 seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is no time from 0 to 3600 seconds")
     return seconds
 
 

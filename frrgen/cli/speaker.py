@@ -104,7 +104,8 @@ def _plan(args: argparse.Namespace) -> Exit:
         print(json.dumps({"sessions": sessions}, indent=2))
         return Exit.OK
     for one in sessions:
-        print(f"{one['node']} (AS {one['local_asn']}) to {one['router']} {one['peer']} (AS {one['peer_asn']}):")
+        who = f"{one['cluster']}/{one['node']} (AS {one['local_asn']})"
+        print(f"{who} to {one['router']} {one['peer']} (AS {one['peer_asn']}):")
         for prefix in one["prefixes"]:
             print(f"  {prefix['verdict']:9} {prefix['prefix']}   {prefix['attributes']}")
             for why in prefix["why"]:
@@ -123,7 +124,7 @@ def _planned_node(desk: _Desk, args: argparse.Namespace, node: str) -> Iterator[
     else:
         _fill_pools(table, plan)
     for peer in plan.peers:
-        yield {"node": plan.node_name, **_planned(desk, peer, routers, table)}
+        yield {"cluster": plan.cluster.name, "node": plan.node_name, **_planned(desk, peer, routers, table)}
 
 
 def _fill(table: Table, wanted: Iterable[Wanted]) -> None:
@@ -234,11 +235,11 @@ def _status(args: argparse.Namespace) -> Exit:
         print(json.dumps(status, indent=2))
         return Exit.OK
     ready = "ready" if status["ready"] else f"not ready: {status['reason']}"
-    print(f"{status['node']}: {ready}, {status['announced']} to announce")
+    print(f"{status['cluster']}/{status['node']}: {ready}, {status['announced']} to announce")
     for one in status["sessions"]:
         error_text = f" ({one['last_error']})" if one["last_error"] and one["state"] != "Established" else ""
         print(f"{one['router']} {one['peer']} AS {one['peer_asn']}: {one['state']}{error_text}")
-        print(f"  announced {_some(one['announced'], one['adj_rib_out'])}")
+        print(f"  {'announced' if one['all_told'] else 'to announce'} {_some(one['to_announce'], one['adj_rib_out'])}")
         for word, kind in (
             ("held back", "held_back"),
             ("announced, but the router will drop", "announced_though_dropped"),

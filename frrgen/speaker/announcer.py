@@ -63,10 +63,19 @@ class Announcer:
     async def become(self, wanted: Table) -> None:
         """Announce exactly this from now on. It takes its time in small steps: no session waits for it."""
         async with self._lock:
-            self._named = 0
+            self._named = added = withdrawn = changed = 0
+            before = len(self.table)
             for keys in self.table.become(wanted):
+                more, before = len(self.table) - before, len(self.table)
+                # all are new, or all are gone, or it must be looked at
+                gone = max(0, -more) if abs(more) == len(keys) else sum(self.table.get(key) is None for key in keys)
+                added, withdrawn, changed = added + more + gone, withdrawn + gone, changed + len(keys) - more - 2 * gone
                 self._changed(keys)
                 await asyncio.sleep(0)
+            if added or withdrawn or changed:
+                fields = {"event": "announcements", "added": added, "withdrawn": withdrawn, "changed": changed}
+                other = f", changed {changed}" if changed else ""
+                LOG.info("announcements: added %d, withdrawn %d%s", added, withdrawn, other, extra=fields)
             if self._named > _LOGGED:
                 for group in self.groups.values():
                     if group.rib.dropped:
@@ -158,6 +167,8 @@ class Announcer:
         return self._source is not None and self._source.changed()
 
     async def _take(self, wanted: list[Wanted]) -> None:
+        if not wanted:
+            LOG.info("the source says that nothing is to be announced", extra={"event": "announcements"})
         running: dict[Health, list[Checker]] = {}
         for _, checker in self.checkers:
             if checker is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 import struct
@@ -269,7 +270,8 @@ class Connection(asyncio.BufferedProtocol):
                 made.close()
             if not isinstance(bad, OSError):
                 raise
-            self.why = f"cannot connect: {bad.strerror or bad}"
+            # asyncio puts words of its own in the place of the errno's
+            self.why = f"cannot connect: {os.strerror(bad.errno) if bad.errno else bad}"
             self._dial = None
             self.feed(Event.TCP_CONNECTION_FAILS)
         else:

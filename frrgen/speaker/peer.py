@@ -117,6 +117,11 @@ class Peer:
         """How far the session is: as far as the farthest of its connections."""
         return max((one.state for one in self._connections), key=_ORDER.index, default=State.IDLE)
 
+    @property
+    def all_told(self) -> bool:
+        """The router has been sent all that is announced."""
+        return self.synced.is_set() and self._quiet
+
     # Owner
 
     def capabilities(self) -> Capabilities:

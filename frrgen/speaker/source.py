@@ -93,7 +93,8 @@ class Announcement(Model):
 class StaticFile(Model):
     """The file."""
 
-    announcements: tuple[Announcement, ...] = ()
+    announcements: tuple[Announcement, ...]
+    """May be empty, but must be there: a file that was emptied or cut off by mistake withdraws nothing."""
 
 
 @dataclass(frozen=True)

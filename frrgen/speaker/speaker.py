@@ -180,13 +180,10 @@ class Speaker:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGUSR1, partial(self.stop, restart=True))
         loop.add_signal_handler(signal.SIGHUP, self._hup)
+        admin = await self._admin()
         try:
-            admin = await self._admin()
             if self.options.metrics is not None:
-                self._servers.append(await serve_metrics(self, *self.options.metrics))
-        except OSError as bad:
-            raise DeviceError(error("FRR605", f"cannot listen: {bad.strerror or bad}")) from bad
-        try:
+                await self._serve_metrics(*self.options.metrics)
             await self._live()
         finally:
             self.announcer.stop()
@@ -201,12 +198,22 @@ class Speaker:
         try:
             self._servers.append(await serve_admin(self, path))
         except (OSError, DeviceError) as bad:
-            if self.options.admin is not None:
+            why = bad.findings[0].message if isinstance(bad, DeviceError) else bad.strerror or str(bad)
+            if self.options.admin is None:
+                LOG.warning("`speaker status` will not find this speaker at %s: %s", path, why)
+                return None
+            if isinstance(bad, DeviceError):
                 raise
-            why = bad.findings[0].message if isinstance(bad, DeviceError) else bad.strerror
-            LOG.warning("`speaker status` will not find this speaker at %s: %s", path, why)
-            return None
+            raise DeviceError(error("FRR605", f"cannot listen on {path}: {why}")) from bad
         return path
+
+    async def _serve_metrics(self, host: str, port: int) -> None:
+        try:
+            self._servers.append(await serve_metrics(self, host, port))
+        except OSError as bad:
+            why = os.strerror(bad.errno) if bad.errno and bad.errno > 0 else bad.strerror or bad
+            where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            raise DeviceError(error("FRR605", f"cannot listen on {where}: {why}")) from bad
 
     async def _live(self) -> None:
         """Know everything, then speak: sessions begin when the source was read and its checks have answered."""

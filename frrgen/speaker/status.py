@@ -25,6 +25,7 @@ def status(speaker: Speaker) -> dict[str, Any]:
     """Give the state of everything, as JSON data."""
     announcer = speaker.announcer
     return {
+        "cluster": speaker.plan.cluster.name,
         "node": speaker.plan.node_name,
         "ready": announcer.ready,
         "reason": announcer.not_ready,
@@ -46,7 +47,7 @@ def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
     group, counters, why = peer.group, peer.counters, speaker.announcer.why_dropped
     held = group.rib.held
     # where nearly all is held back, what is not is not looked for to the end
-    announced = (key for key in islice(group.rib.table, 20 * SHOWN) if key not in held)
+    to_announce = (key for key in islice(group.rib.table, 20 * SHOWN) if key not in held)
 
     def shown(keys: Iterable[int]) -> list[dict[str, str]]:
         return [{"prefix": str(Key.prefix(key)), "why": why(group, key)} for key in islice(keys, SHOWN)]
@@ -62,7 +63,8 @@ def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
         "families": sorted(map(str, peer.settings.families)),
         "gate": group.gate.mode,
         "adj_rib_out": len(group.rib),
-        "announced": [str(Key.prefix(key)) for key in islice(announced, SHOWN)],
+        "to_announce": [str(Key.prefix(key)) for key in islice(to_announce, SHOWN)],
+        "all_told": peer.all_told,
         "dropped": len(group.rib.dropped),
         "held": len(held),
         "held_back": shown(held),
@@ -104,7 +106,10 @@ class Metrics(Collector):
                 "1 Idle, 2 Connect, 3 Active, 4 OpenSent, 5 OpenConfirm, 6 Established",
                 lambda peer: _STATES[str(peer.state)],
             ),
-            "announced": ("prefixes in the Adj-RIB-Out", lambda peer: len(peer.group.rib)),
+            "announced": (
+                "prefixes that the router was told; 0 until the session is up and all was sent",
+                lambda peer: len(peer.group.rib) if peer.synced.is_set() else 0,
+            ),
             "not_sayable": (
                 "prefixes that cannot be said on this session",
                 lambda peer: len(peer.encoder.refused) if peer.encoder is not None else 0,

@@ -37,7 +37,7 @@ def test_the_plan_says_what_goes_to_whom_and_which_line_of_which_file_decides(ca
     said = source(tmp_path, "announcements:\n  - {prefixes: [192.168.10.1/32, 192.168.99.0/24]}\n")
     status, out, _ = speaker(capsys, network, "plan", "--node", "microk8s-1", "--source", said)
     assert status == 0
-    assert out.count("microk8s-1 (AS 64512) to") == 2
+    assert out.count("microk8s/microk8s-1 (AS 64512) to") == 2
     assert "permit    192.168.10.1/32   next hop self, local preference 100" in out
     assert "deny      192.168.99.0/24" in out
     place = re.search(r"MetalLB_k8s seq 10: .*no entry matches, so it denies \((.*):(\d+):\d+\)", out)
@@ -108,7 +108,9 @@ def test_a_drain_time_that_is_no_time_is_refused(capsys, network):
     for text in ("soon", "-1", "nan", "inf"):
         with pytest.raises(SystemExit):
             main(["-i", str(network), "speaker", "run", "--drain", text])
-        assert "Traceback" not in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert f"{text!r} is no time from 0 to 3600 seconds" in err
+        assert "Traceback" not in err
 
 
 def test_only_the_secrets_of_this_nodes_sessions_are_asked_for(tmp_path, capsys, monkeypatch):

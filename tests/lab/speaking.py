@@ -96,7 +96,7 @@ class Speaking:
         """Replace the source, at once."""
         lines = "".join(f"  - {{prefix: {prefix}{more}}}\n" for prefix in prefixes)
         new = self.source.with_suffix(".new")
-        new.write_text(f"announcements:\n{lines}" if prefixes else "")
+        new.write_text(f"announcements:\n{lines}" if prefixes else "announcements: []\n")
         new.rename(self.source)
 
     def status(self) -> dict[str, Any]:

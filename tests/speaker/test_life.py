@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from frrgen.cli import main
 from frrgen.errors import DeviceError, InputError
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
@@ -53,7 +54,7 @@ class World:
 
     def announce(self, *prefixes, more=""):
         lines = "".join(f"  - {{prefix: {one}, next_hop: 192.0.2.7{more}}}\n" for one in prefixes)
-        self.file.write_text(f"announcements:\n{lines}" if prefixes else "")
+        self.file.write_text(f"announcements:\n{lines}" if prefixes else "announcements: []\n")
 
     def read(self):
         network = load(self.folder / "net").network
@@ -354,7 +355,7 @@ def test_in_warn_mode_too_a_router_is_not_brought_to_end_the_session(tmp_path):
         (session,) = status(world.speaker)["sessions"]
         assert [one["prefix"] for one in session["held_back"]] == ["10.1.0.2/32"]
         assert [one["prefix"] for one in session["announced_though_dropped"]] == ["10.9.0.1/32"]
-        assert session["announced"] == ["10.1.0.1/32", "10.9.0.1/32"]
+        assert session["to_announce"] == ["10.1.0.1/32", "10.9.0.1/32"]
 
     run(live())
 
@@ -380,16 +381,96 @@ def test_metrics_are_what_prometheus_reads_and_count_what_each_entry_drops(tmp_p
         world = World(tmp_path)
         world.announce("10.1.0.1/32", "10.9.0.1/32", "10.9.0.2/32")
         await world.speaker.reload()
-        found = {
-            (sample.name, sample.labels.get("dropped_by")): sample.value
-            for family in text_string_to_metric_families(metrics(world.speaker))
-            for sample in family.samples
-        }
+
+        def samples():
+            return {
+                (sample.name, sample.labels.get("dropped_by")): sample.value
+                for family in text_string_to_metric_families(metrics(world.speaker))
+                for sample in family.samples
+            }
+
+        found = samples()
         assert found["frrgen_speaker_prefixes", None] == 3
-        assert found["frrgen_speaker_session_announced", None] == 1
+        assert found["frrgen_speaker_session_announced", None] == 0, "nobody was told yet"
+        (session,) = status(world.speaker)["sessions"]
+        assert (session["adj_rib_out"], session["all_told"]) == (1, False)
         assert found["frrgen_speaker_session_established_total", None] == 0
         (dropped,) = (value for (name, by), value in found.items() if name.endswith("dropped") and "route-map" in by)
         assert dropped == 2
+        world.speaker.start()
+        talk = await world.router()
+        await update(talk)
+        await world.speaker.peers[0].told()
+        found = samples()
+        assert (found["frrgen_speaker_session_up", None], found["frrgen_speaker_session_announced", None]) == (1, 1)
+        assert status(world.speaker)["sessions"][0]["all_told"]
+        await world.speaker.drain()
+        assert samples()["frrgen_speaker_session_announced", None] == 0
+
+    run(live())
+
+
+def test_each_change_of_what_is_announced_is_one_line_of_the_log_with_its_numbers(tmp_path, caplog):
+    async def live():
+        world = World(tmp_path)
+        lines = []
+
+        async def reload(*prefixes, more=""):
+            world.announce(*prefixes, more=more)
+            caplog.clear()
+            assert await world.speaker.reload()
+            lines.append([one.getMessage() for one in caplog.records if getattr(one, "event", "") == "announcements"])
+
+        with caplog.at_level(logging.INFO):
+            await reload("10.1.0.1/32", "10.1.0.2/32")
+            await reload("10.1.0.2/32", "10.1.0.3/32", "10.1.0.4/32")
+            await reload("10.1.0.2/32", "10.1.0.3/32", "10.1.0.4/32")
+            await reload("10.1.0.2/32", "10.1.0.3/32", "10.1.0.5/32", more=", med: 5")
+            await reload()
+        assert lines == [
+            ["announcements: added 2, withdrawn 0"],
+            ["announcements: added 2, withdrawn 1"],
+            [],
+            ["announcements: added 1, withdrawn 1, changed 2"],
+            ["the source says that nothing is to be announced", "announcements: added 0, withdrawn 3"],
+        ]
+
+    run(live())
+
+
+def test_a_speaker_that_cannot_listen_names_the_place_and_leaves_no_socket_behind(tmp_path):
+    async def live():
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            world = World(tmp_path, admin=tmp_path / "admin", metrics=("127.0.0.1", port))
+            with pytest.raises(DeviceError, match=rf"cannot listen on 127\.0\.0\.1:{port}: Address already in use"):
+                await world.speaker.run()
+            assert not (tmp_path / "admin").exists()
+        nowhere = tmp_path / "no" / "admin"
+        with pytest.raises(DeviceError, match=f"cannot listen on {nowhere}: No such file or directory"):
+            await World(tmp_path, admin=nowhere).speaker.run()
+
+    run(live())
+
+
+def test_status_says_whose_it_is_and_that_nobody_was_told_yet(tmp_path, capsys):
+    async def live():
+        world = World(tmp_path)
+        await world.speaker.reload()
+        server = await serve_admin(world.speaker, tmp_path / "admin")
+        asked = ["speaker", "status", "--admin", str(tmp_path / "admin")]
+        assert await asyncio.to_thread(main, asked) == 0
+        out = capsys.readouterr().out
+        assert out.startswith("k8s/node: ready, 1 to announce\n")
+        assert "  to announce 1: 10.1.0.1/32\n" in out
+        world.speaker.start()
+        talk = await world.router()
+        await update(talk)
+        await world.speaker.peers[0].told()
+        assert await asyncio.to_thread(main, asked) == 0
+        assert "  announced 1: 10.1.0.1/32\n" in capsys.readouterr().out
+        server.close()
+        await world.speaker.drain()
 
     run(live())
 

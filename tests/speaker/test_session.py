@@ -489,6 +489,18 @@ def test_a_socket_that_cannot_be_made_is_said_and_tried_again():
     run(talk())
 
 
+def test_why_there_is_no_connection_is_said_in_the_systems_words():
+    async def talk():
+        async with Bench() as bench:
+            bench.server.close()
+            async with asyncio.timeout(5):
+                while not bench.peer.counters.last_error:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            assert bench.peer.counters.last_error == "cannot connect: Connection refused"
+
+    run(talk())
+
+
 def test_a_mistake_of_ours_ends_the_session_aloud_and_it_begins_anew(monkeypatch, caplog):
     async def talk():
         made = group(table("10.0.0.0/8"))

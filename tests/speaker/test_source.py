@@ -63,6 +63,10 @@ def test_a_pool_says_what_an_announcement_does_not(tmp_path, planned):
         ("announcments: []", "announcments"),
         ("announcements: [{prefix: 10.1.0.1/32, next_hop: nowhere}]", "next_hop"),
         ("announcements: [", "FRR102"),
+        ("\n", ""),
+        ("", ""),
+        ("announcements:\n", "announcements"),
+        ("{}", "announcements"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_place(tmp_path, planned, text, said):
@@ -79,10 +83,11 @@ def test_a_bad_file_keeps_the_last_good_state_and_turns_readiness_off(tmp_path, 
         speaker = Speaker(planned[0], planned[1], Options(source=StaticSource(file)))
         assert await speaker.reload()
         assert speaker.announcer.ready
-        file.write_text("announcements: [{prefix: nonsense}]")
-        assert not await speaker.reload()
-        assert not speaker.announcer.ready
-        assert [str(Key.prefix(key)) for key in speaker.announcer.table] == ["10.1.0.1/32"]
+        for text in ("announcements: [{prefix: nonsense}]", "\n", ""):
+            file.write_text(text)
+            assert not await speaker.reload()
+            assert not speaker.announcer.ready
+            assert [str(Key.prefix(key)) for key in speaker.announcer.table] == ["10.1.0.1/32"]
         assert "frrgen_speaker_ready 0.0\n" in metrics(speaker)
         file.write_text("announcements: []")
         assert await speaker.reload()
@@ -98,7 +103,7 @@ def test_metrics_and_status_name_what_is_held_back(tmp_path, planned):
         speaker = Speaker(planned[0], planned[1], Options(source=StaticSource(file)))
         await speaker.reload()
         (session,) = status(speaker)["sessions"]
-        assert (session["adj_rib_out"], session["announced"]) == (1, ["10.1.0.1/32"])
+        assert (session["adj_rib_out"], session["to_announce"]) == (1, ["10.1.0.1/32"])
         (held,) = session["held_back"]
         assert held["prefix"] == "10.9.0.1/32"
         assert "k8s-in" in held["why"]
