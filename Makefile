@@ -48,10 +48,10 @@ $(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --n
 endef
 
 $(BIN)/python:
-	python3 -m venv $(VENV) || { $(call need,python3-venv) && python3 -m venv $(VENV); }
+	@python3 -m venv $(VENV) || { $(call need,python3-venv) && python3 -m venv $(VENV); }
 
 $(BIN)/frrgen: $(BIN)/python pyproject.toml $(shell find frrgen templates inventory -type f 2>/dev/null)
-	$(BIN)/python -m pip install -q --disable-pip-version-check . && touch $@
+	@$(BIN)/python -m pip install -q --disable-pip-version-check . && touch $@
 
 $(BIN)/tox: $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check tox && touch $@

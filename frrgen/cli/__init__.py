@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 from collections.abc import Sequence
 
-from frrgen.errors import Exit, FrrgenError
+from frrgen.errors import Exit, Finding, FrrgenError, error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,6 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(200_000, 20)
     from frrgen.cli.arguments import parser
 
+    if sys.stdout is None:
+        # closed, as by `>&-`: known before anything is done
+        print(_unwritable("it is closed"), file=sys.stderr)
+        return int(Exit.ERROR)
     try:
         args = parser().parse_args(argv)
         status = int(args.run(args))
@@ -28,9 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # whoever read our output has gone, as `| head` does: not our failure
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return int(Exit.OK)
     except Exception as fault:
+        if (why := _output_fault(fault)) is not None:
+            print(_unwritable(why), file=sys.stderr)
+            return int(Exit.ERROR)
         if os.environ.get("FRRGEN_TRACEBACK"):
             raise
         print(
@@ -40,3 +48,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return int(Exit.ERROR)
     return status
+
+
+def _unwritable(why: str) -> Finding:
+    return error("FRR402", f"standard output cannot be written: {why}")
+
+
+def _output_fault(fault: Exception) -> str | None:
+    """Tell why nothing more can be printed, as on a full disk; None if that is not what failed."""
+    if not isinstance(fault, OSError):
+        return None
+    try:
+        # what has no room now had none before; output that works shows an empty line
+        print(flush=True)
+    except OSError as still:
+        _give_up_output()
+        return str(still.strerror)
+    return None
+
+
+def _give_up_output() -> None:
+    """Let what is still waiting to be printed go nowhere, or Python would complain of it at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

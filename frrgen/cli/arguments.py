@@ -107,8 +107,9 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("prefix", metavar="PREFIX")
     explain.add_argument("--community", action="append", default=[], metavar="C", help="AA:NN or a well-known name")
     explain.add_argument("--large-community", action="append", default=[], metavar="C", help="AA:BB:CC")
-    explain.add_argument("--as-path", metavar="PATH", help='as FRR shows it: "65001 65002"')
-    explain.add_argument("--from-asn", metavar="N", help="a path of this AS alone; default: the neighbor's")
+    path = explain.add_mutually_exclusive_group()
+    path.add_argument("--as-path", metavar="PATH", help='as FRR shows it: "65001 65002"')
+    path.add_argument("--from-asn", metavar="N", help="a path of this AS alone; default: the neighbor's")
     explain.add_argument("--next-hop", metavar="A", help="default: the neighbor")
     explain.add_argument("--med", metavar="N")
     explain.add_argument("--local-pref", metavar="N")
@@ -193,6 +194,13 @@ def _drain(text: str) -> float:
     return seconds
 
 
+def _number_of(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
 def _runner(module: str) -> Callable[[argparse.Namespace], Exit]:
     """Import a verb's module only when it is asked for: start-up time counts."""
 
@@ -219,7 +227,7 @@ def _templates(verb: argparse.ArgumentParser) -> None:
 
 def _device(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
-    verb.add_argument("--parallel", type=int, default=16, metavar="N", help="routers at a time, default 16")
+    verb.add_argument("--parallel", type=_number_of, default=16, metavar="N", help="routers at a time, default 16")
 
 
 def _prune(verb: argparse.ArgumentParser) -> None:

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> Exit:
         except FrrgenError as bad:
             return bad
 
-    with ThreadPoolExecutor(max_workers=max(1, args.parallel)) as pool:
+    with ThreadPoolExecutor(max_workers=args.parallel) as pool:
         results = list(pool.map(compare, resolved))
     plans = [found for found in results if isinstance(found, Plan)]
     for found in results:

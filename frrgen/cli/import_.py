@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from frrgen.cli.box import box_findings, read_box
@@ -12,7 +13,7 @@ from frrgen.cli.common import complain, count
 from frrgen.cli.plan import read_text
 from frrgen.cli.reach import at, fetch, fetch_box
 from frrgen.diff.plan import hide
-from frrgen.errors import Exit, InputError, error, visible
+from frrgen.errors import Exit, InputError, Severity, error, visible
 from frrgen.grammar.pfsense import Box
 from frrgen.grammar.pfsense_traps import traps
 from frrgen.inventory.dump import dump, write
@@ -69,13 +70,15 @@ def _pfsense(args: argparse.Namespace) -> Parsed:
     if place is not None:
         running = fetch_box(at(place, args.name, "pfsense"), args.ssh_config)
         sections, box, findings = running.sections, running.box, list(traps(running.sections))
+        said: str | None = box.hostname
     else:
         stored, _ = read_box(Path(args.file))
         sections, box, findings = stored.sections, stored.box, box_findings(stored)
-    said = box.hostname if box.hostname != Box().hostname else None
+        said = stored.hostname
     parsed = parse_pfsense(sections, box, name=_name(args, said)).parsed
     own = parsed.router.pfsense or Pfsense()
-    complain(findings)
+    # what is wrong with the box is no failure of the import: `check` weighs it, once it is in the inventory
+    complain([replace(one, severity=Severity.WARNING) if one.severity is Severity.ERROR else one for one in findings])
     return Parsed(parsed.router.model_copy(update={"pfsense": _facts(own, box)}), parsed.leftovers)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import Final
 
 from frrgen.errors import Exit, InputError, error
+from frrgen.inventory.write import write_new
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _README: Final = """\
@@ -39,11 +39,12 @@ def run(args: argparse.Namespace) -> Exit:
     there = [path for path in (target / "inventory", target / "README.md") if path.exists()]
     if there:
         raise InputError(*(error("FRR130", f"{path} is already there; nothing was written") for path in there))
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(example(), target / "inventory")
-        (target / "README.md").write_text(_README, encoding="utf-8")
-    except OSError as bad:
-        raise InputError(error("FRR402", f"{target} cannot be written: {bad.strerror}")) from bad
+    source = example()
+    files = {
+        Path("inventory", path.relative_to(source)): path.read_text(encoding="utf-8")
+        for path in sorted(source.rglob("*"))
+        if path.is_file()
+    }
+    write_new({**files, Path("README.md"): _README}, target)
     print(f"A network to begin with is in {target}. Next: cd {target} && frrgen check && frrgen render edge1")
     return Exit.OK

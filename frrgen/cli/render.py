@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> Exit:
             raise InputError(*(error("FRR109", f"{name} is no pfSense box", hint=hint) for name in other))
     if args.merge is not None and (len(routers) != 1 or args.out is None):
         hint = "a config.xml holds other secrets, so it is not printed"
-        raise InputError(error("FRR109", "--merge goes with one router, and with --out DIR", hint=hint))
+        raise InputError(error("FRR114", "--merge goes with one router, and with --out DIR", hint=hint))
     if args.explain:
         for router in routers:
             _explain(inventory, router, args.templates)
@@ -45,7 +45,12 @@ def _file(router: Router, args: argparse.Namespace) -> tuple[Path, str]:
     if args.merge is not None or (args.target or router.platform) == "pfsense":
         from frrgen.cli.box import written_xml
 
-        return args.out / f"{router.name}.xml", written_xml(router, args.merge)
+        if args.merge is None:
+            return args.out / f"{router.name}.xml", written_xml(router, None)
+        target = args.out / f"{router.name}.config.xml"
+        if target.exists() and target.samefile(args.merge):
+            raise InputError(error("FRR114", f"{target} is the file given to --merge", hint="name another --out DIR"))
+        return target, written_xml(router, args.merge)
     return args.out / f"{router.name}.conf", _frr(router, args)
 
 
@@ -86,12 +91,16 @@ def _words(origin: tuple[str, ...]) -> list[str]:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that holds passwords: as a whole or not at all, 0600. Raises InputError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        draft.replace(path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
     except OSError as bad:
         raise InputError(error("FRR402", f"{path} cannot be written: {bad.strerror}")) from bad

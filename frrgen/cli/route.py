@@ -15,13 +15,19 @@ from frrgen.policy.session import Session
 
 _PATH: Final = re.compile(r"(?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\})(?: (?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\}))*")
 _VERSION: Final = re.compile(r"\d{1,2}(?:\.\d{1,3}){0,2}")
+_KNOWN: Final = ((8, 4), (11,))
+"""The first version of FRR whose ways were measured, and the first that is not known yet."""
 _T = TypeVar("_T")
 
 
 def checked_version(text: str | None) -> str | None:
-    """Give a version of FRR as it was written. Raises InputError."""
-    if text is not None and not _VERSION.fullmatch(text):
+    """Give a version of FRR as it was written, if it is one whose ways are known. Raises InputError."""
+    if text is None:
+        return None
+    if not _VERSION.fullmatch(text):
         raise InputError(error("FRR306", f"{text!r} is no version of FRR", hint="write it as 8.4 or 10.1.2"))
+    if not _KNOWN[0] <= tuple(map(int, text.split("."))) < _KNOWN[1]:
+        raise InputError(error("FRR306", f"how FRR {text} judges is not known", hint="known are 8.4 to 10"))
     return text
 
 
@@ -39,9 +45,10 @@ def route_of(args: argparse.Namespace, session: Session) -> Route:
     prefix = tried("PREFIX", lambda: ip_network(args.prefix), ip_network("0.0.0.0/0"))
     peer = session.peer_address()
     hop = peer if args.direction == "in" and peer is not None and peer.version == prefix.version else None
+    own = tried("--from-asn", lambda: _number(args.from_asn, 1, U32_MAX), None)
     route = Route(
         prefix,
-        as_path=tried("--as-path", lambda: _path(args, session), ""),
+        as_path=tried("--as-path", lambda: _path(args.as_path, own, session), ""),
         next_hop=hop if args.next_hop is None else tried("--next-hop", lambda: ip_address(args.next_hop), None),
         med=tried("--med", lambda: _number(args.med, 0, U32_MAX), None),
         local_preference=tried("--local-pref", lambda: _number(args.local_pref, 0, U32_MAX), None),
@@ -65,13 +72,11 @@ def _number(text: str | None, low: int, high: int) -> int | None:
     return int(text)
 
 
-def _path(args: argparse.Namespace, session: Session) -> str:
-    own = _number(args.from_asn, 1, U32_MAX)
-    if args.as_path is None:
+def _path(path: str | None, own: int | None, session: Session) -> str:
+    if path is None:
         if own is None and session.direction == "in" and session.external and isinstance(session.remote, int):
             own = session.remote
         return "" if own is None else str(own)
-    path: str = args.as_path
     asns: list[Any] = re.findall(r"\d+", path)
     if path and (not _PATH.fullmatch(path) or any(int(asn) > U32_MAX for asn in asns)):
         raise ValueError(f"{path!r} is not AS numbers with blanks between them, an AS_SET as {{1,2}}")

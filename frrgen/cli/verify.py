@@ -21,6 +21,8 @@ from frrgen.policy.verify import Agreement, Problem, questions, verify
 
 def run(args: argparse.Namespace) -> Exit:
     """Prove it, or show the route and the line that are to blame."""
+    if args.ssh_config is not None and not args.live:
+        raise InputError(error("FRR114", "--ssh-config goes with --live: else no router is asked"))
     inventory = Inventory(args.inventory)
     network = inventory.loaded.network
     unknown = [name for name in args.clusters if name not in network.clusters]

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from frrgen.diff.canonical import canonical
 from frrgen.diff.changes import Change, Commands, Delta, Op, delta
+from frrgen.diff.owned import with_unowned
 from frrgen.errors import InputError, error
 from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.grammar.layout import (
@@ -66,8 +67,9 @@ class Builder:
     """Builds one plan: call `build`, then read the attributes."""
 
     def __init__(self, running: Parsed, intended: Router, *, prune_leftovers: bool = False) -> None:
-        self.old = canonical(running.router, intended)
-        self.new = canonical(intended)
+        whole = with_unowned(running.router, intended)
+        self.old = canonical(running.router, whole)
+        self.new = canonical(whole)
         self.version = intended.version
         self.prune = prune_leftovers
         self.full = intended.ownership == "full"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.diff.build import Builder
 from frrgen.diff.changes import Change, Op
+from frrgen.diff.owned import with_unowned
 from frrgen.grammar.rule import Impact
 from frrgen.model.router import Router
 from frrgen.parse.frr import Parsed
@@ -166,4 +167,6 @@ def with_routes(plan: Plan, running: Parsed, intended: Router) -> Plan:
     """Add to a plan what it does to routes."""
     from frrgen.policy.change import route_effects
 
-    return replace(plan, routes=() if plan.empty else tuple(route_effects(running, intended)))
+    return replace(
+        plan, routes=() if plan.empty else tuple(route_effects(running, with_unowned(running.router, intended)))
+    )

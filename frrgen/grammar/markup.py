@@ -132,8 +132,11 @@ def _check(text: str, start: int, file: str) -> None:
         message = f"not XML: {str(fault.msg).partition(', line ')[0]}"
         raise InputError(error("FRR700", message, Where(file, line + lines, max(column, 0)))) from None
     except UnicodeEncodeError as fault:
-        line = text.count("\n", 0, start + max(fault.start - len(_WRAPPER), 0)) + 1
-        raise InputError(error("FRR700", "a character that is none (a lone surrogate)", Where(file, line))) from None
+        place = start + max(fault.start - len(_WRAPPER), 0)
+        line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
+        byte = 0xDC80 <= ord(text[place]) <= 0xDCFF
+        message = "not UTF-8 text" if byte else "a character that is none (a lone surrogate)"
+        raise InputError(error("FRR700", message, Where(file, line, column))) from None
 
 
 def _elements(text: str, start: int) -> Iterator[Element]:

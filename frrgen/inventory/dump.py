@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -12,8 +11,8 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, SecretStr
 
-from frrgen.errors import InputError, error
 from frrgen.grammar.policy import LISTS, ListKind
+from frrgen.inventory.write import write_new
 from frrgen.inventory.yaml import scalar
 from frrgen.model.router import Router
 from frrgen.model.types import is_reference
@@ -32,23 +31,15 @@ def dump(router: Router) -> str:
 def write(router: Router, folder: Path) -> list[Path]:
     """Write an inventory that holds one router; its passwords go to files of their own. Gives the files.
 
-    Raises InputError rather than write over a file.
+    Raises InputError rather than write over a file; then nothing is written.
     """
     files: dict[Path, str] = {}
     referring = _referring(router, files)
+    if files:
+        files[Path("secrets/.gitignore")] = "# passwords: never in git\n*\n!.gitignore\n"
     files[Path("network.yaml")] = "# What all routers share: defaults, groups, findings.\n{}\n"
     files[Path("routers", f"{router.name}.yaml")] = dump(referring)
-    there = [path for path in files if (folder / path).exists()]
-    if there:
-        raise InputError(*(error("FRR130", f"{folder / path} is already there; nothing was written") for path in there))
-    for path, text in files.items():
-        target = folder / path
-        secret = path.parts[0] == "secrets"
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if secret else 0o777)
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o666)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-    return [folder / path for path in files]
+    return write_new(files, folder)
 
 
 def _referring(router: Router, files: dict[Path, str]) -> Router:

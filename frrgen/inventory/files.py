@@ -123,7 +123,11 @@ class _Loader:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.name.startswith("."):
                 continue
-            if path.suffix not in _SUFFIXES or not path.is_file():
+            if path.suffix in _SUFFIXES and not path.is_file():
+                self.findings.append(
+                    error("FRR106", f"{kind}/{path.name} is {_kind(path)}, not a file", Where(str(path)))
+                )
+            elif path.suffix not in _SUFFIXES:
                 self.findings.append(
                     error("FRR106", f"nothing reads {kind}/{path.name}", Where(str(path)), "name it NAME.yaml")
                 )
@@ -187,6 +191,12 @@ class _Loader:
         made = self._checked(model, node, (kind, file.stem))
         del node.value["name"]
         return made
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "a link that leads nowhere" if path.is_symlink() and not path.exists() else "a pipe or a device"
 
 
 def _merge(base: Node, top: Node) -> Node:

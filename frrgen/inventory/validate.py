@@ -107,6 +107,9 @@ def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list
         return error(
             "FRR110", f"unknown key {str(loc[-1])!r}", where, _did_you_mean(str(loc[-1]), _keys(model, loc[:-1]))
         )
+    if kind == "missing" and isinstance(detail["loc"][-1], int):
+        # the only lists of fixed length are pairs of lengths
+        return error("FRR111", _PAIR, _where(node.where, path[:-1]))
     if kind == "missing":
         return error("FRR112", f"the key {str(detail['loc'][-1])!r} is missing", _where(node.where, path[:-1]))
     spoken = [one for one, _ in found if one["type"] in {"value_error", "assertion_error"}]
@@ -137,6 +140,7 @@ def _shown(node: Node, loc: Loc) -> str:
     return f", not {text if len(text) <= 60 else text[:57] + '...'}"
 
 
+_PAIR: Final = "must be two numbers, the shortest and the longest length: [24, 32]"
 _PLAIN: Final = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
@@ -160,7 +164,21 @@ _PLAIN: Final = {
     "string_pattern_mismatch": "does not have the right form",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
+    "too_long": _PAIR,
 }
+_FORMS: Final = {
+    "SetCommunity": 'set: {community: {communities: ["64512:1"], additive: true}}',
+    "SetLargeCommunity": 'set: {large_community: {communities: ["64512:1:1"]}}',
+    "CommunityMatch": "match: {community: {name: LIST}}",
+    "RouteMapEntry": "- {action: deny}",
+    "Timers": "timers: {keepalive: 3, hold: 9}",
+    "Bfd": "bfd: {}, or bfd: {profile: NAME}",
+    "LocalAs": "local_as: {asn: 64512}",
+    "DefaultOriginate": "default_originate: {}, or default_originate: {route_map: NAME}",
+    "RemovePrivateAs": "remove_private_as: {all: true}",
+    "StaticRoute": "- {prefix: 192.0.2.0/24, via: 198.51.100.1}",
+}
+"""How a person writes the mapping, where another form is near."""
 _BOUNDS: Final = {
     "greater_than_equal": ("at least", "ge"),
     "less_than_equal": ("at most", "le"),
@@ -185,6 +203,8 @@ def _hint(detail: ErrorDetails, node: Node) -> str | None:
     kind = detail["type"]
     if kind == "literal_error" and isinstance(node.value, str):
         return _did_you_mean(node.value, re.findall(r"'([^']*)'", detail["ctx"]["expected"]))
+    if kind in {"model_type", "model_attributes_type"} and (form := _FORMS.get(detail["ctx"]["class_name"])):
+        return f"write for example: {form}"
     if kind == "string_type" and isinstance(node.value, int | bool):
         return f'put it in quotes: "{node.value}"'
     if kind.endswith("_network") and isinstance(node.value, str):

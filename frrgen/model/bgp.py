@@ -77,6 +77,14 @@ class MaximumPrefix(Model):
         return self
 
 
+def _limit(value: Any) -> Any:
+    return {"limit": value} if isinstance(value, int) else value
+
+
+_LIMIT: Final = BeforeValidator(_limit, json_schema_input_type=int | MaximumPrefix)
+"""A bare number is the limit."""
+
+
 class RemovePrivateAs(Model):
     """`remove-private-AS [all] [replace-AS]`."""
 
@@ -139,7 +147,7 @@ class NeighborFamily(Model):
     route_reflector_client: bool = False
     route_server_client: bool = False
     soft_reconfiguration_inbound: bool = False
-    maximum_prefix: MaximumPrefix | None = None
+    maximum_prefix: Annotated[MaximumPrefix, _LIMIT] | None = None
     maximum_prefix_out: Annotated[int, Field(ge=1, le=4294967295)] | None = None
     default_originate: DefaultOriginate | None = None
     send_community: tuple[Literal["standard", "extended", "large"], ...] = ("standard", "extended", "large")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from frrgen.errors import Finding, Severity, Where
@@ -49,10 +49,15 @@ def _communities(bgp: Bgp, path: Path) -> Iterator[Finding]:
                 yield Finding(
                     "FRR726",
                     Severity.WARNING,
-                    f"{peer} is sent no communities: the package's page switches them off unless told otherwise",
+                    f"{peer} is sent no standard communities ({_sent(getattr(one, families[0]).send_community)}): "
+                    "the package's page switches them off unless told otherwise",
                     Where(path=(*path, "bgp", kind, peer, family, "send_community")),
                     "take send_community away, if communities are to reach it",
                 )
+
+
+def _sent(kinds: Sequence[str]) -> str:
+    return f"only {' and '.join(kinds)} ones" if kinds else "and no others"
 
 
 def _internal_policy(router: Router, bgp: Bgp, path: Path) -> Iterator[Finding]:

@@ -205,7 +205,8 @@ class Router(Model):
     platform: Literal["frr", "pfsense"] = "frr"
     frr_version: Annotated[str, BeforeValidator(number_text), Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,3}){0,2}$")] = "8.4"
     ownership: Literal["full", "managed"] = "managed"
-    """full: whatever is on the box and not in the model is to be removed; managed: other things are left alone."""
+    """managed: what runs and the inventory does not name goes only where it is a list, a route map, a BFD peer or
+    profile, RPKI, or inside a BGP instance that the inventory names; full: everything that the model could say goes."""
     ssh: Ssh = Ssh()
     pfsense: Pfsense | None = None
 
@@ -250,17 +251,21 @@ class Router(Model):
 
     @model_validator(mode="after")
     def _families(self) -> Self:
-        for field, version in (
-            ("prefix_lists", 4),
-            ("ipv6_prefix_lists", 6),
-            ("access_lists", 4),
-            ("ipv6_access_lists", 6),
+        for field, version, other in (
+            ("prefix_lists", 4, "ipv6_prefix_lists"),
+            ("ipv6_prefix_lists", 6, "prefix_lists"),
+            ("access_lists", 4, "ipv6_access_lists"),
+            ("ipv6_access_lists", 6, "access_lists"),
         ):
             for name, entries in getattr(self, field).items():
                 for entry in entries.entries:
                     if entry.prefix is not None and entry.prefix.version != version:
                         raise PlacedError(
-                            f"{entry.prefix} is not an IPv{version} prefix", field, name, "entries", str(entry.seq)
+                            f"{entry.prefix} is not an IPv{version} prefix: it belongs under {other}",
+                            field,
+                            name,
+                            "entries",
+                            str(entry.seq),
                         )
         return self
 

@@ -26,6 +26,8 @@ class Stored(NamedTuple):
     """What could not be read (errors, left out of the sections), and what the package does not know (warnings)."""
     places: Mapping[tuple[str, int], Where]
     """(section, number of its entry) -> where the entry stands."""
+    hostname: str | None
+    """The box's name, where the file says one: fragments do not."""
 
 
 def read(text: str, file: str = "config.xml") -> Stored:
@@ -55,7 +57,8 @@ def read(text: str, file: str = "config.xml") -> Stored:
         raise InputError(*fatal)
     findings += _too_old(document, packages)
     kept = {name: configs for name, configs in sections.items() if configs}
-    return Stored(kept, _box(root, packages), tuple(findings), places)
+    hostname = root.text("system", "hostname") or None
+    return Stored(kept, _box(root, packages), tuple(findings), places, hostname)
 
 
 def _packages(document: Document) -> tuple[Element, Element]:

@@ -168,10 +168,13 @@ class _Router:
                     continue
                 alone = route_map.model_copy(update={"entries": (entry,)})
                 if key not in reached or self._could(name, alone, session):
-                    text = f"seq {entry.seq} is never reached: earlier entries take every route that it matches"
+                    text = (
+                        f"route map {name} seq {entry.seq} is never reached: "
+                        "earlier entries take every route that it matches"
+                    )
                     yield _warning("FRR312", text, (*place, str(entry.seq)))
                 elif entry.match.source_protocol is None:
-                    text = f"seq {entry.seq} matches no route at all"
+                    text = f"route map {name} seq {entry.seq} matches no route at all"
                     yield _warning("FRR313", text, (*place, str(entry.seq), "match"))
 
     def _could(self, name: str, alone: object, session: Session) -> bool:

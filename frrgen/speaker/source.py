@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from frrgen.errors import Finding, InputError, Where, error
 from frrgen.inventory.validate import validate
@@ -45,10 +45,17 @@ _SHOWN = 20
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 
 
+def _host_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= 65535):
+        raise ValueError("must be HOST:PORT, such as 10.0.0.5:80 or [2001:db8::5]:80")
+    return text
+
+
 class Health(Model):
     """A check: the prefix is announced while it passes. Exactly one of tcp, http and command."""
 
-    tcp: Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$")] | None = None
+    tcp: Annotated[str, AfterValidator(_host_port)] | None = None
     """HOST:PORT that must accept a connection."""
     http: Annotated[str, Field(pattern=r"^http://[^\s]+$")] | None = None
     """A URL that must answer with a status of 2xx or 3xx."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -291,3 +292,56 @@ def test_a_file_whose_name_breaks_the_line_is_named_on_one(capsys, tmp_path):
     status, out, err = frrgen(capsys, "-i", tmp_path, "check")
     assert status == 1
     assert "routers/a\\nb.yaml" in out + err
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ("explain edge1 203.0.113.1 in 10.0.0.0/8 --from-asn 1 --as-path 1", "not allowed with argument"),
+        ("explain edge1 203.0.113.1 in 10.0.0.0/8 --from-asn -1", "error[FRR302]: --from-asn: '-1' is not"),
+        ("explain edge1 203.0.113.1 in 10.0.0.0/8 --frr-version 7", "error[FRR306]: how FRR 7 judges is not known"),
+        ("explain edge1 203.0.113.1 in 10.0.0.0/8 --frr-version 8.3", "error[FRR306]"),
+        ("explain edge1 203.0.113.1 in 10.0.0.0/8 --frr-version 99.9", "error[FRR306]"),
+        ("compare edge1:A edge1:B --frr-version 11", "error[FRR306]"),
+        ("diff --parallel 0", "argument --parallel: at least 1"),
+        ("push --parallel -3", "argument --parallel: at least 1"),
+        ("verify --ssh-config F", "error[FRR114]: --ssh-config goes with --live"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(capsys, args, said):
+    try:
+        status = main(["-i", str(EXAMPLE), *args.split()])
+    except SystemExit as end:
+        status = end.code
+    assert status == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version", ["8.4", "8.4.4", "9.1", "10", "10.7.1"])
+def test_versions_of_frr_that_are_known_are_taken(capsys, version):
+    args = ("explain", "edge1", "203.0.113.1", "in", "10.0.0.0/8", "--frr-version", version)
+    assert frrgen(capsys, "-i", EXAMPLE, *args)[0] == 0
+
+
+def test_a_bare_number_is_the_limit_of_maximum_prefix(capsys, tmp_path):
+    (tmp_path / "routers").mkdir()
+    text = "bgp: {asn: 65001, ebgp_requires_policy: false, neighbors: {192.0.2.1: {remote_as: 65002, ipv4_unicast: "
+    (tmp_path / "routers/r1.yaml").write_text(text + "{maximum_prefix: 300}}}}")
+    status, out, _ = frrgen(capsys, "-i", tmp_path, "render", "r1")
+    assert (status, "neighbor 192.0.2.1 maximum-prefix 300\n" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda path: path.mkdir(), "a folder"),
+        (lambda path: path.symlink_to("nowhere"), "a link that leads nowhere"),
+        (os.mkfifo, "a pipe or a device"),
+    ],
+)
+def test_a_routers_file_that_is_none_is_named_for_what_it_is(capsys, tmp_path, make, what):
+    (tmp_path / "routers").mkdir()
+    make(tmp_path / "routers/edge1.yaml")
+    status, _, err = frrgen(capsys, "-i", tmp_path, "check")
+    assert status == 1
+    assert f"error[FRR106]: routers/edge1.yaml is {what}, not a file\n  --> {tmp_path}/routers/edge1.yaml\n" in err

@@ -25,11 +25,29 @@ def test_the_article_is_imported_and_what_says_nothing_is_named(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     assert main(["import", "pfsense", str(ARTICLE), "-o", "inventory"]) == 0
     out, err = capsys.readouterr()
-    assert "inventory/routers/article.yaml" in out
+    assert "inventory/routers/pfSense.yaml" in out
     assert "frrglobalroutemaps MetalLB_k8s 1 / nexthop_action=match-peer" in err
     assert MASTER not in out + err
-    assert Path("inventory/secrets/article-pfsense").read_text() == f"{MASTER}\n"
-    assert Path("inventory/secrets/article-pfsense").stat().st_mode & 0o777 == 0o600
+    assert Path("inventory/secrets/pfSense-pfsense").read_text() == f"{MASTER}\n"
+    assert Path("inventory/secrets/pfSense-pfsense").stat().st_mode & 0o777 == 0o600
+    assert "*" in Path("inventory/secrets/.gitignore").read_text().split("\n")
+
+
+def test_fragments_name_no_box_so_the_router_is_named_after_the_file(imported, capsys):
+    assert main(["render", "home", "--out", "."]) == 0
+    capsys.readouterr()
+    assert main(["import", "pfsense", "home.xml", "-o", "again"]) == 0
+    assert "again/routers/home.yaml" in capsys.readouterr().out
+
+
+def test_what_is_wrong_with_a_box_is_a_warning_of_the_import_that_succeeds(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    raw = "<frrglobalraw><config><bgpd>cm91dGVyIGJncCAxCg==</bgpd></config></frrglobalraw>\n"
+    Path("box.xml").write_text(ARTICLE.read_text().replace("</installedpackages>", f"{raw}</installedpackages>"))
+    assert main(["import", "pfsense", "box.xml"]) == 0
+    err = capsys.readouterr().err
+    assert "warning[FRR729]: a raw configuration replaces the part of bgpd" in err
+    assert "error[" not in err
 
 
 def test_check_names_the_articles_mistakes(imported, capsys):
@@ -46,14 +64,32 @@ def test_check_names_the_articles_mistakes(imported, capsys):
 
 def test_an_imported_box_merges_to_the_same_bytes(imported, capsys):
     assert main(["render", "home", "--merge", str(ARTICLE), "--out", "."]) == 0
-    assert Path("home.xml").read_bytes() == ARTICLE.read_bytes()
-    assert Path("home.xml").stat().st_mode & 0o777 == 0o600
+    assert Path("home.config.xml").read_bytes() == ARTICLE.read_bytes()
+    assert Path("home.config.xml").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_file_given_to_merge_is_never_written_over(imported, capsys):
+    Path("home.config.xml").write_bytes(ARTICLE.read_bytes())
+    before = Path("home.config.xml").stat()
+    Path("config.xml").symlink_to("home.config.xml")
+    for name in ("home.config.xml", "config.xml"):
+        assert main(["render", "home", "--merge", name, "--out", "."]) == 1
+        assert "error[FRR114]: home.config.xml is the file given to --merge" in capsys.readouterr().err
+    assert Path("home.config.xml").stat().st_mtime_ns == before.st_mtime_ns
+    assert Path("home.config.xml").read_bytes() == ARTICLE.read_bytes()
+
+
+def test_a_config_xml_that_is_not_utf_8_is_told_so_with_its_place(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("latin.xml").write_bytes("<pfsense>\n<x>Zürich</x></pfsense>".encode("latin-1"))
+    assert main(["import", "pfsense", "latin.xml"]) == 1
+    assert "error[FRR700]: not UTF-8 text\n  --> latin.xml:2:5\n" in capsys.readouterr().err
 
 
 def test_a_whole_config_xml_is_never_printed(imported, capsys):
     assert main(["render", "home", "--merge", str(ARTICLE)]) == 1
     out, err = capsys.readouterr()
-    assert (out, "FRR109" in err) == ("", True)
+    assert (out, "FRR114" in err) == ("", True)
 
 
 def test_fragments_are_shown_without_secrets_and_written_with_them(imported, capsys):

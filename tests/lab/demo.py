@@ -127,7 +127,8 @@ def main() -> None:
     print("edge1 has the service 192.168.10.1. 192.168.99.0/24 never left the node: the gate says which line drops it.")
     if keep:
         pids = " ".join(str(pid) for pid in (speaker.pid, *(router.holder for router in lab.routers.values())))
-        print(f"\nThe lab is running. Log in to edge1:\n  ssh -F {config} edge1     (then: vtysh)")
+        print(f"\nThe lab is running. Log in:\n  ssh -F {config} edge1     (then: vtysh)")
+        print(f"  ssh -F {config} home      (then: vtysh, or php)")
         print(
             f"Use frrgen on it:\n  {frrgen} diff edge1 --ssh-config {config}\n"
             f"  {frrgen} speaker status --admin {admin}\n"
@@ -156,4 +157,8 @@ def begin(node: Router, command: list[str], *, keep: bool) -> subprocess.Popen[b
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("\ninterrupted: the lab is down", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,72 @@
+"""What frrgen does when it cannot write: it says so, and leaves nothing half done."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_cli import EXAMPLE, RUNNING
+
+FRRGEN = f"{shlex.quote(sys.executable)} -c 'import sys; from frrgen.cli import main; sys.exit(main())'"
+FULL = "ulimit -f 0; "
+"""No file can grow any more, as on a full disk."""
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as a shell would, with its own way to say where output goes."""
+    path = os.pathsep.join(filter(None, (str(EXAMPLE.parent), os.environ.get("PYTHONPATH"))))
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(["sh", "-c", command], cwd=folder, env=env, text=True, capture_output=True, check=False)
+
+
+@pytest.fixture
+def network(tmp_path):
+    assert shell(f"{FRRGEN} init net", tmp_path).returncode == 0
+    (tmp_path / "net/running.conf").write_text(RUNNING)
+    return tmp_path / "net"
+
+
+@pytest.mark.parametrize("verb", ["check", "render edge1", "schema"])
+@pytest.mark.parametrize(("where", "why"), [("> /dev/full", "No space left on device"), (">&-", "it is closed")])
+def test_output_that_cannot_be_written_is_told_and_is_an_error(network, verb, where, why):
+    done = shell(f"{FRRGEN} {verb} {where}", network)
+    assert (done.returncode, done.stderr) == (1, f"error[FRR402]: standard output cannot be written: {why}\n")
+
+
+def test_nothing_is_done_when_the_answer_could_not_be_shown(tmp_path):
+    assert shell(f"{FRRGEN} init net >&-", tmp_path).returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_has_had_enough_is_no_failure(network):
+    done = shell(f"{{ {FRRGEN} schema; echo $? >&2; }} | head -n 1", network)
+    assert (done.stdout, done.stderr) == ("{\n", "0\n")
+
+
+@pytest.mark.parametrize("folder", ["net", "deep/net", "."])
+def test_init_on_a_full_disk_names_the_file_and_leaves_nothing_behind(tmp_path, folder):
+    done = shell(f"{FULL}{FRRGEN} init {folder} 2>&1 | cat", tmp_path)
+    assert "error[FRR402]: " in done.stdout
+    assert "cannot be written: File too large" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_import_on_a_full_disk_leaves_nothing_behind(network):
+    before = sorted(network.rglob("*"))
+    done = shell(f"{FULL}{FRRGEN} import frr running.conf -o taken --name r1 2>&1 | cat", network)
+    assert "error[FRR402]: taken/network.yaml cannot be written: File too large" in done.stdout
+    assert sorted(network.rglob("*")) == before
+
+
+def test_a_plan_that_does_not_fit_on_the_disk_leaves_the_old_one_as_it_was(network):
+    (network / "plan.json").write_text("the old one")
+    before = sorted(network.rglob("*"))
+    done = shell(f"{FULL}{FRRGEN} diff edge1 --running running.conf -o plan.json 2>&1 | cat", network)
+    assert "error[FRR402]: plan.json cannot be written: File too large" in done.stdout
+    assert sorted(network.rglob("*")) == before
+    assert (network / "plan.json").read_text() == "the old one"
