@@ -20,14 +20,14 @@ from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.grammar.layout import (
     Block,
     Line,
+    Part,
     Path,
-    at,
     bfd_blocks,
     entry_block,
-    family_lines,
+    family_part,
     global_blocks,
-    group_lines,
-    neighbor_lines,
+    group_part,
+    neighbor_part,
     optimization,
     raw_lines,
     route_map_blocks,
@@ -419,10 +419,9 @@ class Builder:
                 continue
             for entry in route_map.entries:
                 edited = [
-                    statement
-                    for statement in MATCH.statements(entry.match, canonical=True)
-                    if (_OPTIMISED.get(statement.rule.field), getattr(entry.match, statement.rule.field))
-                    in self.changed
+                    line.statement
+                    for line in Part((), MATCH.written(entry.match, canonical=True)).lines
+                    if (_OPTIMISED.get(field := line.statement.rule.field), getattr(entry.match, field)) in self.changed
                 ]
                 if not edited:
                     continue
@@ -617,10 +616,10 @@ class _Instance:
             self._family(family)
         for peer, gone in self.old.neighbors.items():
             if peer not in self.new.neighbors:
-                self._gone(("neighbors", peer), neighbor_lines(peer, gone, self.old, self.path, canonical=True), peer)
+                self._gone(neighbor_part(peer, gone, self.old, self.path, canonical=True), peer)
         for name, gone_group in self.old.peer_groups.items():
             if name not in self.new.peer_groups:
-                self._gone(("peer_groups", name), group_lines(name, gone_group, self.path, canonical=True), None)
+                self._gone(group_part(name, gone_group, self.path, canonical=True), None)
         self.commands.add(self.enter, late)
 
     def _take(self, found: Delta, neighbors: Iterable[str] = (), *, fresh: bool = False) -> None:
@@ -630,10 +629,9 @@ class _Instance:
     def _instance_options(self) -> list[str]:
         """Give the lines that must wait until the neighbors are as intended."""
         builder = self.builder
-        old = at(self.path, INSTANCE.statements(self.old, canonical=True))
-        raw = builder._missing_raw(self.enter, at(self.path, wholes("raw", iter(self.new.raw))))  # noqa: SLF001
-        new = [*at(self.path, INSTANCE.statements(self.new, canonical=True)), *raw]
-        found = delta(old, new, self.version)
+        old, new = (Part(self.path, INSTANCE.written(bgp, canonical=True)).lines for bgp in (self.old, self.new))
+        raw = Part(self.path, list(wholes("raw", self.new.raw))).lines
+        found = delta(old, [*new, *builder._missing_raw(self.enter, raw)], self.version)  # noqa: SLF001
         self._take(found, [peer for peer in self.old.neighbors if peer in self.new.neighbors])
         late = [line for line in found.last if line in _AFTER_NEIGHBORS]
         early = [line for line in found.last if line not in _AFTER_NEIGHBORS]
@@ -641,7 +639,7 @@ class _Instance:
         return late
 
     def _listen(self, bgp: Bgp) -> list[Line]:
-        return at(self.path, LISTEN.statements(bgp, canonical=True))
+        return Part(self.path, LISTEN.written(bgp, canonical=True)).lines
 
     def _rebuilt(self) -> tuple[set[str], set[str]]:
         """Find what must be deleted and made anew: FRR has no other way to change what makes a neighbor."""
@@ -683,8 +681,8 @@ class _Instance:
         if old is None and isinstance(one, Neighbor) and starts_shut(one, self.new):
             self.commands.add(self.enter, [f"no neighbor {name} shutdown"])
         for family in FAMILIES:
-            was = [] if old is None else family_lines(name, old, owner, family, self.path, canonical=True)
-            now = family_lines(name, one, owner, family, self.path, canonical=True)
+            was = [] if old is None else family_part(old, owner, family, self.path, canonical=True).lines
+            now = family_part(one, owner, family, self.path, canonical=True).lines
             part = delta(was, now, self.version)
             self._take(part, members, fresh=old is None)
             enter = (*self.enter, f"address-family {family.replace('_', ' ')}")
@@ -703,8 +701,8 @@ class _Instance:
         if one is None:
             return []
         if isinstance(one, Neighbor):
-            return neighbor_lines(name, one, bgp, self.path, canonical=True)
-        return group_lines(name, one, self.path, canonical=True)
+            return neighbor_part(name, one, bgp, self.path, canonical=True).lines
+        return group_part(name, one, self.path, canonical=True).lines
 
     def _members(self, name: str, one: Neighbor | PeerGroup) -> list[str]:
         if isinstance(one, Neighbor):
@@ -717,20 +715,17 @@ class _Instance:
     def _family(self, family: str) -> None:
         builder = self.builder
         path, enter = (*self.path, family), (*self.enter, f"address-family {family.replace('_', ' ')}")
-        old, new = getattr(self.old, family), getattr(self.new, family)
-        raw = builder._missing_raw(enter, at(path, wholes("raw", iter(new.raw))))  # noqa: SLF001
-        found = delta(
-            at(path, FAMILY.statements(old, canonical=True)),
-            [*at(path, FAMILY.statements(new, canonical=True)), *raw],
-            self.version,
-        )
+        families = getattr(self.old, family), getattr(self.new, family)
+        old, new = (Part(path, FAMILY.written(one, canonical=True)).lines for one in families)
+        raw = Part(path, list(wholes("raw", families[1].raw))).lines
+        found = delta(old, [*new, *builder._missing_raw(enter, raw)], self.version)  # noqa: SLF001
         self._take(found)
         self.commands.add(enter, [*found.first, *found.then, *found.last])
 
-    def _gone(self, owner: Path, lines: list[Line], peer: str | None) -> None:
+    def _gone(self, part: Part, peer: str | None) -> None:
         builder = self.builder
-        builder._change(Op.REMOVE, (*self.path, *owner), lines[0].statement.text, None, Impact.RESET)  # noqa: SLF001
-        self.commands.add(self.enter, [f"no neighbor {owner[1]}{'' if peer else ' peer-group'}"])
+        builder._change(Op.REMOVE, part.owner, part.texts()[0], None, Impact.RESET)  # noqa: SLF001
+        self.commands.add(self.enter, [f"no neighbor {part.owner[-1]}{'' if peer else ' peer-group'}"])
         if peer:
             builder._session(self.vrf, peer, Impact.RESET, "removed")  # noqa: SLF001
 

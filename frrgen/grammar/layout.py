@@ -5,13 +5,12 @@ Policy stands before `router bgp`: on FRR 8.4 a policy that follows it denies ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
 
 from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.grammar.policy import ENTRY, LISTS, MATCH, SET
-from frrgen.grammar.rule import Impact, Rule, Statement
+from frrgen.grammar.rule import Impact, Rule, Statement, Written
 from frrgen.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, wholes
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
@@ -26,7 +25,8 @@ _MEMBER: Final = Rule("peer_group", "peer-group {}", undo_first=True, impact=Imp
 _AWAKE: Final = Rule("shutdown", "shutdown", negative=True)
 _GROUP: Final = Rule("", "peer-group", impact=Impact.RESET)
 _INTERFACE: Final = Rule("interface", "interface {}", undo_first=True, impact=Impact.RESET)
-_OPTIMIZATION: Final = Rule("optimization", "optimization")
+_OPTIMIZATION: Final = Rule("optimization", "optimization", negative=True)
+_PLAIN: Final = Rule("", "")
 
 _LEAVE: Final = {"address-family": "exit-address-family", "vrf": "exit-vrf"}
 
@@ -43,13 +43,46 @@ class Line(NamedTuple):
         return self.owner + self.statement.slot
 
 
+class Part(NamedTuple):
+    """What one model object says in a context. A renderer needs its texts alone, and only the diff its statements."""
+
+    owner: Path
+    written: list[Written]
+    prefix: str = ""
+
+    def texts(self, margin: str = "") -> list[str]:
+        """Write the lines, each behind a margin."""
+        line, negated = margin + self.prefix, f"{margin}no {self.prefix}"
+        return [(negated if rule.negative else line) + body for rule, _, body in self.written]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The path of each line inside the router's model."""
+        return [self.owner + slot for _, slot, _ in self.written]
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines as statements."""
+        return [Line(self.owner, rule.statement(slot, self.prefix, body)) for rule, slot, body in self.written]
+
+
 class Block(NamedTuple):
-    """The statements of one context. `enter` are the lines that lead into it from the top level."""
+    """What stands in one context. `enter` are the lines that lead into it from the top level."""
 
     section: Section
     path: Path
     enter: tuple[str, ...]
-    lines: list[Line]
+    parts: list[Part]
+
+    @property
+    def lines(self) -> list[Line]:
+        """All of its lines as statements."""
+        return [line for part in self.parts for line in part.lines]
+
+
+def bare(path: Path, text: str) -> Part:
+    """Make a line of its own, such as one that enters or leaves a context, which the object at `path` says."""
+    return Part(path, [(_PLAIN, (), text)])
 
 
 def leave(enter: str) -> str:
@@ -84,28 +117,25 @@ def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
 def global_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
     """Give the block of the top level."""
     statics = wholes("static_routes", map(static_route, router.static_routes))
-    raw = wholes("raw", iter(router.raw))
-    yield Block("globals", (), (), at((), chain(GLOBAL.statements(router, canonical=canonical), statics, raw)))
+    written = [*GLOBAL.written(router, canonical=canonical), *statics, *wholes("raw", router.raw)]
+    yield Block("globals", (), (), [Part((), written)])
 
 
 def vrf_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
     """Give the blocks of the VRFs, without their BGP."""
     for name, vrf in router.vrfs.items():
         path = ("vrfs", name)
-        inner = chain(
-            VRF.statements(vrf, canonical=canonical),
-            wholes("static_routes", map(static_route, vrf.static_routes)),
-            wholes("raw", iter(vrf.raw)),
-        )
-        yield Block("vrfs", path, (f"vrf {name}",), at(path, inner))
+        statics = wholes("static_routes", map(static_route, vrf.static_routes))
+        written = [*VRF.written(vrf, canonical=canonical), *statics, *wholes("raw", vrf.raw)]
+        yield Block("vrfs", path, (f"vrf {name}",), [Part(path, written)])
 
 
 def rpki_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
     """Give the block of `rpki`, if there is one."""
     if router.rpki is not None:
         caches = wholes("caches", (rpki_cache(cache, router.version) for cache in router.rpki.caches))
-        lines = at(("rpki",), chain(RPKI.statements(router.rpki, canonical=canonical), caches))
-        yield Block("rpki", ("rpki",), ("rpki",), lines)
+        written = [*RPKI.written(router.rpki, canonical=canonical), *caches]
+        yield Block("rpki", ("rpki",), ("rpki",), [Part(("rpki",), written)])
 
 
 def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -126,25 +156,15 @@ def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
             yield from (((f"route-map {name} {entry.action} {entry.seq}",), line) for line in entry.raw)
 
 
-def at(path: Path, statements: Iterable[Statement]) -> list[Line]:
-    """Give statements their paths in the model."""
-    return [Line(path, statement) for statement in statements]
-
-
 def list_blocks(router: Router) -> Iterator[Block]:
     """Give a block for each list."""
     for kind in LISTS:
         for name, lst in kind.of(router).items():
             path, head = (kind.field, name), kind.head(name, lst)
-            lines = []
+            written: list[Written] = [(_PLAIN, (str(entry.seq),), kind.entry(head, entry)) for entry in lst.entries]
             if (note := kind.note_of(lst)) is not None:
-                text = f"{head} {kind.note} {note}"
-                lines.append(Line(path, Statement((kind.note,), text, f"no {head} {kind.note}", _OPTIMIZATION)))
-            for entry in lst.entries:
-                seq = str(entry.seq)
-                text = kind.entry(head, entry)
-                lines.append(Line(path, Statement((seq,), text, kind.undo_entry(head, entry), _OPTIMIZATION)))
-            yield Block("lists", path, (), lines)
+                written.insert(0, (_PLAIN, (kind.note,), f"{head} {kind.note} {note}"))
+            yield Block("lists", path, (), [Part(path, written)])
 
 
 def optimization(route_map: RouteMap, version: tuple[int, ...]) -> bool:
@@ -159,92 +179,95 @@ def route_map_blocks(
     for entry in route_map.entries:
         yield entry_block(name, entry, canonical=canonical)
     if not optimization(route_map, version):
-        text = f"route-map {name} optimization"
-        line = Line(("route_maps", name), Statement(("optimization",), f"no {text}", text, _OPTIMIZATION))
-        yield Block("route_maps", ("route_maps", name), (), [line])
+        path: Path = ("route_maps", name)
+        written: list[Written] = [(_OPTIMIZATION, ("optimization",), "optimization")]
+        yield Block("route_maps", path, (), [Part(path, written, f"route-map {name} ")])
 
 
 def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> Block:
     """Give the block of one route-map entry."""
     path: Path = ("route_maps", name, str(entry.seq))
-    lines = at(
-        path,
-        chain(ENTRY.statements(entry, canonical=canonical), wholes("raw", iter(entry.raw))),
-    )
-    for part, table, obj in (("match", MATCH, entry.match), ("set", SET, entry.set)):
-        lines += at((*path, part), table.statements(obj, canonical=canonical))
-    return Block("route_maps", path, (f"route-map {name} {entry.action} {entry.seq}",), lines)
+    parts = [
+        Part(path, [*ENTRY.written(entry, canonical=canonical), *wholes("raw", entry.raw)]),
+        Part((*path, "match"), MATCH.written(entry.match, canonical=canonical)),
+        Part((*path, "set"), SET.written(entry.set, canonical=canonical)),
+    ]
+    return Block("route_maps", path, (f"route-map {name} {entry.action} {entry.seq}",), parts)
 
 
 def bfd_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
     """Give a block for each BFD profile and peer."""
     for name, profile in router.bfd_profiles.items():
         path: Path = ("bfd_profiles", name)
-        lines = at(path, BFD.statements(profile, canonical=canonical))
-        yield Block("bfd", path, ("bfd", f"profile {name}"), lines)
+        part = Part(path, BFD.written(profile, canonical=canonical))
+        yield Block("bfd", path, ("bfd", f"profile {name}"), [part])
     for peer in router.bfd_peers:
         head = bfd_peer_head(peer)
         path = ("bfd_peers", head)
-        yield Block("bfd", path, ("bfd", head), at(path, BFD.statements(peer, canonical=canonical)))
+        yield Block("bfd", path, ("bfd", head), [Part(path, BFD.written(peer, canonical=canonical))])
 
 
 def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) -> Iterator[Block]:
     """Give the blocks of a BGP instance: itself with its neighbors, then its address families."""
     enter = f"router bgp {bgp.asn}{suffix}"
-    lines = at(path, INSTANCE.statements(bgp, canonical=canonical))
-    for name, group in bgp.peer_groups.items():
-        lines += group_lines(name, group, path, canonical=canonical)
-    for peer, neighbor in bgp.neighbors.items():
-        lines += neighbor_lines(peer, neighbor, bgp, path, canonical=canonical)
-    lines += at(path, LISTEN.statements(bgp, canonical=canonical))
-    lines += at(path, wholes("raw", iter(bgp.raw)))
-    yield Block("bgp", path, (enter,), lines)
+    parts = [Part(path, INSTANCE.written(bgp, canonical=canonical))]
+    parts += [group_part(name, group, path, canonical=canonical) for name, group in bgp.peer_groups.items()]
+    parts += [neighbor_part(peer, one, bgp, path, canonical=canonical) for peer, one in bgp.neighbors.items()]
+    parts.append(Part(path, [*LISTEN.written(bgp, canonical=canonical), *wholes("raw", bgp.raw)]))
+    yield Block("bgp", path, (enter,), parts)
+    peers: list[tuple[Path, NeighborOptions]] = [
+        *((("peer_groups", name), group) for name, group in bgp.peer_groups.items()),
+        *(
+            (("neighbors", peer), one)
+            for peer, one in bgp.neighbors.items()
+            if not one.model_fields_set.isdisjoint(FAMILIES)
+        ),
+    ]
     for family in FAMILIES:
-        part = getattr(bgp, family)
-        inner = at((*path, family), FAMILY.statements(part, canonical=canonical))
-        for name, group in bgp.peer_groups.items():
-            inner += family_lines(name, group, ("peer_groups", name), family, path, canonical=canonical)
-        for peer, neighbor in bgp.neighbors.items():
-            inner += family_lines(peer, neighbor, ("neighbors", peer), family, path, canonical=canonical)
-        inner += at((*path, family), wholes("raw", iter(part.raw)))
-        if inner:
-            yield Block("bgp", (*path, family), (enter, f"address-family {family.replace('_', ' ')}"), inner)
+        own = getattr(bgp, family)
+        parts = [
+            Part((*path, family), FAMILY.written(own, canonical=canonical)),
+            *(family_part(options, owner, family, path, canonical=canonical) for owner, options in peers),
+            Part((*path, family), list(wholes("raw", own.raw))),
+        ]
+        if any(part.written for part in parts):
+            yield Block("bgp", (*path, family), (enter, f"address-family {family.replace('_', ' ')}"), parts)
 
 
-def group_lines(name: str, group: PeerGroup, path: Path, *, canonical: bool) -> list[Line]:
+def group_part(name: str, group: PeerGroup, path: Path, *, canonical: bool) -> Part:
     """Write a peer group's lines in `router bgp`."""
-    owner, prefix = (*path, "peer_groups", name), f"neighbor {name} "
-    define = [_GROUP.statement(("peer_group",), prefix, "peer-group")]
+    written: list[Written] = [(_GROUP, ("peer_group",), "peer-group")]
     if group.remote_as is not None:
-        define.append(_DEFINE.statement(("remote_as",), prefix, f"remote-as {group.remote_as}"))
-    return at(owner, chain(define, NEIGHBOR.statements(group, prefix, canonical=canonical)))
+        written.append((_DEFINE, ("remote_as",), f"remote-as {group.remote_as}"))
+    written += NEIGHBOR.written(group, canonical=canonical)
+    return Part((*path, "peer_groups", name), written, f"neighbor {name} ")
 
 
-def neighbor_lines(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canonical: bool) -> list[Line]:
+def neighbor_part(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canonical: bool) -> Part:
     """Write a neighbor's lines in `router bgp`: first the one that makes it."""
-    owner, prefix = (*path, "neighbors", peer), f"neighbor {peer} "
     group = neighbor.peer_group
     inherits = group is not None and group in bgp.peer_groups and bgp.peer_groups[group].remote_as is not None
     remote = None if inherits else neighbor.remote_as
-    define: list[Statement] = []
+    written: list[Written] = []
     if is_unnumbered(peer):
         words = "interface v6only" if neighbor.v6only else "interface"
         if remote is not None:
             words, member = f"{words} remote-as {remote}", group
         else:
             words, member = f"{words} peer-group {group}" if group else words, None
-        define.append(_DEFINE.statement(("remote_as",), prefix, words))
+        written.append((_DEFINE, ("remote_as",), words))
     else:
         member = group
         if remote is not None:
-            define.append(_DEFINE.statement(("remote_as",), prefix, f"remote-as {remote}"))
+            written.append((_DEFINE, ("remote_as",), f"remote-as {remote}"))
     if member is not None:
-        define.append(_MEMBER.statement(("peer_group",), prefix, f"peer-group {member}"))
+        written.append((_MEMBER, ("peer_group",), f"peer-group {member}"))
     if neighbor.interface is not None:
-        define.append(_INTERFACE.statement(("interface",), prefix, f"interface {neighbor.interface}"))
+        written.append((_INTERFACE, ("interface",), f"interface {neighbor.interface}"))
     if not canonical and starts_shut(neighbor, bgp):
-        define.append(_AWAKE.statement(("shutdown",), prefix, "shutdown"))
-    return at(owner, chain(define, NEIGHBOR.statements(neighbor, prefix, canonical=canonical)))
+        written.append((_AWAKE, ("shutdown",), "shutdown"))
+    written += NEIGHBOR.written(neighbor, canonical=canonical)
+    return Part((*path, "neighbors", peer), written, f"neighbor {peer} ")
 
 
 def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
@@ -255,11 +278,7 @@ def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
     return group is None or not group.shutdown
 
 
-def family_lines(
-    peer: str, options: NeighborOptions, owner: Path, family: str, path: Path, *, canonical: bool
-) -> list[Line]:
-    """Write a neighbor's or group's lines in an address family."""
-    part: Any = getattr(options, family)
-    if not part.model_fields_set:
-        return []
-    return at((*path, *owner, family), NEIGHBOR_FAMILY.statements(part, f"neighbor {peer} ", canonical=canonical))
+def family_part(options: NeighborOptions, owner: Path, family: str, path: Path, *, canonical: bool) -> Part:
+    """Write a neighbor's or group's lines in an address family; `owner` ends in its name."""
+    written = NEIGHBOR_FAMILY.written(getattr(options, family), canonical=canonical)
+    return Part((*path, *owner, family), written, f"neighbor {owner[-1]} ")

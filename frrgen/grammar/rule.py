@@ -39,6 +39,8 @@ class Statement(NamedTuple):
     rule: Rule
 
 
+Written = tuple["Rule", tuple[str, ...], str]
+"""What a rule says of a field: the rule, the slot, and the line without its prefix. A plain tuple, for speed."""
 Data = dict[str, Any]
 _TOKEN: Final = re.compile(r"\[(?P<opt>[^\]]+)\]|\{(?P<name>[*#]?\w*)\}|(?P<lit>[^\[{]+)")
 
@@ -167,9 +169,9 @@ class Rule:
         if names == [""]:
             head, _, tail = form.partition("{}")
             return lambda value: head + (value if type(value) is str else text_of(value)) + tail
-        if len(names) > 1 and all(names):
+        if len(names) > 1 and all(names) and not any(piece.rest for piece in self.pieces):
             get = attrgetter(*names)
-            return lambda value: form.format(*map(text_of, get(value)))
+            return lambda value: form.format(*get(value))
         return None
 
     def body(self, value: object, key: str = "") -> str:
@@ -208,30 +210,29 @@ class Rule:
             return bool(value != default)
         return True
 
-    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterable[Statement]:
+    def written(self, obj: Any, *, canonical: bool) -> Iterable[Written]:
         """Write the lines for this field of a model object."""
         value = self.get(obj)
         if self.is_set(value, obj, canonical=canonical):
-            return (self.statement(self._slot, prefix, self.body(value)),)
+            return ((self, self._slot, self.body(value)),)
         return ()
 
     @cached_property
-    def emit(self) -> Callable[[Any, str, bool], Iterable[Statement]]:
-        """`statements` (object, prefix, canonical), made once: most lines of most files come from here."""
+    def emit(self) -> Callable[[Any, bool], Iterable[Written]]:
+        """`written` (object, canonical), made once: most lines of most files come from here."""
         write, get, slot, but = self._writer, self.get, self._slot, self.but
-        plain = type(self) in {Rule, WordsRule} and self.has_values and not self.presence and not self.negative
+        plain = type(self) in {Rule, WordsRule} and self.has_values and not self.presence
         if write is None or not plain:
-            return lambda obj, prefix, canonical: self.statements(obj, prefix, canonical=canonical)
-        hidden, undo = self.default is not None, self.undo
+            return lambda obj, canonical: self.written(obj, canonical=canonical)
+        hidden = self.default is not None
 
-        def emitted(obj: Any, prefix: str, canonical: bool) -> tuple[Statement, ...]:  # noqa: FBT001
+        def emitted(obj: Any, canonical: bool) -> tuple[Written, ...]:  # noqa: FBT001
             value = get(obj)
-            if value is None or value == () or (but is not None and value == but):
+            if (not value and (value is None or value == ())) or (but is not None and value == but):
                 return ()
             if hidden and canonical and not self.is_set(value, obj, canonical=True):
                 return ()
-            line = prefix + write(value)
-            return (Statement(slot, line, f"no {line}" if undo is None else f"no {prefix}{undo}", self),)
+            return ((self, slot, write(value)),)
 
         return emitted
 
@@ -241,7 +242,8 @@ class Rule:
 
     def statement(self, slot: tuple[str, ...], prefix: str, body: str) -> Statement:
         """Make a statement, with the line that undoes it."""
-        line, plain = prefix + body, prefix + (body if self.undo is None else self.undo)
+        line = prefix + body
+        plain = line if self.undo is None else prefix + self.undo.replace("{key}", slot[-1])
         if self.negative:
             return Statement(slot, f"no {line}", plain, self)
         return Statement(slot, line, f"no {plain}", self)
@@ -293,10 +295,10 @@ class WordsRule(Rule):
 class EachRule(Rule):
     """A field that is a tuple, of which each element is a line of its own."""
 
-    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:  # noqa: ARG002
+    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
         """Write a line an element."""
         for value in self.get(obj) or ():
-            yield self.statement((self.field, text_of(value)), prefix, self.body(value))
+            yield self, (self.field, text_of(value)), self.body(value)
 
     def read(self, match: re.Match[str], data: Data) -> None:
         """Add the elements of a line."""
@@ -311,10 +313,10 @@ class AbsentRule(Rule):
     word: str = ""
     words: tuple[str, ...] = ()
 
-    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:  # noqa: ARG002
+    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
         """Write the line where the word is missing."""
         if self.word not in self.get(obj):
-            yield self.statement((self.field, self.word), prefix, self.form)
+            yield self, (self.field, self.word), self.form
 
     def read(self, match: re.Match[str], data: Data) -> None:
         """Take the word away."""
@@ -325,15 +327,10 @@ class AbsentRule(Rule):
 class ItemRule(Rule):
     """A dict field: a line an item, with its key."""
 
-    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:  # noqa: ARG002
+    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
         """Write a line an item."""
         for key, value in self.get(obj).items():
-            slot = (self.field, str(key))
-            body = self.body(value, str(key))
-            if self.undo is None:
-                yield self.statement(slot, prefix, body)
-            else:
-                yield Statement(slot, prefix + body, f"no {prefix}{self.undo.replace('{key}', str(key))}", self)
+            yield self, (self.field, str(key)), self.body(value, str(key))
 
     def read(self, match: re.Match[str], data: Data) -> None:
         """Add an item."""
@@ -360,12 +357,12 @@ class PairRule(Rule):
         tail = re.escape(self.other_form).replace(r"\{\}", "(?P<other>.+)")
         return re.compile(f"{super().pattern.pattern}(?P<tail>{tail})?")
 
-    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:
+    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:
         """Write the line, with the second field where it is set."""
         value, other = self.get(obj), self._get_other(obj)
         if self.is_set(value, obj, canonical=canonical):
             tail = "" if other is None or other is False else self.other_form.replace("{}", text_of(other))
-            yield self.statement((self.field,), prefix, self.body(value) + tail)
+            yield self, (self.field,), self.body(value) + tail
 
     def read(self, match: re.Match[str], data: Data) -> None:
         """Put both fields into the data."""
@@ -382,12 +379,12 @@ class DeleteRule(Rule):
     """The field that it may stand behind."""
     last: bool = False
 
-    def statements(self, obj: Any, prefix: str, *, canonical: bool) -> Iterator[Statement]:  # noqa: ARG002
+    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
         """Write the line at the place the model says."""
         name = getattr(obj, self.field)
         stands_last = getattr(obj, f"{self.field}_last") and getattr(obj, self.behind) is not None
         if name is not None and stands_last == self.last:
-            yield self.statement((self.field, str(self.last)), prefix, self.body(name))
+            yield self, (self.field, str(self.last)), self.body(name)
 
     def read(self, match: re.Match[str], data: Data) -> None:
         """Remember the name, and what stood before it."""
@@ -421,18 +418,19 @@ class Table:
         for rule in rules:
             first = rule.pieces[0].text.split(" ")[0] if rule.pieces[0].kind == "literal" else ""
             self._by_word.setdefault(("no " if rule.negative else "") + first, []).append(rule)
-        self._for_fields: dict[frozenset[str], tuple[Rule, ...]] = {}
+        self._for_fields: dict[frozenset[str], list[Callable[[Any, bool], Iterable[Written]]]] = {}
 
-    def statements(self, obj: BaseModel, prefix: str = "", *, canonical: bool = False) -> list[Statement]:
+    def written(self, obj: BaseModel, *, canonical: bool = False) -> list[Written]:
         """Write every line of a model object in this context."""
-        fields = frozenset(obj.model_fields_set if canonical else obj.model_fields_set | self._always)
-        found: list[Statement] = []
-        rules = self._for_fields.get(fields)
-        if rules is None:
-            rules = tuple(rule for rule in self.rules if rule.field.split(".")[0] in fields and not rule.parse_only)
-            self._for_fields[fields] = rules
-        for rule in rules:
-            found += rule.emit(obj, prefix, canonical)
+        said = obj.model_fields_set
+        fields = frozenset(said) if canonical else self._always.union(said)
+        emits = self._for_fields.get(fields)
+        if emits is None:
+            emits = [rule.emit for rule in self.rules if rule.field.split(".")[0] in fields and not rule.parse_only]
+            self._for_fields[fields] = emits
+        found: list[Written] = []
+        for emit in emits:
+            found += emit(obj, canonical)
         return found
 
     def read(self, line: str, data: Data) -> Rule | None:

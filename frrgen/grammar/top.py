@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from frrgen.grammar.rule import Data, ItemRule, PairRule, Rule, Statement, Table
+from frrgen.grammar.rule import Data, ItemRule, PairRule, Rule, Table, Written
 from frrgen.model.router import BfdPeer, RpkiCache, StaticRoute
 
 GLOBAL: Final = Table(
@@ -65,7 +65,8 @@ RPKI: Final = Table(
     Rule("retry_interval", "rpki retry_interval {}", default=600),
 )
 
-_PART: Final = Rule("", "")
+_WHOLE: Final = Rule("", "")
+_NEGATED: Final = Rule("", "", negative=True)
 
 
 def static_route(route: StaticRoute) -> str:
@@ -173,13 +174,10 @@ def read_rpki_cache(line: str) -> Data | None:
     return None if match is None else match.groupdict()
 
 
-def whole(path: str, text: str) -> Statement:
-    """Make a statement whose slot is its own text: nothing replaces it, it is there or not."""
-    undo = text[3:] if text.startswith("no ") else f"no {text}"
-    return Statement((path, text), text, undo, _PART)
-
-
-def wholes(path: str, texts: Iterator[str]) -> Iterator[Statement]:
-    """Make such a statement of each text."""
+def wholes(path: str, texts: Iterable[str]) -> Iterator[Written]:
+    """Say texts whose slots are they themselves: nothing replaces one, it is there or not."""
     for text in texts:
-        yield whole(path, text)
+        if text.startswith("no "):
+            yield _NEGATED, (path, text), text[3:]
+        else:
+            yield _WHOLE, (path, text), text

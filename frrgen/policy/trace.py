@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from frrgen.grammar.layout import Part
 from frrgen.grammar.policy import SET
 from frrgen.model.policy import RouteMapEntry
 from frrgen.policy.lists import Said
@@ -65,7 +66,7 @@ def does(entry: RouteMapEntry) -> tuple[str, ...]:
     """Say what an entry does with a route that it matches."""
     if entry.action == "deny":
         return ("denied",)
-    parts = [statement.text for statement in SET.statements(entry.set, canonical=True)]
+    parts = Part((), SET.written(entry.set, canonical=True)).texts()
     if entry.call is not None:
         parts.append(f"call {entry.call}")
     if entry.on_match is None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from frrgen.grammar.layout import Block, Line, blocks, leave
+from frrgen.grammar.layout import Block, Part, bare, blocks, leave
 from frrgen.model.router import Router
 from frrgen.render.engine import fill
 
@@ -27,8 +28,8 @@ class RenderedLine(NamedTuple):
     template: str
 
 
-def indented(some: Iterable[Block]) -> Iterator[tuple[str, Block | Line | None]]:
-    """Write blocks with the lines that enter and leave their contexts, indented as FRR does.
+def indented(some: Iterable[Block]) -> Iterator[tuple[str, list[Part]]]:
+    """Give the margin of all that blocks say, as FRR indents it, with the lines that enter and leave their contexts.
 
     Between the entries of route maps no `exit` is written: on FRR 8.4 each costs a commit.
     """
@@ -41,23 +42,22 @@ def indented(some: Iterable[Block]) -> Iterator[tuple[str, Block | Line | None]]
         if goes_on:
             stack.clear()
         while len(stack) > shared:
-            yield " " * (len(stack) - 1) + leave(stack[-1]), block
-            stack.pop()
+            left = stack.pop()
+            yield " " * len(stack), [bare(block.path, leave(left))]
         for enter in block.enter[shared:]:
-            yield " " * len(stack) + enter, block
+            yield " " * len(stack), [bare(block.path, enter)]
             stack.append(enter)
-        margin = " " * len(stack)
-        for line in block.lines:
-            yield margin + line.statement.text, line
+        yield " " * len(stack), block.parts
     while stack:
-        yield " " * (len(stack) - 1) + leave(stack.pop()), None
+        left = stack.pop()
+        yield " " * len(stack), [bare((), leave(left))]
 
 
-def _written(router: Router) -> dict[str, list[tuple[str, Block | Line | None]]]:
-    written: dict[str, list[tuple[str, Block | Line | None]]] = {}
-    for section, some in groupby(blocks(router), key=lambda block: block.section):
-        written.setdefault(section, []).extend(indented(some))
-    return written
+def _sections(router: Router) -> dict[str, list[tuple[str, list[Part]]]]:
+    found: dict[str, list[tuple[str, list[Part]]]] = {}
+    for name, some in groupby(blocks(router), key=attrgetter("section")):
+        found.setdefault(name, []).extend(indented(some))
+    return found
 
 
 def render(router: Router, *, templates: Path | None = None) -> str:
@@ -65,31 +65,34 @@ def render(router: Router, *, templates: Path | None = None) -> str:
 
     Raises InputError if a template is wrong.
     """
-    written = _written(router)
+    sections = _sections(router)
 
     def section(name: str) -> str:
-        lines = written.get(name)
-        return "\n".join([text for text, _ in lines]) + "\n!\n" if lines else ""
+        found = sections.get(name, ())
+        return _closed([text for margin, parts in found for part in parts for text in part.texts(margin)])
 
     return fill(TEMPLATE, templates, router=router, section=section)
 
 
+def _closed(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n!\n" if lines else ""
+
+
 def render_lines(router: Router, *, templates: Path | None = None) -> list[RenderedLine]:
     """Write the router's frr.conf, and for each line tell where it comes from."""
-    written = _written(router)
+    sections = _sections(router)
+    paths: list[tuple[str, ...]] = []
 
     def marked(name: str) -> str:
-        lines = written.get(name)
-        numbered = (f"{text}{_MARK}{name} {number}" for number, (text, _) in enumerate(lines or ()))
-        return "\n".join(numbered) + "\n!\n" if lines else ""
+        lines = []
+        for margin, parts in sections.get(name, ()):
+            for part in parts:
+                lines += [f"{text}{_MARK}{number}" for number, text in enumerate(part.texts(margin), len(paths))]
+                paths.extend(part.paths)
+        return _closed(lines)
 
     found = []
     for text in fill(TEMPLATE, templates, router=router, section=marked).split("\n"):
         line, _, mark = text.partition(_MARK)
-        path: tuple[str, ...] = ()
-        if mark:
-            name, number = mark.split(" ")
-            said = written[name][int(number)][1]
-            path = () if said is None else said.path
-        found.append(RenderedLine(line, path, TEMPLATE))
+        found.append(RenderedLine(line, paths[int(mark)] if mark else (), TEMPLATE))
     return found[:-1] if found and not found[-1].text else found
