@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
-from frrgen.model.types import U32_MAX, Address, community_text
+from frrgen.model.types import U32_MAX, Address
 from frrgen.policy import interval
 from frrgen.policy.atoms import ANY, Cube, Other, both
 from frrgen.policy.automaton import Literal
@@ -197,51 +197,3 @@ def _number(numbers: Intervals) -> int | None:
 
 def _values(cube: Cube) -> Iterator[Any]:
     return (atom.example if isinstance(atom, Other) else atom for atom, there in cube if there)
-
-
-def words(box: Box) -> str:
-    """Say what a box asks of a route, beside its prefix."""
-    parts: list[str] = []
-    for name, all_ in (("med", NUMBERS), ("local_preference", NUMBERS), ("tag", PRESENT)):
-        numbers = getattr(box, name)
-        if numbers != all_:
-            parts.append(f"{name.replace('_', ' ')} {_numbers(numbers)}")
-    if box.next_hop != NEXT_HOPS:
-        shown = [
-            str(next_hop_address(start)) + ("" if end == start + 1 else f"-{next_hop_address(end - 1)}")
-            for start, end in interval.ranges(box.next_hop)
-        ]
-        parts.append(f"next hop {' or '.join(shown[:4])}")
-    if box.origins != ORIGINS:
-        parts.append(f"origin {' or '.join(sorted(box.origins))}")
-    parts += [
-        f"an AS path {'that' if one.found else 'that does not'} match{'es' * one.found} {one.regex}"
-        + (f" behind {one.before}" if one.before else "")
-        for one in sorted(box.path, key=lambda one: (not one.found, one.regex))
-    ]
-    for cube, kind in ((box.communities, "community"), (box.large_communities, "large community")):
-        for there, word in ((True, "with"), (False, "without")):
-            named = sorted(_text(atom) for atom, is_ in cube if is_ == there and not isinstance(atom, Other))
-            if named:
-                parts.append(f"{word} {kind} {' '.join(named[:6])}" + (" …" if len(named) > 6 else ""))
-        if any(there and isinstance(atom, Other) for atom, there in cube):
-            parts.append(f"with another {kind}")
-        elif any(isinstance(atom, Other) for atom, _ in cube):
-            parts.append(f"without any other {kind}")
-    return ", ".join(parts)
-
-
-def _text(value: Any) -> str:
-    return community_text(value) if isinstance(value, int) else ":".join(map(str, value))
-
-
-def _numbers(numbers: Intervals) -> str:
-    shown = []
-    for start, end in interval.ranges(numbers):
-        first = start
-        if start == ABSENT:
-            shown.append("absent")
-            first = 0
-        if first < end:
-            shown.append(str(first) if end == first + 1 else f"{first}-{end - 1}")
-    return " or ".join(shown)

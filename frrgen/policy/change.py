@@ -61,7 +61,7 @@ class RouteEffect:
                 for version in (4, 6)
                 if (same := [one.prefixes for one in found if one.prefixes.version == version])
             ]
-            more = " (not with all attributes)" * any(
+            more = " (for some attributes)" * any(
                 one.space != described(one.prefixes) for one in found if verb != "change"
             )
             yield f"will {verb} {'; '.join(spaces)}{more} {who}, e.g. {found[0].route.prefix}"

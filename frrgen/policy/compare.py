@@ -23,9 +23,8 @@ from frrgen.policy.box import (
     next_hop_number,
     only,
     simplified,
-    words,
 )
-from frrgen.policy.describe import described
+from frrgen.policy.describe import attributes, told
 from frrgen.policy.effects import Effects, Number
 from frrgen.policy.evaluate import evaluate_map, judge
 from frrgen.policy.regex import UndecidedError
@@ -116,17 +115,20 @@ def _differences(
             for box, prefixes in shared.items():
                 add(region, box, prefixes)
         region = simplified(region)
-        shown = _told(a, b, region) or next((told for *_, shared in classes if (told := _told(a, b, shared))), None)
+        shown = _example(a, b, region) or next(
+            (found for *_, shared in classes if (found := _example(a, b, shared))), None
+        )
         if shown is None:
             undecided[f"whether {by_a} and {by_b} leave the same AS path"] = None
         else:
-            yield Difference(*shown, by_a, by_b, union(version, region.values()), space(region))
+            granted = a.granted(version) & b.granted(version)
+            yield Difference(*shown, by_a, by_b, union(version, region.values()), told(region, granted))
 
 
-def _told(a: Policy, b: Policy, region: Region) -> tuple[Route, Verdict, Verdict] | None:
+def _example(a: Policy, b: Policy, region: Region) -> tuple[Route, Verdict, Verdict] | None:
     """Find a route of the class that shows the difference: the symbolic answer is tried, not trusted."""
     paths = tuple(str(policy.session.remote) for policy in (a, b) if isinstance(policy.session.remote, int))
-    for box, prefixes in sorted(region.items(), key=lambda item: len(words(item[0]))):
+    for box, prefixes in sorted(region.items(), key=lambda item: len(attributes(item[0]))):
         route = example(box, prefixes, a.session.peer_address(), paths)
         verdicts = tried(a, route), tried(b, route)
         if _shown(verdicts[0]) != _shown(verdicts[1]):
@@ -136,15 +138,6 @@ def _told(a: Policy, b: Policy, region: Region) -> tuple[Route, Verdict, Verdict
 
 def _shown(verdict: Verdict) -> tuple[str, Route | None]:
     return verdict.verdict, verdict.route if verdict.verdict == "permit" else None
-
-
-def space(region: Region) -> str:
-    """Say which routes a region holds."""
-    shown = [
-        described(prefixes) + (f" {said}" if (said := words(box)) else "")
-        for box, prefixes in sorted(region.items(), key=lambda item: len(words(item[0])))
-    ]
-    return "; ".join(shown[:4]) + (f"; and {len(shown) - 4} more cases" if len(shown) > 4 else "")
 
 
 def _more(one: Effects, other: Effects) -> str:

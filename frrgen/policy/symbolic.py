@@ -47,6 +47,7 @@ from frrgen.policy.space import PrefixSet, access_permitted, permitted
 Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
 _MOST_BOXES: Final = 20_000
+_FAMILY: Final = {4: "ipv4_unicast", 6: "ipv6_unicast"}
 _SHUTDOWN: Final = WELL_KNOWN["graceful-shutdown"]
 _MULTICAST: Final = PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
 
@@ -146,6 +147,19 @@ class Policy:
         """Give the entries of every map that may be gone through."""
         return self.session.entries(*([] if self.route_map is None else [self.route_map]))
 
+    def granted(self, version: int) -> frozenset[Any]:
+        """Give what holds for every route that is not refused before any policy: of its AS path, its communities."""
+        session = self.session
+        if self.route_map is not None:
+            return frozenset()
+        if session.direction == "out":
+            return frozenset((community, False) for community, _ in session.kept_back())
+        return frozenset(
+            automaton.Literal(conditions[0][0], not conditions[0][1], session.in_front)
+            for conditions, _ in session.path_rules(_FAMILY[version])
+            if len(conditions) == 1
+        )
+
     def outcomes(self, version: int, universe: Universe) -> list[Outcome]:
         """Go through it with all routes of an IP version. Raises UndecidedError if there is too much to tell apart."""
         return _Run(self, version, universe).run()
@@ -173,7 +187,7 @@ class _Run:
         self.router: Router = self.policy.router
         self.session: Session = self.policy.session
         self.bgp: Bgp = self.session.bgp
-        self.family = "ipv4_unicast" if self.version == 4 else "ipv6_unicast"
+        self.family = _FAMILY[self.version]
         self.lists: dict[tuple[str, str], PrefixSet] = {}
         self.begin = Effects()
         if self.policy.route_map is None:

@@ -20,9 +20,9 @@ from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import Address, Prefix, community_value, large_community_value
 from frrgen.policy.automaton import Literal
-from frrgen.policy.box import EVERYTHING, Box, Region, example, meet, next_hop_number, words
+from frrgen.policy.box import EVERYTHING, Box, Region, example, meet, next_hop_number
 from frrgen.policy.compare import tried
-from frrgen.policy.describe import described
+from frrgen.policy.describe import described, told
 from frrgen.policy.effects import Effects
 from frrgen.policy.lists import prefix_list
 from frrgen.policy.regex import UndecidedError
@@ -271,10 +271,9 @@ class _Ends:
                 paths = (str(self.asn), "")
                 route = example(box, extra, self.address, paths)
                 verdict = tried(policy, route).verdict
-                said = words(box)
                 yield Problem(
                     "too much",
-                    f"{by} admits {described(extra)}{' ' + said if said else ''}, which is in no pool,"
+                    f"{by} admits what is in no pool: {told({box: extra}, policy.granted(version))},"
                     f" e.g. {route.prefix} ({verdict})",
                     self._blamed(by),
                     route,

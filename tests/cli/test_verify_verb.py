@@ -47,7 +47,7 @@ EDGE = "routers/edge1.yaml"
     ("prefix", "kind", "said"),
     [
         ("192.168.10.0/25 le 32", "dropped", "e.g. 192.168.10.0/24"),
-        ("192.168.0.0/16 ge 24 le 32", "too much", "which is in no pool"),
+        ("192.168.0.0/16 ge 24 le 32", "too much", "admits what is in no pool"),
     ],
 )
 def test_a_router_that_says_otherwise_is_found_out_with_a_witness(capsys, network, prefix, kind, said):

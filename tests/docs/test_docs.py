@@ -54,3 +54,18 @@ def test_the_tutorial_runs_as_it_is_written(tmp_path, monkeypatch, capsys):
                 assert line.strip() in {"…", ""} or line in (out + err).split("\n"), f"{command}: {line}"
             ran += 1
     assert ran >= 6
+
+
+def test_the_diff_that_the_readme_shows_is_what_is_printed(tmp_path, monkeypatch, capsys):
+    """Of the example's edge1, when it runs without the pool's line and with another description."""
+    monkeypatch.chdir(ROOT)
+    main(["-i", "inventory", "render", "edge1"])
+    intended = capsys.readouterr().out
+    line = "ip prefix-list MetalLB_k8s seq 5 permit 192.168.10.0/24 ge 24 le 32\n"
+    assert line in intended
+    assert "description upstream\n" in intended
+    running = tmp_path / "frr.conf"
+    running.write_text(intended.replace(line, "").replace("description upstream\n", "description transit\n"))
+    block = re.search(r"\$ frrgen diff edge1\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert main(["-i", "inventory", "diff", "edge1", "--running", str(running)]) == 2
+    assert capsys.readouterr().out.rstrip() == block[1].rstrip()

@@ -40,15 +40,13 @@ def test_a_list_with_one_more_line_accepts_what_that_line_permits_on_each_member
         "route-map IN permit 10\n", "ip prefix-list K8S seq 10 permit 10.0.0.0/8 le 32\nroute-map IN permit 10\n", 1
     )
     assert said(after) == [
-        f"will newly accept 10.0.0.0/8 le 32 (not with all attributes) from {peer}, e.g. 10.0.0.0/8"
-        for peer in ("192.0.2.9", "192.0.2.10")
+        f"will newly accept 10.0.0.0/8 le 32 from {peer}, e.g. 10.0.0.0/8" for peer in ("192.0.2.9", "192.0.2.10")
     ]
 
 
 def test_a_narrower_list_rejects_what_it_leaves_out():
     assert said(BEFORE.replace("le 32", "ge 25 le 32")) == [
-        f"will newly reject 192.168.10.0/24 (not with all attributes) from {peer}, e.g. 192.168.10.0/24"
-        for peer in ("192.0.2.9", "192.0.2.10")
+        f"will newly reject 192.168.10.0/24 from {peer}, e.g. 192.168.10.0/24" for peer in ("192.0.2.9", "192.0.2.10")
     ]
 
 
@@ -61,13 +59,21 @@ def test_another_attribute_is_a_change_of_the_routes():
 
 def test_a_policy_taken_away_from_an_ebgp_session_ends_all_announcements():
     (line,) = said(BEFORE.replace("  neighbor 192.0.2.11 route-map OTHER out\n", ""))
-    assert line == "will newly withhold every IPv4 prefix (not with all attributes) to 192.0.2.11, e.g. 0.0.0.0/0"
+    assert line == "will newly withhold every IPv4 prefix to 192.0.2.11, e.g. 0.0.0.0/0"
 
 
 def test_a_new_neighbor_is_compared_with_silence():
     after = BEFORE.replace(" address-family", " neighbor 192.0.2.12 peer-group K\n address-family")
+    assert said(after) == ["will newly accept 192.168.10.0/24 le 32 from 192.0.2.12, e.g. 192.168.10.0/24"]
+
+
+def test_of_routes_that_are_asked_for_more_than_a_prefix_it_is_said_that_not_all_are_meant():
+    after = BEFORE.replace(
+        " match ip address prefix-list K8S\n", " match ip address prefix-list K8S\n match metric 5\n"
+    )
     assert said(after) == [
-        "will newly accept 192.168.10.0/24 le 32 (not with all attributes) from 192.0.2.12, e.g. 192.168.10.0/24"
+        f"will newly reject 192.168.10.0/24 le 32 (for some attributes) from {peer}, e.g. 192.168.10.0/24"
+        for peer in ("192.0.2.9", "192.0.2.10")
     ]
 
 

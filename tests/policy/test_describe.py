@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.policy.describe import described
+from frrgen.model.types import community_value
+from frrgen.parse.frr import parse
+from frrgen.policy.automaton import Literal
+from frrgen.policy.box import PRESENT, Box
+from frrgen.policy.compare import compare
+from frrgen.policy.describe import described, told
+from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, permitted
+from frrgen.policy.symbolic import Policy, Universe
 from tests.policy.test_space import both, lists
 
 RANGE = re.compile(
@@ -91,3 +98,61 @@ def permitted_every_other():
     from frrgen.policy.space import union
 
     return union(4, (PrefixSet.block(ip_network(((10 << 24) + (n << 9), 24))) for n in range(3000)))
+
+
+def cube(*said):
+    return frozenset((community_value(text), there) for text, there in said)
+
+
+def paths(*said):
+    return frozenset(Literal(text.lstrip("!"), not text.startswith("!")) for text in said)
+
+
+@pytest.mark.parametrize(
+    ("box", "text"),
+    [
+        (Box(), "10.0.0.0/8 le 32"),
+        (Box(med=(5, 6)), "10.0.0.0/8 le 32 with MED 5"),
+        (Box(med=(-1, 0)), "10.0.0.0/8 le 32 without MED"),
+        (Box(med=PRESENT), "10.0.0.0/8 le 32 with a MED"),
+        (Box(med=(-1, 5, 7, 10)), "10.0.0.0/8 le 32 with MED absent, 0-4 or 7-9"),
+        (
+            Box(local_preference=(100, 101), origins=frozenset({"igp", "egp"}), communities=cube(("64512:1", True))),
+            "10.0.0.0/8 le 32 with local preference 100, origin egp or igp and community 64512:1",
+        ),
+        (
+            Box(med=(5, 6), communities=cube(("no-export", False), ("local-AS", False), ("64512:1", False))),
+            "10.0.0.0/8 le 32 with MED 5 and without community 64512:1, local-AS or no-export",
+        ),
+        (
+            Box(communities=cube(("64512:1", True), ("64512:2", True), ("64512:3", True))),
+            "10.0.0.0/8 le 32 with communities 64512:1, 64512:2 and 64512:3",
+        ),
+        (Box(path=paths("_1_")), "10.0.0.0/8 le 32 with an AS path that matches _1_"),
+        (Box(path=paths("!_1_")), "10.0.0.0/8 le 32 with an AS path that does not match _1_"),
+        (Box(path=paths("!_1_", "!_2_")), "10.0.0.0/8 le 32 with an AS path that matches neither _1_ nor _2_"),
+        (
+            Box(path=paths("^1_", "!_2_", "!_3_")),
+            "10.0.0.0/8 le 32 with an AS path that matches ^1_ but neither _2_ nor _3_",
+        ),
+    ],
+)
+def test_what_is_asked_of_a_route_is_a_sentence(box, text):
+    assert told({box: PrefixSet.block(ip_network("10.0.0.0/8"), 8, 32)}) == text
+
+
+def test_what_holds_for_every_route_is_not_said():
+    """FRR refuses AS 0 and its own AS before any policy, and announces nothing that is not to be announced."""
+    text = (
+        "route-map ALL permit 10\n match metric 5\nrouter bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n"
+        " address-family ipv4 unicast\n  neighbor 192.0.2.1 route-map ALL in\n  neighbor 192.0.2.1 route-map ALL out\n"
+    )
+    router = parse(text, name="r").router
+    other = parse(text.replace("metric 5", "metric 6"), name="r").router
+    for direction, space in (("in", "every IPv4 prefix (except 224.0.0.0/4 le 32)"), ("out", "every IPv4 prefix")):
+        mine, theirs = (Policy(one, Session(one, "192.0.2.1", direction)) for one in (router, other))
+        found = compare(mine, theirs, (4,)).differences
+        assert {one.space for one in found} == {f"{space} with MED 5", f"{space} with MED 6"}
+    inbound = Policy(router, Session(router, "192.0.2.1", "in"))
+    (refused,) = (one for one in inbound.outcomes(4, Universe.of(inbound)) if "our own" in str(one.by))
+    assert told(refused.region, inbound.granted(4)) == "every IPv4 prefix with an AS path that matches _65001_"
