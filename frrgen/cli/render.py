@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from frrgen.cli.common import Inventory
@@ -27,6 +28,7 @@ def run(args: argparse.Namespace) -> Exit:
         hint = "a config.xml holds other secrets, so it is not printed"
         raise InputError(error("FRR114", "--merge goes with one router, and with --out DIR", hint=hint))
     if args.explain:
+        _refuse_unexplained(routers, args)
         for router in routers:
             _explain(inventory, router, args.templates)
     elif args.out is not None:
@@ -71,6 +73,17 @@ def _frr(router: Router, args: argparse.Namespace) -> str:
     return render(router, templates=args.templates)
 
 
+def _refuse_unexplained(routers: Sequence[Router], args: argparse.Namespace) -> None:
+    """Only what frrgen writes itself has a template and a place for each line. Raises InputError."""
+    if args.out is not None:
+        raise InputError(error("FRR114", "--explain is for the screen: it goes without --out"))
+    boxes = [router.name for router in routers if router.platform == "pfsense"]
+    if boxes:
+        hint = f"frrgen render {boxes[0]} --target frr shows what it makes of them"
+        message = f"--explain is for routers with FRR: of {', '.join(boxes[:5])} pfSense's package writes the frr.conf"
+        raise InputError(error("FRR114", message, hint=hint))
+
+
 def _explain(inventory: Inventory, router: Router, templates: Path | None) -> None:
     lines = render_lines(router, templates=templates)
     width = min(max((len(line.text) for line in lines), default=0), 80)
@@ -80,7 +93,8 @@ def _explain(inventory: Inventory, router: Router, templates: Path | None) -> No
             place = inventory.place(("routers", router.name, *line.path))
             origin = inventory.origin(router.name, line.path)
             derived = "" if origin is None else f" ({' '.join(_words(origin))})"
-            source = f"{place.file}:{place.line}{derived}, "
+            said = origin is not None or inventory.loaded.wrote(("routers", router.name, line.path[0]))
+            source = f"{place.file}:{place.line}{derived}, " if said else "default, "
         print(f"{hide(line.text):<{width}}  # {source}{line.template}".rstrip())
 
 

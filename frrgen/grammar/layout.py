@@ -40,7 +40,8 @@ class Line(NamedTuple):
     @property
     def path(self) -> Path:
         """The path of what it says inside the router's model."""
-        return self.owner + self.statement.slot
+        field, *rest = self.statement.slot
+        return (*self.owner, *field.split("."), *rest)
 
 
 class Part(NamedTuple):

@@ -73,7 +73,28 @@ def test_render_explains_each_line_with_its_place_and_template(capsys, monkeypat
     assert (
         "cluster microk8s pool services" in lines["ip prefix-list MetalLB_k8s seq 5 permit 192.168.10.0/24 ge 24 le 32"]
     )
+    network = (EXAMPLE / "network.yaml").read_text().split("\n")
+    for line, key in (
+        ("log syslog informational", "syslog: true"),
+        ("bgp log-neighbor-changes", "log_neighbor_changes"),
+    ):
+        file, number = lines[line].split(",")[0].split(":")
+        assert (file, key in network[int(number) - 1]) == ("inventory/network.yaml", True)
+    assert lines["frr defaults traditional"] == "default, frr/frr.conf.j2"
     assert all(line.endswith("frr/frr.conf.j2") for line in lines.values())
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("home",), "of home pfSense's package writes the frr.conf"),
+        (("edge1", "home"), "of home pfSense's package writes the frr.conf"),
+        (("edge1", "--out", "out"), "it goes without --out"),
+    ],
+)
+def test_render_explains_only_what_frrgen_writes_itself(capsys, args, said):
+    status, out, err = frrgen(capsys, "-i", EXAMPLE, "render", *args, "--explain")
+    assert (status, out, said in err) == (1, "", True)
 
 
 def test_render_writes_files_for_the_owner_only(capsys, tmp_path):
