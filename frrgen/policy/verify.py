@@ -213,7 +213,10 @@ class _Ends:
                 said, wrong = self._admitted(policy, one, outcomes, universe)
                 proof += said
                 problems += wrong
-            problems += self._nothing_else(policy, version, outcomes)
+            beyond = list(self._nothing_else(policy, version, outcomes))
+            problems += beyond
+            if not ours and not beyond and pool_prefixes(self.cluster, version):
+                proof.append(f"{family} is active, too, and admits nothing beyond the pools")
             if ours:
                 said, wrong = self._limit(family, ours)
                 proof += said

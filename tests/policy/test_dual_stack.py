@@ -69,7 +69,11 @@ def test_what_is_derived_verifies_and_has_no_finding_whatever_the_nodes_and_pool
 
 
 def test_a_pool_of_both_versions_verifies_on_a_node_with_an_address_of_each():
-    assert problems(network({"n": NODE}, {"p": BOTH})) == []
+    found = network({"n": NODE}, {"p": BOTH})
+    assert problems(found) == []
+    proof = {one.neighbor: one.proof for one in verify(found, derive(found), ["a"])}
+    for neighbor, other in (("10.0.0.11", "ipv6_unicast"), ("2001:db8::11", "ipv4_unicast")):
+        assert f"{other} is active, too, and admits nothing beyond the pools" in proof[neighbor]
 
 
 def test_what_is_in_no_pool_is_still_found_on_a_session_of_the_other_version():
