@@ -200,7 +200,7 @@ def _sessions(cluster: Cluster, name: str, router: Router, peering: Peering) -> 
     """Give a node's sessions that the router has, and over which there is something to say."""
     node = cluster.nodes[name]
     for address in node.addresses:
-        # what shares no family with it, FRR refuses (RFC 5492)
+        # without a family in common a session never comes up (RFC 5492 section 5)
         if carried(cluster, node, address):
             with suppress(KeyError):
                 yield address, Session(router, str(address), "in", vrf=peering.vrf)

@@ -214,3 +214,22 @@ def test_a_router_that_knows_the_nodes_by_a_range_alone_has_the_routes(lab):
         status = world.speaker.up()
         assert [one["prefix"] for one in status["sessions"][0]["held_back"]] == ["10.9.0.1/32"]
         world.sees("10.1.0.1/32")
+
+
+def test_a_dual_stack_node_says_each_family_over_its_own_session(lab):
+    peering = "address: 10.0.0.1, ipv6_address: '2001:db8::1'"
+    addresses, pools = "10.0.0.2, '2001:db8::2'", "10.1.0.0/16, '2001:db8:1::/64'"
+    with World(lab, Frr, addresses=addresses, pools=pools, peering=peering) as world:
+        world.speaker.announce("10.1.0.1/32", "2001:db8:1::1/128")
+        sessions = world.speaker.up(40)["sessions"]
+        assert [one["peer"] for one in sessions] == ["10.0.0.1", "2001:db8::1"]
+        world.sees("10.1.0.1/32", "2001:db8:1::1/128")
+
+
+def test_no_session_is_begun_for_a_family_without_a_pool_for_it_could_never_come_up(lab):
+    peering = "address: 10.0.0.1, ipv6_address: '2001:db8::1'"
+    with World(lab, Frr, addresses="10.0.0.2, '2001:db8::2'", pools="10.1.0.0/16", peering=peering) as world:
+        world.speaker.announce("10.1.0.1/32")
+        (session,) = world.speaker.up(40)["sessions"]
+        assert session["peer"] == "10.0.0.1"
+        world.sees("10.1.0.1/32")
