@@ -31,6 +31,11 @@ _PLAIN: Final = Rule("", "")
 _LEAVE: Final = {"address-family": "exit-address-family", "vrf": "exit-vrf"}
 
 
+def _place(owner: Path, slot: Path) -> Path:
+    """Give the path of a slot, whose first word may be a path of its own: `log.syslog`."""
+    return (*owner, *(step for word in slot[:1] for step in word.split(".")), *slot[1:])
+
+
 class Line(NamedTuple):
     """A statement, and the path of the model object that says it."""
 
@@ -40,8 +45,7 @@ class Line(NamedTuple):
     @property
     def path(self) -> Path:
         """The path of what it says inside the router's model."""
-        field, *rest = self.statement.slot
-        return (*self.owner, *field.split("."), *rest)
+        return _place(self.owner, self.statement.slot)
 
 
 class Part(NamedTuple):
@@ -59,7 +63,7 @@ class Part(NamedTuple):
     @property
     def paths(self) -> list[Path]:
         """The path of each line inside the router's model."""
-        return [self.owner + slot for _, slot, _ in self.written]
+        return [_place(self.owner, slot) for _, slot, _ in self.written]
 
     @property
     def lines(self) -> list[Line]:
