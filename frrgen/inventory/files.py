@@ -34,8 +34,11 @@ class NetworkFile(Model):
     """What network.yaml holds. `defaults` and `groups` are partial routers, checked where they are used."""
 
     defaults: dict[str, Any] = {}
+    """A part of a router that lies under every router."""
     groups: dict[str, dict[str, Any]] = {}
+    """Name -> a part of a router, for those that name it in `groups`."""
     findings: dict[str, FindingPolicy] = {}
+    """Code -> how much that finding matters here."""
 
 
 @dataclass

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from frrgen.grammar.policy import LISTS
+from frrgen.inventory.describe import describe, parts
 from frrgen.inventory.files import NetworkFile
 from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
@@ -21,11 +24,18 @@ def schema() -> dict[str, Any]:
         [(model, "validation") for model in (Router, Cluster, NetworkFile)], ref_template=_REF
     )
     defs = document["$defs"]
-    for model in ("Router", "Cluster"):
+    for model in _models(Router, Cluster, NetworkFile):
+        for name, text in describe(model).items():
+            defs[model.__name__]["properties"][name]["description"] = text
+    for named in ("Router", "Cluster"):
         # the name of a router and of a cluster is the name of its file
-        defs[model]["properties"].pop("name")
-        defs[model]["required"] = [key for key in defs[model].get("required", ()) if key != "name"]
-    defs["Router"]["properties"]["groups"] = {"type": "array", "items": {"type": "string"}}
+        defs[named]["properties"].pop("name")
+        defs[named]["required"] = [key for key in defs[named].get("required", ()) if key != "name"]
+    defs["Router"]["properties"]["groups"] = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Groups of network.yaml that it inherits from: later ones win, and its own file over all.",
+    }
     for kind in LISTS:
         lists = defs["Router"]["properties"][kind.field]
         lists["additionalProperties"] = _short(defs, lists["additionalProperties"])
@@ -37,14 +47,28 @@ def schema() -> dict[str, Any]:
             # numbers are given in order where they are left out
             definition["required"] = [key for key in definition.get("required", ()) if key != "seq"]
     partial = {**defs["Router"], "required": []}
-    defs["NetworkFile"]["properties"]["defaults"] = partial
-    defs["NetworkFile"]["properties"]["groups"] = {"type": "object", "additionalProperties": partial}
+    network = defs["NetworkFile"]["properties"]
+    network["defaults"] = {**partial, "description": network["defaults"]["description"]}
+    network["groups"] = {**network["groups"], "additionalProperties": partial}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "frrgen inventory",
         "anyOf": [{"$ref": f"#/$defs/{model}"} for model in ("Router", "Cluster", "NetworkFile")],
         "$defs": defs,
     }
+
+
+def _models(*roots: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Find every model of the inventory's files."""
+    todo, seen = list(roots), set(roots)
+    while todo:
+        model = todo.pop()
+        yield model
+        for field in model.model_fields.values():
+            for part in parts(field.annotation):
+                if part not in seen:
+                    seen.add(part)
+                    todo.append(part)
 
 
 def _short(defs: dict[str, Any], ref: dict[str, Any]) -> dict[str, Any]:

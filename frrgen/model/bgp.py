@@ -35,7 +35,9 @@ class Timers(Model):
     """`timers KEEPALIVE HOLD`, both 0-65535 s; FRR's defaults are 60 and 180. Hold is 0 or at least 3 (RFC 4271)."""
 
     keepalive: U16
+    """Seconds between KEEPALIVEs, 0-65535, at most `hold`."""
     hold: U16
+    """Seconds without a message after which the session ends; 0 (never), or 3-65535."""
 
     @model_validator(mode="after")
     def _hold(self) -> Self:
@@ -50,8 +52,11 @@ class LocalAs(Model):
     """`local-as ASN [no-prepend [replace-as]]`; never the router's own ASN."""
 
     asn: Asn
+    """The AS number that the neighbor sees instead of the router's own."""
     no_prepend: bool = False
+    """Do not add it to the path of routes that come in."""
     replace_as: bool = False
+    """Put it in the place of the router's own AS number in routes that go out; needs `no_prepend`."""
 
     @model_validator(mode="after")
     def _replace(self) -> Self:
@@ -64,11 +69,15 @@ class MaximumPrefix(Model):
     """`maximum-prefix LIMIT [THRESHOLD %] [restart MINUTES|warning-only] [force]`."""
 
     limit: Annotated[int, Field(ge=1, le=4294967295)]
+    """Prefixes that the neighbor may announce."""
     threshold: Annotated[int, Field(ge=1, le=100)] = 75
+    """Percent of the limit from which on FRR warns in its log."""
     restart: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Minutes until the session is tried again."""
     warning_only: bool = False
+    """Warn, and keep the session."""
     force: bool = False
+    """Count the prefixes that policy refuses, too."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -89,28 +98,36 @@ class RemovePrivateAs(Model):
     """`remove-private-AS [all] [replace-AS]`."""
 
     all: bool = False
+    """Also where the path has public AS numbers."""
     replace: bool = False
+    """Put the router's own AS number in the place of private ones."""
 
 
 class DefaultOriginate(Model):
     """`default-originate [route-map NAME]`."""
 
     route_map: Name | None = None
+    """The default route is announced while this map lets some route through, and with what it sets."""
 
 
 class AdvertiseMap(Model):
     """`advertise-map NAME exist-map|non-exist-map CONDITION`."""
 
     route_map: Name
+    """The map of the routes that are announced on condition."""
     condition: Literal["exist-map", "non-exist-map"]
+    """Whether `condition_map` must match a route (`exist-map`) or none (`non-exist-map`)."""
     condition_map: Name
+    """The map that is asked about the routes that are there."""
 
 
 class ShutdownRtt(Model):
     """`shutdown rtt MILLISECONDS [count N]`."""
 
     rtt: Annotated[int, Field(ge=1, le=65535)]
+    """Milliseconds of round trip beyond which the session is shut down."""
     count: Annotated[int, Field(ge=1, le=255)] = 1
+    """How often in a row it must be so long."""
 
 
 class Bfd(Model):
@@ -174,6 +191,7 @@ class NeighborOptions(Model):
     """What a neighbor and a peer group have in common."""
 
     remote_as: RemoteAs | None = None
+    """Its AS number, or `internal` or `external`; `neighbor PEER remote-as N`."""
     description: Description | None = None
     password: Password | None = None
     timers: Timers | None = None
@@ -188,10 +206,12 @@ class NeighborOptions(Model):
     passive: bool = False
     shutdown: bool = False
     shutdown_message: ShutdownMessage | None = None
+    """What the neighbor is told with the shutdown (RFC 9003): at most 255 bytes."""
     shutdown_rtt: ShutdownRtt | None = None
     local_as: LocalAs | None = None
     local_role: Literal["provider", "rs-server", "rs-client", "customer", "peer"] | None = None
     local_role_strict: bool = False
+    """Refuse a neighbor that says no role; needs `local_role`."""
     tcp_mss: Annotated[int, Field(ge=1, le=65535)] | None = None
     port: U16 | None = None
     solo: bool = False
@@ -210,7 +230,9 @@ class NeighborOptions(Model):
     graceful_shutdown: bool = False
     """FRR 10; on 8.4 set the community in a route map, or `graceful_shutdown` of the instance."""
     ipv4_unicast: NeighborFamily = NeighborFamily()
+    """What it does in the address family IPv4 unicast."""
     ipv6_unicast: NeighborFamily = NeighborFamily()
+    """What it does in the address family IPv6 unicast."""
 
     @model_validator(mode="after")
     def _exclusive(self) -> Self:
@@ -239,6 +261,7 @@ class Neighbor(NeighborOptions):
     """A peer. Its key in `Bgp.neighbors` is its address, or the interface of an unnumbered one."""
 
     peer_group: GroupName | None = None
+    """The peer group whose options it shares; `neighbor PEER peer-group NAME`."""
     interface: Interface | None = None
     """`neighbor ADDRESS interface NAME`, for a link-local address."""
     v6only: bool = False
@@ -293,8 +316,10 @@ class MaxMed(Model):
 
     on_startup: Annotated[int, Field(ge=5, le=86400)] | None = None
     on_startup_med: U32 | None = None
+    """The MED that is announced meanwhile; None: 4294967294."""
     administrative: bool = False
     administrative_med: U32 | None = None
+    """The MED that is announced; None: 4294967294."""
 
     @model_validator(mode="after")
     def _meds(self) -> Self:
@@ -309,35 +334,50 @@ class UpdateDelay(Model):
     """`update-delay MAXIMUM [ESTABLISH-WAIT]`, seconds."""
 
     maximum: Annotated[int, Field(ge=0, le=3600)]
+    """Seconds that bgpd waits at most, after its start, before it announces; 0: it does not wait."""
     establish_wait: Annotated[int, Field(ge=1, le=3600)] | None = None
+    """Seconds in which sessions must come up to be waited for; None: as `maximum`."""
 
 
 class Dampening(Model):
     """`bgp dampening HALF-LIFE REUSE SUPPRESS MAX-SUPPRESS`: minutes, penalties, minutes."""
 
     half_life: Annotated[int, Field(ge=1, le=45)] = 15
+    """Minutes in which the penalty halves."""
     reuse: Annotated[int, Field(ge=1, le=20000)] = 750
+    """The penalty below which the route is used again."""
     suppress: Annotated[int, Field(ge=1, le=50000)] = 2000
+    """The penalty beyond which the route is suppressed."""
     max_suppress: Annotated[int, Field(ge=1, le=255)] = 60
+    """Minutes that a route is suppressed at most."""
 
 
 class NetworkStatement(Model):
     """`network PREFIX [route-map NAME] [label-index N] [backdoor]`."""
 
     route_map: Name | None = None
+    """A map that sets attributes of the prefix, or refuses it."""
     label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
+    """The index of its label in segment routing."""
     backdoor: bool = False
+    """Prefer a route of an IGP to the one that BGP learns."""
 
 
 class Aggregate(Model):
     """`aggregate-address PREFIX …`."""
 
     as_set: bool = False
+    """Make an AS_SET of the paths of the parts."""
     summary_only: bool = False
+    """Do not announce the parts."""
     route_map: Name | None = None
+    """A map that sets attributes of the aggregate."""
     origin: Literal["egp", "igp", "incomplete"] | None = None
+    """The origin of the aggregate."""
     matching_med_only: bool = False
+    """Take only parts of equal MED together."""
     suppress_map: Name | None = None
+    """A map of the parts that are not announced."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -350,7 +390,9 @@ class Redistribute(Model):
     """`redistribute PROTOCOL [metric N] [route-map NAME]`."""
 
     metric: U32 | None = None
+    """The MED that the routes get."""
     route_map: Name | None = None
+    """A map that selects the routes, and sets their attributes."""
 
 
 Protocol = Annotated[
@@ -366,8 +408,11 @@ class DistanceBgp(Model):
     """`distance bgp EXTERNAL INTERNAL LOCAL`, each 1-255; FRR's defaults are 20, 200, 200."""
 
     external: Annotated[int, Field(ge=1, le=255)]
+    """Distance of routes from external neighbors."""
     internal: Annotated[int, Field(ge=1, le=255)]
+    """Distance of routes from internal neighbors."""
     local: Annotated[int, Field(ge=1, le=255)]
+    """Distance of aggregates and networks."""
 
 
 class VrfLeaking(Model):
@@ -393,16 +438,19 @@ class AddressFamily(Model):
     maximum_paths: Annotated[int, Field(ge=1, le=256)] | None = None
     maximum_paths_ibgp: Annotated[int, Field(ge=1, le=256)] | None = None
     maximum_paths_ibgp_equal_cluster_length: bool = False
+    """Only of equal cluster length; `maximum-paths ibgp N equal-cluster-length`."""
     table_map: Name | None = None
     dampening: Dampening | None = None
     vrf_leaking: VrfLeaking = VrfLeaking()
     raw: tuple[RawLine, ...] = ()
+    """Lines of this address family that the model lacks, sent as they are."""
 
 
 class Bgp(Model):
     """`router bgp ASN [vrf NAME]`."""
 
     asn: Asn
+    """The router's AS number; `router bgp ASN`."""
     router_id: IPv4Address | None = None
     default_ipv4_unicast: bool = True
     ebgp_requires_policy: bool = True
@@ -445,8 +493,11 @@ class Bgp(Model):
     peer_groups: dict[GroupName, PeerGroup] = {}
     neighbors: dict[PeerName, Neighbor] = {}
     ipv4_unicast: AddressFamily = AddressFamily()
+    """What the instance announces in the address family IPv4 unicast."""
     ipv6_unicast: AddressFamily = AddressFamily()
+    """What the instance announces in the address family IPv6 unicast."""
     raw: tuple[RawLine, ...] = ()
+    """Lines of `router bgp` that the model lacks, sent as they are."""
 
     @model_validator(mode="after")
     def _families(self) -> Self:

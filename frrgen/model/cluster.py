@@ -32,6 +32,7 @@ class Node(Model):
     addresses: tuple[Address, ...] = Field(min_length=1)
     """From which it dials the routers: at most one of each family."""
     router_id: Address | None = None
+    """Its BGP identifier; None: its IPv4 address."""
     asn: Asn | None = None
     """Where it differs from the cluster's."""
 
@@ -40,17 +41,23 @@ class Pool(Model):
     """Addresses for services, and how they are announced."""
 
     prefixes: tuple[Prefix, ...] = Field(min_length=1)
+    """The addresses; no two pools of a cluster overlap."""
     protocol: Literal["bgp", "layer2"] = "bgp"
     """layer2 pools are announced to no router."""
     lengths: tuple[int, int] | None = None
     """Shortest and longest announced prefix length for IPv4; None: the pool's own length to 32."""
     ipv6_lengths: tuple[int, int] | None = None
+    """The same for IPv6; None: the pool's own length to 128."""
     communities: Communities | None = None
+    """Communities that the announcements carry: AA:NN, or names as `no-export`."""
     large_communities: LargeCommunities | None = None
+    """Large communities that the announcements carry: AA:BB:CC."""
     local_preference: U32 | None = None
     """iBGP only."""
     med: U32 | None = None
+    """The MED of the announcements."""
     prepend: Annotated[int, Field(ge=0, le=10)] = 0
+    """How often the cluster's AS number is added to the path."""
     prefix_list: Name | None = None
     """The name of the routers' prefix list for this pool; None: CLUSTER-POOL."""
 
@@ -59,16 +66,24 @@ class Peering(Model):
     """What one router and the cluster agree on. What is None comes from the cluster."""
 
     vrf: Name | None = None
+    """The VRF of the router in which the sessions are."""
     address: Address | None = None
     """The router's address that the nodes dial; None: found from the router's update_source, or must be given."""
     ipv6_address: Address | None = None
+    """The router's IPv6 address that the nodes dial; None: found as for `address`."""
     update_source: PeerName | None = None
+    """The router's address or interface of the sessions; `neighbor PEER update-source VALUE`."""
     password: Password | None = None
+    """The password of the sessions (TCP MD5): `env:NAME` or `file:PATH`."""
     timers: Timers | None = None
     timers_connect: Seconds16 | None = None
+    """Seconds between attempts to connect."""
     bfd_profile: Name | None = None
+    """The BFD profile of the sessions; None: no BFD."""
     ebgp_multihop: Annotated[int, Field(ge=2, le=255)] | None = None
+    """Hops to an external node; `neighbor PEER ebgp-multihop N`."""
     ttl_security_hops: Annotated[int, Field(ge=1, le=254)] | None = None
+    """Refuse packets from farther away (RFC 5082); excludes `ebgp_multihop`."""
     listen_range: tuple[Prefix, ...] = ()
     """Accept the nodes by range instead of naming each."""
     peer_group: GroupName | None = None
@@ -76,6 +91,7 @@ class Peering(Model):
     route_map_in: Name | None = None
     """The name of the derived inbound route map; None: CLUSTER-in."""
     route_map_out: Name | None = None
+    """The name of the derived outbound route map; None: CLUSTER-out."""
     maximum_prefix: Annotated[int, Field(ge=1, le=4294967295)] | None = None
     """None: from the pools' size."""
 
@@ -84,13 +100,18 @@ class Cluster(Model):
     """`inventory/clusters/NAME.yaml`."""
 
     name: Hostname
+    """The name of its file."""
     asn: Asn
+    """The AS number of the nodes."""
     nodes: dict[Hostname, Node] = {}
     pools: dict[Name, Pool] = {}
     routers: dict[Hostname, Peering] = {}
+    """Name of a router -> what is particular to its sessions; `{}` if nothing is."""
     password: Password | None = None
+    """The password of all sessions (TCP MD5): `env:NAME` or `file:PATH`."""
     timers: Timers | None = None
     timers_connect: Seconds16 | None = None
+    """Seconds between attempts to connect."""
     graceful_restart_time: Annotated[int, Field(ge=0, le=4095)] | None = None
     """Seconds the routers keep the speaker's routes while it restarts."""
     exports: tuple[Prefix, ...] = ()
@@ -112,7 +133,9 @@ class FindingPolicy(Model):
     """How much one Finding code matters here, and why."""
 
     severity: Literal["error", "warning", "info", "off"]
+    """What it counts as here; `off` says nothing of it."""
     reason: str = Field(min_length=1)
+    """Why, for the next reader."""
 
 
 class Network(Model):

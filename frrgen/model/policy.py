@@ -57,11 +57,15 @@ class PrefixListEntry(Model):
     """
 
     seq: Seq
+    """Its number, 1-4294967295; left out: 5 more than the one before."""
     action: Action
+    """Whether what matches is let through."""
     prefix: IPv4Network | IPv6Network
+    """The prefix, without host bits."""
     ge: Annotated[int, Field(ge=1, le=128)] | None = None
     """Not 0: FRR takes `ge 0` for "no ge", which is the exact length and not everything."""
     le: Annotated[int, Field(ge=1, le=128)] | None = None
+    """The longest length that matches, at most 32 or 128."""
 
     @model_validator(mode="after")
     def _lengths(self) -> Self:
@@ -77,7 +81,9 @@ class PrefixList(Model):
     """`ip|ipv6 prefix-list NAME`: the first entry by seq that matches decides; at the end is a deny."""
 
     description: Description | None = None
+    """One line of at most 200 bytes."""
     entries: Annotated[tuple[PrefixListEntry, ...], _BY_SEQ] = ()
+    """The entries, or texts as `permit 192.0.2.0/24 le 32`."""
 
 
 class AccessListEntry(Model):
@@ -87,13 +93,21 @@ class AccessListEntry(Model):
     """
 
     seq: Seq
+    """Its number, 1-4294967295; left out: 5 more than the one before."""
     action: Action
+    """Whether what matches is let through."""
     prefix: IPv4Network | IPv6Network | None = None
+    """A prefix, which longer ones match, too."""
     exact: bool = False
+    """Only the prefix itself; `exact-match`."""
     source: IPv4Address | Literal["any"] | None = None
+    """A source address, with `wildcard`, or `any` beside a destination."""
     wildcard: IPv4Address | None = None
+    """The bits of `source` that do not matter."""
     destination: IPv4Address | Literal["any"] | None = None
+    """A destination address (for routes: the mask), or `any`."""
     destination_wildcard: IPv4Address | None = None
+    """The bits of `destination` that do not matter."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -112,30 +126,40 @@ class AccessList(Model):
     """`access-list NAME` or `ipv6 access-list NAME`: the first entry that matches decides; at the end is a deny."""
 
     remark: Description | None = None
+    """One line of at most 200 bytes."""
     entries: Annotated[tuple[AccessListEntry, ...], _BY_SEQ] = ()
+    """The entries, or texts as `permit 192.0.2.0/24`."""
 
 
 class AsPathListEntry(Model):
     """One line of an as-path list: a regular expression over the text of the AS path."""
 
     seq: Seq
+    """Its number, 1-4294967295; left out: 5 more than the one before."""
     action: Action
+    """Whether what matches is let through."""
     regex: AsPathRegex
+    """A regular expression; `_` stands for a blank, the beginning or the end."""
 
 
 class AsPathList(Model):
     """`bgp as-path access-list NAME`."""
 
     entries: Annotated[tuple[AsPathListEntry, ...], _BY_SEQ] = ()
+    """The entries, or texts as `permit ^65001_`."""
 
 
 class CommunityListEntry(Model):
     """One line of a standard list (all `communities` must be there) or of an expanded one (`regex`)."""
 
     seq: Seq
+    """Its number, 1-4294967295; left out: 5 more than the one before."""
     action: Action
+    """Whether what matches is let through."""
     communities: Communities | None = None
+    """Communities that must all be there: AA:NN, or names as `no-export`."""
     regex: Regex | None = None
+    """A regular expression over the text of the communities."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -148,9 +172,13 @@ class LargeCommunityListEntry(Model):
     """One line of a large-community list (RFC 8092)."""
 
     seq: Seq
+    """Its number, 1-4294967295; left out: 5 more than the one before."""
     action: Action
+    """Whether what matches is let through."""
     communities: LargeCommunities | None = None
+    """Large communities that must all be there: AA:BB:CC."""
     regex: Regex | None = None
+    """A regular expression over the text of the large communities."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -163,9 +191,13 @@ class ExtCommunityListEntry(Model):
     """One line of an extcommunity list (RFC 4360)."""
 
     seq: Seq
+    """Its number, 1-4294967295; left out: 5 more than the one before."""
     action: Action
+    """Whether what matches is let through."""
     communities: ExtCommunities | None = None
+    """Extended communities that must all be there: `rt ASN:NN`, `soo ASN:NN`."""
     regex: Regex | None = None
+    """A regular expression over the text of the extended communities."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -190,7 +222,9 @@ class CommunityList(Model):
     """`bgp community-list standard|expanded NAME`. A name is of one kind only."""
 
     kind: Kind = "standard"
+    """standard: entries name communities; expanded: they are regular expressions."""
     entries: Annotated[tuple[CommunityListEntry, ...], _BY_SEQ] = ()
+    """The entries, or texts as `permit 65000:10 no-export`."""
 
     @model_validator(mode="after")
     def _kind(self) -> Self:
@@ -202,7 +236,9 @@ class LargeCommunityList(Model):
     """`bgp large-community-list standard|expanded NAME`."""
 
     kind: Kind = "standard"
+    """standard: entries name communities; expanded: they are regular expressions."""
     entries: Annotated[tuple[LargeCommunityListEntry, ...], _BY_SEQ] = ()
+    """The entries, or texts as `permit 65000:1:1`."""
 
     @model_validator(mode="after")
     def _kind(self) -> Self:
@@ -214,7 +250,9 @@ class ExtCommunityList(Model):
     """`bgp extcommunity-list standard|expanded NAME`."""
 
     kind: Kind = "standard"
+    """standard: entries name communities; expanded: they are regular expressions."""
     entries: Annotated[tuple[ExtCommunityListEntry, ...], _BY_SEQ] = ()
+    """The entries, or texts as `permit rt 65000:1`."""
 
     @model_validator(mode="after")
     def _kind(self) -> Self:
@@ -226,7 +264,9 @@ class CommunityMatch(Model):
     """`match community NAME [exact-match|any]` (`any` from FRR 10)."""
 
     name: Name
+    """The list."""
     mode: Literal["exact-match", "any"] | None = None
+    """exact-match: no other communities; any (FRR 10): one of them is enough; None: all of an entry."""
 
 
 class Match(Model):
@@ -292,7 +332,9 @@ class SetCommunity(Model):
     """`set community A B [additive]`, or `none`."""
 
     communities: Communities | Literal["none"]
+    """The communities that the route gets; `none` takes all away."""
     additive: bool = False
+    """Add them to those that are there."""
 
     @model_validator(mode="after")
     def _additive(self) -> Self:
@@ -305,7 +347,9 @@ class SetLargeCommunity(Model):
     """`set large-community A:B:C [additive]`, or `none`."""
 
     communities: LargeCommunities | Literal["none"]
+    """The large communities that the route gets; `none` takes all away."""
     additive: bool = False
+    """Add them to those that are there."""
 
     @model_validator(mode="after")
     def _additive(self) -> Self:
@@ -318,14 +362,18 @@ class Bandwidth(Model):
     """`set extcommunity bandwidth MBPS|cumulative|num-multipaths [non-transitive]`."""
 
     value: Annotated[int, Field(ge=1, le=25600)] | Literal["cumulative", "num-multipaths"]
+    """Megabits per second, or of what it is made."""
     non_transitive: bool = False
+    """It does not leave the AS."""
 
 
 class Aggregator(Model):
     """`set aggregator as ASN ADDRESS`."""
 
     asn: Asn
+    """The AS that is said to have aggregated."""
     address: IPv4Address
+    """The router that is said to have aggregated."""
 
 
 Delta = Annotated[str, Field(pattern=r"^[+-][0-9]{1,10}$")]
@@ -345,6 +393,7 @@ class Set(Model):
     large_comm_list_delete: Name | None = None
     large_community: SetLargeCommunity | None = None
     large_comm_list_delete_last: bool = False
+    """As `comm_list_delete_last`, for large communities."""
     extcommunity_rt: ExtCommunityValues | None = None
     extcommunity_soo: ExtCommunityValues | None = None
     extcommunity_bandwidth: Bandwidth | None = None
@@ -379,7 +428,9 @@ class RouteMapEntry(Model):
     """One entry: where `match` holds, permit sets and leaves (or goes on, see `on_match`), and deny refuses."""
 
     seq: Annotated[int, Field(ge=1, le=65535)]
+    """Its number, 1-65535; left out: 10 more than the one before."""
     action: Action
+    """What becomes of a route that matches."""
     description: Description | None = None
     match: Match = Match()
     set: Set = Set()
@@ -387,6 +438,7 @@ class RouteMapEntry(Model):
     on_match: Annotated[int, Field(ge=1, le=65535)] | Literal["next"] | None = None
     """`next`, or the seq to go to."""
     raw: tuple[RawLine, ...] = ()
+    """Lines of the entry that the model lacks, sent as they are."""
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
@@ -404,6 +456,7 @@ class RouteMap(Model):
     """None: off on FRR 8 (its optimiser can admit what a list denies), on from 9 (without it the first entry never
     matches)."""
     entries: Annotated[tuple[RouteMapEntry, ...], _BY_SEQ] = ()
+    """The entries; a list may stand in the place of the whole map."""
 
 
 def calls(route_maps: Mapping[str, RouteMap]) -> dict[str, set[str]]:

@@ -36,18 +36,29 @@ class StaticRoute(Model):
     """`ip|ipv6 route PREFIX …`: one next hop of a static route."""
 
     prefix: Prefix
+    """Where it leads, without host bits."""
     via: Address | None = None
+    """The address of the next hop."""
     interface: Interface | None = None
+    """The interface of the next hop."""
     drop: Literal["blackhole", "reject", "Null0"] | None = None
+    """Drop what goes there: silently (`blackhole`, `Null0`) or with an answer (`reject`)."""
     source: IPv6Network | None = None
     """`from PREFIX`, ipv6 only."""
     onlink: bool = False
+    """The next hop is on the interface, whatever its addresses say."""
     tag: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    """A number that route maps can ask for."""
     distance: Annotated[int, Field(ge=1, le=255)] = 1
+    """Its distance: the lowest wins."""
     table: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    """The kernel's routing table."""
     label: Annotated[str, Field(pattern=r"^[0-9]{1,7}(/[0-9]{1,7})*$")] | None = None
+    """MPLS labels, `16/17`."""
     color: Annotated[int, Field(ge=0, le=4294967295)] | None = None
+    """The color of an SR policy."""
     nexthop_vrf: Name | None = None
+    """The VRF in which the next hop is."""
 
     @model_validator(mode="after")
     def _next_hop(self) -> Self:
@@ -84,10 +95,15 @@ class BfdPeer(BfdTimers):
     """`bfd` / `peer ADDRESS …`."""
 
     address: Address
+    """The address of the other end."""
     multihop: bool = False
+    """It is more than one hop away; needs `local_address`."""
     local_address: Address | None = None
+    """The address of this end."""
     interface: Interface | None = None
+    """The interface to it."""
     vrf: Name | None = None
+    """The VRF in which it is."""
     profile: Name | None = None
 
     @model_validator(mode="after")
@@ -103,9 +119,13 @@ class RpkiCache(Model):
     """`rpki cache HOST PORT preference N` (FRR 8.4) or `rpki cache tcp HOST PORT preference N` (FRR 10)."""
 
     host: PeerHost
+    """Its address or name."""
     port: Annotated[int, Field(ge=1, le=65535)]
+    """Its TCP port."""
     preference: Annotated[int, Field(ge=1, le=255)]
+    """Its place among the caches: the lowest is asked first."""
     source: IPv4Address | None = None
+    """The address from which it is asked."""
 
 
 class Rpki(Model):
@@ -127,8 +147,10 @@ class Log(Model):
 
     syslog: bool = False
     syslog_level: LogLevel | None = None
+    """What is not less important goes to syslog."""
     file: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]{1,200}$")] | None = None
     file_level: LogLevel | None = None
+    """What is not less important goes to the file."""
     commands: bool = False
     """`log commands`."""
     timestamp_precision: Annotated[int, Field(ge=0, le=12)] | None = None
@@ -141,6 +163,7 @@ class Vrf(Model):
     static_routes: tuple[StaticRoute, ...] = ()
     bgp: Bgp | None = None
     raw: tuple[RawLine, ...] = ()
+    """Lines of `vrf NAME` that the model lacks, sent as they are."""
 
 
 class Ssh(Model):
@@ -149,9 +172,13 @@ class Ssh(Model):
     host: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:%-]{1,255}$")
     """Address or name; None: the router's name, as ~/.ssh/config knows it."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """TCP port; None: as ~/.ssh/config says, or 22."""
     user: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    """Who logs in; None: as ~/.ssh/config says."""
     identity_file: str | None = None
+    """A private key; None: as ~/.ssh/config says, and the agent's."""
     password: Password | None = None
+    """A password to log in with: `env:NAME` or `file:PATH`. A key is better."""
     sudo: bool = False
     """Run vtysh as root through `sudo -n`."""
     connect_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
@@ -164,8 +191,11 @@ class TcpMd5(Model):
     """Addresses between which pfSense's kernel signs TCP, given by hand (`setkey`)."""
 
     source: Address
+    """The address of one end."""
     destination: Address
+    """The address of the other end."""
     password: Password
+    """The password: `env:NAME` or `file:PATH`."""
 
 
 def _several(value: Any) -> Any:
@@ -201,9 +231,13 @@ class Router(Model):
     """One box: `inventory/routers/NAME.yaml`."""
 
     name: Hostname
+    """The name of its file."""
     description: Description | None = None
+    """A note for people; no router gets it."""
     platform: Literal["frr", "pfsense"] = "frr"
+    """What the box is: FRR on Linux, or pfSense with the FRR package."""
     frr_version: Annotated[str, BeforeValidator(number_text), Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,3}){0,2}$")] = "8.4"
+    """The FRR that it runs, 8.4 to 10; of a pfSense box the package's."""
     ownership: Literal["full", "managed"] = "managed"
     """managed: what runs and the inventory does not name goes only where it is a list, a route map, a BFD peer or
     profile, RPKI, or inside a BGP instance that the inventory names; full: everything that the model could say goes."""
@@ -224,9 +258,13 @@ class Router(Model):
     community_aliases: dict[Name, Community] = {}
     static_routes: tuple[StaticRoute, ...] = ()
     prefix_lists: dict[Name, PrefixList] = {}
+    """IPv4: `ip prefix-list NAME`. The first entry by seq that matches decides; at the end is a deny."""
     ipv6_prefix_lists: dict[Name, PrefixList] = {}
+    """IPv6: `ipv6 prefix-list NAME`. The first entry by seq that matches decides; at the end is a deny."""
     access_lists: dict[Name, AccessList] = {}
+    """IPv4: `access-list NAME`. The first entry that matches decides; at the end is a deny."""
     ipv6_access_lists: dict[Name, AccessList] = {}
+    """IPv6: `ipv6 access-list NAME`. The first entry that matches decides; at the end is a deny."""
     as_path_lists: dict[Name, AsPathList] = {}
     community_lists: dict[Name, CommunityList] = {}
     large_community_lists: dict[Name, LargeCommunityList] = {}
@@ -238,6 +276,7 @@ class Router(Model):
     bgp: Bgp | None = None
     vrfs: dict[Name, Vrf] = {}
     raw: tuple[RawLine, ...] = ()
+    """Lines at the top level that the model lacks, sent as they are."""
 
     @model_validator(mode="before")
     @classmethod

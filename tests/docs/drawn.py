@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 from frrgen.speaker.fsm import diagram, table
+from tests.docs.reference import reference
 
-SPEAKER = Path(__file__).resolve().parents[2] / "docs/speaker.md"
-PARTS = {"diagram": lambda: f"```mermaid\n{diagram()}```", "table": table}
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SPEAKER = DOCS / "speaker.md"
+DRAWN = (SPEAKER, DOCS / "inventory.md")
+PARTS = {"diagram": lambda: f"```mermaid\n{diagram()}```", "table": table, "reference": reference}
 
 
 def drawn(text: str) -> str:
@@ -22,4 +25,5 @@ def drawn(text: str) -> str:
 
 
 if __name__ == "__main__":
-    SPEAKER.write_text(drawn(SPEAKER.read_text()))
+    for path in DRAWN:
+        path.write_text(drawn(path.read_text()))

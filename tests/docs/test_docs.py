@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from frrgen.cli import main
+from frrgen.inventory.schema import schema
+from tests.docs.drawn import DRAWN, drawn
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path.read_text() for path in (ROOT / "frrgen").rglob("*.py")]
@@ -69,3 +71,29 @@ def test_the_diff_that_the_readme_shows_is_what_is_printed(tmp_path, monkeypatch
     block = re.search(r"\$ frrgen diff edge1\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert main(["-i", "inventory", "diff", "edge1", "--running", str(running)]) == 2
     assert capsys.readouterr().out.rstrip() == block[1].rstrip()
+
+
+@pytest.mark.parametrize("page", DRAWN, ids=lambda page: page.stem)
+def test_what_is_drawn_from_the_code_is_current(page):
+    text = page.read_text()
+    assert "<!-- draw " in text
+    assert drawn(text) == text, "make docs"
+
+
+def test_the_schema_describes_every_key_and_the_reference_has_them_all():
+    text = (ROOT / "docs/inventory.md").read_text()
+    keys = [(name, key, said) for name, part in schema()["$defs"].items() for key, said in part["properties"].items()]
+    assert len(keys) > 400
+    assert [(name, key) for name, key, said in keys if not said.get("description")] == []
+    assert {key for _, key, _ in keys} <= set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+
+
+def test_every_mapping_that_the_reference_names_is_in_it():
+    text = (ROOT / "docs/inventory.md").read_text()
+    there = {
+        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    }
+    named = set(re.findall(r"\]\(#([^)]+)\)", text))
+    assert len(named) > 40
+    assert named <= there
