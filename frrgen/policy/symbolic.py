@@ -63,7 +63,8 @@ class By:
     def __str__(self) -> str:
         if self.route_map is None:
             return self.why
-        return f"route-map {self.route_map} " + (self.why if self.seq is None else f"seq {self.seq}")
+        named = f"route-map {self.route_map}"
+        return f"{self.why} {named}" if self.seq is None else f"{named} seq {self.seq}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +363,7 @@ class _Run:
                     _unite(waiting[target], (changed, by), passed)
         for (effects, passed_by), region in waiting[-1].items():
             if passed_by is None:
-                self._leave("deny", By("the end of the map", name), effects, region)
+                self._leave("deny", By("the end of", name), effects, region)
             else:
                 out.append((effects, passed_by, region))
         return out

@@ -588,7 +588,7 @@ def test_the_gate_holds_back_what_the_router_would_drop_and_what_is_too_much():
             held = {str(Key.prefix(key)): held.reason for key, held in one.rib.held.items()}
             assert held == {
                 "10.3.0.0/16": "maximum-prefix 3 of the router is reached",
-                "11.0.0.0/8": "route-map IN the end of the map",
+                "11.0.0.0/8": "the end of route-map IN",
             }
             # there is room again
             made.change(TEN, None)
