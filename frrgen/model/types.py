@@ -263,8 +263,17 @@ def is_reference(text: str) -> bool:
     return text.startswith(("env:", "file:")) and len(text) > 5
 
 
+_LEAVES: Final = re.compile(
+    r"e|en|end|ex|exi|exit(-.*)?|qu?|qui|quit|ena(b|bl|ble)?|disa(b|bl|ble)?|conf(i|ig|igu|igur|igure)?( .*)?|do( .*)?"
+)
+"""What leaves the context it stands in, or configuration altogether, as short as vtysh takes it."""
+
+
 def _raw_line(text: str) -> str:
-    return " ".join(one_line(text).split()) or _fail("must not be empty")
+    line = " ".join(one_line(text).split()) or _fail("must not be empty")
+    if _LEAVES.fullmatch(line):
+        raise ValueError(f"{line!r} would leave its context: write only lines that belong into it")
+    return line
 
 
 def _fail(message: str) -> str:
