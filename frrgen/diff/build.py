@@ -15,6 +15,7 @@ from typing import Any, Final
 from frrgen.diff.canonical import canonical
 from frrgen.diff.changes import Change, Commands, Delta, Op, delta
 from frrgen.diff.owned import with_unowned
+from frrgen.diff.prune import undo
 from frrgen.errors import InputError, error
 from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.grammar.layout import (
@@ -150,11 +151,20 @@ class Builder:
     def _prune(self) -> None:
         if not self.prune:
             return
+        gone = set(self.commands.lines())
+        kept = []
         for leftover in self.leftovers:
-            undo = leftover.line[3:] if leftover.line.startswith("no ") else f"no {leftover.line}"
-            self.phases["globals_gone"].add(leftover.context, [undo])
+            around = leftover.context[0] if leftover.context else ""
+            if not gone.isdisjoint((f"no {around}", f"no {around.partition(' permit ')[0].partition(' deny ')[0]}")):
+                # it goes with its context, and entering that would make it anew
+                continue
+            line = undo(leftover.context, leftover.line)
+            if line is None:
+                kept.append(leftover)
+                continue
+            self.phases["globals_gone"].add(leftover.context, [line])
             self._change(Op.REMOVE, ("leftovers", str(leftover.number)), leftover.line, None)
-        self.leftovers = []
+        self.leftovers = kept
 
     # globals and VRFs
 
