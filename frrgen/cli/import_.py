@@ -10,7 +10,7 @@ from pathlib import Path
 
 from frrgen.cli.box import box_findings, read_box
 from frrgen.cli.common import complain, count
-from frrgen.cli.plan import read_text
+from frrgen.cli.plan import read_text, refuse_foreign
 from frrgen.cli.reach import at, fetch, fetch_box
 from frrgen.diff.plan import hide
 from frrgen.errors import Exit, InputError, Severity, error, visible
@@ -62,6 +62,7 @@ def _frr(args: argparse.Namespace) -> Parsed:
         running = fetch(router, args.ssh_config)
         return parse(running.text, name=_name(args, _said_name(running.text)), frr_version=running.frr_version or None)
     text = read_text(Path(args.file))
+    refuse_foreign((text, Path(args.file)))
     return parse(text, name=_name(args, _said_name(text)))
 
 

@@ -11,11 +11,14 @@ from frrgen.diff.plan import Plan, hide, make_plan
 from frrgen.errors import Exit, Finding, InputError, Severity, error
 from frrgen.parse.frr import Parsed, parse
 from frrgen.parse.pair import parse_pair
+from frrgen.parse.recognise import foreign
 
 
 def run(args: argparse.Namespace) -> Exit:
     """Plan and print; there being changes is exit 2."""
-    running, intended = parse_pair(read_text(args.running), read_text(args.intended), name=args.intended.stem)
+    texts = [read_text(path) for path in (args.running, args.intended)]
+    refuse_foreign(*zip(texts, (args.running, args.intended), strict=True))
+    running, intended = parse_pair(*texts, name=args.intended.stem)
     whole = intended.router.model_copy(update={"ownership": "full"})
     plan = make_plan(running, whole, prune_leftovers=args.prune_leftovers)
     show(plan, args.format)
@@ -43,6 +46,12 @@ def read_text(path: Path) -> str:
         raise InputError(error("FRR403", f"{path} cannot be read: {bad.strerror}")) from bad
 
 
+def refuse_foreign(*texts: tuple[str, Path]) -> None:
+    """Refuse texts that are no configurations of FRR, all at once. Raises InputError."""
+    if findings := [found for text, path in texts if (found := foreign(text, str(path))) is not None]:
+        raise InputError(*findings)
+
+
 def is_xml(text: str) -> bool:
     """Tell a config.xml, or fragments of one, from a configuration of FRR."""
     return text.lstrip("\ufeff \t\r\n").startswith("<")
@@ -52,6 +61,7 @@ def parse_file(path: Path, *, name: str, frr_version: str | None = None) -> Pars
     """Read an frr.conf, or a config.xml of pfSense, as what FRR runs of it. Raises InputError."""
     text = read_text(path)
     if not is_xml(text):
+        refuse_foreign((text, path))
         return parse(text, name=name, frr_version=frr_version)
     from frrgen.cli.box import foretold
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frrgen.cli.plan import is_xml, read_text
+from frrgen.cli.plan import is_xml, read_text, refuse_foreign
 from frrgen.device.base import Running
 from frrgen.device.frr import FrrDevice
 from frrgen.diff.plan import Plan
@@ -66,6 +66,7 @@ def plan_of(router: Router, args: argparse.Namespace) -> Plan:
         running = fetch(router, args.ssh_config)
     else:
         text = read_text(args.running)
+        refuse_foreign((text, args.running))
         running = Running(text, said_version(text) or "")
     return plan_for(running, router, prune_leftovers=args.prune_leftovers)
 
@@ -85,6 +86,7 @@ def _plan_of_box(router: Router, args: argparse.Namespace) -> Plan:
     text = read_text(args.running)
     if is_xml(text):
         return wanted.told(plan_config_xml(router, args.running, wanted))
+    refuse_foreign((text, args.running))
     return plan_running(router, text)
 
 

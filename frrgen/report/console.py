@@ -69,7 +69,7 @@ def _plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.leftovers:
         yield f"left alone, not in the model ({len(plan.leftovers)}):", ""
         for line in plan.leftovers[:20]:
-            yield f"    {hide(line)}", ""
+            yield f"    {visible(hide(line))}", ""
         if len(plan.leftovers) > 20:
             yield f"    … and {len(plan.leftovers) - 20} more", ""
     yield plan.summary, "bold"

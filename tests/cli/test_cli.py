@@ -262,7 +262,7 @@ def test_what_is_intended_and_beyond_the_model_is_said_and_not_passed_over(tmp_p
 
 
 def test_bytes_of_a_router_reach_the_terminal_as_text_only(tmp_path, capsys):
-    (tmp_path / "run.conf").write_bytes(b"description \x1b]0;owned\x07 \xff\x9b" + b"x" * 5000 + b"\n")
+    (tmp_path / "run.conf").write_bytes(b"log syslog\ndescription \x1b]0;owned\x07 \xc2\x9b" + b"x" * 5000 + b"\n")
     (tmp_path / "new.conf").write_text("router bgp 65001\n")
     main(["plan", str(tmp_path / "run.conf"), str(tmp_path / "new.conf")])
     main(["import", "frr", str(tmp_path / "run.conf")])
