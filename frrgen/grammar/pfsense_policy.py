@@ -132,10 +132,10 @@ def access_list_type(name: str) -> str:
     """Give the package's type of an access list of this name; empty if it has none."""
     if not name.isdecimal():
         return "zebra"
-    number = int(name)
-    if 1 <= number <= 99 or 1300 <= number <= 1999:
+    value = number(name)
+    if 1 <= value <= 99 or 1300 <= value <= 1999:
         return "standard"
-    return "extended" if 100 <= number <= 199 or 2000 <= number <= 2699 else ""
+    return "extended" if 100 <= value <= 199 or 2000 <= value <= 2699 else ""
 
 
 def _access_row(entry: AccessListEntry, kind: str) -> dict[str, str] | None:
@@ -258,7 +258,9 @@ def _community(text: str) -> str:
 def read_community_list(config: Config, note: Note) -> tuple[str, Data]:
     """Give the data of a community list; a number says its kind."""
     name = config.get("name", "")
-    kind = ("standard" if int(name) < 100 else "expanded") if name.isdecimal() else config.get("listtype", "standard")
+    kind = (
+        ("standard" if number(name) < 100 else "expanded") if name.isdecimal() else config.get("listtype", "standard")
+    )
     entries = []
     for row in _rows(config, note, lambda row: bool(row.get("community"))):
         text = row["community"]
@@ -406,8 +408,13 @@ def _rows(config: Config, note: Note, said: Callable[[dict[str, str]], bool]) ->
                 note("row", row)
             continue
         text = row.get("seq") or str(last // 5 * 5 + 5)
-        last = int(text) if text.isdecimal() else last
+        last = number(text) or last
         yield row | {"seq": text}
+
+
+def number(text: str) -> int:
+    """Read a number; 0 for what is none, or longer than any that means something."""
+    return int(text) if text.isdecimal() and len(text) < 12 else 0
 
 
 def _masked(prefix: str) -> str:

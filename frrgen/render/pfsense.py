@@ -32,6 +32,7 @@ from frrgen.grammar.pfsense_keys import (
 from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.pfsense_policy import (
     READ_LISTS,
+    number,
     write_access_lists,
     write_as_path_lists,
     write_community_lists,
@@ -238,7 +239,10 @@ class _Over:
 
     def _of_neighbor(self, config: Config) -> bool:
         """Tell whether a BFD peer only carries the profile of a neighbor: it goes with the neighbor's BFD."""
-        default = blank("frrbfdpeers") | {"peer": config["peer"], "local_address": config.get("local_address", "")}
+        default = blank("frrbfdpeers") | {
+            "peer": config.get("peer", ""),
+            "local_address": config.get("local_address", ""),
+        }
         return {**default, **config, "profile": "none", "descr": ""} == default
 
     def _single(self, name: str, intended: list[Config], there: Config | None) -> list[Config]:
@@ -323,6 +327,6 @@ def _row_key(row: Data) -> str:
 
 _ORDER: Final[dict[str, Callable[[Config], tuple[object, ...]]]] = {
     # the package reads peer groups before their members; its page sorts route maps when it is saved
-    "frrbgpneighbors": lambda config: (ip_version(config["peer"]) > 0,),
-    "frrglobalroutemaps": lambda config: (config["name"], int(config["seq"]) if config["seq"].isdecimal() else 0),
+    "frrbgpneighbors": lambda config: (ip_version(config.get("peer", "")) > 0,),
+    "frrglobalroutemaps": lambda config: (config.get("name", ""), number(config.get("seq", ""))),
 }

@@ -128,3 +128,23 @@ def test_a_digit_that_is_no_number_is_read_as_a_word():
     read = parse(stored, BOX, name="home")
     assert read.parsed.leftovers
     assert not read.parsed.router.community_lists
+
+
+@pytest.mark.parametrize("ownership", ["managed", "full"])
+def test_entries_without_the_key_that_names_them_stay_as_they_are(ownership):
+    stored = {
+        "frr": [blank("frr") | {"enable": "on", "password": "x"}],
+        "frrbgp": [blank("frrbgp") | {"enable": "on", "asnum": "65001"}],
+        "frrglobalroutemaps": [{"action": "permit"}, {"name": "M", "seq": "9" * 5000, "action": "deny"}],
+        "frrbgpneighbors": [{"descr": "who?"}],
+        "frrbgpcommunities": [
+            {"name": "9" * 5000, "row": [{"seq": "9" * 5000, "action": "permit", "community": "1:1"}]}
+        ],
+        "frrglobalacls": [{"name": "9" * 5000, "row": [{"seq": "1", "action": "permit", "source": "10.0.0.0/8"}]}],
+        "frrbfdpeers": [{"profile": "fast"}],
+        "frrbfd": [{"enable": "on"}],
+    }
+    read = parse(stored, BOX, name="home")
+    router = read.parsed.router.model_copy(update={"ownership": ownership})
+    written, _ = written_with_findings(router, BOX, stored, read.kept)
+    assert not entries(stored) - entries(written)
