@@ -27,6 +27,7 @@ from frrgen.policy.regex import UndecidedError, found
 from frrgen.policy.route import Route
 from frrgen.policy.session import Direction, Path, Session
 from frrgen.policy.trace import Reason, Step, Verdict, by_list, does
+from frrgen.policy.unread import with_unread
 
 _DEPTH: Final = 10
 """FRR follows `call` no deeper (RMAP_RECURSION_LIMIT)."""
@@ -85,7 +86,7 @@ def evaluate_map(session: Session, name: str, route: Route, *, unread: Collectio
     """Judge a route by one route map alone. Raises KeyError if there is none of that name."""
     judging = _Judge(session, unread)
     try:
-        permitted, result = judging.apply(name, session.router.route_maps[name], route, 0)
+        permitted, result = judging.apply(name, judging.router.route_maps[name], route, 0)
         result = judging.finished(result) if permitted else result
     except UndecidedError as why:
         return Verdict("undecided", route, tuple(judging.trace), str(why))
@@ -103,7 +104,7 @@ class _Judge:
     said_med: bool = False
 
     def __post_init__(self) -> None:
-        self.router = self.session.router
+        self.router = with_unread(self.session.router, self.unread)
         self.external = self.session.external
         self.version = self.session.version
 

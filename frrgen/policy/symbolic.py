@@ -43,6 +43,7 @@ from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, access_permitted, permitted
+from frrgen.policy.unread import with_unread
 
 Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
@@ -185,7 +186,7 @@ class _Run:
     matched: set[tuple[str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.router: Router = self.policy.router
+        self.router: Router = with_unread(self.policy.router, self.policy.unread)
         self.session: Session = self.policy.session
         self.bgp: Bgp = self.session.bgp
         self.family = _FAMILY[self.version]

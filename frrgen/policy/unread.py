@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from frrgen.model.policy import RouteMap, RouteMapEntry
+from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover
 
 
@@ -19,3 +21,15 @@ def unread_entries(leftovers: Iterable[Leftover]) -> frozenset[tuple[str, int]]:
         if match is not None and leftover.line != f"call {match[1]}":
             found.add((match[1], int(match[2])))
     return frozenset(found)
+
+
+def with_unread(router: Router, unread: Collection[tuple[str, int]]) -> Router:
+    """Give the router with an entry for each of which no line was understood: FRR has one, whatever it does."""
+    maps = dict(router.route_maps)
+    for name, seq in sorted(unread):
+        route_map = maps.get(name, RouteMap())
+        if all(entry.seq != seq for entry in route_map.entries):
+            entries = (*route_map.entries, RouteMapEntry(seq=seq, action="permit"))
+            in_order = tuple(sorted(entries, key=lambda entry: entry.seq))
+            maps[name] = route_map.model_copy(update={"entries": in_order})
+    return router.model_copy(update={"route_maps": maps}) if unread else router

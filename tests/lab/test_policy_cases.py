@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
 
 import pytest
+from pydantic import ValidationError
 
+from frrgen.model.policy import Match
 from frrgen.parse.frr import parse
 from frrgen.policy.evaluate import evaluate
 from tests.lab import Lab, LabError, wait_for
@@ -20,7 +22,7 @@ from tests.policy.test_cases import CASES, PEER, accepted, sent
 US = "10.98.1.2"
 BESIDE = 8
 """So many routers at once: what takes time is to wait for sessions."""
-TOGETHER = {"F16": "{}"}
+TOGETHER = {"F08": "{}", "F10": "{}", "F16": "{}"}
 """A refused line takes with it all that vtysh has put into the same transaction; the data was read line by line."""
 
 
@@ -97,6 +99,36 @@ def found():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_frr_does_what_was_measured(found, case):
     assert found[case["id"]] == measured(case)
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_a_refused_line_takes_no_other_with_it_when_each_is_typed(lab, name):
+    case = next(case for case in CASES if case["id"] == name)
+    us, peers = lab.router("us", daemons=("bgpd",)), lab.router("peers", daemons=())
+    lab.link(us, peers, f"{US}/24", f"{PEER}/24")
+    us.start("")
+    said = us.run("vtysh", stdin="\n".join(["configure", case["config"], "end", ""]), check=False).stdout
+    assert said.count("% Configuration failed") == 1, said
+    peer = Endpoint(peers, PEER, US, case["peer_as"], routes=tuple(sent(one) for one in case["sent"])).dial()
+    bgpd, expected = Bgpd(us), accepted(case["accepted"])
+    wait_for("the updates", lambda: bgpd.updates(PEER) >= peer.updates, every=0.02)
+    wait_for("the routes", lambda: set(bgpd.paths()) == expected.keys(), seconds=4, every=0.05)
+    running = parse(us.running_config(), name="d", frr_version="8.4.4")
+    assert not running.leftovers
+    for one in case["sent"]:
+        verdict = evaluate(running.router, PEER, "in", sent(one)).verdict
+        assert verdict == ("permit" if one["prefix"] in expected else "deny")
+
+
+def test_match_metric_0_kills_bgpd_when_its_configuration_is_shown(lab):
+    """So the model has no such clause, and a file that has it is read as one that has more than we understand."""
+    us = lab.router("us", daemons=("bgpd",))
+    us.start(next(case for case in CASES if case["id"] == "C10")["config"])
+    assert us.alive("bgpd")
+    us.vtysh("show running-config")
+    wait_for("the end of bgpd", lambda: not us.alive("bgpd"))
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        Match(metric=0)
 
 
 EVERYTHING = {one["prefix"] for one in next(case for case in CASES if case["id"] == "P00")["sent"]}

@@ -26,6 +26,10 @@ UNDECIDED = {
     "C15": "FRR refuses a line of it; what is judged is what FRR shows",
     "C14": "the parser does not read abbreviations, and says so",
     "A16": "glibc finds what is not there",
+    "C10": "FRR refuses the line, and so do we: what is judged is what FRR shows",
+    "C12": "whether there is such an alias a route does not say",
+    "F08": "FRR refuses the line, and so do we",
+    "F10": "FRR refuses the line, and so do we",
     "C13": "without its module FRR takes `match rpki` for another clause",
 }
 
