@@ -103,6 +103,7 @@ class Endpoint:
 
     def announce(self, routes: Iterable[Route]) -> None:
         """Send routes, those of the same attributes together, and an End-of-RIB for each family."""
+        messages = []
         grouped: dict[tuple[Any, ...], list[Route]] = {}
         for route in routes:
             key = (self._attributes(route), route.prefix.version, route.next_hop)
@@ -111,14 +112,16 @@ class Endpoint:
             for start in range(0, len(same), 50):
                 nlri = b"".join(_nlri(route.prefix) for route in same[start : start + 50])
                 if version == 4:
-                    self._send(_framed(2, struct.pack("!HH", 0, len(attributes)) + attributes + nlri))
+                    messages.append(_framed(2, struct.pack("!HH", 0, len(attributes)) + attributes + nlri))
                 else:
                     reach = _FAMILIES[6][:2] + b"\x01" + b"\x10" + IPv6Address(hop or "::1").packed + b"\x00" + nlri
                     whole = attributes + _attribute(0x80, 14, reach)
-                    self._send(_framed(2, struct.pack("!HH", 0, len(whole)) + whole))
-        self._send(_framed(2, struct.pack("!HH", 0, 0)))
+                    messages.append(_framed(2, struct.pack("!HH", 0, len(whole)) + whole))
+        messages.append(_framed(2, struct.pack("!HH", 0, 0)))
         end = _attribute(0x80, 15, _FAMILIES[6][:2] + b"\x01")
-        self._send(_framed(2, struct.pack("!HH", 0, len(end)) + end))
+        messages.append(_framed(2, struct.pack("!HH", 0, len(end)) + end))
+        # at once: behind a message that resets the session nothing else can be sent
+        self._send(*messages)
 
     def _attributes(self, route: Route) -> bytes:
         parts = [
@@ -138,11 +141,11 @@ class Endpoint:
             parts.append(_attribute(0xC0, 32, values))
         return b"".join(parts) + self.extra.get(route.prefix, b"")
 
-    def _send(self, message: bytes) -> None:
+    def _send(self, *messages: bytes) -> None:
         with self._lock:
-            self.updates += message[18] == 2
+            self.updates += sum(message[18] == 2 for message in messages)
             if self._socket is not None:
-                self._socket.sendall(message)
+                self._socket.sendall(b"".join(messages))
 
     def _keep_alive(self, own: socket.socket) -> None:
         while not threading.Event().wait(20) and self._socket is own:
