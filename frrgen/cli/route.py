@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, Final, TypeVar
 
 from frrgen.errors import Finding, InputError, error
-from frrgen.model.types import U32_MAX, community_value, large_community_value
+from frrgen.model.types import U32_MAX, Address, community_value, large_community_value
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 
@@ -17,6 +17,8 @@ _PATH: Final = re.compile(r"(?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\})(?: (?:\d{1,1
 _VERSION: Final = re.compile(r"\d{1,2}(?:\.\d{1,3}){0,2}")
 _KNOWN: Final = ((8, 4), (11,))
 """The first version of FRR whose ways were measured, and the first that is not known yet."""
+_NOWHERE: Final = re.compile(r"(?:0|127|22[4-9]|2[3-5]\d)\..*")
+"""IPv4 next hops that are none: NOTIFICATION 3/8 (RFC 4271 section 6.3)."""
 _T = TypeVar("_T")
 
 
@@ -49,7 +51,7 @@ def route_of(args: argparse.Namespace, session: Session) -> Route:
     route = Route(
         prefix,
         as_path=tried("--as-path", lambda: _path(args.as_path, own, session), ""),
-        next_hop=hop if args.next_hop is None else tried("--next-hop", lambda: ip_address(args.next_hop), None),
+        next_hop=hop if args.next_hop is None else tried("--next-hop", lambda: _next_hop(args.next_hop, session), None),
         med=tried("--med", lambda: _number(args.med, 0, U32_MAX), None),
         local_preference=tried("--local-pref", lambda: _number(args.local_pref, 0, U32_MAX), None),
         origin=args.origin,
@@ -62,6 +64,15 @@ def route_of(args: argparse.Namespace, session: Session) -> Route:
     if wrong:
         raise InputError(*wrong)
     return route
+
+
+def _next_hop(text: str, session: Session) -> Address:
+    """Read a next hop. Raises ValueError for one that FRR never brings before a policy (seen on 8.4.4)."""
+    address = ip_address(text)
+    taken = str(address) == "255.255.255.255" and session.router.version >= (10,)
+    if session.direction == "in" and isinstance(address, IPv4Address) and _NOWHERE.fullmatch(text) and not taken:
+        raise ValueError(f"no policy is asked of {address}: FRR 8 ends the session over it, FRR 10 drops the route")
+    return address
 
 
 def _number(text: str | None, low: int, high: int) -> int | None:

@@ -67,3 +67,15 @@ def test_what_is_no_route_and_who_is_no_neighbor_are_said(capsys):
     assert "error[FRR302]" in explain(capsys, "edge1", "192.168.1.10", "in", "10.1.2.3/8")[2]
     assert "error[FRR302]" in explain(capsys, "edge1", "192.168.1.10", "in", "10.0.0.0/8", "--community", "x")[2]
     assert "error[FRR301]" in explain(capsys, "edge1", "192.0.2.77", "in", "10.0.0.0/8")[2]
+
+
+def test_a_next_hop_over_which_frr_ends_the_session_gets_no_verdict(capsys):
+    """Seen on FRR 8.4.4 (tests/lab/test_policy_hops.py): no policy is asked."""
+    for hop in ("0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"):
+        status, out, err = explain(capsys, "edge1", "192.168.1.10", "in", "192.168.10.1/32", "--next-hop", hop)
+        assert (status, out) == (1, "")
+        assert f"no policy is asked of {hop}" in err
+    for hop in ("169.254.1.1", "203.0.113.1", "192.168.1.77"):
+        assert explain(capsys, "edge1", "192.168.1.10", "in", "192.168.10.1/32", "--next-hop", hop)[0] == 0
+    words = ("192.168.10.1/32", "--next-hop", "255.255.255.255", "--frr-version", "10.1")
+    assert explain(capsys, "edge1", "192.168.1.10", "in", *words)[0] == 0
