@@ -274,7 +274,7 @@ def _neighbor(peer: str, neighbor: Neighbor, bgp: Bgp, box: Box, loss: Loss) -> 
 
 
 def _said_in(one: NeighborOptions) -> list[str]:
-    return [family for family in FAMILIES if getattr(one, family) != _NOTHING_SAID][:1]
+    return [family for family in FAMILIES if getattr(one, family) != _NOTHING_SAID][:1] or [FAMILIES[0]]
 
 
 def _both(config: Config, peer: str, neighbor: Neighbor, bgp: Bgp, loss: Loss) -> list[str]:

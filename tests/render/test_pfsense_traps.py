@@ -245,3 +245,9 @@ def test_bfd_that_the_box_has_switched_off_stays_off_and_stored():
     for ownership in ("managed", "full"):
         router_ = read.parsed.router.model_copy(update={"ownership": ownership})
         assert write(router_, BOX, there, read.kept) == there
+
+
+def test_a_peer_group_without_members_that_says_nothing_sends_communities_as_frr_does():
+    """The page's own default would switch them off."""
+    written = write(bgp(peer_groups={"G": {"remote_as": 2}}), BOX)["frrbgpneighbors"]
+    assert written[0]["sendcommunity"] == "enabled"
