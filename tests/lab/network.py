@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -82,14 +83,16 @@ class Lab:
 
     def ssh_config(self) -> Path:
         """Write a configuration for ssh, with a Host for each router that has an sshd."""
-        path = self.folder / "ssh_config"
-        path.write_text(
-            "".join(
-                f"Host {name}\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User root\n  IdentityFile {self.key}\n"
-                f"  IdentitiesOnly yes\n  UserKnownHostsFile {self.known_hosts}\n"
-                for name, sshd in self.sshds.items()
-            )
+        text = "".join(
+            f"Host {name}\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User root\n  IdentityFile {self.key}\n"
+            f"  IdentitiesOnly yes\n  UserKnownHostsFile {self.known_hosts}\n"
+            for name, sshd in self.sshds.items()
         )
+        path = self.folder / "ssh_config"
+        # two threads may ask at once, and none may read half a file
+        beside = path.with_name(f"ssh_config.{threading.get_ident()}")
+        beside.write_text(text)
+        beside.replace(path)
         return path
 
     @property

@@ -235,7 +235,9 @@ class Exabgp(Daemon):
 
     def routes(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for line in (self.folder / "received").read_text().splitlines():
+        # a line that is still being written is none yet
+        whole, _, _ = (self.folder / "received").read_text().rpartition("\n")
+        for line in whole.splitlines():
             if not line.startswith("{"):
                 continue
             if '"down"' in line:

@@ -690,6 +690,7 @@ def test_both_boxes_of_a_pair_are_pushed_by_one_command(lab, box):
             one.close()
 
     outcomes = list(each([(name, lambda name=name: job(name)) for name in ("pf", "pf3")], workers=2))
+    assert [finding for outcome in outcomes for finding in outcome.findings] == []
     assert {outcome.router: outcome.state for outcome in outcomes} == {"pf": State.CONFIRMED, "pf3": State.CONFIRMED}
     assert facts(box) == facts(other) == "new"
 
