@@ -14,8 +14,8 @@ from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
 from frrgen.policy.compare import Comparison, compare
 from frrgen.policy.session import Direction, Session
-from frrgen.policy.symbolic import Policy
 from frrgen.policy.trace import Verdict
+from frrgen.policy.universe import Policy
 from frrgen.policy.unread import unread_entries
 
 

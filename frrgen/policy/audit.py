@@ -17,8 +17,9 @@ from frrgen.policy.idle import idle_entries
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, idle_lines, union
-from frrgen.policy.symbolic import Outcome, Policy, Universe, merged
+from frrgen.policy.symbolic import Outcome, idle, merged, outcomes
 from frrgen.policy.traps import traps
+from frrgen.policy.universe import Policy, Universe
 from frrgen.policy.verify import verify
 
 Path = tuple[str, ...]
@@ -158,7 +159,7 @@ class _Router:
             place = (*self.path, "route_maps", name, "entries")
             try:
                 universe = Universe.of(policy)
-                found = [policy.idle(version, universe) for version in (4, 6)]
+                found = [idle(policy, version, universe) for version in (4, 6)]
             except UndecidedError:
                 continue
             reached, matched = ({one for version in found for one in version[which]} for which in (0, 1))
@@ -183,14 +184,14 @@ class _Router:
         policy = Policy(router, session, name)
         try:
             universe = Universe.of(policy)
-            return any(matched for version in (4, 6) for matched in policy.idle(version, universe)[1])
+            return any(matched for version in (4, 6) for matched in idle(policy, version, universe)[1])
         except UndecidedError:
             return True
 
     def _outcomes(self, session: Session, version: int) -> list[Outcome]:
         policy = Policy(self.router, session)
         try:
-            return policy.outcomes(version, Universe.of(policy))
+            return outcomes(policy, version, Universe.of(policy))
         except UndecidedError:
             return []
 

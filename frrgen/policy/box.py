@@ -79,6 +79,11 @@ def only(name: str, value: Any) -> Box:
     return replace(EVERYTHING, **{name: value})
 
 
+def on_path(cube: Cube) -> Box:
+    """Ask something of the AS path: of which atoms are literals."""
+    return Box(path=frozenset(replace(literal, found=found) for literal, found in cube))
+
+
 Region = dict[Box, PrefixSet]
 """The routes of each box with one of these prefixes; boxes may overlap only if nobody minds."""
 
@@ -99,6 +104,11 @@ def meet(one: Mapping[Box, PrefixSet], other: Mapping[Box, PrefixSet]) -> Region
             if shared and (joined := box.meet(theirs)) is not None:
                 add(found, joined, shared)
     return found
+
+
+def within(region: Mapping[Box, PrefixSet], prefixes: PrefixSet) -> Region:
+    """Intersect a region with a set of prefixes."""
+    return {box: shared for box, had in region.items() if (shared := had & prefixes)}
 
 
 def narrowed(region: Mapping[Box, PrefixSet], boxes: Iterable[Box]) -> Region:

@@ -15,7 +15,7 @@ from frrgen.policy.compare import Comparison, Difference, compare
 from frrgen.policy.describe import described
 from frrgen.policy.session import Direction, Session
 from frrgen.policy.space import union
-from frrgen.policy.symbolic import Policy
+from frrgen.policy.universe import Policy
 from frrgen.policy.unread import unread_entries
 
 _KINDS: Final = (

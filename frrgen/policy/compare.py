@@ -30,8 +30,9 @@ from frrgen.policy.evaluate import evaluate_map, judge
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.space import PrefixSet, union
-from frrgen.policy.symbolic import Outcome, Policy, Universe
+from frrgen.policy.symbolic import Outcome, outcomes
 from frrgen.policy.trace import Verdict
+from frrgen.policy.universe import Policy, Universe
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Compari
 def _differences(
     a: Policy, b: Policy, version: int, universe: Universe, undecided: dict[str, None]
 ) -> Iterator[Difference]:
-    ours, theirs = a.outcomes(version, universe), b.outcomes(version, universe)
+    ours, theirs = outcomes(a, version, universe), outcomes(b, version, universe)
     for outcome in (*ours, *theirs):
         if outcome.verdict == "undecided":
             undecided[str(outcome.by)] = None

@@ -5,50 +5,31 @@ The result is a partition: each Outcome holds the routes that take one way throu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import IPv4Network, ip_network
 from typing import Any, Final, Literal
 
 from frrgen.model.bgp import Bgp
-from frrgen.model.policy import (
-    CommunityList,
-    LargeCommunityList,
-    RouteMap,
-    RouteMapEntry,
-    SetCommunity,
-    SetLargeCommunity,
-)
+from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
-from frrgen.model.types import U32_MAX, WELL_KNOWN, community_value, large_community_value
+from frrgen.model.types import U32_MAX, WELL_KNOWN
 from frrgen.policy import automaton, interval
-from frrgen.policy.atoms import ANY, Atoms, Cube, Other, decided
-from frrgen.policy.box import (
-    ABSENT,
-    EVERYTHING,
-    NEXT_HOPS,
-    Box,
-    Region,
-    add,
-    narrowed,
-    next_hop_number,
-    only,
-    simplified,
-)
-from frrgen.policy.effects import Effects, Number, untouched
-from frrgen.policy.evaluate import LISTS, LOCAL_MED, MORE_SETS, UNKNOWN, refuse_unordered
-from frrgen.policy.lists import deleted_communities, deleted_large_communities
-from frrgen.policy.paths import ALPHABET, LANGUAGE
+from frrgen.policy.atoms import decided
+from frrgen.policy.box import ABSENT, EVERYTHING, Box, Region, add, narrowed, on_path, simplified, within
+from frrgen.policy.effects import Effects, Number
+from frrgen.policy.evaluate import LOCAL_MED
+from frrgen.policy.matches import Matches
 from frrgen.policy.regex import UndecidedError
-from frrgen.policy.route import Route
 from frrgen.policy.session import Session
-from frrgen.policy.space import PrefixSet, access_permitted, permitted
+from frrgen.policy.sets import Sets
+from frrgen.policy.space import PrefixSet
+from frrgen.policy.universe import FAMILY_OF, Policy, Universe
 from frrgen.policy.unread import with_unread
 
 Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
 _MOST_BOXES: Final = 20_000
-_FAMILY: Final = {4: "ipv4_unicast", 6: "ipv6_unicast"}
 _SHUTDOWN: Final = WELL_KNOWN["graceful-shutdown"]
 _MULTICAST: Final = PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
 
@@ -88,92 +69,19 @@ def merged(outcomes: Iterable[Outcome]) -> list[tuple[Verdicts, By, Region]]:
     return [(verdict, by, simplified(region)) for (verdict, by), region in found.items()]
 
 
-@dataclass
-class Universe:
-    """What all policies that are compared tell apart."""
-
-    communities: Atoms
-    large: Atoms
-
-    @staticmethod
-    def of(*policies: Policy, values: Iterable[int] = (), large: Iterable[Any] = ()) -> Universe:
-        """Collect it, and these communities. Raises UndecidedError if expressions are too intricate."""
-        values = set(values)
-        regexes: set[str] = set()
-        large_values: set[Any] = set(large)
-        large_regexes: set[str] = set()
-        for policy in policies:
-            if policy.route_map is None:
-                if policy.session.direction == "out":
-                    values.update(community for community, _ in policy.session.kept_back())
-                elif policy.session.settles:
-                    values.update(WELL_KNOWN[name] for name in ("blackhole", "no-export", "graceful-shutdown"))
-            for entry in policy.entries():
-                for name in (entry.match.community and entry.match.community.name, entry.set.comm_list_delete):
-                    lst = policy.router.community_lists.get(name or "")
-                    _collect(lst, values, regexes, community_value)
-                for name in (
-                    entry.match.large_community and entry.match.large_community.name,
-                    entry.set.large_comm_list_delete,
-                ):
-                    large_list = policy.router.large_community_lists.get(name or "")
-                    _collect(large_list, large_values, large_regexes, large_community_value)
-                if entry.set.community is not None and entry.set.community.communities != "none":
-                    values |= {community_value(text) for text in entry.set.community.communities}
-                if entry.set.large_community is not None and entry.set.large_community.communities != "none":
-                    large_values |= {large_community_value(text) for text in entry.set.large_community.communities}
-        return Universe(Atoms(values, regexes), Atoms(large_values, large_regexes, large=True))
+def outcomes(policy: Policy, version: int, universe: Universe) -> list[Outcome]:
+    """Go through a policy with routes of an IP version. Raises UndecidedError if there is too much to tell apart."""
+    return _Run(policy, version, universe).run()
 
 
-def _collect(
-    lst: CommunityList | LargeCommunityList | None, values: set[Any], regexes: set[str], value: Callable[[str], Any]
-) -> None:
-    for entry in lst.entries if lst is not None else ():
-        if entry.regex is not None:
-            regexes.add(entry.regex)
-        else:
-            values |= {value(text) for text in entry.communities or ()}
+def idle(policy: Policy, version: int, universe: Universe) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+    """Give the entries (map, seq) that some route comes to, and those that some route matches or may match.
 
-
-@dataclass(frozen=True)
-class Policy:
-    """One policy: what a session does in one direction, or a route map alone."""
-
-    router: Router
-    session: Session
-    route_map: str | None = None
-    """This map alone, as if it were all that is attached."""
-    unread: Collection[tuple[str, int]] = ()
-
-    def entries(self) -> Iterator[RouteMapEntry]:
-        """Give the entries of every map that may be gone through."""
-        return self.session.entries(*([] if self.route_map is None else [self.route_map]))
-
-    def granted(self, version: int) -> frozenset[Any]:
-        """Give what holds for every route that is not refused before any policy: of its AS path, its communities."""
-        session = self.session
-        if self.route_map is not None:
-            return frozenset()
-        if session.direction == "out":
-            return frozenset((community, False) for community, _ in session.kept_back())
-        return frozenset(
-            automaton.Literal(conditions[0][0], not conditions[0][1], session.in_front)
-            for conditions, _ in session.path_rules(_FAMILY[version])
-            if len(conditions) == 1
-        )
-
-    def outcomes(self, version: int, universe: Universe) -> list[Outcome]:
-        """Go through it with all routes of an IP version. Raises UndecidedError if there is too much to tell apart."""
-        return _Run(self, version, universe).run()
-
-    def idle(self, version: int, universe: Universe) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
-        """Give the entries (map, seq) that some route comes to, and those that some route matches or may match.
-
-        Raises UndecidedError as `outcomes` does.
-        """
-        run = _Run(self, version, universe)
-        run.run()
-        return run.reached, run.matched
+    Raises UndecidedError as `outcomes` does.
+    """
+    run = _Run(policy, version, universe)
+    run.run()
+    return run.reached, run.matched
 
 
 @dataclass
@@ -189,8 +97,9 @@ class _Run:
         self.router: Router = with_unread(self.policy.router, self.policy.unread)
         self.session: Session = self.policy.session
         self.bgp: Bgp = self.session.bgp
-        self.family = _FAMILY[self.version]
-        self.lists: dict[tuple[str, str], PrefixSet] = {}
+        self.family = FAMILY_OF[self.version]
+        self.matches = Matches(self.router, self.session, self.version, self.universe)
+        self.sets = Sets(self.router, self.session, self.version, self.universe)
         self.begin = Effects()
         if self.policy.route_map is None:
             front, weight = self.session.in_front, self.session.weight(self.family)
@@ -213,8 +122,8 @@ class _Run:
         """Go through everything in FRR's order."""
         if doubt := self.session.own_default(self.family):
             default = PrefixSet.block(ip_network("0.0.0.0/0" if self.version == 4 else "::/0"))
-            self._leave("undecided", By(doubt), Effects(), _within(region, default))
-            region = _within(region, default.complement())
+            self._leave("undecided", By(doubt), Effects(), within(region, default))
+            region = within(region, default.complement())
         if not self.session.active(self.family):
             self._leave("deny", By(self.session.inactive(self.family)), Effects(), region)
             return
@@ -273,12 +182,12 @@ class _Run:
             front = self.session.in_front
             cube = frozenset((automaton.Literal(regex, before=front), there) for regex, there in conditions)
             wrong, right = decided([([cube], True)])
-            self._leave("deny", By(why), Effects(), narrowed(region, map(_path_box, wrong)))
-            region = narrowed(region, map(_path_box, right))
+            self._leave("deny", By(why), Effects(), narrowed(region, map(on_path, wrong)))
+            region = narrowed(region, map(on_path, right))
         if self.version == 4:
             why = "multicast addresses are no unicast routes"
-            self._leave("deny", By(why), Effects(), _within(region, _MULTICAST))
-            region = _within(region, _MULTICAST.complement())
+            self._leave("deny", By(why), Effects(), within(region, _MULTICAST))
+            region = within(region, _MULTICAST.complement())
         return region
 
     def _not_kept_back(self, region: Region) -> Region:
@@ -302,7 +211,8 @@ class _Run:
             return region
         by = By(f"{words} {name}")
         try:
-            yes, no = self._by_list(holder, name, "path" if kind == "filter_list" else "prefix", self.begin, region)
+            what = "path" if kind == "filter_list" else "prefix"
+            yes, no = self.matches.by_list(holder, name, what, self.begin, region)
         except UndecidedError as why:
             self._leave("undecided", By(str(why)), Effects(), region)
             return {}
@@ -346,10 +256,10 @@ class _Run:
                 if entry.action == "deny":
                     self._leave("deny", by, effects, matched)
                     continue
-                if self._from_dropped(entry, effects):
+                if self.sets.counts_from_dropped(entry, effects):
                     matched = self._learned(matched, effects)
                 try:
-                    after = self._set(entry, effects)
+                    after = self.sets.after(entry, effects)
                 except UndecidedError as why:
                     self._leave("undecided", By(f"route map {name} seq {entry.seq}: {why}"), effects, matched)
                     continue
@@ -368,10 +278,6 @@ class _Run:
             else:
                 out.append((effects, passed_by, region))
         return out
-
-    def _from_dropped(self, entry: RouteMapEntry, effects: Effects) -> bool:
-        """Tell whether an entry moves the MED that came in, where FRR drops that of learned routes."""
-        return self.session.drops_med and isinstance(entry.set.metric, str) and effects.med is None
 
     def _learned(self, region: Region, effects: Effects) -> Region:
         """Leave what may be the router's own: its MED is kept."""
@@ -411,7 +317,7 @@ class _Run:
             if value is None or value is False or not region:
                 continue
             try:
-                region, no = self._clause(clause, value, self.router.route_maps[name], effects, region)
+                region, no = self.matches.split(clause, value, self.router.route_maps[name], effects, region)
             except UndecidedError as found:
                 # a clause that surely does not match settles it, wherever it stands
                 doubt = doubt or found
@@ -424,273 +330,6 @@ class _Run:
             return {}, missed
         return region, missed
 
-    def _clause(
-        self, clause: str, value: Any, route_map: RouteMap, effects: Effects, region: Region
-    ) -> tuple[Region, Region]:
-        words = clause.replace("_", " ")
-        if clause in UNKNOWN or clause.startswith("ipv6_next_hop"):
-            raise UndecidedError(f"match {words} asks for what a route does not say")
-        if clause == "probability":
-            if value not in {0, 100}:
-                raise UndecidedError("match probability is chance")
-            return _all(region, matches=value == 100)
-        if clause.endswith("prefix_len"):
-            return _all(region, matches=True)
-        if clause == "source_protocol":
-            return _all(region, matches=self.session.source_protocol(value)[0])
-        if clause in LISTS:
-            holder, what = LISTS[clause]
-            lst = getattr(self.router, holder).get(value)
-            if lst is None:
-                return _all(region, matches=False)
-            if not lst.entries:
-                if self.session.version < (9,) and not route_map.optimization and "prefix_list" in holder:
-                    return _all(region, matches=True)
-                raise UndecidedError(f"whether the empty list {value} matches depends on what came first")
-            return self._by_list(holder, value, "path" if what == "as_path" else what, effects, region)
-        if clause in {"community", "large_community"}:
-            return self._by_communities(clause, value, effects, region)
-        return self._by_value(clause, value, effects, region)
-
-    def _prefixes(self, holder: str, name: str, version: int) -> PrefixSet:
-        key = (holder, name)
-        if key not in self.lists:
-            lst = getattr(self.router, holder)[name]
-            found = permitted(lst, version) if "prefix" in holder else access_permitted(lst, version)
-            if found is None:
-                raise UndecidedError(f"the access list {name} has a wildcard mask that is no block of addresses")
-            self.lists[key] = found
-        return self.lists[key]
-
-    def _by_list(self, holder: str, name: str, what: str, effects: Effects, region: Region) -> tuple[Region, Region]:
-        if what == "path":
-            return self._by_path(name, effects, region)
-        version = 6 if holder.startswith("ipv6") else 4
-        if version != self.version:
-            return _all(region, matches=False)
-        if what == "prefix":
-            wanted = self._prefixes(holder, name, version)
-            return _within(region, wanted), {box: left for box, had in region.items() if (left := had - wanted)}
-        if what == "peer":
-            peer = self.session.matched_peer()
-            here = peer is not None and peer.version == version
-            hosts = self._prefixes(holder, name, version).at(32 if version == 4 else 128)
-            return _all(region, matches=here and _inside(hosts, int(peer or 0)))
-        hosts = self._prefixes(holder, name, version).at(32 if version == 4 else 128)
-        shift = 0 if version == 4 else 1 << 32
-        addresses = tuple(bound + shift for bound in hosts)
-        return self._by_next_hop(addresses, effects, region)
-
-    def _by_next_hop(self, addresses: tuple[int, ...], effects: Effects, region: Region) -> tuple[Region, Region]:
-        if effects.next_hop is not None:
-            if isinstance(effects.next_hop, str):
-                raise UndecidedError("the next hop is the router's own, and not known here")
-            return _all(region, matches=_inside(addresses, next_hop_number(effects.next_hop)))
-        return _split(region, [Box(next_hop=addresses)], [Box(next_hop=_rest(addresses))])
-
-    def _by_path(self, name: str, effects: Effects, region: Region) -> tuple[Region, Region]:
-        before = ""
-        for operation, argument in effects.path:
-            if operation != "prepend":
-                raise UndecidedError(f"the AS path is matched by {name} after parts of it were changed")
-            before = " ".join([*map(str, argument), *([before] if before else [])])
-        for entry in self.router.as_path_lists[name].entries:
-            automaton.refuse_stray(entry.regex, LANGUAGE, ALPHABET)
-        lines = [
-            ([frozenset({(automaton.Literal(entry.regex, before=before), True)})], entry.action == "permit")
-            for entry in self.router.as_path_lists[name].entries
-        ]
-        yes, no = decided(lines)
-        return _split(region, map(_path_box, yes), map(_path_box, no))
-
-    def _by_communities(self, clause: str, wanted: Any, effects: Effects, region: Region) -> tuple[Region, Region]:
-        lst = getattr(self.router, f"{clause}_lists").get(wanted.name)
-        if lst is None:
-            return _all(region, matches=False)
-        if not lst.entries:
-            raise UndecidedError(f"whether the empty list {wanted.name} matches depends on what came first")
-        if wanted.mode == "any":
-            raise UndecidedError(f"match {clause.replace('_', ' ')} {wanted.name} any has not been measured")
-        large = clause == "large_community"
-        atoms = self.universe.large if large else self.universe.communities
-        empty = False if not large and self.session.version >= (10,) else None
-        lines: list[tuple[list[Cube], bool]] = []
-        for entry in lst.entries:
-            if entry.regex is not None:
-                cubes = atoms.regex_cubes(entry.regex, empty=empty)
-            else:
-                value = large_community_value if large else community_value
-                values = {value(text) for text in entry.communities}
-                if values == {0}:
-                    cubes = [ANY]
-                elif wanted.mode == "exact-match":
-                    cubes = [atoms.only(values)]
-                else:
-                    cubes = [frozenset((one, True) for one in values)]
-            lines.append((cubes, entry.action == "permit"))
-        made = dict(effects.large_communities if large else effects.communities)
-        yes, no = ([back for cube in cubes if (back := _before(cube, made)) is not None] for cubes in decided(lines))
-        if large:
-            return _split(
-                region, (Box(large_communities=one) for one in yes), (Box(large_communities=one) for one in no)
-            )
-        return _split(region, (Box(communities=one) for one in yes), (Box(communities=one) for one in no))
-
-    def _by_value(self, clause: str, wanted: Any, effects: Effects, region: Region) -> tuple[Region, Region]:
-        if clause == "peer":
-            return _all(region, matches=(self.session.matched_peer() or "none") == self.session.as_peer(wanted))
-        if clause == "origin":
-            if effects.origin is not None:
-                return _all(region, matches=effects.origin == wanted)
-            others = Box().origins - {wanted}
-            return _split(region, [Box(origins=frozenset({wanted}))], [Box(origins=others)])
-        if clause == "tag":
-            if effects.tag is not None:
-                return _all(region, matches=effects.tag == wanted)
-            this = (wanted, wanted + 1)
-            return _split(region, [Box(tag=this)], [Box(tag=_rest(this, Box().tag))])
-        if clause == "ip_next_hop_address":
-            if self.version == 6:
-                return _all(region, matches=False)
-            number = next_hop_number(wanted)
-            return self._by_next_hop((number, number + 1), effects, region)
-        if clause == "metric":
-            found = (effects.med or untouched(0)).before(wanted)
-            return _split(region, [Box(med=found)], [Box(med=_rest(found, Box().med))])
-        if clause == "local_preference":
-            found = (effects.local_preference or untouched(self.session.matched_preference)).before(wanted)
-            rest = _rest(found, Box().local_preference)
-            return _split(region, [only(clause, found)], [Box(local_preference=rest)])
-        raise UndecidedError(f"match {clause.replace('_', ' ')} has not been measured")
-
-    # set
-
-    def _set(self, entry: RouteMapEntry, effects: Effects) -> Effects:
-        sets = entry.set
-        if "rtt" in str(sets.metric):
-            raise UndecidedError("set metric rtt depends on the session")
-        if sets.as_path_replace is not None:
-            raise UndecidedError("set as-path replace has not been measured")
-        changes: dict[str, Any] = {name: getattr(sets, name) for name in ("weight", "tag", "origin")}
-        changes = {name: value for name, value in changes.items() if value is not None}
-        path = list(effects.path)
-        if sets.as_path_exclude is not None:
-            refuse_unordered(sets)
-            if sets.as_path_prepend_last_as is not None:
-                raise UndecidedError("one entry excludes and prepends the last AS: FRR does not show which comes first")
-            path.append(("exclude", sets.as_path_exclude))
-        if sets.as_path_prepend_last_as is not None:
-            path.append(("last", sets.as_path_prepend_last_as))
-        if sets.as_path_prepend is not None:
-            path.append(("prepend", sets.as_path_prepend))
-        if sets.metric is not None:
-            before = Number.constant(0) if self._from_dropped(entry, effects) else untouched(0)
-            changes["med"] = (effects.med or before).then(sets.metric)
-        if sets.local_preference is not None:
-            base = untouched(self.session.set_preference)
-            changes["local_preference"] = (effects.local_preference or base).then(sets.local_preference)
-        changes["next_hop"] = self._next_hop(entry, effects)
-        changes["beside"] = self.session.beside(entry.set, self.version) or effects.beside
-        changes["said_hop"] = effects.said_hop or isinstance(entry.set.ip_next_hop, IPv4Address)
-        changes["communities"] = self._communities(entry, effects)
-        changes["large_communities"] = self._large(entry, effects)
-        more = dict(effects.more)
-        for name in MORE_SETS:
-            value = getattr(sets, name)
-            if value not in (None, False):
-                more[name] = str(value)
-        return replace(effects, path=tuple(path), more=tuple(sorted(more.items())), **changes)
-
-    def _next_hop(self, entry: RouteMapEntry, effects: Effects) -> Any:
-        wanted = self.session.set_next_hop(entry.set, self.version)
-        return effects.next_hop if wanted is None else wanted
-
-    def _communities(self, entry: RouteMapEntry, effects: Effects) -> Cube:
-        sets, atoms = entry.set, self.universe.communities
-        lst = self.router.community_lists.get(sets.comm_list_delete or "")
-
-        def deleted(value: int) -> bool:
-            return lst is not None and bool(deleted_communities(lst, Route(_ANYWHERE, communities=frozenset({value}))))
-
-        change = _Change.of(sets.community, community_value, delete_last=sets.comm_list_delete_last)
-        return _changed(effects.communities, atoms, _those(atoms, deleted), change)
-
-    def _large(self, entry: RouteMapEntry, effects: Effects) -> Cube:
-        sets, atoms = entry.set, self.universe.large
-        lst = self.router.large_community_lists.get(sets.large_comm_list_delete or "")
-
-        def deleted(value: tuple[int, int, int]) -> bool:
-            return lst is not None and bool(
-                deleted_large_communities(lst, Route(_ANYWHERE, large_communities=frozenset({value})))
-            )
-
-        change = _Change.of(sets.large_community, large_community_value, delete_last=sets.large_comm_list_delete_last)
-        return _changed(effects.large_communities, atoms, _those(atoms, deleted), change)
-
-
-def _put(effects: Effects, community: int) -> Effects:
-    """Add a community, whatever came in."""
-    return replace(effects, communities=frozenset({**dict(effects.communities), community: True}.items()))
-
-
-def _those(atoms: Atoms, which: Callable[[Any], bool]) -> set[Any]:
-    return {atom for atom in atoms.all if which(atom.example if isinstance(atom, Other) else atom)}
-
-
-_ANYWHERE: Final = IPv4Network("0.0.0.0/0")
-
-
-def _changed(before: Cube, atoms: Atoms, gone: set[Any], change: _Change) -> Cube:
-    now = dict(before)
-    if not change.delete_last:
-        now |= dict.fromkeys(gone, False)
-    if change.values is not None:
-        if not change.additive:
-            now = dict.fromkeys(atoms.all, False)
-        now |= dict.fromkeys(change.values, True)
-    if change.delete_last:
-        now |= dict.fromkeys(gone, False)
-    return frozenset(now.items())
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What an entry sets of communities."""
-
-    values: frozenset[Any] | None
-    additive: bool
-    delete_last: bool
-
-    @staticmethod
-    def of(said: SetCommunity | SetLargeCommunity | None, value: Callable[[str], Any], *, delete_last: bool) -> _Change:
-        if said is None:
-            return _Change(None, additive=False, delete_last=delete_last)
-        values = frozenset() if said.communities == "none" else frozenset(map(value, said.communities))
-        return _Change(values, said.additive, delete_last)
-
-
-def _before(cube: Cube, made: dict[Any, bool]) -> Cube | None:
-    """Give what must have been there for a cube to hold now; None if it cannot."""
-    if any(made.get(atom, there) != there for atom, there in cube):
-        return None
-    return frozenset((atom, there) for atom, there in cube if atom not in made)
-
-
-def _path_box(cube: Cube) -> Box:
-    return Box(path=frozenset(replace(literal, found=found) for literal, found in cube))
-
-
-def _split(region: Region, yes: Iterable[Box], no: Iterable[Box]) -> tuple[Region, Region]:
-    return narrowed(region, yes), narrowed(region, no)
-
-
-def _all(region: Region, *, matches: bool) -> tuple[Region, Region]:
-    return (region, {}) if matches else ({}, region)
-
-
-def _within(region: Region, wanted: PrefixSet) -> Region:
-    return {box: shared for box, prefixes in region.items() if (shared := prefixes & wanted)}
-
 
 def _unite(into: dict[Any, Region], key: Any, region: Region) -> None:
     target = into.setdefault(key, {})
@@ -700,9 +339,6 @@ def _unite(into: dict[Any, Region], key: Any, region: Region) -> None:
         del into[key]
 
 
-def _inside(numbers: tuple[int, ...], value: int) -> bool:
-    return interval.contains(numbers, value)
-
-
-def _rest(found: tuple[int, ...], everything: tuple[int, ...] = NEXT_HOPS) -> tuple[int, ...]:
-    return interval.difference(everything, found)
+def _put(effects: Effects, community: int) -> Effects:
+    """Add a community, whatever came in."""
+    return replace(effects, communities=frozenset({**dict(effects.communities), community: True}.items()))

@@ -29,7 +29,8 @@ from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, union
-from frrgen.policy.symbolic import By, Outcome, Policy, Universe, merged
+from frrgen.policy.symbolic import By, Outcome, merged, outcomes
+from frrgen.policy.universe import Policy, Universe
 
 Path = tuple[str, ...]
 
@@ -208,12 +209,12 @@ class _Ends:
                     for one in ours
                 ]
                 continue
-            outcomes = policy.outcomes(version, universe)
+            found = outcomes(policy, version, universe)
             for one in ours:
-                said, wrong = self._admitted(policy, one, outcomes, universe)
+                said, wrong = self._admitted(policy, one, found, universe)
                 proof += said
                 problems += wrong
-            beyond = list(self._nothing_else(policy, version, outcomes))
+            beyond = list(self._nothing_else(policy, version, found))
             problems += beyond
             if not ours and not beyond and pool_prefixes(self.cluster, version):
                 proof.append(f"{family} is active, too, and admits nothing beyond the pools")

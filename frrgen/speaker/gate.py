@@ -26,8 +26,9 @@ from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, union
-from frrgen.policy.symbolic import Outcome, Policy, Universe
+from frrgen.policy.symbolic import Outcome, outcomes
 from frrgen.policy.trace import Verdict
+from frrgen.policy.universe import Policy, Universe
 from frrgen.speaker.attributes import Attributes, NotAnnounceableError, Writer
 from frrgen.speaker.key import IPV6_BIT, Family, Key
 from frrgen.speaker.rib import AdjRibOut, Held
@@ -100,7 +101,7 @@ class Gate:
             policy = Policy(self.session.router, self.session)
             try:
                 universe = Universe.of(policy)
-                known = (universe, policy.outcomes(version, universe))
+                known = (universe, outcomes(policy, version, universe))
             except UndecidedError as why:
                 known = why
             self._proven[version] = known

@@ -8,7 +8,7 @@ from frrgen.parse.frr import parse
 from frrgen.policy.compare import compare
 from frrgen.policy.describe import described
 from frrgen.policy.session import Session
-from frrgen.policy.symbolic import Policy
+from frrgen.policy.universe import Policy
 
 PEER = "192.0.2.1"
 SESSION = f"router bgp 65001\n neighbor {PEER} remote-as 65002\n"

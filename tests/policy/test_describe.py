@@ -17,7 +17,8 @@ from frrgen.policy.compare import compare
 from frrgen.policy.describe import described, told
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, permitted
-from frrgen.policy.symbolic import Policy, Universe
+from frrgen.policy.symbolic import outcomes
+from frrgen.policy.universe import Policy, Universe
 from tests.policy.test_space import both, lists
 
 RANGE = re.compile(
@@ -154,5 +155,5 @@ def test_what_holds_for_every_route_is_not_said():
         found = compare(mine, theirs, (4,)).differences
         assert {one.space for one in found} == {f"{space} with MED 5", f"{space} with MED 6"}
     inbound = Policy(router, Session(router, "192.0.2.1", "in"))
-    (refused,) = (one for one in inbound.outcomes(4, Universe.of(inbound)) if "our own" in str(one.by))
+    (refused,) = (one for one in outcomes(inbound, 4, Universe.of(inbound)) if "our own" in str(one.by))
     assert told(refused.region, inbound.granted(4)) == "every IPv4 prefix with an AS path that matches _65001_"

@@ -15,7 +15,7 @@ from frrgen.policy.compare import compare
 from frrgen.policy.evaluate import evaluate, judge
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
-from frrgen.policy.symbolic import Policy
+from frrgen.policy.universe import Policy
 from frrgen.policy.verify import verify
 
 TEXT = """\

@@ -17,7 +17,8 @@ from frrgen.policy.compare import compare, tried
 from frrgen.policy.paths import holds
 from frrgen.policy.regex import found
 from frrgen.policy.session import Session
-from frrgen.policy.symbolic import Policy, Universe
+from frrgen.policy.symbolic import outcomes
+from frrgen.policy.universe import Policy, Universe
 from tests.lab.policies import COMMUNITIES, FAR, INNER, LARGE, NEAR, OUTER, offered, policy
 
 SIDES = ((OUTER, "in"), (INNER, "in"), (FAR, "out"), (NEAR, "out"))
@@ -100,11 +101,11 @@ def test_each_route_takes_exactly_one_way_and_it_is_the_one_that_evaluate_takes(
     one = made(policy(rng, list(ROUTES)), SIDES[number % 4], version)
     universe = Universe.of(one)
     for family in (4, 6):
-        outcomes = one.outcomes(family, universe)
+        every = outcomes(one, family, universe)
         for route in routes(rng, family):
             ways = [
                 outcome
-                for outcome in outcomes
+                for outcome in every
                 if any(
                     route.prefix in prefixes and holds_box(box, route, universe)
                     for box, prefixes in outcome.region.items()

@@ -11,7 +11,7 @@ import pytest
 from frrgen.parse.frr import parse
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
-from frrgen.policy.symbolic import Universe
+from frrgen.policy.universe import Universe
 from frrgen.speaker.attributes import Attributes, Writer
 from frrgen.speaker.gate import Gate
 from frrgen.speaker.key import Family, Key
