@@ -104,10 +104,10 @@ class Announcer:
     def _changed(self, keys: Sequence[int]) -> None:
         for group in self.groups.values():
             before = len(group.rib.dropped)
-            moved = group.judge(keys)
+            changes = group.judge(keys)
             for peer in self.peers:
                 if peer.group is group:
-                    peer.changed(moved)
+                    peer.changed(changes)
             if len(group.rib.dropped) > before:
                 self._log_dropped(group, keys)
 

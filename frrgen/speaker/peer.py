@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,7 +29,6 @@ COALESCE: Final = 0.002
 _CHECK: Final = 0.02
 _SETTLED: Final = 10.0
 """Seconds of a session after which no connection can still have begun beside it."""
-_CHUNK: Final = 1 << 18
 _STEPS: Final = ALIKE // BLOCK
 _ORDER: Final = (State.IDLE, State.ACTIVE, State.CONNECT, State.OPEN_SENT, State.OPEN_CONFIRM, State.ESTABLISHED)
 
@@ -72,13 +71,13 @@ class Group:
         finally:
             self._reading.remove(written)
 
-    def judge(self, keys: Sequence[int]) -> Sequence[int]:
-        """Ask the gate about keys that changed in the table; gives all whose state is another now."""
-        moved = self.gate.judge(self.rib, keys)
+    def judge(self, keys: Sequence[int]) -> dict[int, bool]:
+        """Ask the gate about keys that changed in the table; gives all whose state is another, and if they are said."""
+        moved = [*keys, *self.gate.judge(self.rib, keys)]
         for written in self._reading:
-            written.changed.update(keys, moved)
+            written.changed.update(moved)
         self._written.clear()
-        return [*keys, *moved] if moved else keys
+        return dict.fromkeys(moved, True) | dict.fromkeys(self.rib.sayable(moved)[1], False)
 
 
 class Peer:
@@ -93,8 +92,8 @@ class Peer:
         """The connection on which the session is established."""
         self._restarted = restarted
         self._connections: set[Connection] = set()
-        self._pending: dict[int, None] = {}
-        """Keys that changed, in their order: those that changed together are neighbors."""
+        self._pending: dict[int, bool] = {}
+        """Keys that changed, and whether they are announced now; those that changed together are neighbors."""
         self._refreshed: set[Family] = set()
         self._everything = False
         """All is to be said again."""
@@ -243,10 +242,10 @@ class Peer:
         self._connections.add(connection)
         return connection
 
-    def changed(self, keys: Iterable[int]) -> None:
-        """Know which prefixes are another, new or gone."""
+    def changed(self, keys: Mapping[int, bool]) -> None:
+        """Know which prefixes are another or new (True) or gone (False)."""
         if self.session is not None:
-            self._pending.update(dict.fromkeys(keys))
+            self._pending.update(keys)
             self._quiet = False
             self._wake.set()
 
@@ -266,7 +265,7 @@ class Peer:
         if before.gate.writer != group.gate.writer:
             self._tell_all()
         if before is not group:
-            self.changed(before.rib.held.keys() ^ group.rib.held.keys())
+            self.changed({key: key in group.rib for key in before.rib.held.keys() ^ group.rib.held.keys()})
 
     async def told(self) -> None:
         """Wait until the router was told everything, as far as it reads."""
@@ -351,8 +350,7 @@ class Peer:
         if agreed is None:
             return
         encoder = self._encoder(agreed)
-        with self.group.reading(encoder, agreed.families) as written:
-            await self._full(connection, written)
+        await self._full(connection, encoder, agreed.families)
         await self._send(connection, b"".join(encoder.end_of_rib()))
         self.synced.set()
         self._quiet, loop = not self._restless(), asyncio.get_running_loop()
@@ -366,12 +364,10 @@ class Peer:
                 encoder = self._encoder(agreed)
                 # a router that is at its maximum-prefix hears of what is gone before it hears of anything else
                 if self._pending:
-                    keys, self._pending = self._pending, {}
-                    await self._tell(connection, encoder, keys)
+                    await self._tell(connection, encoder)
                 elif self._everything:
                     self._everything = False
-                    with self.group.reading(encoder, agreed.families) as written:
-                        await self._full(connection, written)
+                    await self._full(connection, encoder, agreed.families)
                 else:
                     await self._refresh(connection, encoder, agreed, self._refreshed.pop())
             self._quiet, told = True, loop.time()
@@ -387,46 +383,52 @@ class Peer:
             self.encoder = Encoder(writer, agreed)
         return self.encoder
 
-    async def _full(self, connection: Connection, written: Written) -> None:
-        number = 0
-        while (piece := written.piece(number)) is not None:
-            number += 1
-            await self._send(connection, piece)
-            await asyncio.sleep(0)
+    async def _full(self, connection: Connection, encoder: Encoder, families: frozenset[Family]) -> None:
+        """Say everything. What changes meanwhile is left out, and told behind it."""
+        group = None
+        while group is not self.group:
+            group, number = self.group, 0
+            with group.reading(encoder, families) as written:
+                # nobody tells what changes to a group that was left
+                while group is self.group and (piece := written.piece(number)) is not None:
+                    number += 1
+                    await self._send(connection, piece)
+                    await asyncio.sleep(0)
+            await self._tell(connection, encoder)
 
-    async def _tell(self, connection: Connection, encoder: Encoder, keys: Iterable[int]) -> None:
-        """Tell how some keys stand now: all withdrawals first."""
-        rib, there = self.group.rib, []
-        for step in steps(keys):
-            _, gone = rib.sayable(step)
-            not_there = set(gone)
-            there.append([key for key in step if key not in not_there] if gone else step)
-            await self._send(connection, b"".join(encoder.withdraw(gone)))
+    async def _tell(self, connection: Connection, encoder: Encoder) -> None:
+        """Tell how the keys that changed stand: all withdrawals first.
+
+        What changes again meanwhile is left for the next time: it may have room only because another one went, and
+        the router must hear of that one first.
+        """
+        keys, self._pending = self._pending, {}
+        for step in steps(key for key, there in keys.items() if not there):
+            await self._send(connection, b"".join(encoder.withdraw(step)))
             await asyncio.sleep(0)
         groups: Alike = {}
-        for number, step in enumerate(there, 1):
-            for name, (said, some) in rib.sayable(step)[0].items():
+        for number, step in enumerate(steps(key for key, there in keys.items() if there), 1):
+            still = [key for key in step if key not in self._pending] if self._pending else step
+            for name, (said, some) in self.group.rib.table.alike(still).items():
                 gather(groups, name[1], said, some)
-            if number % _STEPS == 0 or number == len(there):
+            if number % _STEPS == 0:
                 await self._send(connection, b"".join(encoder.announce(groups)))
                 groups = {}
             await asyncio.sleep(0)
+        await self._send(connection, b"".join(encoder.announce(groups)))
 
     async def _refresh(self, connection: Connection, encoder: Encoder, agreed: Agreed, family: Family) -> None:
         if family not in agreed.families:
             return
-        with self.group.reading(encoder, frozenset({family})) as written:
-            if agreed.enhanced_refresh:
-                await self._send(connection, write_route_refresh(family, Refresh.BEGIN))
-            await self._full(connection, written)
+        if agreed.enhanced_refresh:
+            await self._send(connection, write_route_refresh(family, Refresh.BEGIN))
+        await self._full(connection, encoder, frozenset({family}))
         if agreed.enhanced_refresh:
             await self._send(connection, write_route_refresh(family, Refresh.END))
 
     async def _send(self, connection: Connection, octets: bytes) -> None:
-        for start in range(0, len(octets), _CHUNK):
-            await connection.writable.wait()
-            if connection.state is not State.ESTABLISHED:
-                return
-            piece = octets[start : start + _CHUNK]
-            connection.write(piece)
-            self.counters.octets_sent += len(piece)
+        """Send whole messages, in one go: between two parts of one a KEEPALIVE or NOTIFICATION might come."""
+        await connection.writable.wait()
+        if octets and connection.state is State.ESTABLISHED:
+            connection.write(octets)
+            self.counters.octets_sent += len(octets)

@@ -203,6 +203,39 @@ def test_a_router_that_lags_behind_still_reads_our_last_word():
     run(talk())
 
 
+def small_socket(settings, made_by=connections.socket_for):
+    """Make one whose kernel holds little of what a peer does not read."""
+    found = made_by(settings)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+    return found
+
+
+def test_our_last_word_never_stands_inside_of_a_message_that_a_slow_router_has_not_read_yet(monkeypatch):
+    monkeypatch.setattr(connections, "socket_for", small_socket)
+
+    async def talk():
+        made = Table()
+        made.columns[Family.IPV4].fill([n << 8 | 32 for n in range(10 << 24, (10 << 24) + 60_000)], route())
+        async with Bench(table=made, receive_buffer=4096) as bench:
+            talk = await (await bench.talk()).establish()
+            talk.task.cancel()
+            talk.writer.transport.pause_reading()
+            async with asyncio.timeout(5):
+                while bench.peer.session is None or bench.peer.session.writable.is_set():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            stopping = asyncio.create_task(bench.peer.stop("the node is drained"))
+            await asyncio.sleep(0.1)
+            talk.writer.transport.resume_reading()
+            kinds = []
+            while Type.NOTIFICATION not in kinds:
+                kinds += [kind for kind, _ in talk.splitter.feed(await talk.reader.read(1 << 16))]
+            assert set(kinds) == {Type.UPDATE, Type.NOTIFICATION}
+            talk.writer.close()
+            await stopping
+
+    run(talk())
+
+
 def test_who_does_not_read_our_last_word_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(connections, "LINGER", 0.3)
 
@@ -236,6 +269,49 @@ def test_a_refresh_is_answered_at_once_with_everything(enhanced):
     run(talk())
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_changes_while_everything_is_said_is_said_before_its_end_is(restarts, monkeypatch):
+    """At End-of-RIB, and at the end of a refresh, a router drops what it has not heard again until then."""
+    monkeypatch.setattr("frrgen.speaker.table.BLOCK", 4)
+
+    async def talk():
+        made = table(*(f"10.{n}.0.0/16" for n in range(40)))
+        other, key = route(med=7), Key.parse("10.39.0.0/16")
+        async with Bench(table=made) as bench:
+            send, sent = bench.peer._send, []
+
+            async def slowly(connection, octets):
+                """Change the last one as soon as the first are said."""
+                if octets and connection.state is State.ESTABLISHED and not sent and changing:
+                    sent.append(octets)
+                    made.change(key, other)
+                    bench.peer.changed(bench.made.judge([key]))
+                await send(connection, octets)
+
+            changing = restarts
+            monkeypatch.setattr(bench.peer, "_send", slowly)
+            monkeypatch.setattr("frrgen.speaker.rib.ALIKE", 4)
+            talk = await bench.up(replace(OPEN, capabilities=replace(THEIRS, enhanced_refresh=True)))
+            if not restarts:
+                while Reader().read(await talk.get(Type.UPDATE)).end_of_rib is None:
+                    pass
+                bench.made.judge([key])
+                changing = True
+                talk.send(write_route_refresh(Family.IPV4, Refresh.REQUEST))
+            said, ended = set(), False
+            while not ended:
+                kind, body = await talk.messages.get()
+                if kind is Type.UPDATE:
+                    found = Reader().read(body)
+                    said.update(found.announced.get(Family.IPV4, []))
+                    ended = found.end_of_rib is not None
+                elif kind is Type.ROUTE_REFRESH:
+                    ended = read_route_refresh(body)[1] == Refresh.END
+            assert said == set(made)
+
+    run(talk())
+
+
 def test_a_refresh_that_is_cut_wrongly_is_an_error_of_its_own():
     async def talk():
         async with Bench() as bench:
@@ -257,9 +333,9 @@ def test_changes_are_told_and_gathered():
             new = [Key.of(IPv4Network((10 << 24 | n << 8, 24))) for n in range(100)]
             for key in new:
                 made.change(key, one)
-                bench.peer.changed({key})
+                bench.peer.changed({key: True})
             made.change(TEN, None)
-            bench.peer.changed({TEN})
+            bench.peer.changed({TEN: False})
             first = Reader().read(await talk.get(Type.UPDATE))
             second = Reader().read(await talk.get(Type.UPDATE))
             assert first.withdrawn == {Family.IPV4: [TEN]}
@@ -300,14 +376,7 @@ def test_a_peer_that_does_not_read_costs_little_and_delays_nobody():
 def test_a_peer_that_reads_nothing_is_given_up_though_it_goes_on_talking(monkeypatch, prefixes, why):
     """Whether what it leaves lies with us or with the kernel (RFC 9687)."""
     monkeypatch.setattr(connections, "SEND_HOLD", 1.0)
-    made_by = connections.socket_for
-
-    def small(settings):
-        found = made_by(settings)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
-        return found
-
-    monkeypatch.setattr(connections, "socket_for", small)
+    monkeypatch.setattr(connections, "socket_for", small_socket)
 
     async def talk():
         made = Table()
@@ -592,7 +661,7 @@ def test_the_gate_holds_back_what_the_router_would_drop_and_what_is_too_much():
             }
             # there is room again
             made.change(TEN, None)
-            assert one.judge([TEN]) == [TEN, Key.parse("10.3.0.0/16")]
+            assert one.judge([TEN]) == {TEN: False, Key.parse("10.3.0.0/16"): True}
             assert one.rib.held.keys() == {Key.parse("11.0.0.0/8")}
 
     run(talk())
