@@ -24,6 +24,8 @@ from frrgen.speaker.table import Table
 _LOGGED: Final = 20
 _CHECKS: Final = 128
 """Health checks that run at the same time."""
+_END: Final = 1.0
+"""Seconds in which a program of a check is gone once it was killed."""
 _FIRST: Final = 15.0
 """Seconds that sessions wait at the most for the first health checks."""
 Reasons = Callable[[Gate, int, Attributes], Sequence[str]]
@@ -189,11 +191,14 @@ class Announcer:
         await self.become(await asyncio.to_thread(_table, passing))
         assumed = set(map(id, passing))
         self._settled.set()
+        other = []
         for one, checker in self.checkers:
             if checker is not None:
-                checker.start(partial(self._health_changed, one))
+                checker.start(follow := partial(self._follow, one, checker))
                 if checker.passing != (id(one) in assumed):
-                    self._health_changed(one, passing=checker.passing)
+                    other.append(follow)
+        for follow in other:
+            await follow()
 
     def _prove(self, wanted: Iterable[Wanted]) -> None:
         """Ask the gates about each set of attributes: the first answer takes the longest, and nobody should wait."""
@@ -201,15 +206,24 @@ class Announcer:
             for family, said in {(run.family, run.said) for one in wanted for run in one.runs}:
                 group.gate.ruling(family, said)
 
-    def _health_changed(self, one: Wanted, *, passing: bool) -> None:
+    async def _follow(self, one: Wanted, checker: Checker) -> None:
+        """Announce or withdraw what a check decides on, as it stands now, in small steps."""
         if not self._settled.is_set():
             return
-        for run in one.runs:
-            for keys in steps(run.keys):
-                self._changed([key for key in keys if self.table.change(key, run.said if passing else None)])
-        names = ", ".join(str(Key.prefix(key)) for key in islice(one.keys(), 3))
-        fields: dict[str, Any] = {"event": "health", "passing": passing}
-        LOG.info("the health check of %s %s", names, "passes" if passing else "fails", extra=fields)
+        async with self._lock:
+            # meanwhile all may have been read again; then this is no longer what is wanted
+            if not self._settled.is_set():
+                return
+            passing = checker.passing
+            names = ", ".join(str(Key.prefix(key)) for key in islice(one.keys(), 3))
+            fields: dict[str, Any] = {"event": "health", "passing": passing}
+            LOG.info("the health check of %s %s", names, "passes" if passing else "fails", extra=fields)
+            for run in one.runs:
+                said = run.said if passing else None
+                for keys in steps(run.keys):
+                    if changed := [key for key in keys if self.table.change(key, said)]:
+                        self._changed(changed)
+                    await asyncio.sleep(0)
 
     async def first_checks(self) -> None:
         """Wait until every health check has had the time to pass: sessions begin with all that is healthy."""
@@ -224,11 +238,11 @@ class Announcer:
         except TimeoutError:
             LOG.info("not every health check has passed yet", extra={"event": "health"})
 
-    def stop(self) -> None:
-        """End the checks."""
-        for _, checker in self.checkers:
-            if checker is not None:
-                checker.stop()
+    async def stop(self) -> None:
+        """End the checks, and the programs that they run."""
+        ending = [task for _, checker in self.checkers if checker is not None and (task := checker.stop())]
+        if ending:
+            await asyncio.wait(ending, timeout=_END)
 
 
 def _table(wanted: Iterable[Wanted]) -> Table:

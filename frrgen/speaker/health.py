@@ -7,17 +7,20 @@ import contextlib
 import os
 import random
 import signal
-from typing import Protocol
+import socket
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from frrgen.speaker.source import Health
 
-
-class Changed(Protocol):
-    """Called when a check that failed passes, or the other way round."""
-
-    def __call__(self, *, passing: bool) -> None:
-        """Know it."""
+Changed = Callable[[], Awaitable[None]]
+"""Called when a check that failed passes, or the other way round; the next one waits for it."""
+_NAMES: Final = ThreadPoolExecutor(8, "names")
+"""Look up names, which may take minutes. Nothing but checks waits for that: the loop's own threads are for all else."""
 
 
 class Checker:
@@ -40,10 +43,11 @@ class Checker:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def stop(self) -> None:
-        """Check no more."""
+    def stop(self) -> asyncio.Task[None] | None:
+        """Check no more; gives what ends once the program that was running has been ended."""
         if self._task is not None:
             self._task.cancel()
+        return self._task
 
     async def _run(self) -> None:
         while True:
@@ -53,7 +57,7 @@ class Checker:
             if self._streak >= (self.health.rise if good else self.health.fall):
                 self.passing, self._streak = good, 0
                 if self._changed is not None:
-                    self._changed(passing=good)
+                    await self._changed()
             if self.passing or not good:
                 self.settled.set()
             # a thousand checks that begin together do not stay together
@@ -65,8 +69,8 @@ class Checker:
                 self.detail = await self._ask()
         except TimeoutError:
             self.detail = f"no answer in {self.health.timeout} s"
-        except (OSError, ValueError) as bad:
-            self.detail = str(getattr(bad, "strerror", None) or bad)
+        except Exception as bad:  # noqa: BLE001 (whatever it is, a check that cannot be made has not passed)
+            self.detail = str(getattr(bad, "strerror", None) or bad) or type(bad).__name__
         return not self.detail
 
     async def _ask(self) -> str:
@@ -74,7 +78,7 @@ class Checker:
         health = self.health
         if health.tcp is not None:
             host, _, port = health.tcp.rpartition(":")
-            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            _, writer = await _connect(host.strip("[]"), int(port))
             writer.close()
             return ""
         if health.http is not None:
@@ -82,14 +86,27 @@ class Checker:
         return await _command(health.command or ())
 
 
+async def _connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the first address of a host that answers. Raises OSError."""
+    try:
+        addresses = [str(ip_address(host))]
+    except ValueError:
+        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_NAMES, look_up)
+        addresses = [str(one[4][0]) for one in found]
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError):
+            return await asyncio.open_connection(address, port)
+    return await asyncio.open_connection(addresses[-1], port)
+
+
 async def _http(url: str) -> str:
     parts = urlsplit(url)
-    if not parts.hostname:
-        return "the URL names no host"
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
+    host = parts.netloc.rpartition("@")[2]
+    reader, writer = await _connect(parts.hostname or "", parts.port or 80)
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        writer.write(f"GET {path} HTTP/1.0\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         line = (await reader.readline()).decode(errors="replace")
     finally:
         writer.close()
@@ -109,10 +126,9 @@ async def _command(command: tuple[str, ...]) -> str:
     )
     try:
         status = await process.wait()
-    except asyncio.CancelledError:
+    finally:
         with contextlib.suppress(ProcessLookupError):
-            # the program and all that it began
+            # the program, and what it began and left behind: that would be one more each time
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-        raise
     return "" if status == 0 else f"it ended with {status}"

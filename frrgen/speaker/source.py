@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -52,12 +53,20 @@ def _host_port(text: str) -> str:
     return text
 
 
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    # a port that is none is found when it is asked for
+    if parts.scheme != "http" or not parts.hostname or parts.port == 0 or any(map(str.isspace, text)):
+        raise ValueError("must be a URL of HTTP, such as http://10.0.0.5:8080/healthz")
+    return text
+
+
 class Health(Model):
     """A check: the prefix is announced while it passes. Exactly one of tcp, http and command."""
 
     tcp: Annotated[str, AfterValidator(_host_port)] | None = None
     """HOST:PORT that must accept a connection."""
-    http: Annotated[str, Field(pattern=r"^http://[^\s]+$")] | None = None
+    http: Annotated[str, AfterValidator(_url)] | None = None
     """A URL that must answer with a status of 2xx or 3xx."""
     command: tuple[str, ...] | None = None
     """A program that must end with 0; it is not given to a shell."""

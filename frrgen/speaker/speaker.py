@@ -186,7 +186,7 @@ class Speaker:
                 await self._serve_metrics(*self.options.metrics)
             await self._live()
         finally:
-            self.announcer.stop()
+            await self.announcer.stop()
             for server in self._servers:
                 server.close()
             if admin is not None:
@@ -263,7 +263,7 @@ class Speaker:
             for peer in up:
                 peer.drain()
             await self._wait(self.options.drain_seconds)
-            self.announcer.stop()
+            await self.announcer.stop()
             await self.announcer.become(Table())
             await _within(_FLUSH, (peer.told() for peer in up))
         text = f"frrgen speaker on {self.plan.node_name} stops"
@@ -283,7 +283,7 @@ class Speaker:
             LOG.error("no restart: %s", self.announcer.not_ready, extra={"event": "restart"})
             return False
         await self._listener.stop()
-        await asyncio.gather(*(peer.abandon() for peer in self.peers))
+        await asyncio.gather(self.announcer.stop(), *(peer.abandon() for peer in self.peers))
         LOG.info("restarting", extra={"event": "restart"})
         os.environ[RESTARTED] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606

@@ -585,6 +585,27 @@ def test_a_check_that_goes_on_is_not_begun_anew_by_a_reload(tmp_path):
         world.announce("10.1.0.2/32", more=", health: {command: ['false'], interval: 1, rise: 1, fall: 1}")
         await world.speaker.reload()
         assert len(world.speaker.announcer.table) == 0
-        world.speaker.announcer.stop()
+        await world.speaker.announcer.stop()
+
+    run(live())
+
+
+def test_a_check_of_many_prefixes_is_followed_in_small_steps_and_everybody_has_his_turn(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        (tmp_path / "many").write_text("".join(f"10.1.{n >> 8}.{n & 255}/32\n" for n in range(50_000)))
+        flag = tmp_path / "flag"
+        world.file.write_text(
+            f"announcements: [{{prefix_file: many, health: {{command: [test, -e, {flag}], interval: 1, rise: 1}}}}]"
+        )
+        await world.speaker.reload()
+        table, seen = world.speaker.announcer.table, set()
+        flag.touch()
+        async with asyncio.timeout(20):
+            while len(table) < 50_000:
+                await asyncio.sleep(0)
+                seen.add(len(table))
+        assert len(seen) > 10
+        await world.speaker.announcer.stop()
 
     run(live())

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,9 @@ def test_a_pool_says_what_an_announcement_does_not(tmp_path, planned):
     [
         ("announcements: [{}]", "write one of prefix, prefixes and prefix_file"),
         ("announcements: [{prefix: 10.0.0.1/8}]", "host bits"),
+        ("announcements: [{prefix: 10.1.0.1/32, health: {http: 'http://a:99999/'}}]", "Port out of range"),
+        ("announcements: [{prefix: 10.1.0.1/32, health: {http: 'https://a/'}}]", "must be a URL of HTTP"),
+        ("announcements: [{prefix: 10.1.0.1/32, health: {http: 'http:///healthz'}}]", "must be a URL of HTTP"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {}}]", "one of tcp, http and command"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {tcp: 10.0.0.5}}]", "must be HOST:PORT"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {tcp: '10.0.0.5:0'}}]", "must be HOST:PORT"),
@@ -117,7 +123,11 @@ def test_metrics_and_status_name_what_is_held_back(tmp_path, planned):
 
 def checking(health, seen):
     checker = Checker(health, asyncio.Semaphore(2))
-    checker.start(lambda *, passing: seen.append(passing))
+
+    async def changed():
+        seen.append(checker.passing)
+
+    checker.start(changed)
     return checker
 
 
@@ -191,6 +201,68 @@ def test_a_program_that_hangs_is_ended_and_counts_as_a_failure():
         seen, checker = await changes(quick(command=("sleep", "60"), timeout=0.1), 0.5)
         assert seen == []
         assert "no answer" in checker.detail
+
+    run(live())
+
+
+def runs(number):
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_what_a_program_leaves_behind_is_ended_with_it(tmp_path):
+    """Else there would be one more of it at each check."""
+    left = tmp_path / "left"
+    script = f"sleep 60 & echo $! > {left}.new; mv {left}.new {left}"
+
+    async def live():
+        checker = checking(quick(command=("sh", "-c", script), rise=1, interval=60), [])
+        await checker.settled.wait()
+        number = int(left.read_text())
+        async with asyncio.timeout(10):
+            while runs(number):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await asyncio.wait([checker.stop()])
+
+    run(live())
+
+
+def test_names_that_cannot_be_looked_up_keep_nothing_waiting_but_their_checks(monkeypatch):
+    """A resolver that does not answer holds a thread for minutes: not one of those that read files."""
+    done = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: done.wait(30))
+
+    async def live():
+        checkers = [checking(quick(tcp=f"name{n}.example:80", timeout=0.1), []) for n in range(50)]
+        await asyncio.sleep(0.3)
+        async with asyncio.timeout(10):
+            assert await asyncio.to_thread(lambda: "read") == "read"
+        await asyncio.wait([checker.stop() for checker in checkers])
+        done.set()
+
+    run(live())
+
+
+def test_a_check_that_fails_in_a_way_nobody_thought_of_has_not_passed_and_goes_on(monkeypatch):
+    async def live():
+        seen = []
+        checker = checking(quick(command=("true",)), seen)
+        async with asyncio.timeout(10):
+            while seen != [True]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            monkeypatch.setattr(asyncio, "create_subprocess_exec", partial(refuse, RuntimeError("no thread")))
+            while seen != [True, False]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            assert checker.detail == "no thread"
+            monkeypatch.undo()
+            while seen != [True, False, True]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await asyncio.wait([checker.stop()])
+
+    async def refuse(bad, *_, **__):
+        raise bad
 
     run(live())
 
