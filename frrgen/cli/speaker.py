@@ -5,22 +5,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.cli.common import Inventory
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.derive import announced_lengths, announced_pools
 from frrgen.model.router import Router
-from frrgen.policy.session import Session
 from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.gate import Gate
+from frrgen.speaker.gate import Gate, gates
 from frrgen.speaker.key import Key
+from frrgen.speaker.peer import Group
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
 from frrgen.speaker.rib import AdjRibOut, steps
 from frrgen.speaker.source import StaticSource, Wanted
 from frrgen.speaker.table import Table
+
+if TYPE_CHECKING:
+    from frrgen.speaker.speaker import Speaker
 
 _SHOWN: Final = 1000
 """Prefixes of a session that are shown one by one."""
@@ -123,8 +127,8 @@ def _planned_node(desk: _Desk, args: argparse.Namespace, node: str) -> Iterator[
         _fill(table, source.read(plan))
     else:
         _fill_pools(table, plan)
-    for peer in plan.peers:
-        yield {"cluster": plan.cluster.name, "node": plan.node_name, **_planned(desk, peer, routers, table)}
+    for peer, gate in zip(plan.peers, gates(plan, routers), strict=True):
+        yield {"cluster": plan.cluster.name, "node": plan.node_name, **_planned(desk, peer, gate, table)}
 
 
 def _fill(table: Table, wanted: Iterable[Wanted]) -> None:
@@ -141,22 +145,19 @@ def _fill_pools(table: Table, plan: NodePlan) -> None:
                 table.change(Key.of(type(prefix)((prefix.network_address, length))), pool_attributes(pool))
 
 
-def _planned(desk: _Desk, peer: PeerSettings, routers: dict[str, Router], table: Table) -> dict[str, Any]:
-    session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
-    gate = Gate(session, peer.writer(extended_next_hop=peer.address.version == 6))
-    rib = AdjRibOut(table)
+def _planned(desk: _Desk, peer: PeerSettings, gate: Gate, table: Table) -> dict[str, Any]:
+    rib = Group(AdjRibOut(table), gate).rib
     for keys in steps(table):
         gate.judge(rib, keys)
-    spoken = [key for key in islice(table, _SHOWN) if Key.family(key) in peer.families]
     return {
         "router": peer.router,
         "peer": str(peer.address),
         "peer_asn": peer.peer_asn,
         "local_address": str(peer.local_address),
         "local_asn": peer.local_asn,
-        "count": sum(len(column) for family, column in table.columns.items() if family in peer.families),
+        "count": sum(len(table.columns[family]) for family in rib.families),
         "dropped": len(rib.dropped),
-        "prefixes": [_planned_prefix(desk, gate, rib, key) for key in spoken],
+        "prefixes": [_planned_prefix(desk, gate, rib, key) for key in islice(rib.meant(), _SHOWN)],
     }
 
 
@@ -194,6 +195,18 @@ def _shown(attributes: Attributes, gate: Gate) -> str:
 
 
 def _run(args: argparse.Namespace) -> Exit:
+    from frrgen.speaker.speaker import SIGNALS
+
+    # one that comes early is answered late, and does not end what has hardly begun
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        asyncio.run(_speaker(args).run())
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    return Exit.OK
+
+
+def _speaker(args: argparse.Namespace) -> Speaker:
     from frrgen.speaker.log import log_to_stderr
     from frrgen.speaker.speaker import Options, Speaker
 
@@ -210,9 +223,7 @@ def _run(args: argparse.Namespace) -> Exit:
         reasons=desk.reasons,
     )
     log_to_stderr(args.log)
-
-    asyncio.run(Speaker(plan, routers, options).run())
-    return Exit.OK
+    return Speaker(plan, routers, options)
 
 
 def _address(text: str | None) -> tuple[str, int] | None:

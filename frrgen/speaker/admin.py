@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import socket
 import stat
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _WAIT: Final = 5.0
 _LONGEST: Final = 8192
+_MOST: Final = 64
+"""Who ask at the same time: more would take the files that sessions need."""
 
 
 def default_socket() -> Path:
@@ -31,20 +33,41 @@ def default_socket() -> Path:
 async def serve_admin(speaker: Speaker, path: Path) -> asyncio.AbstractServer:
     """Listen on a Unix socket that only its owner may use. Raises OSError, DeviceError."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(reader: asyncio.StreamReader) -> bytes:
         del reader
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(_WAIT):
-                writer.write(json.dumps(status(speaker)).encode())
-                await writer.drain()
-        writer.close()
+        return json.dumps(await status(speaker)).encode()
 
     _clear(path)
     before = os.umask(0o177)
     try:
-        return await asyncio.start_unix_server(answer, str(path))
+        return await asyncio.start_unix_server(_serving(answer), str(path))
     finally:
         os.umask(before)
+
+
+def _serving(
+    answer: Callable[[asyncio.StreamReader], Awaitable[bytes]],
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """Answer once, to so many at a time; whoever is slow to ask or to read is not waited for and keeps nothing."""
+    asking = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asking
+        if asking >= _MOST:
+            writer.transport.abort()
+            return
+        asking += 1
+        try:
+            async with asyncio.timeout(_WAIT):
+                writer.write(await answer(reader))
+                writer.close()
+                await writer.wait_closed()
+        except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
+            writer.transport.abort()
+        finally:
+            asking -= 1
+
+    return serve
 
 
 def _clear(path: Path) -> None:
@@ -89,19 +112,16 @@ def ask_status(path: Path) -> dict[str, Any]:
 async def serve_metrics(speaker: Speaker, host: str, port: int) -> asyncio.AbstractServer:
     """Serve /metrics (Prometheus' text format), /healthz and /readyz. Raises OSError."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, TimeoutError, ValueError, asyncio.LimitOverrunError):
-            async with asyncio.timeout(_WAIT):
-                request = (await reader.read(_LONGEST)).split(b"\r\n", 1)[0].split()
-                path = request[1].decode(errors="replace") if len(request) > 1 else ""
-                status, text = _page(speaker, path)
-                body = text.encode()
-                head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {len(body)}"
-                writer.write(f"{head}\r\nConnection: close\r\n\r\n".encode() + body)
-                await writer.drain()
-        writer.close()
+    async def answer(reader: asyncio.StreamReader) -> bytes:
+        # all that is asked is read: to leave some of it would reset the connection under the answer
+        request = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n", 1)[0].split()
+        path = request[1].decode(errors="replace").partition("?")[0] if len(request) > 1 else ""
+        status, text = _page(speaker, path)
+        body = text.encode()
+        head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {len(body)}"
+        return f"{head}\r\nConnection: close\r\n\r\n".encode() + body
 
-    return await asyncio.start_server(answer, host, port, limit=_LONGEST)
+    return await asyncio.start_server(_serving(answer), host, port, limit=_LONGEST)
 
 
 def _page(speaker: Speaker, path: str) -> tuple[str, str]:

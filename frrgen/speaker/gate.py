@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.references import Ref, entry_refs
+from frrgen.model.router import Router
 from frrgen.model.types import Address
 from frrgen.policy import interval
 from frrgen.policy.atoms import Atoms, Cube
@@ -31,6 +32,7 @@ from frrgen.policy.trace import Verdict
 from frrgen.policy.universe import Policy, Universe
 from frrgen.speaker.attributes import Attributes, NotAnnounceableError, Writer
 from frrgen.speaker.key import IPV6_BIT, Family, Key
+from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.rib import AdjRibOut, Held
 
 Mode = Literal["enforce", "warn", "off"]
@@ -52,10 +54,21 @@ class Ruling:
 class Gate:
     """The inbound policy of one router's session, asked by the node that would announce."""
 
-    def __init__(self, session: Session, writer: Writer, mode: Mode = "enforce") -> None:
+    def __init__(
+        self,
+        session: Session,
+        writer: Writer,
+        mode: Mode = "enforce",
+        families: frozenset[Family] = frozenset(Family),
+        elsewhere: frozenset[Family] = frozenset(),
+    ) -> None:
         self.session = session
         self.writer = writer
         self.mode = mode
+        self.families = families
+        """What the session carries."""
+        self.elsewhere = elsewhere
+        """What other sessions of the node carry, and this one does not: nobody expects it here."""
         self.undecided: dict[str, None] = {}
         self._proven: dict[int, tuple[Universe, list[Outcome]] | UndecidedError] = {}
         self._rulings: dict[tuple[Attributes, Family], Ruling] = {}
@@ -76,7 +89,7 @@ class Gate:
         if name is not None:
             reached["as_path_lists", name] = None
         parts = [(*ref, repr(getattr(router, ref[0]).get(ref[1]))) for ref in sorted(reached)]
-        return (self.mode, self.writer, self.session.decisive, router.version, *parts)
+        return (self.mode, self.writer, self.families, self.elsewhere, self.session.decisive, router.version, *parts)
 
     def ruling(self, family: Family, attributes: Attributes) -> Ruling:
         """Judge all prefixes that are announced with these attributes, once."""
@@ -112,6 +125,8 @@ class Gate:
     def _judge(self, family: Family, attributes: Attributes) -> Ruling:
         version = 4 if family is Family.IPV4 else 6
         everything = PrefixSet.everything(version)
+        if family not in self.families:
+            return Ruling(((everything, f"no session of this node carries {family}"),), ())
         try:
             hop = self.writer.next_hop(family, attributes)
         except NotAnnounceableError as why:
@@ -178,6 +193,8 @@ class Gate:
         if rib.dropped:
             rib.admit(keys)
         for (_, family), (attributes, some) in rib.table.alike(keys).items():
+            if family in self.elsewhere:
+                continue
             ruling = self.ruling(family, attributes)
             self.undecided.update(dict.fromkeys(by for _, by in ruling.undecided))
             for prefixes, by in ruling.denied:
@@ -203,10 +220,19 @@ class Gate:
                 beyond = list(islice((key for key in there if key not in rib.dropped and key in rib.table), -room))
                 rib.drop(beyond[::-1], Held(f"maximum-prefix {limit} of the router is reached", limit=True))
             elif room:
-                released = list(islice(rib.waiting(family), room))
+                released = list(islice(rib.waiting[family], room))
                 rib.admit(released)
                 moved.update(released)
         return moved
+
+
+def gates(plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce") -> Iterator[Gate]:
+    """Give the gate of each session of a node."""
+    carried = frozenset[Family]().union(*(peer.families for peer in plan.peers))
+    for peer in plan.peers:
+        session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
+        writer = peer.writer(extended_next_hop=peer.address.version == 6)
+        yield Gate(session, writer, mode, peer.families, carried - peer.families)
 
 
 def _atoms(atoms: Atoms, values: Iterable[Any]) -> Cube:

@@ -55,6 +55,7 @@ class Group:
         self.rib = rib
         self.gate = gate
         rib.enforce = gate.mode == "enforce"
+        rib.families = frozenset(Family) - gate.elsewhere
         self._written: dict[Any, Written] = {}
         self._reading: list[Written] = []
 
@@ -103,6 +104,7 @@ class Peer:
         self._idle = {ours: IdleHold(settings.connect_retry) for ours in (True, False)}
         self._not_before = dict.fromkeys(self._idle, 0.0)
         """When a connection may be made again: by us (True), by the peer (False)."""
+        self._again = asyncio.Event()
         self._told = ""
         self._stopped = False
         self._dialling: asyncio.Task[None] | None = None
@@ -254,6 +256,17 @@ class Peer:
             self._everything, self._quiet = True, False
             self._wake.set()
 
+    def retry(self) -> None:
+        """Try again at once, if there is no session: whatever was in the way may be mended."""
+        if self.session is None:
+            for connection in list(self._connections):
+                # the router may never answer: it was asked with what was said before
+                if connection.state is State.CONNECT:
+                    connection.abandon("begun anew")
+            self._idle = {ours: IdleHold(self.settings.connect_retry) for ours in (True, False)}
+            self._not_before = dict.fromkeys(self._idle, 0.0)
+            self._again.set()
+
     def drain(self) -> None:
         """Announce everything again, with GRACEFUL_SHUTDOWN (RFC 8326)."""
         self.draining = True
@@ -322,8 +335,11 @@ class Peer:
             else:
                 await self.session.done
             # it may have been put off meanwhile
-            while self.session is None and (wait := self._not_before[True] - loop.time()) > 0:  # noqa: ASYNC110
-                await asyncio.sleep(wait)
+            while self.session is None and (wait := self._not_before[True] - loop.time()) > 0:
+                self._again.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._again.wait()
 
     def _count(self, connection: Connection) -> None:
         """Leave the peer alone for a while, the longer the more often it failed."""

@@ -14,6 +14,7 @@ from frrgen.speaker.key import Key
 
 _LINES: Final = 4096
 _SHOWN: Final = 20
+_END: Final = "end each line with a newline"
 _HOST_BITS: Final = {str(length): (length, (1 << (32 - length)) - 1) for length in range(33)}
 
 
@@ -23,6 +24,7 @@ def read_prefixes(path: Path) -> Sequence[int]:
     Raises OSError, and InputError with the first wrong lines.
     """
     short, long, findings, number = array("Q"), list[int](), list[Finding](), 1
+    last = "\n"
     with path.open(encoding="utf-8", errors="replace") as file:
         while lines := list(islice(file, _LINES)):
             try:
@@ -31,7 +33,10 @@ def read_prefixes(path: Path) -> Sequence[int]:
                 findings += _one_by_one(Where(str(path), number, 1), lines, short, long)
                 if len(findings) >= _SHOWN:
                     raise InputError(*findings[:_SHOWN]) from None
-            number += len(lines)
+            number, last = number + len(lines), lines[-1]
+    if not last.endswith("\n"):
+        where = Where(str(path), number - 1, len(last) + 1)
+        findings.append(error("FRR608", "the last line has no end: the file may have been cut off", where, _END))
     if findings:
         raise InputError(*findings)
     return [*short, *long] if long else short

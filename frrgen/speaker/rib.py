@@ -7,8 +7,8 @@ kept: a session that lags remembers which keys changed meanwhile, and is told ho
 from __future__ import annotations
 
 import struct
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import ChainMap, Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeVar
@@ -50,23 +50,31 @@ class AdjRibOut:
         self.table = table
         self.enforce = enforce
         """Hold back what the router would drop; or announce it all the same, up to its maximum-prefix."""
+        self.families = frozenset(Family)
+        """What of the table is meant for these sessions."""
         self.dropped: dict[int, Held] = {}
         """What the router would drop, in the order in which it came."""
         self.reasons: Counter[str] = Counter()
         """How much each reason drops."""
+        self.waiting: dict[Family, dict[int, Held]] = {family: {} for family in Family}
+        """What is dropped only because it is too much, the oldest first."""
         self._dropped_ipv6 = 0
-        self._waiting: dict[int, Held] = {}
 
     @property
-    def held(self) -> dict[int, Held]:
+    def held(self) -> Mapping[int, Held]:
         """What is held back: in any case what would end the session."""
-        return self.dropped if self.enforce else self._waiting
+        return self.dropped if self.enforce else ChainMap(*self.waiting.values())
 
     def __contains__(self, key: int) -> bool:
-        return key not in self.held and key in self.table
+        return key not in self.held and key in self.table and Key.family(key) in self.families
 
     def __len__(self) -> int:
-        return len(self.table) - len(self.held)
+        return sum(len(self.table.columns[family]) for family in self.families) - len(self.held)
+
+    def meant(self) -> Iterator[int]:
+        """Give what of the table is meant for these sessions."""
+        columns = (column for family, column in self.table.columns.items() if family in self.families)
+        return (key for column in columns for block in column.blocks for key in block.keys)
 
     def admitted(self, family: Family) -> int:
         """Count what the router would have, of a family."""
@@ -79,7 +87,8 @@ class AdjRibOut:
         self.reasons[why.reason] += len(keys)
         self._dropped_ipv6 += sum(1 for key in keys if key & IPV6_BIT)
         if why.limit:
-            self._waiting.update(dict.fromkeys(keys, why))
+            for key in keys:
+                self.waiting[Key.family(key)][key] = why
 
     def admit(self, keys: Iterable[int]) -> None:
         """Know that the router would have these keys, or that they are gone, as far as is known."""
@@ -89,11 +98,7 @@ class AdjRibOut:
                 self._dropped_ipv6 -= bool(key & IPV6_BIT)
                 self.reasons[held.reason] -= 1
                 if held.limit:
-                    del self._waiting[key]
-
-    def waiting(self, family: Family) -> Iterator[int]:
-        """Give what is dropped only because it is too much, the oldest first."""
-        return (key for key in self._waiting if Key.family(key) is family)
+                    del self.waiting[Key.family(key)][key]
 
     def sayable(self, keys: Sequence[int]) -> tuple[Alike, list[int]]:
         """Sort out some keys: what is announced of them, and what is not."""

@@ -43,6 +43,8 @@ from frrgen.speaker.table import Table, in_order, packed
 _SHOWN = 20
 """Findings of one kind that are told one by one."""
 
+_RENAME = "write another file beside it, and rename that"
+
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 
 
@@ -145,7 +147,7 @@ class Source(Protocol):
         """Give all that is wanted now; called in a thread. Raises InputError: what was wanted before stays."""
 
     def changed(self) -> bool:
-        """Tell whether `read` may give something else than last time; called once a second."""
+        """Tell whether `read` may give something else than last time; called twice a second."""
 
 
 Stamp = tuple[int, int, int]
@@ -157,14 +159,27 @@ class StaticSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stamps: dict[Path, Stamp | None] = {}
+        """The files as they were when they were read last."""
+        self._seen: dict[Path, Stamp | None] = {}
         self._files: dict[Path, tuple[Stamp | None, list[Run]]] = {}
 
     def changed(self) -> bool:
-        """Look at the files' times and sizes."""
-        return any(_stamp(path) != known for path, known in self._stamps.items())
+        """Look at the files' times and sizes: they are others than those that were read, and at rest since last time.
+
+        What somebody is still writing would be read by half, and the other half withdrawn.
+        """
+        before, self._seen = self._seen, {path: _stamp(path) for path in self._stamps}
+        return self._seen != self._stamps and self._seen == before
 
     def read(self, plan: NodePlan) -> list[Wanted]:
         """Read for a node. Raises InputError with everything that is wrong."""
+        found = self._read(plan)
+        for path, known in self._stamps.items():
+            if _stamp(path) != known:
+                raise InputError(error("FRR403", f"{path} was written while it was read", hint=_RENAME))
+        return found
+
+    def _read(self, plan: NodePlan) -> list[Wanted]:
         self._stamps = {self.path: _stamp(self.path)}
         try:
             data = _regular(self.path).read_bytes()

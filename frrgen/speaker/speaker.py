@@ -15,11 +15,10 @@ from typing import Any, Final
 
 from frrgen.errors import DeviceError, FrrgenError, error
 from frrgen.model.router import Router
-from frrgen.policy.session import Session
 from frrgen.speaker.admin import default_socket, serve_admin, serve_metrics
 from frrgen.speaker.announcer import Announcer, Reasons
 from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.gate import Gate, Mode
+from frrgen.speaker.gate import Gate, Mode, gates
 from frrgen.speaker.listener import Listener
 from frrgen.speaker.log import LOG
 from frrgen.speaker.peer import Peer
@@ -29,7 +28,9 @@ from frrgen.speaker.table import Table
 
 RESTARTED: Final = "FRRGEN_SPEAKER_RESTARTED"
 """In the environment of a speaker that takes over from itself."""
-_WATCH: Final = 1.0
+SIGNALS: Final = frozenset({signal.SIGHUP, signal.SIGUSR1})
+"""They would end a process that has not said yet what it does with them: they are blocked until it has."""
+_WATCH: Final = 0.5
 _FLUSH: Final = 5.0
 """Seconds that a router has to read our withdrawals before the session ends."""
 
@@ -80,6 +81,7 @@ class Speaker:
         self._listener = Listener()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: list[asyncio.AbstractServer] = []
+        self._replanning = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
         self._stop_as: Callable[[], Awaitable[bool]] = self.drain
@@ -90,30 +92,26 @@ class Speaker:
         return self.announcer.peers
 
     def _gates(self, plan: NodePlan, routers: Mapping[str, Router]) -> list[Gate]:
-        gates = []
-        for settings in plan.peers:
-            session = Session(routers[settings.router], str(settings.local_address), "in", vrf=settings.vrf)
-            writer = settings.writer(extended_next_hop=settings.address.version == 6)
-            gates.append(Gate(session, writer, self.options.gate))
-        return gates
+        return list(gates(plan, routers, self.options.gate))
 
     # what changes while it runs
 
     async def reload(self, *, inventory: bool = False) -> bool:
         """Read the source again, and if asked the inventory; what is wrong is said, and the last good state stays."""
         if inventory and self.options.inventory is not None:
-            try:
-                plan, routers = await asyncio.to_thread(self.options.inventory)
-                gates = await asyncio.to_thread(self._gates, plan, routers)
-            except FrrgenError as bad:
-                self.announcer.refuse(bad.findings)
-                return False
-            await self._replan(plan, gates)
+            async with self._replanning:
+                try:
+                    plan, routers = await asyncio.to_thread(self.options.inventory)
+                    found = await asyncio.to_thread(self._gates, plan, routers)
+                except FrrgenError as bad:
+                    self.announcer.refuse(bad.findings)
+                    return False
+                await self._replan(plan, found)
         return await self.announcer.reload(self.plan)
 
     async def _replan(self, plan: NodePlan, gates: Sequence[Gate]) -> None:
         """Speak to whom the inventory says now. Sessions that may stay up do."""
-        self.plan = plan
+        self.plan, new = plan, []
         before = {same_session(peer.settings): peer for peer in self.peers}
         groups = set(map(id, self.announcer.groups.values()))
         for settings, gate in zip(plan.peers, gates, strict=True):
@@ -124,16 +122,20 @@ class Speaker:
                 await self.announcer.rejudge(group)
             peer = before.pop(same_session(settings), None)
             if peer is None:
-                self.peers.append(peer := Peer(settings, group))
-                peer.start()
-                LOG.info("%s: new", settings.name, extra={"event": "configured"})
+                new.append(Peer(settings, group))
             else:
                 peer.settings = settings
                 peer.move(group)
+                peer.retry()
         for peer in before.values():
             self.peers.remove(peer)
             LOG.info("%s: no longer configured", peer.settings.name, extra={"event": "configured"})
-            await peer.stop("no longer configured", deconfigured=True)
+        # a router that is the same with another number takes the new session once it knows the end of the old one
+        await asyncio.gather(*(peer.stop("no longer configured", deconfigured=True) for peer in before.values()))
+        for peer in new:
+            self.peers.append(peer)
+            peer.start()
+            LOG.info("%s: new", peer.settings.name, extra={"event": "configured"})
         self.announcer.forget_groups()
         await self._listener.stop()
         self._listen()
@@ -180,6 +182,7 @@ class Speaker:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGUSR1, partial(self.stop, restart=True))
         loop.add_signal_handler(signal.SIGHUP, self._hup)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*SIGNALS, signal.SIGTERM, signal.SIGINT})
         admin = await self._admin()
         try:
             if self.options.metrics is not None:
@@ -229,9 +232,11 @@ class Speaker:
             self._begin(self._watch())
         while True:
             await self._stopping.wait()
-            if await self._stop_as():
+            if await (stop_as := self._stop_as)():
                 break
-            self._stopping.clear()
+            # a restart that was not possible; unless the end was asked for meanwhile
+            if self._stop_as == stop_as:
+                self._stopping.clear()
         stopping.cancel()
         await self._end_tasks()
 
@@ -246,10 +251,15 @@ class Speaker:
             self._listener.start(self.peers)
 
     def stop(self, *, restart: bool = False) -> None:
-        """End `run`: drained, or so that this process can begin anew in its own place. A second time: at once."""
-        if self._stopping.is_set():
+        """End `run`: drained, or so that this process can begin anew in its own place.
+
+        To be drained a second time is to end at once; what ends is not begun anew.
+        """
+        draining = self._stopping.is_set() and self._stop_as == self.drain
+        if draining and not restart:
             self._at_once.set()
-        self._stop_as = self.restart if restart else self.drain
+        if not draining:
+            self._stop_as = self.restart if restart else self.drain
         self._stopping.set()
 
     async def drain(self) -> bool:
@@ -258,14 +268,13 @@ class Speaker:
         LOG.info("draining for %g s", self.options.drain_seconds, extra={"event": "drain"})
         # nothing may be announced anew from here on
         await self._end_tasks()
-        up = [peer for peer in self.peers if peer.session is not None]
-        if up and len(self.announcer.table):
-            for peer in up:
-                peer.drain()
+        for peer in self.peers:
+            peer.drain()
+        if len(self.announcer.table) and any(peer.session is not None for peer in self.peers):
             await self._wait(self.options.drain_seconds)
             await self.announcer.stop()
             await self.announcer.become(Table())
-            await _within(_FLUSH, (peer.told() for peer in up))
+            await _within(_FLUSH, (peer.told() for peer in self.peers))
         text = f"frrgen speaker on {self.plan.node_name} stops"
         await asyncio.gather(*(peer.stop(text) for peer in self.peers))
         await self._listener.stop()
@@ -282,6 +291,10 @@ class Speaker:
         if not await self.reload(inventory=True):
             LOG.error("no restart: %s", self.announcer.not_ready, extra={"event": "restart"})
             return False
+        if self._stop_as != self.restart:
+            return False
+        # those that come now are for the new process
+        signal.pthread_sigmask(signal.SIG_BLOCK, {*SIGNALS, signal.SIGTERM, signal.SIGINT})
         await self._listener.stop()
         await asyncio.gather(self.announcer.stop(), *(peer.abandon() for peer in self.peers))
         LOG.info("restarting", extra={"event": "restart"})

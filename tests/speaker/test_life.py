@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
+import signal
 import socket
 import stat
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,16 +22,18 @@ from frrgen.cli import main
 from frrgen.errors import DeviceError, InputError
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
-from frrgen.speaker.admin import ask_status, metrics, serve_admin
+from frrgen.speaker.admin import ask_status, metrics, serve_admin, serve_metrics
 from frrgen.speaker.error import Cease
 from frrgen.speaker.key import Family, Key
 from frrgen.speaker.log import JsonFormatter
-from frrgen.speaker.message import Type, read_notification
+from frrgen.speaker.message import Notification, Type, read_notification
 from frrgen.speaker.plan import plan_node
+from frrgen.speaker.prefixes import read_prefixes
 from frrgen.speaker.source import StaticSource
 from frrgen.speaker.speaker import Options, Speaker
 from frrgen.speaker.status import status
 from frrgen.speaker.update import Reader
+from tests.lab.router import wait_for
 from tests.lab.speaking import inventory
 from tests.speaker.talking import OPEN, RESTARTING, Talk, run
 
@@ -168,6 +175,129 @@ def test_a_second_signal_ends_the_waiting(tmp_path):
         assert await talk.get(Type.NOTIFICATION) is not None
 
     run(live())
+
+
+def test_the_end_that_is_asked_for_while_a_restart_is_prepared_is_an_end(tmp_path):
+    async def live():
+        world = World(tmp_path, admin=tmp_path / "admin", drain_seconds=0)
+        running = asyncio.create_task(world.speaker.run())
+        talk = await world.router()
+        await update(talk)
+        asked = asyncio.Event()
+        loop, read = asyncio.get_running_loop(), world.read
+
+        def reading():
+            loop.call_soon_threadsafe(asked.set)
+            return read()
+
+        world.speaker.options.inventory = reading
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asked.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        async with asyncio.timeout(20):
+            await running
+        assert await talk.get(Type.NOTIFICATION) is not None
+
+    run(live())
+
+
+def test_a_restart_that_is_not_possible_is_no_end_and_the_next_one_is(tmp_path):
+    async def live():
+        world = World(tmp_path, admin=tmp_path / "admin", drain_seconds=0)
+        running = asyncio.create_task(world.speaker.run())
+        talk = await world.router()
+        await update(talk)
+        world.file.write_text("nonsense")
+        os.kill(os.getpid(), signal.SIGUSR1)
+        async with asyncio.timeout(10):
+            while world.speaker.announcer.ready or world.speaker._stopping.is_set():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert world.speaker.peers[0].session is not None
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(10):
+            await running
+
+    run(live())
+
+
+def test_two_hangups_at_once_make_one_session_of_each_router(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        await world.start()
+        text = (tmp_path / "net/clusters/k8s.yaml").read_text()
+        (tmp_path / "net/clusters/k8s.yaml").write_text(text.replace("asn: 65002", "asn: 65077"))
+        await asyncio.gather(*(world.speaker.reload(inventory=True) for _ in range(3)))
+        assert [peer.settings.local_asn for peer in world.speaker.peers] == [65077]
+        await world.speaker.drain()
+
+    run(live())
+
+
+def test_a_hangup_tries_again_at_once_what_failed_for_long(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        with socket.create_server((ROUTER, world.port)) as refusing:
+            refusing.setblocking(False)  # noqa: FBT003 (a C function)
+            await world.start()
+            loop, peer = asyncio.get_running_loop(), world.speaker.peers[0]
+            for subcode in (2, 2, 2, 2):
+                made, _ = await asyncio.wait_for(loop.sock_accept(refusing), 20)
+                await loop.sock_sendall(made, Notification(2, subcode).write())
+                peer.retry()
+                await asyncio.sleep(0.2)
+                made.close()
+            assert peer._not_before[True] - loop.time() < 60
+            for idle in peer._idle.values():
+                idle.ended(Notification(2, 2), None)
+                idle.ended(Notification(2, 2), None)
+                idle.ended(Notification(2, 2), None)
+            peer._not_before = dict.fromkeys(peer._idle, loop.time() + 300)
+            assert await world.speaker.reload(inventory=True)
+            made, _ = await asyncio.wait_for(loop.sock_accept(refusing), 20)
+            made.close()
+        await world.speaker.drain()
+
+    run(live())
+
+
+def test_a_session_that_comes_up_while_a_node_is_drained_is_marked_from_its_first_route_on(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        await world.start()
+        talk = await world.router()
+        await update(talk)
+        world.speaker.options.drain_seconds = 5
+        ending = asyncio.create_task(world.speaker.drain())
+        await update(talk)
+        talk.writer.close()
+        _, octets = await update(await world.router())
+        assert GSHUT.to_bytes(4, "big") in octets
+        world.speaker._at_once.set()
+        await ending
+
+    run(live())
+
+
+def test_signals_that_come_while_it_starts_are_answered_when_it_has(tmp_path):
+    """A manager of services sends HUP when it likes; a process that has not said what that means to it would end."""
+    World(tmp_path)
+    command = ["-i", str(tmp_path / "net"), "speaker", "run", "--no-listen", "--admin", str(tmp_path / "admin")]
+    script = "import sys; from frrgen.cli import main; sys.exit(main())"
+    with subprocess.Popen([sys.executable, "-c", script, *command], stderr=subprocess.PIPE, text=True) as process:
+
+        def blocked():
+            mask = Path(f"/proc/{process.pid}/status").read_text().split("SigBlk:")[1].split()[0]
+            return int(mask, 16) & 1 << signal.SIGHUP - 1
+
+        wait_for("signals are blocked", lambda: blocked() or (tmp_path / "admin").exists(), 30)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGHUP)
+        wait_for("its status", (tmp_path / "admin").exists, 30)
+        assert ask_status(tmp_path / "admin")["node"] == "node"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert "Traceback" not in process.stderr.read()
 
 
 def test_a_router_that_does_not_read_cannot_put_off_the_end(tmp_path, monkeypatch):
@@ -354,7 +484,7 @@ def test_in_warn_mode_too_a_router_is_not_brought_to_end_the_session(tmp_path):
         world.speaker = Speaker(plan, routers, Options(source=world.source, gate="warn"))
         world.announce("10.1.0.1/32", "10.1.0.2/32", "10.9.0.1/32")
         await world.speaker.reload()
-        (session,) = status(world.speaker)["sessions"]
+        (session,) = (await status(world.speaker))["sessions"]
         assert [one["prefix"] for one in session["held_back"]] == ["10.1.0.2/32"]
         assert [one["prefix"] for one in session["announced_though_dropped"]] == ["10.9.0.1/32"]
         assert session["to_announce"] == ["10.1.0.1/32", "10.9.0.1/32"]
@@ -394,7 +524,7 @@ def test_metrics_are_what_prometheus_reads_and_count_what_each_entry_drops(tmp_p
         found = samples()
         assert found["frrgen_speaker_prefixes", None] == 3
         assert found["frrgen_speaker_session_announced", None] == 0, "nobody was told yet"
-        (session,) = status(world.speaker)["sessions"]
+        (session,) = (await status(world.speaker))["sessions"]
         assert (session["adj_rib_out"], session["all_told"]) == (1, False)
         assert found["frrgen_speaker_session_established_total", None] == 0
         (dropped,) = (value for (name, by), value in found.items() if name.endswith("dropped") and "route-map" in by)
@@ -405,7 +535,7 @@ def test_metrics_are_what_prometheus_reads_and_count_what_each_entry_drops(tmp_p
         await world.speaker.peers[0].told()
         found = samples()
         assert (found["frrgen_speaker_session_up", None], found["frrgen_speaker_session_announced", None]) == (1, 1)
-        assert status(world.speaker)["sessions"][0]["all_told"]
+        assert (await status(world.speaker))["sessions"][0]["all_told"]
         await world.speaker.drain()
         assert samples()["frrgen_speaker_session_announced", None] == 0
 
@@ -511,7 +641,7 @@ def test_the_log_for_machines_is_a_json_object_a_line():
 def test_a_source_is_read_again_when_it_or_a_file_of_prefixes_changes(tmp_path):
     world = World(tmp_path)
     plan, _ = world.read()
-    (tmp_path / "many.txt").write_text("# ours\n10.1.0.1/32\n\n 2001:db8::/48   # six\n10.1.0.3/32")
+    (tmp_path / "many.txt").write_text("# ours\n10.1.0.1/32\n\n 2001:db8::/48   # six\n10.1.0.3/32\n")
     world.file.write_text("announcements:\n  - {prefix_file: many.txt}\n")
     assert world.source.read(plan)
     assert not world.source.changed()
@@ -522,11 +652,49 @@ def test_a_source_is_read_again_when_it_or_a_file_of_prefixes_changes(tmp_path):
         "2001:db8::/48",
     ]
     os.utime(tmp_path / "many.txt", (1, 1))
-    assert world.source.changed()
+    assert [world.source.changed() for _ in range(2)] == [False, True]
     (tmp_path / "many.txt").unlink()
     with pytest.raises(InputError, match=r"source\.yaml:2"):
         world.source.read(plan)
     assert not world.source.changed()
+
+
+def test_what_somebody_is_still_writing_is_not_read_by_half(tmp_path, monkeypatch):
+    world = World(tmp_path)
+    plan, _ = world.read()
+    many = tmp_path / "many.txt"
+    many.write_text("10.1.0.1/32\n")
+    world.file.write_text("announcements:\n  - {prefix_file: many.txt}\n")
+    assert world.source.read(plan)
+    with many.open("a") as file:
+        for number in range(2, 5):
+            file.write(f"10.1.0.{number}/32\n")
+            file.flush()
+            assert not world.source.changed(), "it is another than a moment ago"
+    assert world.source.changed()
+
+    def meanwhile(path):
+        found = read_prefixes(path)
+        with many.open("a") as file:
+            file.write("10.1.0.5/32\n")
+        return found
+
+    monkeypatch.setattr("frrgen.speaker.source.read_prefixes", meanwhile)
+    with pytest.raises(InputError, match="written while it was read"):
+        world.source.read(plan)
+    monkeypatch.undo()
+    assert [world.source.changed() for _ in range(2)] == [False, True]
+    assert len(world.source.read(plan)[0].runs[0].keys) == 5
+
+
+def test_a_file_of_prefixes_that_was_cut_off_inside_of_a_line_is_refused(tmp_path):
+    """10.1.0.0/2 is another prefix than 10.1.0.0/24."""
+    world = World(tmp_path)
+    plan, _ = world.read()
+    (tmp_path / "many.txt").write_text("10.1.0.1/32\n64.0.0.0/2")
+    world.file.write_text("announcements:\n  - {prefix_file: many.txt}\n")
+    with pytest.raises(InputError, match=r"cut off\n.*many\.txt:2:11"):
+        world.source.read(plan)
 
 
 @pytest.mark.parametrize("name", ["pipe", "folder", '"a\\0b"', "missing", "/dev/zero"])
@@ -607,5 +775,104 @@ def test_a_check_of_many_prefixes_is_followed_in_small_steps_and_everybody_has_h
                 seen.add(len(table))
         assert len(seen) > 10
         await world.speaker.announcer.stop()
+
+    run(live())
+
+
+@pytest.mark.parametrize("attack", [b"", b"GET /metrics HTTP/1.1\r\n\r\n", b"\xff" * 9000])
+def test_who_is_slow_at_the_metrics_or_comes_in_thousands_takes_nothing_from_others(tmp_path, monkeypatch, attack):
+    """Nor a file, of which sessions need some: so many are answered at a time, and for seconds."""
+    monkeypatch.setattr("frrgen.speaker.admin._WAIT", 1)
+
+    def files():
+        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+    async def ask(port, *parts):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.suppress(OSError):
+            for part in parts:
+                writer.write(part)
+                await asyncio.sleep(0.05)
+            return await reader.read()
+        return b""
+
+    async def live():
+        world = World(tmp_path)
+        await world.speaker.reload()
+        server = await serve_metrics(world.speaker, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        before = files()
+        many = [await asyncio.open_connection("127.0.0.1", port) for _ in range(300)]
+        for _, writer in many:
+            writer.write(attack)
+        await asyncio.sleep(0.2)
+        assert files() - before <= 300 + 64
+        async with asyncio.timeout(10):
+            # the first that has not been sent away again
+            while not (answer := await ask(port, b"GET /rea", b"dyz?x=1 HTTP/1.1\r\nHost: x\r", b"\n\r\n")):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert answer.endswith(b"ok\n")
+        for _, writer in many:
+            writer.close()
+        server.close()
+
+    run(live())
+
+
+def test_who_asks_for_the_status_and_does_not_read_it_is_let_go(tmp_path, monkeypatch):
+    monkeypatch.setattr("frrgen.speaker.admin._WAIT", 0.5)
+
+    async def live():
+        world = World(tmp_path)
+        world.announce(*(f"10.1.{n >> 8}.{n & 255}/32" for n in range(5000)))
+        world.inventory(pools="10.9.0.0/16")
+        plan, routers = world.read()
+        world.speaker = Speaker(plan, routers, Options(source=world.source))
+        await world.speaker.reload()
+        monkeypatch.setattr(world.speaker.announcer, "why_dropped", lambda *_: "x" * 1000)
+        server = await serve_admin(world.speaker, tmp_path / "admin")
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / "admin"), limit=1)
+        writer.transport.pause_reading()
+        await asyncio.sleep(1.5)
+        writer.transport.resume_reading()
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(await reader.read())
+        assert len((await asyncio.to_thread(ask_status, tmp_path / "admin"))["sessions"][0]["held_back"]) == 1000
+        writer.close()
+        server.close()
+
+    run(live())
+
+
+def test_a_node_of_two_families_says_of_each_session_what_is_meant_for_it(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        inventory(
+            tmp_path / "net",
+            addresses=f"{NODE}, '2001:db8::2'",
+            peering=f"address: {ROUTER}, ipv6_address: '2001:db8::1'",
+            pools="10.1.0.0/16, '2001:db8:1::/64'",
+        )
+        world.file.write_text("announcements: [{prefixes: [10.1.0.1/32, 2001:db8:1::1/128], next_hop: self}]")
+        plan, routers = world.read()
+        world.speaker = Speaker(plan, routers, Options(source=world.source))
+        await world.speaker.reload()
+        four, six = (await status(world.speaker))["sessions"]
+        assert (six["to_announce"], six["adj_rib_out"], six["held_back"]) == (["2001:db8:1::1/128"], 1, [])
+        assert [one["prefix"] for one in four["held_back"]] == ["10.1.0.1/32"], "a loopback is no next hop, and no more"
+        assert (four["adj_rib_out"], four["to_announce"]) == (0, [])
+
+    run(live())
+
+
+def test_what_no_session_of_a_node_carries_is_held_back_with_that_reason(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        world.file.write_text("announcements: [{prefix: '2001:db8:1::1/128', next_hop: '2001:db8::7'}]")
+        await world.speaker.reload()
+        (session,) = (await status(world.speaker))["sessions"]
+        assert session["adj_rib_out"] == 0
+        assert "no session of this node carries ipv6_unicast" in session["held_back"][0]["why"]
 
     run(live())

@@ -111,7 +111,7 @@ def test_metrics_and_status_name_what_is_held_back(tmp_path, planned):
     async def live():
         speaker = Speaker(planned[0], planned[1], Options(source=StaticSource(file)))
         await speaker.reload()
-        (session,) = status(speaker)["sessions"]
+        (session,) = (await status(speaker))["sessions"]
         assert (session["adj_rib_out"], session["to_announce"]) == (1, ["10.1.0.1/32"])
         (held,) = session["held_back"]
         assert held["prefix"] == "10.9.0.1/32"
