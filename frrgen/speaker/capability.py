@@ -42,6 +42,8 @@ class GracefulRestart:
     notification: bool = True
     families: frozenset[Family] = frozenset()
     """Whose forwarding state outlasts the restart."""
+    forgotten: frozenset[Family] = frozenset()
+    """Whose routes are kept while the session is down, and dropped when it is up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,10 @@ class Capabilities:
         restart = self.graceful_restart
         if restart is not None:
             flags = (0x8 if restart.restarting else 0) | (0x4 if restart.notification else 0)
-            kept = sorted(restart.families, key=lambda one: one.afi)
             value = struct.pack("!H", flags << 12 | restart.seconds)
-            yield GRACEFUL_RESTART, value + b"".join(struct.pack("!HBB", one.afi, one.safi, 0x80) for one in kept)
+            for one in sorted(restart.families | restart.forgotten, key=lambda one: one.afi):
+                value += struct.pack("!HBB", one.afi, one.safi, 0x80 if one in restart.families else 0)
+            yield GRACEFUL_RESTART, value
         if self.asn is not None:
             yield ASN4, self.asn.to_bytes(4, "big")
         both = self.add_path_send | self.add_path_receive
@@ -181,12 +184,14 @@ def _graceful_restart(values: list[bytes]) -> GracefulRestart | None:
     if len(value) < 2:
         raise BgpError(Code.OPEN, 0, reason="the graceful restart capability is cut short")
     head = int.from_bytes(value[:2], "big")
-    kept = [
-        FAMILY_OF[afi, safi]
+    said = [
+        (FAMILY_OF[afi, safi], flags & 0x80)
         for afi, safi, flags in _tuples(value[2:], "!HBB", "graceful restart")
-        if flags & 0x80 and (afi, safi) in FAMILY_OF
+        if (afi, safi) in FAMILY_OF
     ]
-    return GracefulRestart(head & 0xFFF, bool(head & 0x8000), bool(head & 0x4000), frozenset(kept))
+    kept = frozenset(family for family, forwarding in said if forwarding)
+    forgotten = frozenset(family for family, _ in said) - kept
+    return GracefulRestart(head & 0xFFF, bool(head & 0x8000), bool(head & 0x4000), kept, forgotten)
 
 
 def _role(values: list[bytes]) -> Role | None:

@@ -72,6 +72,7 @@ class Gate:
         self.undecided: dict[str, None] = {}
         self._proven: dict[int, tuple[Universe, list[Outcome]] | UndecidedError] = {}
         self._rulings: dict[tuple[Attributes, Family], Ruling] = {}
+        self._fits: dict[Family, bool] = {}
 
     @cached_property
     def key(self) -> tuple[object, ...]:
@@ -105,6 +106,8 @@ class Gate:
         for version in (4, 6):
             with contextlib.suppress(UndecidedError):
                 self._outcomes(version)
+        for family in Family:
+            self.fits(family)
         _ = self.key
 
     def _outcomes(self, version: int) -> tuple[Universe, list[Outcome]]:
@@ -207,6 +210,21 @@ class Gate:
         found = self.session.family_option(FAMILIES[0] if family is Family.IPV4 else FAMILIES[1], "maximum_prefix")
         return None if found is None or found.warning_only else found.limit
 
+    def fits(self, family: Family) -> bool:
+        """Tell whether all that the router admits of a family, whatever is announced, is within its maximum-prefix."""
+        limit = None if self.mode == "off" else self.limit(family)
+        if limit is None:
+            return True
+        if family not in self._fits:
+            version = 4 if family is Family.IPV4 else 6
+            try:
+                outcomes = [one for one in self._outcomes(version)[1] if one.verdict != "deny"]
+                admitted = union(version, [prefixes for one in outcomes for prefixes in one.region.values()])
+                self._fits[family] = admitted.count() <= limit
+            except UndecidedError:
+                self._fits[family] = False
+        return self._fits[family]
+
     def _limit(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
         """Hold back what goes beyond the router's maximum-prefix: the newest, which wait until there is room."""
         moved: set[int] = set()
@@ -223,6 +241,7 @@ class Gate:
                 released = list(islice(rib.waiting[family], room))
                 rib.admit(released)
                 moved.update(released)
+            rib.most[family] = max(rib.most[family], rib.admitted(family))
         return moved
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
-from time import monotonic
+from queue import Full, Queue
+from threading import Thread
 from typing import Final, Literal
 
 LOG: Final = logging.getLogger("frrgen.speaker")
+_KEPT: Final = 10_000
+_FLUSH: Final = 1.0
+"""Seconds that the end waits for somebody who reads the log."""
 _USUAL: Final = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -29,12 +36,50 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(fields, default=str)
 
 
+class Behind(logging.Handler):
+    """Hands lines to a thread that writes them to stderr: who does not read the log does not stop the speaker.
+
+    Some lines are kept until they are read; those beyond are lost.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: Queue[str] = Queue(_KEPT)
+        Thread(target=self._write, name="log", daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        with suppress(Full):
+            self._lines.put_nowait(self.format(record))
+
+    def _write(self) -> None:
+        # past Python's buffers, whose lock would be held where nobody reads, and asked for at the end of the process
+        while True:
+            octets = f"{self._lines.get()}\n".encode(errors="backslashreplace")
+            with suppress(OSError):
+                while octets:
+                    octets = octets[os.write(sys.stderr.fileno(), octets) :]
+            self._lines.task_done()
+
+    def flush(self) -> None:
+        """Wait a moment until all is written."""
+        end = time.monotonic() + _FLUSH
+        while self._lines.unfinished_tasks and time.monotonic() < end:
+            time.sleep(0.01)
+
+
 def log_to_stderr(how: Literal["text", "json"]) -> None:
     """Send the log to stderr."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Behind()
     plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     handler.setFormatter(JsonFormatter() if how == "json" else plain)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def flush() -> None:
+    """Have all that was logged written, before this program is another one."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
 
 
 class Rarely:
@@ -46,7 +91,7 @@ class Rarely:
 
     def warning(self, text: str, *args: object) -> None:
         """Log, or count."""
-        now = monotonic()
+        now = time.monotonic()
         if now < self._next:
             self._left_out += 1
             return

@@ -72,6 +72,15 @@ class Group:
         finally:
             self._reading.remove(written)
 
+    def may_be_kept(self, family: Family) -> bool:
+        """Tell whether routers may keep what they were told over a restart (RFC 4724).
+
+        They count it, and what they are told behind it, until End-of-RIB: both must be within the maximum-prefix. What
+        a process before this one has told is not known, and taken to be no more than what this one does.
+        """
+        limit = self.gate.limit(family)
+        return limit is None or self.gate.fits(family) or 2 * self.rib.most[family] <= limit
+
     def judge(self, keys: Sequence[int]) -> dict[int, bool]:
         """Ask the gate about keys that changed in the table; gives all whose state is another, and if they are said."""
         moved = [*keys, *self.gate.judge(self.rib, keys)]
@@ -130,7 +139,10 @@ class Peer:
         settings = self.settings
         restart = None
         if settings.restart_time:
-            restart = GracefulRestart(settings.restart_time, self._restarted, families=settings.families)
+            kept = frozenset(filter(self.group.may_be_kept, settings.families))
+            restart = GracefulRestart(
+                settings.restart_time, self._restarted, families=kept, forgotten=settings.families - kept
+            )
         return Capabilities(
             asn=settings.local_asn,
             families=settings.families,

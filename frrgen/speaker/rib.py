@@ -58,6 +58,8 @@ class AdjRibOut:
         """How much each reason drops."""
         self.waiting: dict[Family, dict[int, Held]] = {family: {} for family in Family}
         """What is dropped only because it is too much, the oldest first."""
+        self.most = dict.fromkeys(Family, 0)
+        """How much of a family with a maximum-prefix the router was to have at the most so far."""
         self._dropped_ipv6 = 0
 
     @property

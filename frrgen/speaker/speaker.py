@@ -20,7 +20,7 @@ from frrgen.speaker.announcer import Announcer, Reasons
 from frrgen.speaker.attributes import Attributes
 from frrgen.speaker.gate import Gate, Mode, gates
 from frrgen.speaker.listener import Listener
-from frrgen.speaker.log import LOG
+from frrgen.speaker.log import LOG, flush
 from frrgen.speaker.peer import Peer
 from frrgen.speaker.plan import NodePlan, PeerSettings
 from frrgen.speaker.source import Source
@@ -299,6 +299,7 @@ class Speaker:
         await asyncio.gather(self.announcer.stop(), *(peer.abandon() for peer in self.peers))
         LOG.info("restarting", extra={"event": "restart"})
         os.environ[RESTARTED] = "1"
+        flush()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
         return True
 

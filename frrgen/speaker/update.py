@@ -20,7 +20,12 @@ _OPTIONAL: Final = frozenset(
 _IGNORED: Final = frozenset(
     {Kind.ATOMIC_AGGREGATE, Kind.AGGREGATOR, Kind.AS4_PATH, Kind.AS4_AGGREGATOR, Kind.AIGP, Kind.PREFIX_SID}
 )
-"""Malformed, they are discarded and the route stays (RFC 7606 section 7, RFC 6793, 7311, 8669)."""
+"""Malformed, they are discarded and the route stays (RFC 7606 section 7, RFC 6793, 7311, 8669).
+
+Their flags are another thing: those withdraw the route where the attribute's own RFC says nothing of them (RFC 7606
+section 3), as only that of AIGP does.
+"""
+_KINDS: Final = {kind.value: kind for kind in Kind}
 _INTERNAL: Final = frozenset({Kind.LOCAL_PREF, Kind.ORIGINATOR_ID, Kind.CLUSTER_LIST})
 """From an external peer they mean nothing, and are left out (RFC 7606 section 7.5, 7.9, 7.10)."""
 
@@ -100,34 +105,24 @@ class Reader:
                 self._reach(value, found, faults)
             elif number == Kind.MP_UNREACH_NLRI:
                 self._unreach(value, found)
-            fault = self._fault(flags, number, value)
-            if fault is None:
-                continue
-            if number in _IGNORED or (number in _INTERNAL and not self.ibgp):
-                found.discarded.append(fault)
-            else:
-                faults.append(fault)
+            meaningless = number in _INTERNAL and not self.ibgp
+            if (fault := _flags_fault(flags, number)) is not None:
+                (found.discarded if number == Kind.AIGP or meaningless else faults).append(fault)
+            elif (fault := self._fault(number, value)) is not None:
+                (found.discarded if number in _IGNORED or meaningless else faults).append(fault)
         found.discarded += [f"attribute {number} again" for number in sorted(again)]
         return seen
 
-    def _fault(self, flags: int, number: int, value: bytes) -> str | None:
-        try:
-            kind = Kind(number)
-        except ValueError:
-            if not flags & Flag.OPTIONAL:
-                raise BgpError(Code.UPDATE, 2, bytes([flags, number]), f"attribute {number}") from None
+    def _fault(self, number: int, value: bytes) -> str | None:
+        kind = _KINDS.get(number)
+        if kind is None:
             return None
-        wanted = Flag.TRANSITIVE if kind in WELL_KNOWN else Flag.OPTIONAL
-        if kind not in WELL_KNOWN and kind not in _OPTIONAL:
-            wanted |= Flag.TRANSITIVE
-        if flags & (Flag.OPTIONAL | Flag.TRANSITIVE) != wanted:
-            return f"{kind.name} with flags {flags:#04x}"
         check = _CHECKS.get(kind)
         good = check(value) if check is not None else True
         if kind in {Kind.AS_PATH, Kind.AS4_PATH}:
             good = _path(value, 4 if self.asn4 or kind is Kind.AS4_PATH else 2)
         elif kind is Kind.AGGREGATOR:
-            good = len(value) == (8 if self.asn4 else 6)
+            good = _aggregator(value, 4 if self.asn4 else 2)
         return None if good else f"malformed {kind.name}"
 
     def _reach(self, value: bytes, found: Update, faults: list[str]) -> None:
@@ -158,6 +153,19 @@ class Reader:
             )
 
 
+def _flags_fault(flags: int, number: int) -> str | None:
+    """Tell what is wrong with the flags of an attribute. Raises BgpError 3/2 for a well-known one that nobody knows."""
+    kind = _KINDS.get(number)
+    if kind is None:
+        if not flags & Flag.OPTIONAL:
+            raise BgpError(Code.UPDATE, 2, bytes([flags, number]), f"attribute {number}")
+        return None
+    wanted = Flag.TRANSITIVE if kind in WELL_KNOWN else Flag.OPTIONAL
+    if kind not in WELL_KNOWN and kind not in _OPTIONAL:
+        wanted |= Flag.TRANSITIVE
+    return f"{kind.name} with flags {flags:#04x}" if flags & (Flag.OPTIONAL | Flag.TRANSITIVE) != wanted else None
+
+
 def _split(octets: bytes, faults: list[str]) -> Iterator[tuple[int, int, bytes]]:
     """Give flags, number and value of each attribute; what is cut short is a fault, and ends it."""
     place = 0
@@ -176,6 +184,11 @@ def _split(octets: bytes, faults: list[str]) -> Iterator[tuple[int, int, bytes]]
             return
         yield flags, octets[place + 1], octets[place + head : place + head + size]
         place += head + size
+
+
+def _aggregator(value: bytes, width: int) -> bool:
+    # AS 0 is nobody's (RFC 7607)
+    return len(value) == width + 4 and any(value[:width])
 
 
 def _path(value: bytes, width: int) -> bool:
@@ -212,7 +225,7 @@ _CHECKS: Final[dict[Kind, Callable[[bytes], bool]]] = {
     Kind.ORIGINATOR_ID: lambda value: len(value) == 4,
     Kind.CLUSTER_LIST: lambda value: bool(value) and not len(value) % 4,
     Kind.EXTENDED_COMMUNITIES: lambda value: bool(value) and not len(value) % 8,
-    Kind.AS4_AGGREGATOR: lambda value: len(value) == 8,
+    Kind.AS4_AGGREGATOR: lambda value: _aggregator(value, 4),
     Kind.IPV6_EXTENDED_COMMUNITIES: lambda value: bool(value) and not len(value) % 20,
     Kind.LARGE_COMMUNITIES: lambda value: bool(value) and not len(value) % 12,
     Kind.ONLY_TO_CUSTOMER: lambda value: len(value) == 4,

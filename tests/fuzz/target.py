@@ -199,7 +199,10 @@ def _judge(connection: Connection, owner: Owner, wire: Wire) -> None:
     notifications = [body for kind, body in said if kind is Type.NOTIFICATION]
     ended = connection.state is State.IDLE
     assert owner.ends == ended == wire.closed == connection.done.done()
-    assert bool(connection._timers) != ended, "a connection that is open has a timer, and one that ended has none"
+    # a session with a hold time of 0 lasts without any (RFC 4271 section 4.2)
+    timeless = connection.state is State.ESTABLISHED and not connection.hold_time
+    waits = not ended and not timeless
+    assert bool(connection._timers) == waits, "a connection that is open has a timer, and one that ended has none"
     assert len(notifications) <= ended
     if ended:
         assert notifications or connection.received_notification

@@ -94,6 +94,27 @@ def test_a_restart_loses_no_packet(lab, how):
         assert ("restarting" in log) is (how is signal.SIGUSR1)
 
 
+@pytest.mark.parametrize("limit", [3, 200_000])
+def test_a_restart_with_other_prefixes_does_not_reach_the_routers_maximum(lab, limit):
+    """FRR counts what it keeps of the time before and what it is told behind it, until End-of-RIB."""
+    with World(
+        lab, Frr, peering=f"address: 10.0.0.1, maximum_prefix: {limit}", more="graceful_restart_time: 30"
+    ) as world:
+        before, after = ([f"10.1.{n}.{host}/32" for host in range(3)] for n in range(2))
+        world.speaker.announce(*before)
+        world.speaker.up()
+        world.sees(*before)
+        world.speaker.process.kill()
+        world.speaker.process.wait()
+        wait_for("the end at the router", lambda: not world.edge.established("10.0.0.2"), 5)
+        assert world.daemon.routes().keys() == set(before), "they are kept"
+        world.speaker.announce(*after)
+        world.speaker = Speaking(world.node, lab.folder / "net")
+        world.speaker.up()
+        world.sees(*after)
+        assert world.session()["established"] == 1
+
+
 def test_a_hangup_takes_a_changed_inventory_without_a_new_session(lab):
     """The router's policy and the pool's community change; the router is told by an UPDATE, not by a new session."""
     with World(lab, Frr) as world:

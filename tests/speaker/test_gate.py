@@ -83,6 +83,20 @@ def test_what_comes_and_goes_is_held_back_and_let_go():
     assert {str(Key.prefix(key)) for key in rib.held} == {"10.0.0.0/16"}
 
 
+def test_whether_all_that_a_router_admits_fits_into_its_maximum_is_counted():
+    """A /30 with all that is in it is 7 prefixes; if they do not fit, two sets of them may be one too many together."""
+    policy = (
+        "ip prefix-list P permit 10.0.0.0/30 le 32\nroute-map IN permit 10\n match ip address prefix-list P\n"
+        "router bgp 65002\n neighbor {0} remote-as 65001\n address-family ipv4 unicast\n"
+        "  neighbor {0} route-map IN in\n  neighbor {0} maximum-prefix {1}\n exit-address-family\n"
+    )
+    for limit in (6, 7):
+        one = gate(policy.format(SENDER, limit))
+        assert (one.fits(Family.IPV4), one.fits(Family.IPV6)) == (limit == 7, True)
+        assert gate(policy.format(SENDER, limit), "off").fits(Family.IPV4)
+    assert gate(policy.format(SENDER, "6 warning-only")).fits(Family.IPV4), "the session goes on"
+
+
 def test_warn_sends_and_says_so_and_off_does_not_ask():
     one, rib = gate(POLICY, "warn"), filled("10.9.1.0/24")
     rib.enforce = False

@@ -39,6 +39,7 @@ from tests.speaker.talking import OPEN, RESTARTING, Talk, run
 
 ROUTER, NODE = "127.0.0.21", "127.0.0.22"
 GSHUT = 0xFFFF0000
+SCRIPT = "import sys; from frrgen.cli import main; sys.exit(main())"
 
 
 class World:
@@ -283,8 +284,7 @@ def test_signals_that_come_while_it_starts_are_answered_when_it_has(tmp_path):
     """A manager of services sends HUP when it likes; a process that has not said what that means to it would end."""
     World(tmp_path)
     command = ["-i", str(tmp_path / "net"), "speaker", "run", "--no-listen", "--admin", str(tmp_path / "admin")]
-    script = "import sys; from frrgen.cli import main; sys.exit(main())"
-    with subprocess.Popen([sys.executable, "-c", script, *command], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", SCRIPT, *command], stderr=subprocess.PIPE, text=True) as process:
 
         def blocked():
             mask = Path(f"/proc/{process.pid}/status").read_text().split("SigBlk:")[1].split()[0]
@@ -298,6 +298,28 @@ def test_signals_that_come_while_it_starts_are_answered_when_it_has(tmp_path):
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path):
+    World(tmp_path)
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(theirs, b"x" * 4096):
+            pass
+    os.set_blocking(theirs, True)
+    command = ["-i", str(tmp_path / "net"), "speaker", "run", "--no-listen", "--admin", str(tmp_path / "admin")]
+    source = f"static:{tmp_path}/source.yaml"
+    with subprocess.Popen([sys.executable, "-c", SCRIPT, *command, "--source", source], stderr=theirs) as process:
+        try:
+            wait_for("its status", (tmp_path / "admin").exists, 30)
+            wait_for("what it announces", lambda: ask_status(tmp_path / "admin")["announced"] == 1, 10)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_a_router_that_does_not_read_cannot_put_off_the_end(tmp_path, monkeypatch):

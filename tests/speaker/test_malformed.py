@@ -111,6 +111,7 @@ TEN = bytes.fromhex("080a")
     [
         (bytes.fromhex("40010103") + GOOD[4:], "ORIGIN"),
         (bytes.fromhex("c0010100") + GOOD[4:], "flags"),
+        (GOOD + bytes.fromhex("80110602010000fde9"), "AS4_PATH with flags"),
         (GOOD[:4] + GOOD[13:], "AS_PATH"),
         (GOOD[:13], "NEXT_HOP"),
         (GOOD + bytes.fromhex("c00803fde900"), "COMMUNITIES"),
@@ -128,7 +129,11 @@ def test_an_error_in_an_attribute_withdraws_the_route_and_no_more(attributes, wh
 
 @pytest.mark.parametrize(
     "extra",
-    ["c01104deadbeef", "400601ff", "c00703000000", "800903000000", "c0280100", "801a0100", "c0120100"],
+    [
+        *("c01104deadbeef", "c0110402010000", "c01106020100000000", "c011020200", "c01106070100000001"),
+        *("c00708000000000a000001", "c01208000000000a000001", "c01a03010003", "400601ff", "c00703000000"),
+        *("800903000000", "c0280100", "801a0100", "c0120100"),
+    ],
 )
 def test_an_attribute_that_can_be_left_out_is_left_out(extra):
     found = Reader().read(update(GOOD + bytes.fromhex(extra), TEN))
