@@ -112,6 +112,13 @@ def test_graceful_shutdown_says_so_in_a_community_and_to_internal_peers_by_prefe
     assert bytes.fromhex("40050400000000") in octets
 
 
+def test_communities_beyond_255_octets_are_written_with_a_long_length():
+    said = Attributes(communities=tuple(range(1, 101)), next_hop=IPv4Address("192.0.2.1"))
+    octets, _ = WRITER.write(Family.IPV4, said)
+    assert bytes([0xD0, 8]) + (400).to_bytes(2, "big") + b"\0\0\0\1" in octets
+    assert Reader().read(b"\0\0" + len(octets).to_bytes(2, "big") + octets + b"\x08\x0a").discarded == []
+
+
 def test_a_peer_of_two_octets_is_told_as_trans_and_as4_path():
     octets, _ = replace(WRITER, local_asn=4200000000, asn4=False).write(Family.IPV4, Attributes(prepend=1))
     assert bytes.fromhex("40020602025ba05ba0") in octets
