@@ -227,8 +227,9 @@ class Speaker:
         stopping = asyncio.get_running_loop().create_task(self._stopping.wait())
         await asyncio.wait({first, stopping}, return_when=asyncio.FIRST_COMPLETED)
         first.cancel()
-        if not self._stopping.is_set():
+        if not self._stopping.is_set() or self.options.restarted:
             self.start()
+        if not self._stopping.is_set():
             self._begin(self._watch())
         while True:
             await self._stopping.wait()
@@ -268,6 +269,9 @@ class Speaker:
         LOG.info("draining for %g s", self.options.drain_seconds, extra={"event": "drain"})
         # nothing may be announced anew from here on
         await self._end_tasks()
+        if self.options.restarted and not any(peer.counters.established for peer in self.peers):
+            # routers keep what the process before this one has told them: they must hear of the end
+            await _within(_FLUSH, (peer.synced.wait() for peer in self.peers))
         for peer in self.peers:
             peer.drain()
         if len(self.announcer.table) and any(peer.session is not None for peer in self.peers):

@@ -94,6 +94,20 @@ def test_a_restart_loses_no_packet(lab, how):
         assert ("restarting" in log) is (how is signal.SIGUSR1)
 
 
+@pytest.mark.parametrize("wait", [0, 0.2, 0.4])
+def test_an_end_in_the_middle_of_a_restart_is_one_at_the_router_too(lab, wait):
+    """Which would else keep the routes of a node that is gone."""
+    with World(lab, Frr, "--drain", "0", more="graceful_restart_time: 60") as world:
+        world.speaker.announce("10.1.0.1/32")
+        world.speaker.up()
+        world.sees("10.1.0.1/32")
+        world.speaker.signal(signal.SIGUSR1)
+        time.sleep(wait)
+        world.speaker.signal(signal.SIGTERM)
+        assert world.speaker.process.wait(30) == 0
+        world.sees()
+
+
 @pytest.mark.parametrize("limit", [3, 200_000])
 def test_a_restart_with_other_prefixes_does_not_reach_the_routers_maximum(lab, limit):
     """FRR counts what it keeps of the time before and what it is told behind it, until End-of-RIB."""
