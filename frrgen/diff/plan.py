@@ -151,11 +151,11 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
     builder.build()
     sessions = tuple(
         SessionImpact(neighbor, vrf or None, impact, tuple(dict.fromkeys(because)))
-        for (vrf, neighbor), (impact, because) in sorted(builder.sessions.items())
+        for (vrf, neighbor), (impact, because) in sorted(builder.record.sessions.items())
     )
     return Plan(
         router=intended.name,
-        changes=tuple(builder.changes),
+        changes=tuple(builder.record.changes),
         sessions=sessions,
         commands=tuple(builder.commands.lines()),
         after=tuple(builder.after),

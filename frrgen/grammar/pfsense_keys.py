@@ -15,8 +15,11 @@ from pydantic import BaseModel
 
 from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.rule import Data, text_of
+from frrgen.model.bgp import FAMILIES
 
 _NOTHING: Final = object()
+FAMILY_WORDS: Final = {(): "no", ("ipv4_unicast",): "ipv4", ("ipv6_unicast",): "ipv6", FAMILIES: "yes"}
+"""How the pages say into which families something goes."""
 _LEFT_OUT: Final = "it leaves 0 out, as if nothing were there"
 
 

@@ -8,7 +8,6 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from frrgen.grammar.pfsense import Box, Config, Sections, blank
-from frrgen.grammar.pfsense_bgp import has_interface
 from frrgen.grammar.pfsense_keys import (
     BFD,
     BFD_PROFILE,
@@ -24,6 +23,7 @@ from frrgen.grammar.pfsense_keys import (
 )
 from frrgen.grammar.pfsense_loss import Loss, Path
 from frrgen.grammar.pfsense_policy import Note
+from frrgen.grammar.pfsense_source import has_interface
 from frrgen.grammar.php import ip_version, word
 from frrgen.grammar.rule import Data
 from frrgen.model.bgp import Bgp

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Identity, Sections, first_ones, identity, spelt, twice
-from frrgen.grammar.pfsense_bgp import read_bgp, read_neighbors
+from frrgen.grammar.pfsense_bgp import read_bgp
 from frrgen.grammar.pfsense_keys import ROUTE_MAP_DELAY
+from frrgen.grammar.pfsense_neighbors import read_neighbors
 from frrgen.grammar.pfsense_policy import (
     READ_LISTS,
     read_route_map_entry,

@@ -11,7 +11,7 @@ from typing import Final
 
 from frrgen.errors import Finding, InputError, Severity
 from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, Config, Identity, Sections, blank, identity
-from frrgen.grammar.pfsense_bgp import write_bgp, write_neighbors
+from frrgen.grammar.pfsense_bgp import write_bgp
 from frrgen.grammar.pfsense_keys import (
     ADVANCED,
     BFD,
@@ -30,6 +30,7 @@ from frrgen.grammar.pfsense_keys import (
     write_keys,
 )
 from frrgen.grammar.pfsense_loss import Loss, Path
+from frrgen.grammar.pfsense_neighbors import write_neighbors
 from frrgen.grammar.pfsense_policy import (
     READ_LISTS,
     number,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from frrgen.cli.common import Inventory
 from frrgen.diff.plan import make_plan
 from frrgen.errors import Severity
-from frrgen.grammar.pfsense_bgp import active_families
+from frrgen.grammar.pfsense_neighbors import active_families
 from frrgen.grammar.pfsense_top import neighbor_profiles
 from frrgen.model.bgp import FAMILIES, NeighborFamily
 from frrgen.model.router import BfdPeer, Router
