@@ -77,7 +77,9 @@ class Process:
         raise SystemExit(f"{self.process.args} does not come to rest")
 
     def lines(self) -> list[list[str]]:
-        return [line.split() for line in self.out.read_text(errors="replace").splitlines()]
+        # behind the last end of a line it may still be writing
+        whole, _, _ = self.out.read_text(errors="replace").rpartition("\n")
+        return [line.split() for line in whole.splitlines()]
 
     def end(self) -> None:
         self.process.kill()

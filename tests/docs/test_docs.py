@@ -97,11 +97,3 @@ def test_every_mapping_that_the_reference_names_is_in_it():
     named = set(re.findall(r"\]\(#([^)]+)\)", text))
     assert len(named) > 40
     assert named <= there
-
-
-def test_every_test_that_a_page_names_is_there():
-    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    there = set(re.findall(r"def (test_\w+)", tests))
-    for page in (ROOT / "docs").rglob("*.md"):
-        named = set(re.findall(r"`(test_\w+)`", page.read_text()))
-        assert named <= there, page

@@ -118,7 +118,7 @@ def test_a_peer_that_restarts_is_told_again(world):
 def test_a_frozen_peer_is_given_up_by_the_hold_timer_and_found_again(world):
     world.daemon.signal(signal.SIGSTOP)
     wait_for("the end", lambda: world.session()["state"] != "Established", 15)
-    assert "hold timer expired" in world.speaker.log.read_text()
+    wait_for("why", lambda: "hold timer expired" in world.speaker.log.read_text(), 10)
     world.daemon.signal(signal.SIGCONT)
     wait_for("a session again", lambda: world.session()["state"] == "Established", 60)
     world.sees("10.1.0.1/32")
@@ -129,6 +129,8 @@ def test_a_shutdown_with_a_text_is_read(world):
     world.daemon.shut_down("maintenance")
     wait_for("the end", lambda: world.session()["state"] != "Established", 15)
     world.daemon.open_up()
+    # what the state says the log may say a little later
+    wait_for("why", lambda: ": down: " in world.speaker.log.read_text(), 10)
     ends = [line for line in world.speaker.log.read_text().splitlines() if ": down: " in line]
     assert "administrative shutdown" in ends[0]
     assert ends[0].rstrip(")").endswith(": maintenance")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -36,7 +37,15 @@ while True:
 """
 COUNT = """
 import pathlib, socket, sys, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.5); s.connect(("10.1.0.1", 7777))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.connect(("10.1.0.1", 7777))
+while True:
+    try:
+        s.send(b"0")
+        if s.recv(100) == b"0":
+            break
+    except OSError:
+        time.sleep(0.1)
+pathlib.Path(sys.argv[1] + "-begun").touch()
 lost = sent = 0
 while not pathlib.Path(sys.argv[1]).exists():
     sent += 1
@@ -74,8 +83,8 @@ def test_a_restart_loses_no_packet(lab, how):
 
         before = sessions()
         with inside(world.node, ECHO) as echo:
-            time.sleep(0.5)
             counting = inside(client, COUNT)
+            wait_for("the first answer", Path(f"{stop}-begun").exists, 20)
             time.sleep(0.5)
             world.speaker.signal(how)
             if how is signal.SIGKILL:
@@ -90,8 +99,7 @@ def test_a_restart_loses_no_packet(lab, how):
             echo.kill()
         assert lost == 0
         assert sent > 100
-        log = world.speaker.log.read_text()
-        assert ("restarting" in log) is (how is signal.SIGUSR1)
+        assert ("restarting" in world.speaker.log.read_text()) is (how is signal.SIGUSR1)
 
 
 @pytest.mark.parametrize("wait", [0, 0.2, 0.4])
