@@ -19,7 +19,7 @@ from frrgen.speaker.gate import Gate, gates
 from frrgen.speaker.key import Key
 from frrgen.speaker.peer import Group
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
-from frrgen.speaker.rib import AdjRibOut, steps
+from frrgen.speaker.rib import AdjRibOut
 from frrgen.speaker.source import StaticSource, Wanted
 from frrgen.speaker.table import Table
 
@@ -122,13 +122,17 @@ def _plan(args: argparse.Namespace) -> Exit:
 def _planned_node(desk: _Desk, args: argparse.Namespace, node: str) -> Iterator[dict[str, Any]]:
     plan, routers = desk.plan(node, secrets=False)
     source = _source(args.source)
-    table = Table()
+    wanted, table = Table(), Table()
     if source is not None:
-        _fill(table, source.read(plan))
+        _fill(wanted, source.read(plan))
     else:
-        _fill_pools(table, plan)
-    for peer, gate in zip(plan.peers, gates(plan, routers), strict=True):
-        yield {"cluster": plan.cluster.name, "node": plan.node_name, **_planned(desk, peer, gate, table)}
+        _fill_pools(wanted, plan)
+    groups = [Group(AdjRibOut(table), gate) for gate in gates(plan, routers)]
+    for keys in table.become(wanted):
+        for group in groups:
+            group.judge(keys)
+    for peer, group in zip(plan.peers, groups, strict=True):
+        yield {"cluster": plan.cluster.name, "node": plan.node_name, **_planned(desk, peer, group)}
 
 
 def _fill(table: Table, wanted: Iterable[Wanted]) -> None:
@@ -145,17 +149,15 @@ def _fill_pools(table: Table, plan: NodePlan) -> None:
                 table.change(Key.of(type(prefix)((prefix.network_address, length))), pool_attributes(pool))
 
 
-def _planned(desk: _Desk, peer: PeerSettings, gate: Gate, table: Table) -> dict[str, Any]:
-    rib = Group(AdjRibOut(table), gate).rib
-    for keys in steps(table):
-        gate.judge(rib, keys)
+def _planned(desk: _Desk, peer: PeerSettings, group: Group) -> dict[str, Any]:
+    gate, rib = group.gate, group.rib
     return {
         "router": peer.router,
         "peer": str(peer.address),
         "peer_asn": peer.peer_asn,
         "local_address": str(peer.local_address),
         "local_asn": peer.local_asn,
-        "count": sum(len(table.columns[family]) for family in rib.families),
+        "count": sum(len(rib.table.columns[family]) for family in rib.families),
         "dropped": len(rib.dropped),
         "prefixes": [_planned_prefix(desk, gate, rib, key) for key in islice(rib.meant(), _SHOWN)],
     }

@@ -90,13 +90,21 @@ class Announcer:
             self._named = 0
             self._changed([key])
 
-    async def rejudge(self, group: Group) -> None:
-        """Ask a gate about everything that is there: it is new."""
+    async def rejudge(self, group: Group, before: Group | None = None) -> None:
+        """Ask a gate about everything that is there: it is new.
+
+        What does not fit into the maximum-prefix is first of all what was not announced `before` to its sessions.
+        """
         await asyncio.to_thread(self._prove, [one for one, _ in self.checkers])
         for column in self.table.columns.values():
             for block in column.walk():
-                group.judge(list(block.keys))
+                group.gate.rule(group.rib, list(block.keys))
                 await asyncio.sleep(0)
+        for stays in (Table() if before is None else before.rib, ()):
+            for column in self.table.columns.values():
+                for block in reversed(column.blocks):
+                    group.gate.keep_within(group.rib, [key for key in block.keys if key not in stays])
+                    await asyncio.sleep(0)
 
     def forget_groups(self) -> None:
         """Drop those that no session is in any more."""

@@ -191,8 +191,13 @@ class Gate:
 
         Gives the keys that became another for it: others than these, where its maximum-prefix has room again.
         """
+        self.rule(rib, keys)
+        return self.keep_within(rib, keys)
+
+    def rule(self, rib: AdjRibOut, keys: Sequence[int]) -> None:
+        """Look at keys of a table again, whatever the router's maximum-prefix is."""
         if self.mode == "off":
-            return set()
+            return
         if rib.dropped:
             rib.admit(keys)
         for (_, family), (attributes, some) in rib.table.alike(keys).items():
@@ -203,7 +208,6 @@ class Gate:
             for prefixes, by in ruling.denied:
                 dropped = [key for key in _within(prefixes, family, some) if key not in rib.dropped]
                 rib.drop(dropped, Held(by))
-        return self._limit(rib, keys)
 
     def limit(self, family: Family) -> int | None:
         """Give how many prefixes the router takes before it ends the session; None: any number."""
@@ -225,9 +229,14 @@ class Gate:
                 self._fits[family] = False
         return self._fits[family]
 
-    def _limit(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
-        """Hold back what goes beyond the router's maximum-prefix: the newest, which wait until there is room."""
+    def keep_within(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
+        """Hold back what goes beyond the router's maximum-prefix: the last of these keys, which wait for room.
+
+        Gives the keys of before that have room again.
+        """
         moved: set[int] = set()
+        if self.mode == "off":
+            return moved
         for family in Family:
             limit = self.limit(family)
             if limit is None:

@@ -150,7 +150,9 @@ class Notification:
         if (code, subcode) in {(6, 2), (6, 4)} and data:
             # a wrong length is tolerated: it is a text for people
             text = data[1 : 1 + data[0]].decode(errors="replace")
-            meant += ": " * bool(text) + "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+            meant += ": " * bool(text) + "".join(
+                one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text
+            )
         return meant
 
 

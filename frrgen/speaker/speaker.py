@@ -117,10 +117,10 @@ class Speaker:
         for settings, gate in zip(plan.peers, gates, strict=True):
             await asyncio.to_thread(gate.prove)
             group = self.announcer.group(gate)
+            peer = before.pop(same_session(settings), None)
             if id(group) not in groups:
                 groups.add(id(group))
-                await self.announcer.rejudge(group)
-            peer = before.pop(same_session(settings), None)
+                await self.announcer.rejudge(group, peer.group if peer is not None else None)
             if peer is None:
                 new.append(Peer(settings, group))
             else:

@@ -499,6 +499,34 @@ def test_what_was_announced_first_stays_when_the_maximum_is_reached(tmp_path):
     run(live())
 
 
+def test_what_was_announced_stays_when_a_policy_changes_and_the_maximum_is_reached(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        world.inventory(peering=", maximum_prefix: 2")
+        plan, routers = world.read()
+        world.speaker = Speaker(plan, routers, Options(source=world.source, inventory=world.read))
+        world.announce("10.1.0.5/32", "10.1.0.7/32")
+        await world.speaker.reload()
+        world.announce("10.1.0.1/32", "10.1.0.5/32", "10.1.0.7/32", "10.1.0.9/32")
+        await world.speaker.reload()
+
+        def announced():
+            rib = world.speaker.peers[0].group.rib
+            return [str(Key.prefix(key)) for key in rib.table if key in rib]
+
+        assert announced() == ["10.1.0.5/32", "10.1.0.7/32"]
+        before = world.speaker.peers[0].group
+        world.inventory(peering=", maximum_prefix: 2", pools="10.1.0.0/16, 10.3.0.0/16")
+        await world.speaker.reload(inventory=True)
+        assert world.speaker.peers[0].group is not before
+        assert announced() == ["10.1.0.5/32", "10.1.0.7/32"]
+        world.inventory(peering=", maximum_prefix: 1", pools="10.1.0.0/16, 10.3.0.0/16")
+        await world.speaker.reload(inventory=True)
+        assert announced() == ["10.1.0.5/32"]
+
+    run(live())
+
+
 def test_in_warn_mode_too_a_router_is_not_brought_to_end_the_session(tmp_path):
     async def live():
         world = World(tmp_path)
