@@ -14,6 +14,7 @@ from frrgen.model.router import Router
 from frrgen.policy.automaton import Literal
 from frrgen.policy.box import EVERYTHING, Region, meet, only
 from frrgen.policy.idle import idle_entries
+from frrgen.policy.ignored import ignored
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, idle_lines, union
@@ -221,8 +222,8 @@ class _Router:
         admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
         regions = [region for _, _, region in merged(permitted)]
         everything = PrefixSet.everything(version)
-        if version == 4:
-            everything -= PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
+        for prefixes, _ in ignored(version):
+            everything -= prefixes
         if admitted == everything and any(EVERYTHING in _plain(region) for region in regions):
             yield "FRR314", "the inbound policy permits every route", "list what the neighbor may announce"
             return

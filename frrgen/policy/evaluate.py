@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 from typing import Any, Final
 
 from frrgen.model.policy import RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
 from frrgen.model.types import U32_MAX, WELL_KNOWN, Address, Prefix, community_value, large_community_value
+from frrgen.policy.ignored import ignored
 from frrgen.policy.lists import (
     access_list,
     as_path_list,
@@ -171,9 +172,10 @@ class _Judge:
             if all(found(regex, route.as_path) == there for regex, there in conditions):
                 self._say(None, None, why, place, matched=False)
                 return False
-        if route.prefix.version == 4 and route.prefix.subnet_of(IPv4Network("224.0.0.0/4")):
-            self._say(None, None, "multicast addresses are no unicast routes", place, matched=False)
-            return False
+        for prefixes, why in ignored(route.prefix.version):
+            if route.prefix in prefixes:
+                self._say(None, None, why, place, matched=False)
+                return False
         return True
 
     def _list_permits(self, kind: str, family: str, route: Route) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 from typing import Any, Final, Literal
 
 from frrgen.model.bgp import Bgp
@@ -19,6 +19,7 @@ from frrgen.policy.atoms import decided
 from frrgen.policy.box import ABSENT, EVERYTHING, Box, Region, add, narrowed, on_path, simplified, within
 from frrgen.policy.effects import Effects, Number
 from frrgen.policy.evaluate import LOCAL_MED
+from frrgen.policy.ignored import ignored
 from frrgen.policy.matches import Matches
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
@@ -31,7 +32,6 @@ Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
 _MOST_BOXES: Final = 20_000
 _SHUTDOWN: Final = WELL_KNOWN["graceful-shutdown"]
-_MULTICAST: Final = PrefixSet.block(IPv4Network("224.0.0.0/4"), 4, 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +184,9 @@ class _Run:
             wrong, right = decided([([cube], True)])
             self._leave("deny", By(why), Effects(), narrowed(region, map(on_path, wrong)))
             region = narrowed(region, map(on_path, right))
-        if self.version == 4:
-            why = "multicast addresses are no unicast routes"
-            self._leave("deny", By(why), Effects(), within(region, _MULTICAST))
-            region = within(region, _MULTICAST.complement())
+        for prefixes, why in ignored(self.version):
+            self._leave("deny", By(why), Effects(), within(region, prefixes))
+            region = within(region, prefixes.complement())
         return region
 
     def _not_kept_back(self, region: Region) -> Region:

@@ -150,7 +150,8 @@ def test_what_holds_for_every_route_is_not_said():
     )
     router = parse(text, name="r").router
     other = parse(text.replace("metric 5", "metric 6"), name="r").router
-    for direction, space in (("in", "every IPv4 prefix (except 224.0.0.0/4 le 32)"), ("out", "every IPv4 prefix")):
+    heard = "every IPv4 prefix (except 224.0.0.0/3, 224.0.0.0/4 le 32)"
+    for direction, space in (("in", heard), ("out", "every IPv4 prefix")):
         mine, theirs = (Policy(one, Session(one, "192.0.2.1", direction)) for one in (router, other))
         found = compare(mine, theirs, (4,)).differences
         assert {one.space for one in found} == {f"{space} with MED 5", f"{space} with MED 6"}
