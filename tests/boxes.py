@@ -385,7 +385,6 @@ def boxes(draw):
     """What a box may have besides: BFD, RPKI, access lists with a number, TCP MD5 by hand."""
     found = draw(sections())
     names = draw(st.lists(st.sampled_from(["fast", "slow"]), unique=True, max_size=2))
-    found["frrbfd"] = [{"enable": "on"}]
     found["frrbfdprofiles"] = [
         draw(config("frrbfdprofiles", name=st.just(name), minimumttl=maybe(number(1, 254)), **TIMERS)) for name in names
     ]
@@ -403,6 +402,8 @@ def boxes(draw):
         interface, local = draw(places)
         peer |= {"interface": st.just(interface), "local_address": st.just(local), "descr": st.just("")}
         found["frrbfdpeers"].append(draw(config("frrbfdpeers", **peer, **timers)))
+    if found["frrbfdprofiles"] or found["frrbfdpeers"]:
+        found["frrbfd"] = [{"enable": "on"}]
     if draw(st.booleans()):
         found["frrbgp"][0] |= {"enablerpki": "on", "rpkipollingperiod": draw(maybe(number(1, 86400)))}
         cache = {"cacheserver": "192.0.2.9", "port": "323", "preference": "1"}

@@ -129,7 +129,13 @@ def _check(text: str, start: int, file: str) -> None:
     except etree.XMLSyntaxError as fault:
         line, column = fault.position
         column = column - len(_WRAPPER) + start - (text.rfind("\n", 0, start) + 1) if line == 1 else column
-        message = f"not XML: {str(fault.msg).partition(', line ')[0]}"
+        said = str(fault.msg).partition(", line ")[0].strip()
+        # libxml2 has no words for a control character, nor for a DOCTYPE that stands inside our wrapper
+        wrong = (
+            "a character that XML does not allow" if "Unregistered" in said or "out of allowed range" in said else said
+        )
+        doctype = text.startswith("<!DOCTYPE", start + len(text[start:]) - len(text[start:].lstrip()))
+        message = f"not XML: {'a DOCTYPE, which pfSense never writes' if doctype else wrong}"
         raise InputError(error("FRR700", message, Where(file, line + lines, max(column, 0)))) from None
     except UnicodeEncodeError as fault:
         place = start + max(fault.start - len(_WRAPPER), 0)

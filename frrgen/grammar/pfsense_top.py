@@ -108,6 +108,8 @@ def read_global(config: Config, box: Box, note: Note) -> Data:
         data |= {name: True for name, flag in zip(names, flags, strict=True) if flag}
     if config.get("carpstatusvid", "none").startswith("_vip"):
         data.setdefault("pfsense", {})["carp_vip"] = config["carpstatusvid"]
+    if config and not config.get("enable"):
+        note("enable", "off")
     for key in ("ignoreipsecrestart", "enablesnmpagentx"):
         if config.get(key):
             note(key, config[key])

@@ -113,8 +113,16 @@ class _Reader:
         return Read(Parsed(router or Router.model_validate(head), tuple(self.leftovers)), self.kept)
 
     def _without_bfd(self) -> None:
-        """Leave over all of BFD where the box has switched it off: reading it as wanted would switch it on."""
+        """Leave over all of BFD where the box has switched it off: reading it as wanted would switch it on.
+
+        And the daemon that runs for nothing: taking it away would restart all of FRR.
+        """
         if self._first("frrbfd").get("enable"):
+            neighbors = self.sections.get("frrbgpneighbors", [])
+            if not any((self.sections.get("frrbfdprofiles"), self.sections.get("frrbfdpeers"))) and not any(
+                config.get("bfdenable") for config in neighbors
+            ):
+                self.note("frrbfd", (), "enable", "on, and nothing of BGP uses it")
             return
         for section in ("frrbfdprofiles", "frrbfdpeers"):
             for config in self.sections.pop(section, []):

@@ -71,6 +71,7 @@ _KEYS: Final[dict[str, dict[str, Key]]] = {
     }.items()
 }
 _OF_BGP: Final = frozenset({"frrbgp", "frrbgpadvanced", "frrbgpneighbors", "frrbgprpkicacheservers"})
+_OF_BFD: Final = frozenset({"frrbfd", "frrbfdprofiles", "frrbfdpeers"})
 _ROW_NAMES: Final = ("distributeroutevalue", "aggregateaddr", "routevalue", "seq")
 _ALWAYS_KEPT: Final = {
     "frr": {"password", "carpstatusvid", "pkgloglevel", "ignoreipsecrestart", "enablesnmpagentx"},
@@ -250,9 +251,22 @@ class _Over:
         if there is None:
             # the package without the page does what it does with the page as it is at first
             return [] if name == "frrbgpadvanced" and intended == [blank(name)] else intended
-        if not intended:
-            return [there]
-        return [self._entry(name, (), intended[0], there)]
+        if intended:
+            found = self._entry(name, (), intended[0], there)
+            # of all that managed ownership writes, BGP alone turns on FRR that the box has switched off
+            off = name == "frr" and not self.full and not self.bgp and "enable" in self.kept.get((name, ()), {})
+            return [found | {"enable": there.get("enable", "")} if off else found]
+        if self.full and name == "frrglobalraw" and "row" in there:
+            return [there | {"row": self._rows(name, (), blank(name)["row"], there["row"])}]
+        if self.full and name == "frrbfd" and not self._uses_bfd():
+            return [there | {"enable": ""}]
+        return [there]
+
+    def _uses_bfd(self) -> bool:
+        """Tell whether something needs the BFD daemon that stays on the box: not understood, or another protocol's."""
+        kept = {section for section, _ in self.kept} | {key for keys in self.kept.values() for key in keys}
+        others = (config for section, some in self.current.items() if section not in COVERED for config in some)
+        return not kept.isdisjoint({*_OF_BFD, "bfdenable"}) or any(config.get("bfdenable") for config in others)
 
     def _entry(self, name: str, key: Identity, new: Config, there: Config) -> Config:
         """Lay one entry over another: the box's spelling stays where it means the same, and what the model lacks."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from frrgen.errors import InputError
 from frrgen.grammar.pfsense import COVERED, SCHEMA
 from frrgen.grammar.pfsense_traps import traps
-from frrgen.model.router import Router
+from frrgen.model.router import Pfsense, Router
 from frrgen.parse.pfsense import parse
 from frrgen.render.pfsense import sections as write
 from tests.boxes import BOX, sections
@@ -245,6 +245,44 @@ def test_bfd_that_the_box_has_switched_off_stays_off_and_stored():
     for ownership in ("managed", "full"):
         router_ = read.parsed.router.model_copy(update={"ownership": ownership})
         assert write(router_, BOX, there, read.kept) == there
+
+
+def test_full_ownership_takes_tcp_md5_and_bfd_away_that_the_model_does_not_name():
+    pair = {"source": "192.0.2.9", "destination": "192.0.2.1", "password": "x1"}
+    made = {"bfd_profiles": {"P": {"detect_multiplier": 5}}, "bgp": {"asn": 64512}}
+    there = write(router(**made).model_copy(update={"pfsense": md5(pair)}), BOX)
+    there["frrglobalraw"][0]["frrrunning"] = "IQ=="
+    assert (there["frrbfd"], len(there["frrglobalraw"])) == ([{"enable": "on"}], 1)
+    managed, full = (write(bgp().model_copy(update={"ownership": one}), BOX, there) for one in ("managed", "full"))
+    assert (managed["frrbfd"], managed["frrglobalraw"]) == (there["frrbfd"], there["frrglobalraw"])
+    assert full["frrbfd"] == [{"enable": ""}]
+    assert full["frrglobalraw"] == [{**there["frrglobalraw"][0], "row": [dict.fromkeys(ROW, "")]}]
+
+
+ROW = ("tcpsigsrc", "tcpsigdst", "tcpsigpw")
+
+
+def md5(pair):
+    return Pfsense.model_validate({**BASE["pfsense"], "tcp_md5": [pair]})
+
+
+def test_the_bfd_daemon_stays_for_another_protocol_and_for_a_peer_that_is_not_understood():
+    there = write(bgp(), BOX) | {"frrbfd": [{"enable": "on"}]}
+    mine = bgp().model_copy(update={"ownership": "full"})
+    others = there | {"frrospfdinterfaces": [{"interface": "lan", "bfdenable": "on"}]}
+    assert write(mine, BOX, others)["frrbfd"] == there["frrbfd"]
+    kept = {("frrbfdpeers", ("192.0.2.1",)): {"interface": [{}]}}
+    assert write(mine, BOX, there, kept)["frrbfd"] == there["frrbfd"]
+
+
+def test_frr_that_the_box_has_switched_off_is_named_and_only_bgp_or_full_ownership_turns_it_on():
+    there = write(router(), BOX)
+    there["frr"][0]["enable"] = ""
+    read = parse(there, BOX, name="home")
+    assert [str(one) for one in read.parsed.leftovers] == ["frr / enable=off"]
+    routers = {"managed": router(), "full": router(ownership="full"), "bgp": bgp()}
+    written = {name: write(one, BOX, there, read.kept)["frr"][0]["enable"] for name, one in routers.items()}
+    assert written == {"managed": "", "full": "on", "bgp": "on"}
 
 
 def test_a_peer_group_without_members_that_says_nothing_sends_communities_as_frr_does():
