@@ -132,7 +132,9 @@ def _check(text: str, start: int, file: str) -> None:
         said = str(fault.msg).partition(", line ")[0].strip()
         # libxml2 has no words for a control character, nor for a DOCTYPE that stands inside our wrapper
         wrong = (
-            "a character that XML does not allow" if "Unregistered" in said or "out of allowed range" in said else said
+            "a character that XML does not allow"
+            if re.search("Unregistered|out of allowed range|invalid Char", said)
+            else said
         )
         doctype = text.startswith("<!DOCTYPE", start + len(text[start:]) - len(text[start:].lstrip()))
         message = f"not XML: {'a DOCTYPE, which pfSense never writes' if doctype else wrong}"
