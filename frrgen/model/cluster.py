@@ -59,7 +59,8 @@ class Pool(Model):
     prepend: Annotated[int, Field(ge=0, le=10)] = 0
     """How often the cluster's AS number is added to the path."""
     prefix_list: Name | None = None
-    """The name of the routers' prefix list for this pool; None: CLUSTER-POOL."""
+    """The name of the routers' prefix list for this pool; None: CLUSTER-POOL. Beside IPv4 prefixes, IPv6 ones have the
+    list NAME-v6."""
 
 
 class Peering(Model):

@@ -4,7 +4,7 @@ What a router's own file says wins, field by field for neighbors and peer groups
 map of the same name. Everything else is left as it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -21,7 +21,6 @@ Path = tuple[str, ...]
 _T = TypeVar("_T", bound=BaseModel)
 MOST_PREFIXES: Final = 100_000
 """A limit beyond this protects nobody: so many is what a large pool, announced address by address, may need."""
-_MOST_PATHS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,16 @@ def carried(cluster: Cluster, node: Node, address: Address) -> list[int]:
     return sorted(versions & ({address.version} | others))
 
 
-def list_name(cluster: Cluster, pool_name: str) -> str:
-    """Give the name of a pool's prefix list on the routers."""
-    return cluster.pools[pool_name].prefix_list or f"{cluster.name}-{pool_name}"
+def list_name(cluster: Cluster, pool_name: str, version: int) -> str:
+    """Give the name of the prefix list on the routers that a pool's prefixes of one version make."""
+    pool = cluster.pools[pool_name]
+    return _of_version(pool.prefix_list or f"{cluster.name}-{pool_name}", pool.prefixes, version)
+
+
+def _of_version(name: str, prefixes: Iterable[Prefix], version: int) -> str:
+    """Give two lists two names, though FRR would let them share one: pfSense's package finds lists by name alone."""
+    mixed = len({prefix.version for prefix in prefixes}) > 1
+    return f"{name}-v6" if mixed and version == 6 else name
 
 
 class _Part:
@@ -129,7 +135,12 @@ class _Part:
         own = getattr(self.router, field_name)
         for name in derived.keys() - own.keys():
             pool = next(
-                (pool for pool, _ in announced_pools(self.cluster) if list_name(self.cluster, pool) == name), None
+                (
+                    pool
+                    for pool, _ in announced_pools(self.cluster)
+                    if name in {list_name(self.cluster, pool, version) for version in (4, 6)}
+                ),
+                None,
             )
             source = self.source if pool is None else (*self.source, "pools", pool)
             self.origins[field_name, name] = source
@@ -144,18 +155,20 @@ class _Part:
                 if prefix.version == version:
                     entries.append(_entry(5 * len(entries) + 5, prefix, announced_lengths(pool, prefix)))
             if entries:
-                yield list_name(self.cluster, name), PrefixList(entries=tuple(entries))
+                yield list_name(self.cluster, name, version), PrefixList(entries=tuple(entries))
         exports = [prefix for prefix in self.cluster.exports if prefix.version == version]
         if exports:
             entries = [
                 _entry(5 * n, prefix, (prefix.prefixlen, prefix.prefixlen)) for n, prefix in enumerate(exports, 1)
             ]
-            yield self.exports_name, PrefixList(entries=tuple(entries))
+            name = _of_version(self.exports_name, self.cluster.exports, version)
+            yield name, PrefixList(entries=tuple(entries))
 
     def _inbound(self) -> RouteMap:
         entries: list[RouteMapEntry] = []
         for name, pool in announced_pools(self.cluster):
-            for match in self._matches(list_name(self.cluster, name), pool.prefixes):
+            names = {version: list_name(self.cluster, name, version) for version in (4, 6)}
+            for match in _matches(names, pool.prefixes):
                 sets = (
                     Set() if self.ibgp or pool.local_preference is None else Set(local_preference=pool.local_preference)
                 )
@@ -172,16 +185,11 @@ class _Part:
 
     def _outbound(self) -> RouteMap:
         entries: list[RouteMapEntry] = []
-        for match in self._matches(self.exports_name, self.cluster.exports):
+        exports = self.cluster.exports
+        names = {version: _of_version(self.exports_name, exports, version) for version in (4, 6)}
+        for match in _matches(names, exports):
             entries.append(RouteMapEntry(seq=10 * len(entries) + 10, action="permit", match=match))
         return RouteMap(entries=(*entries, RouteMapEntry(seq=10 * len(entries) + 10, action="deny")))
-
-    def _matches(self, name: str, prefixes: tuple[Prefix, ...]) -> Iterator[Match]:
-        versions = {prefix.version for prefix in prefixes}
-        if 4 in versions:
-            yield Match(ip_address_prefix_list=name)
-        if 6 in versions:
-            yield Match(ipv6_address_prefix_list=name)
 
     # bgp
 
@@ -206,7 +214,6 @@ class _Part:
                 neighbors[address] = _overridden(neighbor, bgp.neighbors.get(address))
                 self.origins[(*self.bgp_path, "neighbors", address)] = (*self.source, "nodes", node)
             changes["neighbors"] = neighbors
-        changes |= self._multipath()
         return bgp.model_copy(update=changes)
 
     def _group(self) -> PeerGroup:
@@ -232,6 +239,9 @@ class _Part:
         count = self._prefix_count(version)
         if not count:
             return NeighborFamily(activate=False) if version == 4 else NeighborFamily()
+        if self.router.platform == "pfsense":
+            # the package has one limit for both families
+            count = max(self._prefix_count(version) for version in (4, 6))
         limit = self.peering.maximum_prefix or min(count, MOST_PREFIXES)
         return NeighborFamily(
             activate=True,
@@ -258,24 +268,21 @@ class _Part:
                     options["remote_as"] = node.asn or self.cluster.asn
                 yield str(address), Neighbor.model_validate(options), name
 
-    def _multipath(self) -> dict[str, Any]:
-        """Let the router use every node that announces a prefix."""
-        nodes = len(self.cluster.nodes)
-        if nodes < 2:
-            return {}
-        name = "maximum_paths_ibgp" if self.ibgp else "maximum_paths"
-        found: dict[str, Any] = {}
-        for family in FAMILIES:
-            own = getattr(self.bgp, family)
-            if self._prefix_count(4 if family == "ipv4_unicast" else 6) and getattr(own, name) is None:
-                found[family] = own.model_copy(update={name: min(nodes, _MOST_PATHS)})
-                self.origins[(*self.bgp_path, family, name)] = self.source
-        return found
+
+def _matches(names: dict[int, str], prefixes: Iterable[Prefix]) -> Iterator[Match]:
+    versions = {prefix.version for prefix in prefixes}
+    if 4 in versions:
+        yield Match(ip_address_prefix_list=names[4])
+    if 6 in versions:
+        yield Match(ipv6_address_prefix_list=names[6])
 
 
 def _entry(seq: int, prefix: Prefix, lengths: tuple[int, int]) -> PrefixListEntry:
     low, high = lengths
     bounds = {} if low == high == prefix.prefixlen else {"ge": max(low, 1), "le": high}
+    if bounds and low + 1 >= high == prefix.max_prefixlen:
+        # means the same, and pfSense's page does not save a `le` less than two beyond `ge`
+        del bounds["le"]
     return PrefixListEntry.model_validate({"seq": seq, "action": "permit", "prefix": prefix, **bounds})
 
 

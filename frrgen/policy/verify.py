@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
@@ -33,6 +33,8 @@ from frrgen.policy.symbolic import By, Outcome, merged, outcomes
 from frrgen.policy.universe import Policy, Universe
 
 Path = tuple[str, ...]
+_PATHS: Final = 64
+"""As many paths at least FRR uses, of eBGP and of iBGP, when nothing is said: what it was built for (Debian: 256)."""
 
 
 @dataclass(frozen=True)
@@ -407,8 +409,7 @@ def _multipath(cluster: Cluster, peering: Peering, router: Router) -> tuple[tupl
             continue
         name = "maximum_paths" if external else "maximum_paths_ibgp"
         paths = getattr(getattr(bgp, family), name)
-        # without a word FRR uses 64 paths of eBGP, and one of iBGP
-        paths = paths or (64 if external else 1)
+        paths = paths or _PATHS
         if paths < len(cluster.nodes):
             text = f"{family}: {name} is {paths}, so not all of {len(cluster.nodes)} nodes carry traffic"
             problems.append(Problem("multipath", text, (*place, family)))

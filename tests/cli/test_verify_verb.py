@@ -79,7 +79,7 @@ def test_settings_of_the_two_ends_are_compared(capsys, network, yaml, said):
     assert "inventory" in out or "edge1.yaml" in out
 
 
-def test_two_nodes_of_ibgp_need_multipath(capsys, network):
+def test_a_limit_of_paths_below_the_number_of_nodes_is_found(capsys, network):
     changed(network, "clusters/microk8s.yaml", "nodes:\n", "nodes:\n  two:\n    addresses: [192.168.1.11]\n")
     changed(network, EDGE, "  ipv4_unicast:\n    networks", "  ipv4_unicast:\n    maximum_paths_ibgp: 1\n    networks")
     status, out, _ = verify(capsys, network)
@@ -90,3 +90,25 @@ def test_two_nodes_of_ibgp_need_multipath(capsys, network):
 def test_a_cluster_that_is_not_there_is_an_error(capsys):
     status, _, err = verify(capsys, EXAMPLE, "nothing")
     assert (status, "error[FRR305]" in err) == (1, True)
+
+
+DUAL_STACK = """\
+asn: {asn}
+nodes:
+  a: {{addresses: [192.168.1.10, "fd00::10"]}}
+  b: {{addresses: [192.168.1.11, "fd00::11"]}}
+  c: {{addresses: [192.168.1.12, "fd00::12"]}}
+pools:
+  services: {{prefixes: [192.168.10.0/24, "fd00:10::/112"], lengths: [32, 32], ipv6_lengths: [128, 128]}}
+routers:
+  home: {{address: 192.168.1.1, ipv6_address: "fd00::1"}}
+  edge1: {{address: 192.168.1.2, ipv6_address: "fd00::2"}}
+"""
+
+
+@pytest.mark.parametrize("asn", [64512, 64999])
+def test_a_cluster_of_three_nodes_and_both_ip_versions_works_on_each_platform(capsys, network, asn):
+    (network / "clusters/microk8s.yaml").write_text(DUAL_STACK.format(asn=asn))
+    for verb in (["check"], ["render", "home"], ["render", "edge1"], ["verify"]):
+        assert main(["-i", str(network), *verb]) == 0, verb
+    assert "12 sessions verified: all hold.\n" in capsys.readouterr().out

@@ -205,3 +205,21 @@ def test_verify_live_asks_bgpd_itself(lab, tmp_path, capsys):
     assert "SUB" not in edge.running_config()
     assert main(command) == 2
     assert "bgpd keeps an empty map SUB that it does not show" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("asn", [65001, 65002], ids=["ibgp", "ebgp"])
+def test_every_node_that_announces_a_prefix_carries_its_traffic_though_nothing_is_said_of_multipath(lab, asn):
+    us = lab.router("us")
+    nodes = [lab.router(f"node{n}", daemons=()) for n in range(3)]
+    for n, node in enumerate(nodes):
+        lab.link(us, node, f"192.0.2.{16 * n + 1}/28", f"192.0.2.{16 * n + 2}/28")
+    peers = "".join(
+        f" neighbor 192.0.2.{16 * n + 2} remote-as 65001\n neighbor 192.0.2.{16 * n + 2} passive\n" for n in range(3)
+    )
+    us.start(f"router bgp {asn}\n no bgp ebgp-requires-policy\n{peers}")
+    for n, node in enumerate(nodes):
+        address = f"192.0.2.{16 * n + 2}"
+        inside = {"as_path": "", "local_preference": 100} if asn == 65001 else {"as_path": "65001"}
+        route = Route(ip_network(ONE), next_hop=ip_address(address), **inside)
+        Endpoint(node, address, f"192.0.2.{16 * n + 1}", 65001, routes=(route,)).dial()
+    wait_for("the paths", lambda: us.vtysh(f"show ip route {ONE}").count(", via ") == 3, 15)

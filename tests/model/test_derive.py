@@ -99,10 +99,29 @@ def test_a_layer2_pool_is_announced_to_nobody():
     assert [entry.action for entry in router.route_maps["k-in"].entries] == ["deny"]
 
 
-def test_several_nodes_share_the_load_by_the_kind_of_their_session():
-    assert derived({**NODES, **POOLS}).bgp.ipv4_unicast.maximum_paths == 2
-    internal = derived({**NODES, **POOLS, "asn": 65001}).bgp.ipv4_unicast
-    assert (internal.maximum_paths, internal.maximum_paths_ibgp) == (None, 2)
+@pytest.mark.parametrize("asn", [65010, 65001])
+def test_nothing_is_said_of_multipath_for_frr_uses_every_node_by_itself(asn):
+    family = derived({**NODES, **POOLS, "asn": asn}).bgp.ipv4_unicast
+    assert (family.maximum_paths, family.maximum_paths_ibgp) == (None, None)
+
+
+def test_the_two_lists_of_a_pool_with_both_versions_have_two_names():
+    both = {"prefixes": ["198.51.100.0/24", "2001:db8:1::/64"]}
+    router = derived({**NODES, "pools": {"a": both}, "exports": ["203.0.113.0/24", "2001:db8:2::/64"]})
+    assert (set(router.prefix_lists), set(router.ipv6_prefix_lists)) == (
+        {"k-a", "k-exports"},
+        {"k-a-v6", "k-exports-v6"},
+    )
+    entries = router.route_maps["k-in"].entries
+    assert entries[0].match.ip_address_prefix_list == "k-a"
+    assert entries[1].match.ipv6_address_prefix_list == "k-a-v6"
+
+
+@pytest.mark.parametrize(("lengths", "bounds"), [([32, 32], (32, None)), ([31, 32], (31, None)), ([30, 32], (30, 32))])
+def test_bounds_are_written_as_the_page_of_pfsense_saves_them_too(lengths, bounds):
+    router = derived({**NODES, "pools": {"a": {"prefixes": ["198.51.100.0/24"], "lengths": lengths}}})
+    entry = router.prefix_lists["k-a"].entries[0]
+    assert (entry.ge, entry.le) == bounds
 
 
 def test_a_pools_preference_is_set_by_the_router_only_where_the_session_cannot_carry_it():
