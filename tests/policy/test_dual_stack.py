@@ -83,7 +83,7 @@ def test_what_is_in_no_pool_is_still_found_on_a_session_of_the_other_version():
     lists = dict(router.ipv6_prefix_lists)
     (entry,) = lists["a-p-v6"].entries
     wider = entry.model_copy(update={"prefix": entry.prefix.supernet(new_prefix=100)})
-    lists["a-p-v6"] = lists["a-p"].model_copy(update={"entries": (wider,)})
+    lists["a-p-v6"] = lists["a-p-v6"].model_copy(update={"entries": (wider,)})
     derived.routers["r1"] = router.model_copy(update={"ipv6_prefix_lists": lists})
     texts = {
         one.neighbor: [problem.text for problem in one.problems] for one in verify(found, derived, ["a"]) if one.node
