@@ -12,7 +12,7 @@ from frrgen.cli.plan import parse_file
 from frrgen.cli.route import checked_version
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
-from frrgen.policy.compare import Comparison, compare
+from frrgen.policy.compare import Comparison, compare_wherever
 from frrgen.policy.session import Direction, Session
 from frrgen.policy.trace import Verdict
 from frrgen.policy.universe import Policy
@@ -22,7 +22,7 @@ from frrgen.policy.unread import unread_entries
 def run(args: argparse.Namespace) -> Exit:
     """Compare: 0 is a proof that they are equal, 2 a difference or a doubt."""
     sources = _Sources(args.inventory, checked_version(args.frr_version))
-    result = compare(sources.policy(args.a), sources.policy(args.b))
+    result = compare_wherever(sources.policy(args.a), sources.policy(args.b))
     if args.format == "json":
         print(json.dumps(_json(result), indent=2))
     else:
@@ -55,8 +55,8 @@ class _Sources:
         if name not in router.route_maps:
             known = ", ".join(list(router.route_maps)[:10]) or "none"
             raise InputError(error("FRR304", f"{owner} has no route map {name!r}", hint=f"there are: {known}"))
-        session = Session.of_map(router, name)
-        return Policy(session.router, session, name, unread)
+        session = Session.of_nobody(router, Session.places(router, name)[0])
+        return Policy(router, session, name, unread)
 
     def _router(self, owner: str) -> tuple[Router, frozenset[tuple[str, int]]]:
         path = Path(owner)

@@ -155,12 +155,12 @@ class _Router:
 
     def _maps(self) -> Iterator[Finding]:
         for name, route_map in self.router.route_maps.items():
-            session = Session.of_map(self.router, name)
-            policy = Policy(session.router, session, name)
+            sessions = [Session.of_nobody(self.router, place) for place in Session.places(self.router, name)]
+            policies = [Policy(session.router, session, name) for session in sessions]
             place = (*self.path, "route_maps", name, "entries")
             try:
-                universe = Universe.of(policy)
-                found = [idle(policy, version, universe) for version in (4, 6)]
+                universe = Universe.of(*policies)
+                found = [idle(policy, version, universe) for policy in policies for version in (4, 6)]
             except UndecidedError:
                 continue
             reached, matched = ({one for version in found for one in version[which]} for which in (0, 1))
@@ -169,7 +169,7 @@ class _Router:
                 if key in matched:
                     continue
                 alone = route_map.model_copy(update={"entries": (entry,)})
-                if key not in reached or self._could(name, alone, session):
+                if key not in reached or any(self._could(name, alone, one) for one in sessions):
                     text = (
                         f"route map {name} seq {entry.seq} is never reached: "
                         "earlier entries take every route that it matches"

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from frrgen.policy.regex import BRACKET_CLASSES, UndecidedError, compiled, found
 
@@ -319,11 +319,15 @@ def _strays(regex: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """An expression is found (or not) in a text to which `before` was put in front."""
+    """An expression is found (or not) in a text to which `before` was put in front.
+
+    Of an AS path, the numbers in `gone` are taken out first.
+    """
 
     regex: str
     found: bool = True
     before: str = ""
+    gone: frozenset[int] = frozenset()
 
 
 class _Follower:
@@ -343,15 +347,63 @@ class _Follower:
         return self.machine.accepts(state, at_start=first and not self.before)
 
 
+_PLAIN, _SET, _KEPT = "", "{", ","
+"""Outside of an AS_SET; inside of one of which nothing is left yet; inside of one, behind what is left of it."""
+
+
+class _Thinned:
+    """Follows a literal through an AS path of which it does not see some numbers.
+
+    A number is held back as long as it may become one that is gone. A state is that of the machine, whether it has seen
+    anything, where the text stands, and the digits that are held back; None: those of this number were passed on.
+    """
+
+    def __init__(self, literal: Literal) -> None:
+        self.machine = machine(literal.regex)
+        self.gone = frozenset(map(str, literal.gone))
+        self.begun = frozenset(asn[:end] for asn in self.gone for end in range(len(asn) + 1))
+        self.start = (self.machine.run(literal.before), bool(literal.before), _PLAIN, "")
+
+    def step(self, state: Any, letter: str, *, first: bool) -> Any:
+        del first
+        own, seen, place, held = state
+        if letter.isdigit():
+            if held is None:
+                return self.machine.step(own, letter), seen, place, None
+            if held + letter in self.begun:
+                return own, seen, place, held + letter
+            return self._passed(own, seen, place, held + letter)
+        own, seen, place, _ = self._ended(state)
+        if letter == "{":
+            place = _SET
+        elif letter == "}":
+            own, place = self.machine.step(own, "}") if place == _KEPT else own, _PLAIN
+        return own, seen, place, ""
+
+    def _passed(self, own: State, seen: Any, place: str, digits: str) -> Any:
+        lead = "," if place == _KEPT else " " * seen + "{" * (place == _SET)
+        return self.machine.run(lead + digits, own), True, place and _KEPT, None
+
+    def _ended(self, state: Any) -> Any:
+        """Give the state behind a number."""
+        own, seen, place, held = state
+        return self._passed(own, seen, place, held) if held and held not in self.gone else state
+
+    def accepts(self, state: Any, *, first: bool) -> bool:
+        del first
+        own, seen, _, _ = self._ended(state)
+        return self.machine.accepts(own, at_start=not seen)
+
+
 def texts(language: str, literals: Sequence[Literal], alphabet: str) -> Iterator[tuple[str, tuple[bool, ...]]]:
     """Give, the shortest first, one text of the language for each combination of found and not found that there is.
 
     `language` is an expression of the whole text. Raises UndecidedError if that takes too many states.
     """
-    followers = [_Follower(one) for one in literals]
+    followers = [_Thinned(one) if one.gone else _Follower(one) for one in literals]
     whole = machine(f"^({language})$")
     begin = (whole.start, *(one.start for one in followers))
-    queue: deque[tuple[str, tuple[State, ...]]] = deque([("", begin)])
+    queue: deque[tuple[str, tuple[Any, ...]]] = deque([("", begin)])
     seen = {(True, begin)}
     known: set[tuple[bool, ...]] = set()
     while queue:

@@ -22,6 +22,8 @@ NUMBERS: Final[Intervals] = (ABSENT, U32_MAX + 1)
 PRESENT: Final[Intervals] = (0, U32_MAX + 1)
 _IPV6: Final = 1 << 32
 NEXT_HOPS: Final[Intervals] = (0, _IPV6 + (1 << 128))
+OWN_HOPS: Final[dict[int, Intervals]] = {4: (0, _IPV6), 6: (_IPV6, NEXT_HOPS[1])}
+"""The next hops of each IP version: an IPv4 route may have one of IPv6, too (RFC 8950), and no IPv6 route the other."""
 ORIGINS: Final = frozenset({"igp", "egp", "incomplete"})
 
 
@@ -185,9 +187,10 @@ def example(box: Box, prefixes: PrefixSet, neighbor: Address | None = None, path
     path = path_with(box.path, paths)
     if prefix is None or path is None:
         raise ValueError("an empty set has no example")
+    own = interval.intersection(box.next_hop, OWN_HOPS[prefix.version]) or box.next_hop
     wanted = (neighbor, ip_address("192.0.2.1"), ip_address("2001:db8::1"))
     hops = [next_hop_number(one) for one in wanted if one is not None]
-    hop = next((one for one in hops if interval.contains(box.next_hop, one)), box.next_hop[0])
+    hop = next((one for one in hops if interval.contains(own, one)), own[0])
     return Route(
         prefix,
         as_path=path,

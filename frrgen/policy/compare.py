@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
+from typing import Any, Final
 
 from frrgen.policy import interval
+from frrgen.policy.automaton import Literal
 from frrgen.policy.box import (
     EVERYTHING,
     NEXT_HOPS,
@@ -25,14 +26,18 @@ from frrgen.policy.box import (
     simplified,
 )
 from frrgen.policy.describe import attributes, told
-from frrgen.policy.effects import Effects, Number
+from frrgen.policy.effects import Effects, Number, PathChange
 from frrgen.policy.evaluate import evaluate_map, judge
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.route import Route
+from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, union
 from frrgen.policy.symbolic import Outcome, outcomes
 from frrgen.policy.trace import Verdict
-from frrgen.policy.universe import Policy, Universe
+from frrgen.policy.universe import FAMILY_OF, Policy, Universe
+
+_FAR: Final = "64496"
+"""An AS path that is not empty, for what changes paths."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,19 @@ def tried(policy: Policy, route: Route) -> Verdict:
     return judge(policy.session, route, unread=policy.unread)
 
 
+def compare_wherever(a: Policy, b: Policy) -> Comparison:
+    """Compare over all routes; a route map alone on a session like the other's, or wherever the two are attached."""
+    sessions = [one.session.place for one in (a, b) if one.route_map is None]
+    maps = [one for one in (a, b) if one.route_map is not None]
+    attached = [place for one in maps for place in Session.places(one.router, one.route_map or "")]
+    found = [compare(a.at(place), b.at(place)) for place in dict.fromkeys(sessions[:1] or attached)]
+    differences = {
+        (one.a_by, one.b_by, one.a.verdict, one.b.verdict, one.space): one for each in found for one in each.differences
+    }
+    undecided = dict.fromkeys(reason for each in found for reason in each.undecided)
+    return Comparison(tuple(differences.values()), tuple(undecided))
+
+
 def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Comparison:
     """Compare over all routes of these IP versions."""
     differences: list[Difference] = []
@@ -78,6 +96,7 @@ def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Compari
         universe = Universe.of(a, b)
         for version in versions:
             differences += _differences(a, b, version, universe, undecided)
+            undecided |= dict.fromkeys(_shaped_unlike(a, b, version))
     except UndecidedError as why:
         undecided[str(why)] = None
     return Comparison(tuple(differences), tuple(undecided))
@@ -101,6 +120,8 @@ def _differences(
             if not shared:
                 continue
             if one.verdict == other.verdict:
+                if doubt := _paths_alike(one, other):
+                    undecided[doubt] = None
                 more = _more(one.effects, other.effects)
                 if more:
                     undecided[f"{one.by} and {other.by} set {more} differently, which is not compared"] = None
@@ -116,23 +137,37 @@ def _differences(
             for box, prefixes in shared.items():
                 add(region, box, prefixes)
         region = simplified(region)
-        shown = _example(a, b, region) or next(
-            (found for *_, shared in classes if (found := _example(a, b, shared))), None
+        wanted = classes[0][0].verdict, classes[0][1].verdict
+        shown = _example(a, b, region, wanted) or next(
+            (found for *_, shared in classes if (found := _example(a, b, shared, wanted))), None
         )
         if shown is None:
-            undecided[f"whether {by_a} and {by_b} leave the same AS path"] = None
+            undecided[f"whether {by_a} and {by_b} make the same of each route"] = None
         else:
             granted = a.granted(version) & b.granted(version)
             yield Difference(*shown, by_a, by_b, union(version, region.values()), told(region, granted))
 
 
-def _example(a: Policy, b: Policy, region: Region) -> tuple[Route, Verdict, Verdict] | None:
+def _shaped_unlike(a: Policy, b: Policy, version: int) -> Iterator[str]:
+    """Say which options that change what goes out, behind all policy, are not the same."""
+    if a.session.direction != b.session.direction or a.route_map is not None or b.route_map is not None:
+        return
+    family = FAMILY_OF[version]
+    if a.session.active(family) and b.session.active(family):
+        ours, theirs = a.session.shaping(family), b.session.shaping(family)
+        for name in ours:
+            if ours[name] != theirs[name]:
+                yield f"{name} of {family} is not the same at both: what that does to routes is not compared"
+
+
+def _example(a: Policy, b: Policy, region: Region, wanted: tuple[str, str]) -> tuple[Route, Verdict, Verdict] | None:
     """Find a route of the class that shows the difference: the symbolic answer is tried, not trusted."""
     paths = tuple(str(policy.session.remote) for policy in (a, b) if isinstance(policy.session.remote, int))
-    for box, prefixes in sorted(region.items(), key=lambda item: len(attributes(item[0]))):
-        route = example(box, prefixes, a.session.peer_address(), paths)
+    plainest = sorted(region.items(), key=lambda item: len(attributes(item[0])))
+    for path, weight, (box, prefixes) in product(((), (_FAR,)), (0, 1), plainest):
+        route = replace(example(box, prefixes, a.session.peer_address(), (*paths, *path)), weight=weight)
         verdicts = tried(a, route), tried(b, route)
-        if _shown(verdicts[0]) != _shown(verdicts[1]):
+        if (verdicts[0].verdict, verdicts[1].verdict) == wanted and _shown(verdicts[0]) != _shown(verdicts[1]):
             return route, *verdicts
     return None
 
@@ -157,9 +192,31 @@ def _unlike(region: Region, one: Effects, other: Effects, universe: Universe) ->
                 said = ours.get(atom) if theirs.get(atom) is None else theirs.get(atom)
                 clash = None not in (ours.get(atom), theirs.get(atom))
                 boxes.append(EVERYTHING if clash else only(name, frozenset({(atom, not said)})))
-    if one.path != other.path:
-        boxes.append(EVERYTHING)
+    boxes += _paths(one.path, other.path)
     return narrowed(region, boxes)
+
+
+def _paths(one: PathChange, other: PathChange) -> Iterator[Box]:
+    """Give the AS paths of which two changes surely make different ones, and those of which that is not known."""
+    if one == other:
+        return
+    only_once = one.gone ^ other.gone
+    if one.more or other.more or not only_once:
+        yield EVERYTHING
+    elif one.front == other.front:
+        for asn in sorted(only_once):
+            yield only("path", frozenset({Literal(f"_{asn}_")}))
+    else:
+        yield only("path", frozenset(Literal(f"_{asn}_", found=False) for asn in only_once))
+
+
+def _paths_alike(one: Outcome, other: Outcome) -> str:
+    """Say of which paths it is not known whether two changes make the same of them."""
+    ours, theirs = one.effects.path, other.effects.path
+    only_once = ours.gone ^ theirs.gone
+    if ours != theirs and (ours.more or theirs.more or (only_once and ours.front != theirs.front)):
+        return f"whether {one.by} and {other.by} leave the same AS path of some"
+    return ""
 
 
 def _numbers(one: Effects, other: Effects) -> Iterator[Box]:

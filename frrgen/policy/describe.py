@@ -200,7 +200,9 @@ def _path(literals: Iterable[Literal]) -> str:
     ordered = sorted(literals, key=lambda literal: literal.regex)
     shown = {
         there: [
-            one.regex + (f" (behind {one.before}, which is put in front)" if one.before else "")
+            one.regex
+            + (f" (behind {one.before}, which is put in front)" if one.before else "")
+            + (f" (without {', '.join(map(str, sorted(one.gone)))})" if one.gone else "")
             for one in ordered
             if one.found is there
         ]

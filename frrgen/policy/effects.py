@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from frrgen.model.types import U32_MAX, Address
@@ -68,6 +68,34 @@ def untouched(base: int) -> Number:
     return Number(0, 0, U32_MAX, base)
 
 
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """An AS path becomes `front`, and behind it what came in without the ASes of `gone`; then `more` is done to it."""
+
+    front: tuple[int, ...] = ()
+    gone: frozenset[int] = frozenset()
+    more: tuple[tuple[str, Any], ...] = ()
+    """What cannot be said of all paths: ("last", times), where no front is known, and all that was done after."""
+
+    def prepended(self, asns: tuple[int, ...]) -> PathChange:
+        """Put ASes in front."""
+        if self.more:
+            return replace(self, more=(*self.more, ("prepend", asns)))
+        return replace(self, front=(*asns, *self.front))
+
+    def prepended_last(self, times: int) -> PathChange:
+        """Put the first AS in front of itself."""
+        if self.more or not self.front:
+            return replace(self, more=(*self.more, ("last", times)))
+        return replace(self, front=(*self.front[:1] * times, *self.front))
+
+    def excluded(self, asns: tuple[int, ...]) -> PathChange:
+        """Take ASes out."""
+        if self.more:
+            return replace(self, more=(*self.more, ("exclude", asns)))
+        return PathChange(tuple(asn for asn in self.front if asn not in asns), self.gone | set(asns))
+
+
 NOTHING_SET: Final[Cube] = frozenset()
 
 
@@ -85,8 +113,7 @@ class Effects:
     """The IPv6 next hop that was set on an IPv4 route; clauses do not see it."""
     said_hop: bool = False
     """Whether an IPv4 address was set as the next hop, which outdoes `beside`."""
-    path: tuple[tuple[str, Any], ...] = ()
-    """(prepend, ASNs), (last, times) and (exclude, ASNs), in order."""
+    path: PathChange = PathChange()
     communities: Cube = NOTHING_SET
     """Atoms that are now there, or not, whatever came in."""
     large_communities: Cube = NOTHING_SET

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_network
 from typing import Any, Final
 
 from frrgen.model.policy import RouteMap, RouteMapEntry, Set
@@ -24,15 +24,16 @@ from frrgen.policy.lists import (
     large_community_list,
     prefix_list,
 )
+from frrgen.policy.paths import without
 from frrgen.policy.regex import UndecidedError, found
 from frrgen.policy.route import Route
-from frrgen.policy.session import Direction, Path, Session
+from frrgen.policy.session import Direction, Path, Rule, Session
 from frrgen.policy.trace import Reason, Step, Verdict, by_list, does
 from frrgen.policy.unread import with_unread
 
 _DEPTH: Final = 10
 """FRR follows `call` no deeper (RMAP_RECURSION_LIMIT)."""
-UNKNOWN: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf")
+UNKNOWN: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
 """Match clauses that ask for what a route alone does not tell."""
 MORE_SETS: Final = (
     "extcommunity_rt",
@@ -53,6 +54,10 @@ MORE_SETS: Final = (
 """Set clauses for what a Route does not hold."""
 
 
+FOREIGN_HOP: Final = "an IPv4 route with an IPv6 next hop keeps an IPv4 one, which is not known"
+LINK_LOCAL: Final = "a route here does not say which link-local next hop stands beside the global one"
+NO_HOP6: Final = IPv6Address("::")
+"""What an IPv4 route has for an IPv6 next hop before one is set."""
 LOCAL_MED: Final = "from where a relative MED counts depends on whether the route is the router's own"
 
 
@@ -78,6 +83,8 @@ def judge(session: Session, route: Route, *, unread: Collection[tuple[str, int]]
     try:
         permitted, result = judging.judge(route)
         result = judging.settled(judging.finished(result)) if permitted else result
+        if permitted:
+            judging.refuse_doubtful(route)
     except UndecidedError as why:
         return Verdict("undecided", route, tuple(judging.trace), str(why))
     return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
@@ -92,6 +99,10 @@ def evaluate_map(session: Session, name: str, route: Route, *, unread: Collectio
     except UndecidedError as why:
         return Verdict("undecided", route, tuple(judging.trace), str(why))
     return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
+
+
+def _holds(rule: Rule, route: Route) -> bool:
+    return all(found(regex, route.as_path) == there for regex, there in rule.conditions)
 
 
 @dataclass
@@ -113,8 +124,9 @@ class _Judge:
         """Go through everything in FRR's order."""
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
         self.session.refuse_unmeasured(family)
-        if not route.prefix.prefixlen and (doubt := self.session.own_default(family)):
-            raise UndecidedError(doubt)
+        for prefixes, why in self.session.own(family):
+            if route.prefix in prefixes:
+                raise UndecidedError(why)
         if self.session.direction == "in":
             as_path = " ".join(part for part in (self.session.in_front, route.as_path) if part)
             route = replace(route, as_path=as_path, weight=self.session.weight(family))
@@ -146,18 +158,26 @@ class _Judge:
         """Give an IPv4 route its IPv6 next hop, if the policy set one, and no IPv4 one at any time."""
         return route if self.beside is None or self.said_hop else replace(route, next_hop=self.beside)
 
+    def refuse_doubtful(self, route: Route) -> None:
+        """Raise UndecidedError if it is not known whether a route that would pass comes so far."""
+        for rule in self.session.doubts():
+            if _holds(rule, route):
+                raise UndecidedError(rule.why)
+
     def settled(self, route: Route) -> Route:
-        """Do what FRR does to what it has let in, whatever the policy said."""
-        if not self.session.settles:
-            return route
-        if WELL_KNOWN["blackhole"] in route.communities:
-            self._say(None, None, "it has the community blackhole: no-export is added", self.session.path, matched=True)
+        """Do what FRR does to what has passed, whatever the policy said."""
+        shut, session = WELL_KNOWN["graceful-shutdown"], self.session
+        if session.settles and WELL_KNOWN["blackhole"] in route.communities:
+            self._say(None, None, "it has the community blackhole: no-export is added", session.path, matched=True)
             route = replace(route, communities=route.communities | {WELL_KNOWN["no-export"]})
-        if self.session.bgp.graceful_shutdown or WELL_KNOWN["graceful-shutdown"] in route.communities:
+        shuts = session.shuts
+        if shuts and session.external:
+            self._say(None, None, "graceful shutdown: the community is added", session.path, matched=True)
+            route = replace(route, communities=route.communities | {shut})
+        if (session.settles and shut in route.communities) or (shuts and not session.external):
             text = "graceful shutdown: the local preference becomes 0"
-            self._say(None, None, text, self.session.path, matched=True)
-            communities = route.communities | {WELL_KNOWN["graceful-shutdown"]}
-            route = replace(route, communities=communities, local_preference=0)
+            self._say(None, None, text, session.path, matched=True)
+            route = replace(route, local_preference=0)
         return route
 
     def _say(self, route_map: str | None, seq: int | None, why: str | Reason, path: Path, *, matched: bool) -> None:
@@ -168,9 +188,9 @@ class _Judge:
         """Do what FRR does before any policy (RFC 4271 section 9.1.2, RFC 7607)."""
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
         place = self.session.path
-        for conditions, why in self.session.path_rules(family):
-            if all(found(regex, route.as_path) == there for regex, there in conditions):
-                self._say(None, None, why, place, matched=False)
+        for rule in self.session.path_rules(family):
+            if _holds(rule, route):
+                self._say(None, None, rule.why, place, matched=False)
                 return False
         for prefixes, why in ignored(route.prefix.version):
             if route.prefix in prefixes:
@@ -283,7 +303,7 @@ class _Judge:
 
     def _clause(self, clause: str, value: Any, route_map: RouteMap, route: Route) -> tuple[bool, str | Reason]:
         words = clause.replace("_", " ")
-        if clause in UNKNOWN or clause.startswith("ipv6_next_hop"):
+        if clause in UNKNOWN or (clause.startswith("ipv6_next_hop") and self.session.direction == "out"):
             raise UndecidedError(f"match {words} asks for what a route does not say")
         if clause == "probability":
             if value not in {0, 100}:
@@ -335,7 +355,7 @@ class _Judge:
         if route.next_hop is None:
             raise UndecidedError("the route's next hop is not known: give one")
         if route.next_hop.version != route.prefix.version:
-            raise UndecidedError("an IPv4 route with an IPv6 next hop keeps an IPv4 one, which is not known")
+            raise UndecidedError(FOREIGN_HOP)
         return route.next_hop
 
     def _by_communities(self, clause: str, wanted: Any, route: Route) -> tuple[bool, str | Reason]:
@@ -370,6 +390,12 @@ class _Judge:
             is_ = "of IPv6"
         elif clause == "ip_next_hop_address":
             is_ = self._hop(route)
+        elif clause == "ipv6_next_hop_address":
+            if wanted.is_link_local:
+                raise UndecidedError(LINK_LOCAL)
+            is_ = self._hop(route)
+            if route.prefix.version == 4:
+                is_ = self.beside or NO_HOP6
         else:
             raise UndecidedError(f"match {clause.replace('_', ' ')} has not been measured")
         words = clause.replace("_", " ")
@@ -415,7 +441,7 @@ class _Judge:
             raise UndecidedError("set as-path replace has not been measured")
         if sets.as_path_exclude is not None:
             refuse_unordered(sets, words)
-            words = [kept for word in words if (kept := _without(word, sets.as_path_exclude))]
+            words = without(words, sets.as_path_exclude)
         if sets.as_path_prepend_last_as is not None and words and not words[0].startswith("{"):
             words = [words[0]] * sets.as_path_prepend_last_as + words
         if sets.as_path_prepend is not None:
@@ -470,6 +496,8 @@ LISTS: Final = {
     "ipv6_address_prefix_list": ("ipv6_prefix_lists", "prefix"),
     "ip_next_hop": ("access_lists", "next_hop"),
     "ip_next_hop_prefix_list": ("prefix_lists", "next_hop"),
+    "ipv6_next_hop": ("ipv6_access_lists", "next_hop"),
+    "ipv6_next_hop_prefix_list": ("ipv6_prefix_lists", "next_hop"),
     "ip_route_source": ("access_lists", "peer"),
     "ip_route_source_prefix_list": ("prefix_lists", "peer"),
     "as_path": ("as_path_lists", "as_path"),
@@ -484,14 +512,6 @@ def refuse_unordered(sets: Set, words: Sequence[str] = ()) -> None:
         put |= set(words[:1])
     if gone & put:
         raise UndecidedError("one entry prepends and excludes the same AS: FRR does not show which comes first")
-
-
-def _without(word: str, excluded: Collection[int]) -> str:
-    """Take AS numbers out of a word of a path; what is left of an AS_SET stays one."""
-    if not word.startswith("{"):
-        return "" if int(word) in excluded else word
-    kept = [asn for asn in word[1:-1].split(",") if int(asn) not in excluded]
-    return "{" + ",".join(kept) + "}" if kept else ""
 
 
 def _moved(wanted: int | str, base: int) -> int:

@@ -10,9 +10,9 @@ from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
 from frrgen.policy import automaton, interval
 from frrgen.policy.atoms import ANY, Cube, decided
-from frrgen.policy.box import NEXT_HOPS, Box, Region, narrowed, next_hop_number, on_path, only, within
+from frrgen.policy.box import OWN_HOPS, Box, Region, narrowed, next_hop_number, on_path, only, within
 from frrgen.policy.effects import Effects, untouched
-from frrgen.policy.evaluate import LISTS, UNKNOWN
+from frrgen.policy.evaluate import FOREIGN_HOP, LINK_LOCAL, LISTS, NO_HOP6, UNKNOWN
 from frrgen.policy.paths import ALPHABET, LANGUAGE
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
@@ -32,7 +32,7 @@ class Matches:
     ) -> tuple[Region, Region]:
         """Split by a clause: (what matches, what does not). Raises UndecidedError."""
         words = clause.replace("_", " ")
-        if clause in UNKNOWN or clause.startswith("ipv6_next_hop"):
+        if clause in UNKNOWN or (clause.startswith("ipv6_next_hop") and self.session.direction == "out"):
             raise UndecidedError(f"match {words} asks for what a route does not say")
         if clause == "probability":
             if value not in {0, 100}:
@@ -91,21 +91,23 @@ class Matches:
             if isinstance(effects.next_hop, str):
                 raise UndecidedError("the next hop is the router's own, and not known here")
             return _all(region, matches=interval.contains(addresses, next_hop_number(effects.next_hop)))
-        return _split(region, [Box(next_hop=addresses)], [Box(next_hop=_rest(addresses))])
+        if self.version == 4 and self.session.foreign_hops:
+            raise UndecidedError(FOREIGN_HOP)
+        return _split(region, [Box(next_hop=addresses)], [Box(next_hop=_rest(addresses, OWN_HOPS[self.version]))])
 
     def _by_path(self, name: str, effects: Effects, region: Region) -> tuple[Region, Region]:
-        before = ""
-        for operation, argument in effects.path:
-            if operation != "prepend":
-                raise UndecidedError(f"the AS path is matched by {name} after parts of it were changed")
-            before = " ".join([*map(str, argument), *([before] if before else [])])
+        change = effects.path
+        if change.more:
+            raise UndecidedError(f"the AS path is matched by {name} behind `set as-path prepend last-as`")
+        before = " ".join(map(str, change.front))
         for entry in self.router.as_path_lists[name].entries:
             automaton.refuse_stray(entry.regex, LANGUAGE, ALPHABET)
-        lines = [
-            ([frozenset({(automaton.Literal(entry.regex, before=before), True)})], entry.action == "permit")
-            for entry in self.router.as_path_lists[name].entries
-        ]
-        yes, no = decided(lines)
+        entries = self.router.as_path_lists[name].entries
+        literals = [automaton.Literal(entry.regex, before=before, gone=change.gone) for entry in entries]
+        yes, no = decided(
+            ([frozenset({(literal, True)})], entry.action == "permit")
+            for literal, entry in zip(literals, entries, strict=True)
+        )
         return _split(region, map(on_path, yes), map(on_path, no))
 
     def _by_communities(self, clause: str, wanted: Any, effects: Effects, region: Region) -> tuple[Region, Region]:
@@ -159,6 +161,15 @@ class Matches:
                 return _all(region, matches=False)
             number = next_hop_number(wanted)
             return self._by_next_hop((number, number + 1), effects, region)
+        if clause == "ipv6_next_hop_address":
+            if wanted.is_link_local:
+                raise UndecidedError(LINK_LOCAL)
+            if self.version == 4:
+                if effects.beside is None and self.session.foreign_hops:
+                    raise UndecidedError(FOREIGN_HOP)
+                return _all(region, matches=wanted == (effects.beside or NO_HOP6))
+            number = next_hop_number(wanted)
+            return self._by_next_hop((number, number + 1), effects, region)
         if clause == "metric":
             found = (effects.med or untouched(0)).before(wanted)
             return _split(region, [Box(med=found)], [Box(med=_rest(found, Box().med))])
@@ -184,5 +195,5 @@ def _all(region: Region, *, matches: bool) -> tuple[Region, Region]:
     return (region, {}) if matches else ({}, region)
 
 
-def _rest(found: tuple[int, ...], everything: tuple[int, ...] = NEXT_HOPS) -> tuple[int, ...]:
+def _rest(found: tuple[int, ...], everything: tuple[int, ...]) -> tuple[int, ...]:
     return interval.difference(everything, found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -25,7 +25,7 @@ def path_with(literals: frozenset[Literal], preferred: Sequence[str] = ()) -> st
 
     Raises UndecidedError if that cannot be told.
     """
-    ordered = sorted(literals, key=lambda one: (one.regex, one.before, one.found))
+    ordered = sorted(literals, key=lambda one: (one.regex, one.before, sorted(one.gone), one.found))
     for text in preferred:
         if all(holds(one, text) for one in ordered):
             return text
@@ -36,4 +36,17 @@ def path_with(literals: frozenset[Literal], preferred: Sequence[str] = ()) -> st
 
 def holds(literal: Literal, path: str) -> bool:
     """Tell whether a literal holds for a path."""
-    return found(literal.regex, " ".join(part for part in (literal.before, path) if part)) == literal.found
+    words = [*literal.before.split(), *without(path.split(), literal.gone)]
+    return found(literal.regex, " ".join(words)) == literal.found
+
+
+def without(words: Iterable[str], gone: Collection[int]) -> list[str]:
+    """Take AS numbers out of the words of a path; what is left of an AS_SET stays one."""
+    return [kept for word in words if (kept := _without(word, gone))] if gone else list(words)
+
+
+def _without(word: str, gone: Collection[int]) -> str:
+    if not word.startswith("{"):
+        return "" if int(word) in gone else word
+    kept = [asn for asn in word[1:-1].split(",") if int(asn) not in gone]
+    return "{" + ",".join(kept) + "}" if kept else ""

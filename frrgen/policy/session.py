@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from ipaddress import ip_address
-from typing import Any, Final, Literal
+from ipaddress import ip_address, ip_network
+from typing import Any, Final, Literal, NamedTuple
 
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
+from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
-from frrgen.model.types import WELL_KNOWN, Address
+from frrgen.model.types import WELL_KNOWN, Address, Model
 from frrgen.policy.regex import UndecidedError
+from frrgen.policy.space import PrefixSet
 
 Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 Path = tuple[str, ...]
+_SETS_REFUSED: Final = (10, 7)
+"""The first version of which it was seen that it refuses AS_SETs if it is told nothing."""
+_NOBODY: Final = "192.0.2.1"
+
+
+class Place(NamedTuple):
+    """Where a route map is gone through, as far as its meaning depends on it."""
+
+    direction: Direction
+    external: bool
+    origin: bool = False
+    """Asked about routes that the router itself brings in, as `redistribute` does."""
+
+
 _WHO: Final = frozenset(
     {
         "peer",
@@ -27,8 +43,38 @@ _WHO: Final = frozenset(
     }
 )
 """Match clauses whose answer depends on who the neighbor is, or announces itself as the next hop."""
-Rule = tuple[tuple[tuple[str, bool], ...], str]
-"""Expressions that are found, or not, in the AS path of a route that is refused if all of that holds; and why."""
+
+
+class Rule(NamedTuple):
+    """A route is refused in whose AS path these expressions are found, or not; and why."""
+
+    conditions: tuple[tuple[str, bool], ...]
+    why: str
+
+
+_DECISIVE: Final = (
+    "enforce_first_as",
+    "local_as",
+    "local_role",
+    "graceful_shutdown",
+    "sender_as_path_loop_detection",
+    "capability_extended_nexthop",
+)
+"""Options of a neighbor, beside those of its address families, that decide on routes."""
+_SHAPING: Final = (
+    "unsuppress_map",
+    "next_hop_self",
+    "nexthop_local_unchanged",
+    "route_reflector_client",
+    "route_server_client",
+    "maximum_prefix_out",
+    "send_community",
+    "addpath_tx",
+    "as_override",
+    "attribute_unchanged",
+    "remove_private_as",
+)
+"""Options of an address family that change what goes out, behind all policy, or keep some of it."""
 
 
 class Session:
@@ -50,6 +96,10 @@ class Session:
         self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
         self.external = self.remote not in ("internal", bgp.asn)
         self.version = router.version
+        self.nobody = self.origin = False
+        unnumbered = self.peer_address() is None or bool(self.option("capability_extended_nexthop"))
+        self.foreign_hops = unnumbered if direction == "in" else _foreign_hops(router)
+        """Whether IPv4 routes here may have an IPv6 next hop (RFC 8950)."""
 
     @staticmethod
     def find(router: Router, neighbor: str, direction: Direction) -> Session:
@@ -65,31 +115,63 @@ class Session:
         raise KeyError(neighbor)
 
     @staticmethod
-    def of_map(router: Router, name: str) -> Session:
-        """Find a session that a route map is attached to; if there is none, take an external one, inbound."""
-        for vrf in (None, *router.vrfs):
-            bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
-            for neighbor in bgp.neighbors if bgp is not None else ():
-                for direction in _DIRECTIONS:
-                    session = Session(router, neighbor, direction, vrf=vrf)
-                    if name in session.maps():
-                        return session
-        asn = router.bgp.asn if router.bgp is not None else 64512
-        bgp = Bgp.model_validate({"asn": asn, "neighbors": {"192.0.2.1": {"remote_as": "external"}}})
-        return Session(router.model_copy(update={"bgp": bgp}), "192.0.2.1", "in")
+    def of_nobody(router: Router, place: Place) -> Session:
+        """Give a session with nobody in particular, of which a route map alone is asked."""
+        remote = "external" if place.external else "internal"
+        bgp = Bgp(asn=64512, neighbors={_NOBODY: Neighbor(remote_as=remote)})
+        if router.bgp is not None:
+            same = {"asn": router.bgp.asn, "default_local_preference": router.bgp.default_local_preference}
+            bgp = bgp.model_copy(update=same)
+        session = Session(router.model_copy(update={"bgp": bgp}), _NOBODY, place.direction)
+        session.nobody, session.origin = True, place.origin
+        session.foreign_hops = _foreign_hops(router)
+        return session
+
+    @property
+    def place(self) -> Place:
+        """Tell what a route map alone can know of the session."""
+        return Place(self.direction, self.external)
+
+    @staticmethod
+    def places(router: Router, name: str) -> list[Place]:
+        """Give where a route map is gone through; if nowhere, it is taken for one of an eBGP neighbor, inbound."""
+        found = {
+            session.place: None
+            for vrf in (None, *router.vrfs)
+            for bgp in [router.bgp if vrf is None else router.vrfs[vrf].bgp]
+            if bgp is not None
+            for neighbor in bgp.neighbors
+            for direction in _DIRECTIONS
+            for session in [Session(router, neighbor, direction, vrf=vrf)]
+            if name in session.gone_through()
+        }
+        for bgp in (router.bgp, *(vrf.bgp for vrf in router.vrfs.values())):
+            for family in FAMILIES if bgp is not None else ():
+                named = [ref[1] for _, ref in instance_refs(getattr(bgp, family))]
+                if named and name in _gone_through(router, named):
+                    found[Place("in", external=True, origin=True)] = None
+        return list(found) or [Place("in", external=True)]
+
+    @property
+    def default_preference(self) -> int:
+        """The local preference of what has none, inside of the AS."""
+        said = self.bgp.default_local_preference
+        return 100 if said is None else said
 
     @property
     def matched_preference(self) -> int:
         """What `match local-preference` takes an absent one for."""
-        return 0 if self.external else 100
+        return 0 if self.external else self.default_preference
 
     @property
     def set_preference(self) -> int:
         """From where `set local-preference +N` counts if there is none."""
-        return 0 if self.external and self.version < (10,) else 100
+        return 0 if self.external and self.version < (10,) else self.default_preference
 
     def peer_address(self) -> Address | None:
-        """Give the neighbor's address; None if it is an interface."""
+        """Give the neighbor's address; None if it is an interface, or not known."""
+        if self.nobody:
+            return None
         try:
             return ip_address(self.name)
         except ValueError:
@@ -106,6 +188,8 @@ class Session:
         Outbound FRR 8.4 asks about a stand-in of the update group, which has none. Raises UndecidedError where that
         has not been measured.
         """
+        if self.nobody:
+            raise UndecidedError("a route map alone does not tell which neighbor it is asked for")
         if self.direction == "in":
             return self.peer_address()
         if self.version >= (9,):
@@ -151,13 +235,12 @@ class Session:
 
     def option(self, name: str) -> Any:
         """Give an option of the neighbor, or of its group."""
-        own = getattr(self.neighbor, name)
-        return getattr(self.group, name, None) if own is None and self.group is not None else own
+        return _said(name, self.neighbor, self.group)
 
     def family_option(self, family: str, name: str) -> Any:
         """Give an option of an address family, of the neighbor or its group."""
-        found = (getattr(getattr(one, family), name) for one in (self.neighbor, self.group) if one is not None)
-        return next((value for value in found if value is not None), None)
+        group = None if self.group is None else getattr(self.group, family)
+        return _said(name, getattr(self.neighbor, family), group)
 
     def attached(self, kind: str, family: str) -> tuple[str | None, Path]:
         """Find what is attached (route_map, prefix_list, …), on the neighbor or on its group, and where that stands."""
@@ -193,10 +276,11 @@ class Session:
         parts = [getattr(one, family) for one in owners for family in FAMILIES]
         bgp = self.bgp
         own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
-        options = [self.option(name) for name in ("enforce_first_as", "local_as", "local_role")]
-        own += (bgp.graceful_shutdown, bgp.confederation)
+        options = [self.option(name) for name in _DECISIVE]
+        own += (bgp.graceful_shutdown, bgp.confederation, bgp.default_local_preference, bgp.reject_as_sets)
+        own += tuple(tuple(getattr(bgp, family).aggregates.items()) for family in FAMILIES)
         who = self.name if self.asks_who() else None
-        return self.direction, self.remote, who, *options, *own, *parts
+        return self.direction, self.remote, who, self.foreign_hops, *options, *own, *parts
 
     def asks_who(self) -> bool:
         """Tell whether the maps ask who the neighbor is: then no two sessions are alike."""
@@ -207,19 +291,14 @@ class Session:
             for entry in self.entries()
         )
 
+    def gone_through(self, *names: str) -> Iterator[str]:
+        """Give the maps that may be gone through, from these on, or from those attached: each once."""
+        return _gone_through(self.router, names or self.maps())
+
     def entries(self, *names: str) -> Iterator[RouteMapEntry]:
         """Give the entries of every map that may be gone through, from these maps on, or from those attached."""
-        rest = list(names or self.maps())
-        seen: set[str] = set()
-        while rest:
-            name = rest.pop()
-            if name in seen or name not in self.router.route_maps:
-                continue
-            seen.add(name)
-            for entry in self.router.route_maps[name].entries:
-                yield entry
-                if entry.call is not None:
-                    rest.append(entry.call)
+        for name in self.gone_through(*names):
+            yield from self.router.route_maps[name].entries
 
     def has_policy(self, family: str) -> bool:
         """Tell whether anything is attached that counts as a policy (RFC 8212)."""
@@ -243,24 +322,48 @@ class Session:
         """Tell what `match source-protocol` does. Raises UndecidedError outbound from FRR 9 on."""
         if self.version < (9,):
             return True, "source protocol: FRR 8 drops this clause without a word, so it matches"
-        if self.direction == "in":
+        if self.direction == "in" and not self.origin:
             return False, f"source protocol {protocol}: never matches an inbound route"
-        raise UndecidedError("match source-protocol outbound asks where the route comes from")
+        raise UndecidedError("match source-protocol asks where the route comes from, unless it comes from a neighbor")
 
     def refuse_unmeasured(self, family: str) -> None:
         """Raise UndecidedError for what decides on routes and is not modelled."""
         if self.bgp.confederation is not None:
             raise UndecidedError("what a confederation does to routes has not been measured")
-        if self.direction == "out" and self.family_option(family, "advertise_map") is not None:
+        if self.option("graceful_shutdown"):
+            raise UndecidedError("what graceful_shutdown of one neighbor does to routes has not been measured")
+        if self.direction == "in":
+            return
+        if self.family_option(family, "advertise_map") is not None:
             raise UndecidedError("advertise_map announces what it names only while other routes are there, or are not")
-        if self.direction == "out" and self.option("local_role") is not None:
+        if self.option("local_role") is not None:
             raise UndecidedError("local_role holds back what has the attribute OTC, which a route here does not say")
+        if self.family_option(family, "soo") is not None:
+            raise UndecidedError("soo holds back what is from the same site, which a route here does not say")
+        if self.option("sender_as_path_loop_detection"):
+            raise UndecidedError("what sender_as_path_loop_detection holds back has not been measured")
 
-    def own_default(self, family: str) -> str:
-        """Say why nothing is known of the default route on this session; empty where it is like any other."""
-        if self.direction == "in" or self.family_option(family, "default_originate") is None:
-            return ""
-        return "default_originate announces a default route of the router's own, whatever the policy says of others"
+    def own(self, family: str) -> Iterator[tuple[PrefixSet, str]]:
+        """Give prefixes of which nothing is known on this session, and why."""
+        if self.direction == "in":
+            return
+        if self.family_option(family, "default_originate") is not None:
+            default = ip_network("0.0.0.0/0" if family == FAMILIES[0] else "::/0")
+            why = "default_originate announces a default route of the router's own, whatever the policy says of others"
+            yield PrefixSet.block(default), why
+        for prefix, aggregate in getattr(self.bgp, family).aggregates.items():
+            held = "summary_only" if aggregate.summary_only else "suppress_map" if aggregate.suppress_map else ""
+            length, most = prefix.prefixlen, prefix.max_prefixlen
+            if held and length < most:
+                why = f"{held} of the aggregate {prefix} holds back what is inside of it"
+                yield PrefixSet.block(prefix, length + 1, most), why
+
+    def shaping(self, family: str) -> dict[str, Any]:
+        """Give what changes the routes that go out, or keeps some back, beside policy."""
+        if self.direction == "in":
+            return {}
+        options = {name: self.family_option(family, name) for name in _SHAPING}
+        return {**options, "local_as": self.option("local_as"), "remote_as": self.external}
 
     @property
     def in_front(self) -> str:
@@ -281,33 +384,93 @@ class Session:
         """
         return self.direction == "in" and self.external
 
+    @property
+    def shuts(self) -> bool:
+        """Tell whether `bgp graceful-shutdown` changes what has passed, whatever the policy said.
+
+        It gets the community and local preference 0 from an eBGP neighbor, the community to one, and local preference
+        0 to an iBGP one.
+        """
+        return self.bgp.graceful_shutdown and (self.external or self.direction == "out")
+
     def kept_back(self) -> list[tuple[int, str]]:
         """Give the communities with which FRR announces a route to nobody like this neighbor, and why (RFC 1997)."""
         names = ["no-advertise", "no-export", "local-AS"] if self.external else ["no-advertise"]
         return [(WELL_KNOWN[name], f"it has the community {name}: it is not announced") for name in names]
 
+    def doubts(self) -> list[Rule]:
+        """Give AS paths of which it is not known whether FRR refuses them before any policy."""
+        if self.direction == "in" and self.bgp.reject_as_sets is None and (9,) <= self.version < _SETS_REFUSED:
+            return [Rule((("[{]", True),), "whether FRR before 10.7 refuses an AS_SET has not been measured")]
+        return []
+
     def path_rules(self, family: str) -> list[Rule]:
-        """Give what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607)."""
+        """Give what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607, RFC 9774)."""
         own = self.bgp.asn
         allowed = self.family_option(family, "allowas_in") or 0
         why = f"AS {own}, our own, is in the path"
         rules: list[Rule] = []
+        sets = self.bgp.reject_as_sets
+        if sets:
+            text = "an AS_SET is in the path: with reject_as_sets FRR ends the session over it"
+            rules.append(Rule((("[{]", True),), text))
+        elif sets is None and self.version >= _SETS_REFUSED:
+            rules.append(Rule((("[{]", True),), "an AS_SET is in the path (RFC 9774)"))
         local = self.option("local_as")
         if local is not None:
             times = allowed if isinstance(allowed, int) and allowed else 0 if local.no_prepend else 1
             why_local = f"AS {local.asn}, our local one, is in the path"
-            rules.append((((f"_{local.asn}_" + f"(.*_)?{local.asn}_" * times, True),), why_local))
+            rules.append(Rule(((f"_{local.asn}_" + f"(.*_)?{local.asn}_" * times, True),), why_local))
         if allowed == "origin":
-            rules.append((((f"_{own}_", True), (f"_{own}[}}]?$", False)), why))
+            rules.append(Rule(((f"_{own}_", True), (f"_{own}[}}]?$", False)), why))
         else:
-            rules.append((((f"_{own}_" + f"(.*_)?{own}_" * int(allowed), True),), why))
-        rules.append(((("_0_", True),), "AS 0 is in the path (RFC 7607)"))
+            rules.append(Rule(((f"_{own}_" + f"(.*_)?{own}_" * int(allowed), True),), why))
+        rules.append(Rule((("_0_", True),), "AS 0 is in the path (RFC 7607)"))
         first = self.option("enforce_first_as")
         enforced = self.version >= (9, 1) if first is None else first
         if enforced and self.external and isinstance(self.remote, int):
             why = f"the path does not begin with AS {self.remote} (enforce-first-as)"
-            rules.append((((f"^[{{]?{self.remote}_", False),), why))
+            rules.append(Rule(((f"^[{{]?{self.remote}_", False),), why))
         return rules
+
+
+def _said(name: str, own: Model, group: Model | None) -> Any:
+    """Give what the neighbor says, or if it says nothing, its group."""
+    value = getattr(own, name)
+    if group is None or value != type(own).model_fields[name].default:
+        return value
+    return getattr(group, name, value)
+
+
+def _gone_through(router: Router, names: Iterable[str]) -> Iterator[str]:
+    rest = list(names)
+    seen: set[str] = set()
+    while rest:
+        name = rest.pop()
+        if name in seen or name not in router.route_maps:
+            continue
+        seen.add(name)
+        yield name
+        rest += [entry.call for entry in router.route_maps[name].entries if entry.call is not None]
+
+
+def _foreign_hops(router: Router) -> bool:
+    """Tell whether some IPv4 route of a router may have an IPv6 next hop (RFC 8950)."""
+    if any(entry.set.ipv6_next_hop_global for one in router.route_maps.values() for entry in one.entries):
+        return True
+    instances = (router.bgp, *(vrf.bgp for vrf in router.vrfs.values()))
+    return any(
+        neighbor.capability_extended_nexthop or not _is_address(name)
+        for bgp in instances
+        if bgp is not None
+        for name, neighbor in (*bgp.neighbors.items(), *((_NOBODY, group) for group in bgp.peer_groups.values()))
+    )
+
+
+def _is_address(name: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(name))
+    return False
 
 
 def _dynamic(bgp: Bgp, name: str) -> Neighbor:

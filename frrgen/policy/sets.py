@@ -39,16 +39,16 @@ class Sets:
             raise UndecidedError("set as-path replace has not been measured")
         changes: dict[str, Any] = {name: getattr(sets, name) for name in ("weight", "tag", "origin")}
         changes = {name: value for name, value in changes.items() if value is not None}
-        path = list(effects.path)
+        path = effects.path
         if sets.as_path_exclude is not None:
             refuse_unordered(sets)
             if sets.as_path_prepend_last_as is not None:
                 raise UndecidedError("one entry excludes and prepends the last AS: FRR does not show which comes first")
-            path.append(("exclude", sets.as_path_exclude))
+            path = path.excluded(sets.as_path_exclude)
         if sets.as_path_prepend_last_as is not None:
-            path.append(("last", sets.as_path_prepend_last_as))
+            path = path.prepended_last(sets.as_path_prepend_last_as)
         if sets.as_path_prepend is not None:
-            path.append(("prepend", sets.as_path_prepend))
+            path = path.prepended(sets.as_path_prepend)
         if sets.metric is not None:
             before = Number.constant(0) if self.counts_from_dropped(entry, effects) else untouched(0)
             changes["med"] = (effects.med or before).then(sets.metric)
@@ -65,7 +65,7 @@ class Sets:
             value = getattr(sets, name)
             if value not in (None, False):
                 more[name] = str(value)
-        return replace(effects, path=tuple(path), more=tuple(sorted(more.items())), **changes)
+        return replace(effects, path=path, more=tuple(sorted(more.items())), **changes)
 
     def _next_hop(self, entry: RouteMapEntry, effects: Effects) -> Any:
         wanted = self.session.set_next_hop(entry.set, self.version)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
 from typing import Any, Final, Literal
 
 from frrgen.model.bgp import Bgp
@@ -15,14 +14,14 @@ from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
 from frrgen.model.types import U32_MAX, WELL_KNOWN
 from frrgen.policy import automaton, interval
-from frrgen.policy.atoms import decided
+from frrgen.policy.atoms import Cube, decided
 from frrgen.policy.box import ABSENT, EVERYTHING, Box, Region, add, narrowed, on_path, simplified, within
-from frrgen.policy.effects import Effects, Number
+from frrgen.policy.effects import Effects, Number, PathChange
 from frrgen.policy.evaluate import LOCAL_MED
 from frrgen.policy.ignored import ignored
 from frrgen.policy.matches import Matches
 from frrgen.policy.regex import UndecidedError
-from frrgen.policy.session import Session
+from frrgen.policy.session import Rule, Session
 from frrgen.policy.sets import Sets
 from frrgen.policy.space import PrefixSet
 from frrgen.policy.universe import FAMILY_OF, Policy, Universe
@@ -103,8 +102,8 @@ class _Run:
         self.begin = Effects()
         if self.policy.route_map is None:
             front, weight = self.session.in_front, self.session.weight(self.family)
-            path = (("prepend", (int(front),)),) if front else ()
-            self.begin = Effects(path=path, weight=weight or None)
+            path = PathChange((int(front),) if front else ())
+            self.begin = Effects(path=path, weight=weight if self.session.direction == "in" else None)
 
     def run(self) -> list[Outcome]:
         region: Region = {EVERYTHING: PrefixSet.everything(self.version)}
@@ -120,10 +119,9 @@ class _Run:
 
     def _session(self, region: Region) -> None:
         """Go through everything in FRR's order."""
-        if doubt := self.session.own_default(self.family):
-            default = PrefixSet.block(ip_network("0.0.0.0/0" if self.version == 4 else "::/0"))
-            self._leave("undecided", By(doubt), Effects(), within(region, default))
-            region = within(region, default.complement())
+        for own, doubt in self.session.own(self.family):
+            self._leave("undecided", By(doubt), Effects(), within(region, own))
+            region = within(region, own.complement())
         if not self.session.active(self.family):
             self._leave("deny", By(self.session.inactive(self.family)), Effects(), region)
             return
@@ -141,19 +139,25 @@ class _Run:
                 self._leave("deny", By(why), self.begin, region)
 
     def _permit(self, by: By, effects: Effects, region: Region) -> None:
-        """Leave what has passed, as FRR settles it (`Session.settles`)."""
-        if self.policy.route_map is not None or not self.session.settles:
+        """Leave what has passed, as FRR settles it (`Session.settles`, `Session.shuts`)."""
+        if self.policy.route_map is not None:
+            self._leave("permit", by, effects, region)
+            return
+        for rule in self.session.doubts():
+            unsure, region = (narrowed(region, map(on_path, cubes)) for cubes in self._by_rule(rule))
+            self._leave("undecided", By(rule.why), effects, unsure)
+        external, shuts = self.session.external, self.session.shuts
+        if not self.session.settles:
+            if shuts:
+                effects = _put(effects, _SHUTDOWN) if external else _last(effects)
             self._leave("permit", by, effects, region)
             return
         for black, changed, part in self._with(WELL_KNOWN["blackhole"], effects, region):
             settled = _put(changed, WELL_KNOWN["no-export"]) if black else changed
-            if self.session.bgp.graceful_shutdown:
-                shut = replace(_put(settled, _SHUTDOWN), local_preference=Number.constant(0))
-                self._leave("permit", by, shut, part)
-                continue
-            for shuts, after, rest in self._with(_SHUTDOWN, settled, part):
-                shut = replace(after, local_preference=Number.constant(0)) if shuts else after
-                self._leave("permit", by, shut, rest)
+            if shuts:
+                settled = _put(settled, _SHUTDOWN)
+            for is_shut, after, rest in self._with(_SHUTDOWN, settled, part):
+                self._leave("permit", by, _last(after) if is_shut else after, rest)
 
     def _with(self, community: int, effects: Effects, region: Region) -> Iterator[tuple[bool, Effects, Region]]:
         """Split by whether a community is there in the end."""
@@ -178,16 +182,19 @@ class _Run:
 
     def _sane(self, region: Region) -> Region:
         """Take away what FRR refuses before any policy."""
-        for conditions, why in self.session.path_rules(self.family):
-            front = self.session.in_front
-            cube = frozenset((automaton.Literal(regex, before=front), there) for regex, there in conditions)
-            wrong, right = decided([([cube], True)])
-            self._leave("deny", By(why), Effects(), narrowed(region, map(on_path, wrong)))
+        for rule in self.session.path_rules(self.family):
+            wrong, right = self._by_rule(rule)
+            self._leave("deny", By(rule.why), Effects(), narrowed(region, map(on_path, wrong)))
             region = narrowed(region, map(on_path, right))
         for prefixes, why in ignored(self.version):
             self._leave("deny", By(why), Effects(), within(region, prefixes))
             region = within(region, prefixes.complement())
         return region
+
+    def _by_rule(self, rule: Rule) -> tuple[list[Cube], list[Cube]]:
+        front = self.session.in_front
+        cube = frozenset((automaton.Literal(regex, before=front), there) for regex, there in rule.conditions)
+        return decided([([cube], True)])
 
     def _not_kept_back(self, region: Region) -> Region:
         """Take away what its communities keep from being announced."""
@@ -341,3 +348,8 @@ def _unite(into: dict[Any, Region], key: Any, region: Region) -> None:
 def _put(effects: Effects, community: int) -> Effects:
     """Add a community, whatever came in."""
     return replace(effects, communities=frozenset({**dict(effects.communities), community: True}.items()))
+
+
+def _last(effects: Effects) -> Effects:
+    """Prefer every other way."""
+    return replace(effects, local_preference=Number.constant(0))

@@ -44,15 +44,7 @@ def _inbound(router: Router) -> Iterator[str]:
     for vrf in (None, *router.vrfs):
         bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
         for neighbor in bgp.neighbors if bgp is not None else ():
-            rest = Session(router, neighbor, "in", vrf=vrf).maps()
-            seen: set[str] = set()
-            while rest:
-                name = rest.pop()
-                if name in seen or name not in router.route_maps:
-                    continue
-                seen.add(name)
-                yield name
-                rest += [entry.call for entry in router.route_maps[name].entries if entry.call is not None]
+            yield from Session(router, neighbor, "in", vrf=vrf).gone_through()
 
 
 def _optimiser(router: Router, route_map: RouteMap, where: Path) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from frrgen.model.bgp import FAMILIES
@@ -12,7 +12,7 @@ from frrgen.model.router import Router
 from frrgen.model.types import WELL_KNOWN, community_value, large_community_value
 from frrgen.policy import automaton
 from frrgen.policy.atoms import Atoms
-from frrgen.policy.session import Session
+from frrgen.policy.session import Place, Session
 
 FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
 """The address family of an IP version."""
@@ -28,6 +28,13 @@ class Policy:
     """This map alone, as if it were all that is attached."""
     unread: Collection[tuple[str, int]] = ()
 
+    def at(self, place: Place) -> Policy:
+        """Give a route map alone as it is at a place; a session is where it is."""
+        if self.route_map is None:
+            return self
+        session = Session.of_nobody(self.router, place)
+        return replace(self, router=session.router, session=session)
+
     def entries(self) -> Iterator[RouteMapEntry]:
         """Give the entries of every map that may be gone through."""
         return self.session.entries(*([] if self.route_map is None else [self.route_map]))
@@ -40,9 +47,9 @@ class Policy:
         if session.direction == "out":
             return frozenset((community, False) for community, _ in session.kept_back())
         return frozenset(
-            automaton.Literal(conditions[0][0], not conditions[0][1], session.in_front)
-            for conditions, _ in session.path_rules(FAMILY_OF[version])
-            if len(conditions) == 1
+            automaton.Literal(rule.conditions[0][0], not rule.conditions[0][1], session.in_front)
+            for rule in session.path_rules(FAMILY_OF[version])
+            if len(rule.conditions) == 1
         )
 
 
@@ -64,6 +71,8 @@ class Universe:
             if policy.route_map is None:
                 if policy.session.direction == "out":
                     values.update(community for community, _ in policy.session.kept_back())
+                    if policy.session.shuts:
+                        values.add(WELL_KNOWN["graceful-shutdown"])
                 elif policy.session.settles:
                     values.update(WELL_KNOWN[name] for name in ("blackhole", "no-export", "graceful-shutdown"))
             for entry in policy.entries():

@@ -108,6 +108,8 @@ class _Writer:
             2,
             lambda: f"{ip_network((f'10.99.0.{rng.randrange(8)}', rng.choice([29, 30, 31, 32])), strict=False)} le 32",
         )
+        self._lines("ipv6 prefix-list HOP", 2, lambda: f"2001:db8:99::{rng.choice([0, 4, 8])}/126 le 128")
+        self._lines("ipv6 access-list H6", 2, lambda: f"2001:db8:99::{rng.choice([0, 7, 8])}/128")
         for name in ("LA", "LB"):
             self._lines(f"access-list {name}", rng.randrange(1, 4), lambda: self._access(4))
             self._lines(f"ipv6 access-list {name}", rng.randrange(1, 4), lambda: self._access(6))
@@ -173,6 +175,9 @@ class _Writer:
             "ip next-hop": lambda: rng.choice(["LA", "LB"]),
             "ip next-hop address": lambda: rng.choice(HOPS),
             "ip next-hop prefix-list": lambda: "HOP",
+            "ipv6 next-hop": lambda: rng.choice(["H6", "LA", "NONE"]),
+            "ipv6 next-hop address": lambda: rng.choice([*HOPS6, "::"]),
+            "ipv6 next-hop prefix-list": lambda: rng.choice(["HOP", "HOP", "PA", "NONE"]),
             "ip route-source prefix-list": lambda: rng.choice(["HOP", "HOP", "PA", "NONE"]),
             "as-path": lambda: rng.choice(["AA", "AB", "AC", "AA", "NONE"]),
             "community": lambda: rng.choice(["CA", "CB", "CX", "CX", "CA exact-match", "CB exact-match", "NONE"]),
@@ -260,6 +265,8 @@ class _Writer:
             lines.append(f" neighbor {peer} passive")
         if rng.random() < 0.1:
             lines.append(f" neighbor {OUTER} enforce-first-as")
+        if rng.random() < 0.3:
+            lines.append(f" bgp default local-preference {rng.choice([7, 11, 107])}")
         for family in ("ipv4", "ipv6"):
             lines.append(f" address-family {family} unicast")
             for peer in (OUTER, INNER, FAR, NEAR):

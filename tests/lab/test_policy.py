@@ -87,11 +87,11 @@ def judged(route):
     }
 
 
-def on_the_wire(verdict, neighbor):
+def on_the_wire(verdict, neighbor, preference):
     """A route as a neighbor gets it: beside policy, FRR puts its AS in front, and drops what ends at the border."""
     route = verdict.route
     if neighbor == NEAR:
-        return replace(route, local_preference=100 if route.local_preference is None else route.local_preference)
+        return replace(route, local_preference=preference if route.local_preference is None else route.local_preference)
     says_med = any(text.startswith("set metric ") for step in verdict.trace for text in step.does)
     path = f"{AS_US} {route.as_path}".strip()
     return replace(route, as_path=path, local_preference=None, med=route.med if says_med else None)
@@ -152,7 +152,8 @@ class Trial:
             if (verdict.verdict == "permit") != (got is not None):
                 found[prefix, to] = f"{verdict.verdict}, and {got}", given, verdict.trace
             elif got is not None:
-                ours = on_the_wire(verdict, to)
+                preference = self.intended.bgp.default_local_preference
+                ours = on_the_wire(verdict, to, 100 if preference is None else preference)
                 if verdict.route.next_hop == given.next_hop:
                     ours = replace(ours, next_hop=None)
                 theirs = heard(got, ours)
