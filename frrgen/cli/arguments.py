@@ -105,8 +105,10 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("neighbor", metavar="NEIGHBOR", help="its address, or interface")
     explain.add_argument("direction", choices=["in", "out"])
     explain.add_argument("prefix", metavar="PREFIX")
-    explain.add_argument("--community", action="append", default=[], metavar="C", help="AA:NN or a well-known name")
-    explain.add_argument("--large-community", action="append", default=[], metavar="C", help="AA:BB:CC")
+    explain.add_argument(
+        "--community", action="extend", nargs="+", default=[], metavar="C", help="AA:NN or a well-known name"
+    )
+    explain.add_argument("--large-community", action="extend", nargs="+", default=[], metavar="C", help="AA:BB:CC")
     path = explain.add_mutually_exclusive_group()
     path.add_argument("--as-path", metavar="PATH", help='as FRR shows it: "65001 65002"')
     path.add_argument("--from-asn", metavar="N", help="a path of this AS alone; default: the neighbor's")

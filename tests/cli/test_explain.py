@@ -40,6 +40,14 @@ def test_as_json_it_has_the_agreed_keys(capsys):
     assert {key for step in found["trace"] for key in step} == {"route_map", "seq", "where", "matched", "why"}
 
 
+def test_several_communities_are_said_at_once_or_one_by_one(capsys):
+    said = ("--community", "1:1", "no-export", "--large-community", "1:2:3", "4:5:6", "--community", "2:2")
+    _, out, _ = explain(capsys, "edge1", "203.0.113.1", "in", "192.0.3.0/24", *said, "--format", "json")
+    route = json.loads(out)["route"]
+    assert set(route["communities"]) == {"1:1", "2:2", "no-export"}
+    assert set(route["large_communities"]) == {"1:2:3", "4:5:6"}
+
+
 def test_a_running_configuration_needs_no_inventory(capsys, tmp_path):
     file = tmp_path / "frr.conf"
     file.write_text(
