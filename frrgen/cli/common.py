@@ -15,7 +15,7 @@ from frrgen.errors import Exit, Finding, FrrgenError, InputError, Severity, Wher
 from frrgen.inventory.files import Loaded, load
 from frrgen.inventory.secrets import resolve
 from frrgen.model.check import check, judged
-from frrgen.model.derive import Derived, derive
+from frrgen.model.derive import Derived, derive, dialled
 from frrgen.model.router import Router
 
 if TYPE_CHECKING:
@@ -107,18 +107,24 @@ class Inventory:
         return resolve(router, self.loaded.folder, os.environ, owners)
 
 
-def session_of(router: Router, neighbor: str, direction: Direction) -> Session:
-    """Find a neighbor's session, in whichever VRF, named or inside a listen range. Raises InputError."""
+def session_of(router: Router, neighbor: str, direction: Direction, inventory: Inventory | None = None) -> Session:
+    """Find a neighbor's session, in whichever VRF, named or inside a listen range. Raises InputError.
+
+    An inventory tells more of the router's own addresses.
+    """
     from frrgen.policy.session import Session
 
     try:
-        return Session.find(router, neighbor, direction)
+        session = Session.find(router, neighbor, direction)
     except KeyError:
         known = [
             name for bgp in (router.bgp, *(vrf.bgp for vrf in router.vrfs.values())) if bgp for name in bgp.neighbors
         ]
         hint = f"there are: {', '.join(known[:10])}" if known else "it has none"
         raise InputError(error("FRR301", f"{router.name} has no neighbor {neighbor!r}", hint=hint)) from None
+    if inventory is not None:
+        session.own_addresses |= dialled(inventory.loaded.network, router.name, session.vrf)
+    return session
 
 
 def warn_unread(file: Path, leftovers: Iterable[Leftover]) -> None:

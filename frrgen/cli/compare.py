@@ -9,14 +9,15 @@ from typing import Any
 
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file
-from frrgen.cli.route import checked_version
+from frrgen.cli.route import attributes, checked_version
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
 from frrgen.policy.compare import Comparison, compare_wherever
+from frrgen.policy.route import Route
 from frrgen.policy.session import Direction, Session
 from frrgen.policy.trace import Verdict
 from frrgen.policy.universe import Policy
-from frrgen.policy.unread import unread_entries
+from frrgen.policy.unread import ALL_READ, Unread, unread_entries
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -49,27 +50,27 @@ class _Sources:
         if not found or not name:
             hint = "write ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in, ROUTER:NEIGHBOR:out, or a file instead of ROUTER"
             raise InputError(error("FRR303", f"{text!r} names no policy", hint=hint))
-        router, unread = self._router(owner)
+        router, unread, inventory = self._router(owner)
         if direction is not None:
-            return Policy(router, session_of(router, name, direction), unread=unread)
+            return Policy(router, session_of(router, name, direction, inventory), unread=unread)
         if name not in router.route_maps:
             known = ", ".join(list(router.route_maps)[:10]) or "none"
             raise InputError(error("FRR304", f"{owner} has no route map {name!r}", hint=f"there are: {known}"))
         session = Session.of_nobody(router, Session.places(router, name)[0])
         return Policy(router, session, name, unread)
 
-    def _router(self, owner: str) -> tuple[Router, frozenset[tuple[str, int]]]:
+    def _router(self, owner: str) -> tuple[Router, Unread, Inventory | None]:
         path = Path(owner)
         if path.is_file() or "/" in owner:
             router, leftovers = parse_file(path, name="router", frr_version=self.version)
             warn_unread(path, leftovers)
-            return router, unread_entries(leftovers)
+            return router, unread_entries(leftovers), None
         if self.inventory is None:
             self.inventory = Inventory(self.folder)
         router = self.inventory.routers([owner])[0]
         if self.version is not None:
             router = router.model_copy(update={"frr_version": self.version})
-        return router, frozenset()
+        return router, ALL_READ, self.inventory
 
 
 def _json(result: Comparison) -> dict[str, Any]:
@@ -97,25 +98,16 @@ def _show(args: argparse.Namespace, result: Comparison) -> None:
         print(f"{args.a} and {args.b} do the same with every route.")
     for one in result.differences:
         print(f"They differ for {one.space}")
-        print(f"  e.g. {_text(one.route.to_json())}")
+        shown = ", ".join(f"{name} {value}" for name, value in attributes(one.route).items())
+        print(f"  e.g. {one.route.prefix} ({shown})")
         for name, verdict, by in ((args.a, one.a, one.a_by), (args.b, one.b, one.b_by)):
-            became = f" as {_changed(one.route.to_json(), verdict.route.to_json())}" * (verdict.verdict == "permit")
+            became = _changed(one.route, verdict.route) if verdict.verdict == "permit" else ""
             print(f"    {name}: {verdict.verdict} by {by}{became}")
     for reason in result.undecided:
         print(f"undecided: {reason}")
 
 
-def _text(route: dict[str, Any]) -> str:
-    more = ", ".join(
-        f"{key.replace('_', ' ')} {_plain(value)}" for key, value in route.items() if value and key != "prefix"
-    )
-    return f"{route['prefix']} ({more})"
-
-
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
-    changed = [f"{key.replace('_', ' ')} {_plain(value)}" for key, value in after.items() if before[key] != value]
-    return ", ".join(changed) or "it came"
-
-
-def _plain(value: Any) -> str:
-    return " ".join(value) or "none" if isinstance(value, list) else str(value)
+def _changed(before: Route, after: Route) -> str:
+    was, now = attributes(before), attributes(after)
+    changed = [f"{name} {now.get(name, 'none')}" for name in {**was, **now} if was.get(name) != now.get(name)]
+    return f", with {', '.join(changed)}" if changed else ", as it came"

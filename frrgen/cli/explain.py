@@ -11,12 +11,12 @@ from typing import Any
 
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file, read_text
-from frrgen.cli.route import checked_version, route_of
+from frrgen.cli.route import attributes, checked_version, route_of
 from frrgen.errors import Exit, Where
 from frrgen.parse.places import Places
 from frrgen.policy.evaluate import judge
 from frrgen.policy.trace import Step, Verdict
-from frrgen.policy.unread import unread_entries
+from frrgen.policy.unread import ALL_READ, Unread, unread_entries
 
 Place = Callable[[tuple[str, ...]], Where]
 
@@ -25,20 +25,21 @@ def run(args: argparse.Namespace) -> Exit:
     """Explain; the verdict is in the output, not in the exit code."""
     version = checked_version(args.frr_version)
     place: Place
-    unread: frozenset[tuple[str, int]] = frozenset()
+    inventory: Inventory | None = None
+    unread: Unread = ALL_READ
     if args.running is not None:
         parsed = parse_file(args.running, name=_name(args.router), frr_version=version)
         router, unread = parsed.router, unread_entries(parsed.leftovers)
         place = _lines(args.running)
         warn_unread(args.running, parsed.leftovers)
     else:
-        inventory = Inventory(args.inventory)
-        router = inventory.routers([args.router])[0]
+        inventory = loaded = Inventory(args.inventory)
+        router = loaded.routers([args.router])[0]
         if version is not None:
             router = router.model_copy(update={"frr_version": version})
         name = router.name
-        place = lambda path: inventory.place(("routers", name, *path))  # noqa: E731
-    session = session_of(router, args.neighbor, args.direction)
+        place = lambda path: loaded.place(("routers", name, *path))  # noqa: E731
+    session = session_of(router, args.neighbor, args.direction, inventory)
     verdict = judge(session, route_of(args, session), unread=unread)
     if args.format == "json":
         print(json.dumps(_json(verdict, place), indent=2))
@@ -107,5 +108,5 @@ def _show(args: argparse.Namespace, verdict: Verdict, place: Place) -> None:
     if verdict.undecided is not None:
         print(f"  undecided: {verdict.undecided}")
     if verdict.verdict == "permit":
-        shown = [f"{key} {value}" for key, value in verdict.route.to_json().items() if value and key != "prefix"]
+        shown = [f"{name} {value}" for name, value in attributes(verdict.route).items()]
         print(f"  as: {', '.join(shown)}")

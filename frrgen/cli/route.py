@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, Final, TypeVar
 
 from frrgen.errors import Finding, InputError, error
-from frrgen.model.types import U32_MAX, Address, community_value, large_community_value
+from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
 from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 
@@ -44,7 +44,7 @@ def route_of(args: argparse.Namespace, session: Session) -> Route:
             wrong.append(error("FRR302", f"{what}: {bad}"))
             return otherwise
 
-    prefix = tried("PREFIX", lambda: ip_network(args.prefix), ip_network("0.0.0.0/0"))
+    prefix = tried("PREFIX", lambda: _prefix(args.prefix), ip_network("0.0.0.0/0"))
     peer = session.peer_address()
     hop = peer if args.direction == "in" and peer is not None and peer.version == prefix.version else None
     own = tried("--from-asn", lambda: _number(args.from_asn, 1, U32_MAX), None)
@@ -66,6 +66,16 @@ def route_of(args: argparse.Namespace, session: Session) -> Route:
     return route
 
 
+def attributes(route: Route) -> dict[str, str]:
+    """Give the attributes that a route has, in words; a weight and a tag of 0 are none."""
+    found = {name: value for name, value in route.to_json().items() if name != "prefix" and value not in (None, "", [])}
+    return {
+        name.replace("_", " "): " ".join(value) if isinstance(value, list) else str(value)
+        for name, value in found.items()
+        if value or name not in {"weight", "tag"}
+    }
+
+
 def _next_hop(text: str, session: Session) -> Address:
     """Read a next hop. Raises ValueError for one that FRR never brings before a policy (seen on 8.4.4)."""
     address = ip_address(text)
@@ -73,6 +83,13 @@ def _next_hop(text: str, session: Session) -> Address:
     if session.direction == "in" and isinstance(address, IPv4Address) and _NOWHERE.fullmatch(text) and not taken:
         raise ValueError(f"no policy is asked of {address}: FRR 8 ends the session over it, FRR 10 drops the route")
     return address
+
+
+def _prefix(text: str) -> Prefix:
+    prefix = ip_network(text)
+    if "/" not in text:
+        raise ValueError(f"{text} has no length: write {prefix} if this one address is meant")
+    return prefix
 
 
 def _number(text: str | None, low: int, high: int) -> int | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from frrgen.cli.common import Inventory
+from frrgen.cli.common import Inventory, count
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.derive import announced_lengths, announced_pools
 from frrgen.model.router import Router
@@ -185,7 +185,7 @@ def _shown(attributes: Attributes, gate: Gate) -> str:
         preference = attributes.local_preference
         parts.append(f"local preference {100 if preference is None else preference}")
     elif attributes.prepend:
-        parts.append(f"prepended {attributes.prepend} times")
+        parts.append(f"prepended {count(attributes.prepend, 'time')}")
     if attributes.communities:
         parts.append("communities " + " ".join(f"{one >> 16}:{one & 0xFFFF}" for one in attributes.communities))
     if attributes.large_communities:

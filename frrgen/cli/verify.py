@@ -15,7 +15,7 @@ from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
 from frrgen.parse.frr import parse
 from frrgen.policy.oracle import contradictions, shown_maps
-from frrgen.policy.unread import unread_entries
+from frrgen.policy.unread import Unread, unread_entries
 from frrgen.policy.verify import Agreement, Problem, questions, verify
 
 
@@ -89,7 +89,7 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
         for router, peering in network.clusters[name].routers.items():
             peerings.setdefault(router, []).append((network.clusters[name], peering))
     running: dict[str, Router] = {}
-    unread: dict[str, frozenset[tuple[str, int]]] = {}
+    unread: dict[str, Unread] = {}
     answered: list[Agreement] = []
     for name, own in peerings.items():
         if name not in inventory.derived.routers:

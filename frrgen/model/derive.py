@@ -62,6 +62,13 @@ def bgp_of(router: Router, vrf: str | None) -> Bgp | None:
     return router.vrfs[vrf].bgp if vrf in router.vrfs else None
 
 
+def dialled(network: Network, router: str, vrf: str | None) -> frozenset[Address]:
+    """Give a router's own addresses in a VRF, as far as the nodes of clusters dial them."""
+    peerings = (cluster.routers[router] for cluster in network.clusters.values() if router in cluster.routers)
+    found = (one for peering in peerings if peering.vrf == vrf for one in (peering.address, peering.ipv6_address))
+    return frozenset(one for one in found if one is not None)
+
+
 def announced_lengths(pool: Pool, prefix: Prefix) -> tuple[int, int]:
     """Give the shortest and the longest prefix length in which a part of the pool may be announced."""
     said = pool.lengths if prefix.version == 4 else pool.ipv6_lengths

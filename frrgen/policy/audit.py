@@ -48,6 +48,8 @@ _BOGONS6: Final = ["::/8", "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10",
 """RFC 6890 and RFC 7454 section 6.1: what nobody announces to the internet."""
 _MOST_LINES: Final = 500
 """Of longer lists that are no prefix lists shadowed lines are not looked for: each is compared with all before it."""
+_NODES: Final = 4
+"""So many nodes are named; of more, their number."""
 _LONGEST: Final = {4: 24, 6: 48}
 """RFC 7454 section 6.1.3."""
 
@@ -70,11 +72,22 @@ def audit(network: Network, derived: Derived) -> Iterator[Finding]:
         yield from traps(router)
         yield from _Router(router, frozenset(address for owner, address in nodes if owner == name)).findings()
     yield from reflections(derived)
+    yield from _disagreements(network, derived)
+
+
+def _disagreements(network: Network, derived: Derived) -> Iterator[Finding]:
+    """Say what of the routers and the clusters does not agree: each mistake once, whatever sessions it is seen on."""
+    seen: dict[tuple[str, str, str, Path], dict[str, None]] = {}
     for agreement in verify(network, derived, list(network.clusters)):
-        who = agreement.node or f"{agreement.cluster} on {agreement.router}"
         for problem in agreement.problems:
             code = {"too much": "FRR321", "dropped": "FRR322", "limit": "FRR323"}.get(problem.kind, "FRR324")
-            yield Finding(code, Severity.WARNING, f"{who}: {problem.text}", Where(path=problem.path))
+            nodes = seen.setdefault((agreement.cluster, code, problem.text, problem.path), {})
+            nodes[agreement.node or f"on {agreement.router}"] = None
+    for (cluster, code, text, path), nodes in seen.items():
+        every = len(nodes) > 1 and nodes.keys() == network.clusters[cluster].nodes.keys()
+        more = f" and {len(nodes) - _NODES} more" if len(nodes) > _NODES else ""
+        who = "every node" if every else ", ".join(list(nodes)[:_NODES]) + more
+        yield _warning(code, f"cluster {cluster}, {who}: {text}", path)
 
 
 def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Finding:

@@ -16,7 +16,7 @@ from frrgen.policy.describe import described
 from frrgen.policy.session import Direction, Session
 from frrgen.policy.space import union
 from frrgen.policy.universe import Policy
-from frrgen.policy.unread import unread_entries
+from frrgen.policy.unread import Unread, unread_entries
 
 _KINDS: Final = (
     "prefix_lists",
@@ -99,7 +99,7 @@ def route_effects(running: Parsed, intended: Router) -> list[RouteEffect]:
 
 
 class _Effects:
-    def __init__(self, before: Router, after: Router, unread: frozenset[tuple[str, int]], changed: set[Ref]) -> None:
+    def __init__(self, before: Router, after: Router, unread: Unread, changed: set[Ref]) -> None:
         self.before, self.after, self.unread, self.changed = before, after, unread, changed
         self.known: dict[tuple[Any, ...], Comparison] = {}
 

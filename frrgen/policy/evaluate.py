@@ -6,7 +6,7 @@ what FRR does, the verdict is `undecided`, with the reason: never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_network
 from typing import Any, Final
@@ -27,9 +27,9 @@ from frrgen.policy.lists import (
 from frrgen.policy.paths import without
 from frrgen.policy.regex import UndecidedError, found
 from frrgen.policy.route import Route
-from frrgen.policy.session import Direction, Path, Rule, Session
+from frrgen.policy.session import OWN_NEXT_HOP, Direction, Path, Rule, Session
 from frrgen.policy.trace import Reason, Step, Verdict, by_list, does
-from frrgen.policy.unread import with_unread
+from frrgen.policy.unread import ALL_READ, Unread, not_understood, with_unread
 
 _DEPTH: Final = 10
 """FRR follows `call` no deeper (RMAP_RECURSION_LIMIT)."""
@@ -68,7 +68,7 @@ def evaluate(
     route: Route,
     *,
     vrf: str | None = None,
-    unread: Collection[tuple[str, int]] = (),
+    unread: Unread = ALL_READ,
 ) -> Verdict:
     """Judge a route. `unread`: route-map entries (name, seq) of which not every line was understood.
 
@@ -77,11 +77,12 @@ def evaluate(
     return judge(Session(router, neighbor, direction, vrf=vrf), route, unread=unread)
 
 
-def judge(session: Session, route: Route, *, unread: Collection[tuple[str, int]] = ()) -> Verdict:
+def judge(session: Session, route: Route, *, unread: Unread = ALL_READ) -> Verdict:
     """Judge a route by everything that a session does in its direction."""
     judging = _Judge(session, unread)
     try:
         permitted, result = judging.judge(route)
+        permitted = permitted and judging.leads_on(result)
         result = judging.settled(judging.finished(result)) if permitted else result
         if permitted:
             judging.refuse_doubtful(route)
@@ -90,7 +91,7 @@ def judge(session: Session, route: Route, *, unread: Collection[tuple[str, int]]
     return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
 
 
-def evaluate_map(session: Session, name: str, route: Route, *, unread: Collection[tuple[str, int]] = ()) -> Verdict:
+def evaluate_map(session: Session, name: str, route: Route, *, unread: Unread = ALL_READ) -> Verdict:
     """Judge a route by one route map alone. Raises KeyError if there is none of that name."""
     judging = _Judge(session, unread)
     try:
@@ -108,7 +109,7 @@ def _holds(rule: Rule, route: Route) -> bool:
 @dataclass
 class _Judge:
     session: Session
-    unread: Collection[tuple[str, int]] = ()
+    unread: Unread = field(default_factory=dict)
     trace: list[Step] = field(default_factory=list)
     beside: Address | None = None
     """The IPv6 next hop that was set on an IPv4 route: clauses do not see it, and an IPv4 one that is set wins."""
@@ -163,6 +164,13 @@ class _Judge:
         for rule in self.session.doubts():
             if _holds(rule, route):
                 raise UndecidedError(rule.why)
+
+    def leads_on(self, route: Route) -> bool:
+        """Tell whether what the policy permits leads to somebody else."""
+        if self.session.leads_to_itself(route.next_hop, route.prefix.version):
+            self._say(None, None, OWN_NEXT_HOP, self.session.path, matched=False)
+            return False
+        return True
 
     def settled(self, route: Route) -> Route:
         """Do what FRR does to what has passed, whatever the policy said."""
@@ -241,8 +249,8 @@ class _Judge:
         while position < len(entries):
             entry = entries[position]
             path = ("route_maps", name, str(entry.seq))
-            if entry.raw or (name, entry.seq) in self.unread:
-                raise UndecidedError(f"route map {name} seq {entry.seq} has lines that are not understood")
+            if unclear := not_understood(name, entry, self.unread):
+                raise UndecidedError(unclear)
             matched, because = self._matches(entry, name, route_map, route)
             self.trace.append(Step(name, entry.seq, matched, because, path, does(entry) if matched else ()))
             if not matched:

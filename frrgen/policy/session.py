@@ -43,6 +43,7 @@ _WHO: Final = frozenset(
     }
 )
 """Match clauses whose answer depends on who the neighbor is, or announces itself as the next hop."""
+OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route, whatever the policy says"
 
 
 class Rule(NamedTuple):
@@ -82,6 +83,7 @@ class Session:
 
     def __init__(self, router: Router, neighbor: str, direction: Direction, *, vrf: str | None = None) -> None:
         """Find the neighbor, by name or by the listen range that holds it. Raises KeyError if there is none."""
+        self.vrf = vrf
         bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
         if bgp is None:
             raise KeyError(neighbor)
@@ -100,6 +102,8 @@ class Session:
         unnumbered = self.peer_address() is None or bool(self.option("capability_extended_nexthop"))
         self.foreign_hops = unnumbered if direction == "in" else _foreign_hops(router)
         """Whether IPv4 routes here may have an IPv6 next hop (RFC 8950)."""
+        self.own_addresses = frozenset(_sources(bgp))
+        """The router's addresses in the VRF, as far as they are known: others may be told of."""
 
     @staticmethod
     def find(router: Router, neighbor: str, direction: Direction) -> Session:
@@ -244,14 +248,20 @@ class Session:
 
     def attached(self, kind: str, family: str) -> tuple[str | None, Path]:
         """Find what is attached (route_map, prefix_list, …), on the neighbor or on its group, and where that stands."""
-        fieldname = f"{kind}_{self.direction}"
+        return self._placed(family, f"{kind}_{self.direction}")
+
+    def where(self, family: str, name: str) -> Path:
+        """Give the path of an option of an address family: of the neighbor, or of its group if that says it."""
+        return self._placed(family, name)[1]
+
+    def _placed(self, family: str, name: str) -> tuple[Any, Path]:
         owners: list[tuple[Any, Path]] = [(self.neighbor, self.path)]
         if self.group is not None:
             owners.append((self.group, (*self.bgp_path, "peer_groups", self.neighbor.peer_group or "")))
         for one, path in owners:
-            name = getattr(getattr(one, family), fieldname)
-            if name is not None:
-                return name, (*path, family, fieldname)
+            value = getattr(getattr(one, family), name)
+            if value is not None:
+                return value, (*path, family, name)
         return None, (*self.path, family)
 
     def maps(self) -> list[str]:
@@ -277,7 +287,13 @@ class Session:
         bgp = self.bgp
         own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
         options = [self.option(name) for name in _DECISIVE]
-        own += (bgp.graceful_shutdown, bgp.confederation, bgp.default_local_preference, bgp.reject_as_sets)
+        own += (
+            bgp.graceful_shutdown,
+            bgp.confederation,
+            bgp.default_local_preference,
+            bgp.reject_as_sets,
+            self.own_addresses,
+        )
         own += tuple(tuple(getattr(bgp, family).aggregates.items()) for family in FAMILIES)
         who = self.name if self.asks_who() else None
         return self.direction, self.remote, who, self.foreign_hops, *options, *own, *parts
@@ -310,7 +326,7 @@ class Session:
         if self.external and self.bgp.ebgp_requires_policy and not self.has_policy(family):
             word = "accepted" if self.direction == "in" else "announced"
             return False, f"no policy {self.direction} on an eBGP session: nothing is {word} (RFC 8212)", self.path
-        return True, "nothing more is attached: permitted", self.path
+        return True, "default (nothing more is attached)", self.path
 
     @staticmethod
     def holder(kind: str, version: int) -> str:
@@ -393,6 +409,15 @@ class Session:
         """
         return self.bgp.graceful_shutdown and (self.external or self.direction == "out")
 
+    def leads_to_itself(self, next_hop: Address | str | None, version: int) -> bool:
+        """Tell whether a next hop, of the route's own version, is the router itself.
+
+        bgpd asks behind the inbound policy, so what that sets is what counts; `bgp allow-martian-nexthop` changes
+        nothing of it (8.4.4).
+        """
+        own = self.own_addresses if self.direction == "in" else ()
+        return next_hop in own and not isinstance(next_hop, str | None) and next_hop.version == version
+
     def kept_back(self) -> list[tuple[int, str]]:
         """Give the communities with which FRR announces a route to nobody like this neighbor, and why (RFC 1997)."""
         names = ["no-advertise", "no-export", "local-AS"] if self.external else ["no-advertise"]
@@ -471,6 +496,13 @@ def _is_address(name: str) -> bool:
     with suppress(ValueError):
         return bool(ip_address(name))
     return False
+
+
+def _sources(bgp: Bgp) -> Iterator[Address]:
+    """Give the addresses from which the router speaks."""
+    for one in (*bgp.neighbors.values(), *bgp.peer_groups.values()):
+        with suppress(ValueError):
+            yield ip_address(one.update_source or "")
 
 
 def _dynamic(bgp: Bgp, name: str) -> Neighbor:

@@ -1,6 +1,7 @@
 """What a policy does with all routes at once: the same rules as `evaluate`, over sets.
 
 The result is a partition: each Outcome holds the routes that take one way through the policy, and what becomes of them.
+That a route may come in with the router itself as its next hop, and go the same way for nothing, is left to `evaluate`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from frrgen.policy.evaluate import LOCAL_MED
 from frrgen.policy.ignored import ignored
 from frrgen.policy.matches import Matches
 from frrgen.policy.regex import UndecidedError
-from frrgen.policy.session import Rule, Session
+from frrgen.policy.session import OWN_NEXT_HOP, Rule, Session
 from frrgen.policy.sets import Sets
 from frrgen.policy.space import PrefixSet
 from frrgen.policy.universe import FAMILY_OF, Policy, Universe
-from frrgen.policy.unread import with_unread
+from frrgen.policy.unread import not_understood, with_unread
 
 Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
@@ -139,9 +140,12 @@ class _Run:
                 self._leave("deny", By(why), self.begin, region)
 
     def _permit(self, by: By, effects: Effects, region: Region) -> None:
-        """Leave what has passed, as FRR settles it (`Session.settles`, `Session.shuts`)."""
+        """Leave what has passed and leads on, as FRR settles it (`Session.settles`, `Session.shuts`)."""
         if self.policy.route_map is not None:
             self._leave("permit", by, effects, region)
+            return
+        if self.session.leads_to_itself(effects.next_hop, self.version):
+            self._leave("deny", By(OWN_NEXT_HOP), effects, region)
             return
         for rule in self.session.doubts():
             unsure, region = (narrowed(region, map(on_path, cubes)) for cubes in self._by_rule(rule))
@@ -311,9 +315,8 @@ class _Run:
 
     def _match(self, entry: RouteMapEntry, name: str, effects: Effects, region: Region) -> tuple[Region, Region]:
         """Split into what matches and what does not; what is undecided is left."""
-        where = f"route map {name} seq {entry.seq}"
-        if entry.raw or (name, entry.seq) in self.policy.unread:
-            self._leave("undecided", By(f"{where} has lines that are not understood"), effects, region)
+        if unclear := not_understood(name, entry, self.policy.unread):
+            self._leave("undecided", By(unclear), effects, region)
             self.matched.add((name, entry.seq))
             return {}, {}
         missed: Region = {}
@@ -331,7 +334,7 @@ class _Run:
             for box, prefixes in no.items():
                 add(missed, box, prefixes)
         if doubt is not None and region:
-            self._leave("undecided", By(f"{where}: {doubt}"), effects, region)
+            self._leave("undecided", By(f"route map {name} seq {entry.seq}: {doubt}"), effects, region)
             self.matched.add((name, entry.seq))
             return {}, missed
         return region, missed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from frrgen.model.bgp import FAMILIES
@@ -13,6 +13,7 @@ from frrgen.model.types import WELL_KNOWN, community_value, large_community_valu
 from frrgen.policy import automaton
 from frrgen.policy.atoms import Atoms
 from frrgen.policy.session import Place, Session
+from frrgen.policy.unread import Unread
 
 FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
 """The address family of an IP version."""
@@ -26,7 +27,7 @@ class Policy:
     session: Session
     route_map: str | None = None
     """This map alone, as if it were all that is attached."""
-    unread: Collection[tuple[str, int]] = ()
+    unread: Unread = field(default_factory=dict)
 
     def at(self, place: Place) -> Policy:
         """Give a route map alone as it is at a place; a session is where it is."""

@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover
 
+Unread = Mapping[tuple[str, int], tuple[str, ...]]
+"""The name of a map and the number of an entry -> its lines that were not understood, with their numbers."""
+ALL_READ: Final[Unread] = MappingProxyType({})
 
-def unread_entries(leftovers: Iterable[Leftover]) -> frozenset[tuple[str, int]]:
-    """Give the name of the map and the number of the entry of each leftover that stands in one."""
-    found = set()
+
+def unread_entries(leftovers: Iterable[Leftover]) -> Unread:
+    """Give the entries of route maps in which leftovers stand."""
+    found: dict[tuple[str, int], tuple[str, ...]] = {}
     for leftover in leftovers:
         match = re.fullmatch(
             r"route-map ([^ ]+) (?:permit|deny) ([0-9]+)", leftover.context[0] if leftover.context else ""
         )
         # a refused `call` of a map by itself changes nothing: FRR refuses it, too
         if match is not None and leftover.line != f"call {match[1]}":
-            found.add((match[1], int(match[2])))
-    return frozenset(found)
+            entry = (match[1], int(match[2]))
+            number = f"line {leftover.number}: " if leftover.number else ""
+            found[entry] = (*found.get(entry, ()), f"{number}{leftover.line}")
+    return found
 
 
-def with_unread(router: Router, unread: Collection[tuple[str, int]]) -> Router:
+def not_understood(name: str, entry: RouteMapEntry, unread: Unread) -> str:
+    """Say which lines of an entry make it undecided; empty if each is understood."""
+    lines = (*entry.raw, *unread.get((name, entry.seq), ()))
+    if not lines:
+        return ""
+    more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    shown = ", ".join(f"`{line[:80]}`" for line in lines[:_SHOWN])
+    return f"route map {name} seq {entry.seq} has what is not understood: {shown}{more}"
+
+
+_SHOWN: Final = 3
+
+
+def with_unread(router: Router, unread: Unread) -> Router:
     """Give the router with an entry for each of which no line was understood: FRR has one, whatever it does."""
     maps = dict(router.route_maps)
     for name, seq in sorted(unread):

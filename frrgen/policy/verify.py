@@ -6,9 +6,9 @@ however that was written. Nothing is sampled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from typing import Any, Final
@@ -30,7 +30,9 @@ from frrgen.policy.route import Route
 from frrgen.policy.session import Session
 from frrgen.policy.space import PrefixSet, union
 from frrgen.policy.symbolic import By, Outcome, merged, outcomes
+from frrgen.policy.trace import Verdict
 from frrgen.policy.universe import Policy, Universe
+from frrgen.policy.unread import ALL_READ, Unread
 
 Path = tuple[str, ...]
 _PATHS: Final = 64
@@ -65,7 +67,7 @@ def verify(
     network: Network,
     derived: Derived,
     clusters: list[str],
-    unread: Mapping[str, frozenset[tuple[str, int]]] = MappingProxyType({}),
+    unread: Mapping[str, Unread] = MappingProxyType({}),
 ) -> Iterator[Agreement]:
     """Look at each session of these clusters. Sessions with the same policy are proven once.
 
@@ -78,11 +80,14 @@ def verify(
             bgp = None if router is None else bgp_of(router, peering.vrf)
             if router is None or bgp is None:
                 continue
-            proven: dict[Any, tuple[tuple[str, ...], tuple[Problem, ...]]] = {}
+            origins = derived.origins.get(router_name, {})
+            proven: dict[Any, _Proof] = {}
             for node_name, node in cluster.nodes.items():
                 for address in node.addresses:
                     try:
-                        ends = _Ends(cluster, peering, router, node, address, unread.get(router_name, frozenset()))
+                        ends = _Ends(
+                            cluster, peering, router, node, address, unread.get(router_name, ALL_READ), origins
+                        )
                     except KeyError:
                         place = ("clusters", name, "nodes", node_name)
                         missing = Problem("settings", "the router has no such neighbor: it refuses the session", place)
@@ -156,6 +161,24 @@ def _only(number: int | None) -> tuple[int, int]:
     return (-1, 0) if number is None else (number, number + 1)
 
 
+@dataclass(frozen=True)
+class _Proof:
+    """What is known of one session, and holds for all that are like it."""
+
+    place: Path
+    proof: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    def of(self, place: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        """Say it of another session: what stands at the one stands there, too."""
+        size = len(self.place)
+        moved = (
+            replace(one, path=(*place, *one.path[size:])) if one.path[:size] == self.place else one
+            for one in self.problems
+        )
+        return self.proof, tuple(moved)
+
+
 class _Ends:
     """One session: the node's end and the router's."""
 
@@ -166,16 +189,17 @@ class _Ends:
         router: Router,
         node: Node,
         address: Address,
-        unread: frozenset[tuple[str, int]],
+        unread: Unread,
+        origins: Container[Path],
     ) -> None:
         self.cluster, self.peering, self.router = cluster, peering, router
-        self.node, self.address, self.unread = node, address, unread
+        self.node, self.address, self.unread, self.origins = node, address, unread, origins
         self.session = Session(router, str(address), "in", vrf=peering.vrf)
         self.asn = node.asn or cluster.asn
         self.place: Path = ("routers", router.name, *self.session.path)
         self.announced = list(pool_route_boxes(cluster, node, address, self.asn, ibgp=self.asn == self.session.bgp.asn))
 
-    def policy(self, proven: dict[Any, Any]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    def policy(self, proven: dict[Any, _Proof]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         """Prove that what is announced is admitted, and nothing else."""
         session = self.session
         key = (
@@ -187,10 +211,10 @@ class _Ends:
         )
         if key not in proven:
             try:
-                proven[key] = self._policy()
+                proven[key] = _Proof(self.place, *self._policy())
             except UndecidedError as why:
-                proven[key] = ((), (Problem("undecided", str(why), self.place),))
-        return proven[key]  # type: ignore[no-any-return]
+                proven[key] = _Proof(self.place, (), (Problem("undecided", str(why), self.place),))
+        return proven[key].of(self.place)
 
     def _policy(self) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         policy = Policy(self.router, self.session, unread=self.unread)
@@ -249,10 +273,10 @@ class _Ends:
                 continue
             box, some = next(iter(shared.items()))
             route = example(box, some, self.address, (one.path,))
-            verdict = tried(policy, route).verdict
+            verdict = tried(policy, route)
             what = f"pool {one.pool_name}: {described(prefixes)}"
-            text = f"{what} is dropped by {outcome.by}, e.g. {route.prefix} ({verdict})"
-            problems.append(Problem("dropped", text, self._blamed(outcome.by), route))
+            text = f"{what} is dropped by {outcome.by}, e.g. {route.prefix} ({verdict.verdict})"
+            problems.append(Problem("dropped", text, self._cause(verdict, outcome.by), route))
         return proof, problems
 
     def _blamed(self, by: By) -> Path:
@@ -260,6 +284,19 @@ class _Ends:
             return self.place
         entry = () if by.seq is None else ("entries", str(by.seq))
         return ("routers", self.router.name, "route_maps", by.route_map, *entry)
+
+    def _cause(self, verdict: Verdict, by: By) -> Path:
+        """Find what somebody wrote that made a verdict: what was derived from the cluster follows from that.
+
+        A permit comes of what matched; a denial of what denied, or of what did not match before.
+        """
+        for step in reversed(verdict.trace):
+            if step.path == self.session.path or (verdict.verdict == "permit" and not step.matched):
+                continue
+            for path in (*step.asked, step.path):
+                if not any(path[:length] in self.origins for length in range(1, len(path) + 1)):
+                    return ("routers", self.router.name, *path)
+        return self._blamed(by)
 
     def _nothing_else(self, policy: Policy, version: int, outcomes: list[Outcome]) -> Iterator[Problem]:
         # a peer group has the families of all pools: a node may say each over whichever session it has
@@ -276,12 +313,12 @@ class _Ends:
                     break
                 paths = (str(self.asn), "")
                 route = example(box, extra, self.address, paths)
-                verdict = tried(policy, route).verdict
+                verdict = tried(policy, route)
                 yield Problem(
                     "too much",
                     f"{by} admits what is in no pool: {told({box: extra}, policy.granted(version))},"
-                    f" e.g. {route.prefix} ({verdict})",
-                    self._blamed(by),
+                    f" e.g. {route.prefix} ({verdict.verdict})",
+                    self._cause(verdict, by),
                     route,
                 )
                 break
@@ -297,7 +334,9 @@ class _Ends:
             count = self.peering.maximum_prefix or MOST_PREFIXES
         if limit.limit < count:
             text = f"maximum_prefix {limit.limit} does not suffice for the {count} prefixes that may be announced"
-            return [], [Problem("limit", text, (*self.place, family))]
+            return [], [
+                Problem("limit", text, ("routers", self.router.name, *self.session.where(family, "maximum_prefix")))
+            ]
         return [f"maximum_prefix {limit.limit} suffices for {count}"], []
 
     def settings(self) -> Iterator[Problem]:

@@ -64,7 +64,7 @@ def test_each_difference_has_a_route_that_explain_confirms_on_both_sides(capsys,
 def test_in_words_it_says_where_and_what(capsys, files):
     _, out, _ = frrgen(capsys, "compare", f"{files}/24.conf:A", f"{files}/32.conf:A")
     assert "They differ for 10.0.0.0/8 ge 25 le 32" in out
-    assert "permit by route-map A seq 10 as local preference 200" in out
+    assert "permit by route-map A seq 10, with local preference 200" in out
 
 
 def test_an_inventory_and_what_runs_can_be_compared(capsys, tmp_path):
@@ -83,3 +83,26 @@ def test_what_names_no_policy_is_an_error(capsys, side, code):
     status, out, err = frrgen(capsys, "-i", EXAMPLE, "compare", "edge1:UPSTREAM-IN", side)
     assert (status, out) == (1, "")
     assert f"error[{code}]" in err
+
+
+def test_what_is_permitted_by_default_and_unchanged_is_said_in_words(capsys, tmp_path):
+    both = "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 192.0.2.1 remote-as 65002\n"
+    (tmp_path / "a.conf").write_text(both)
+    family = " address-family {0} unicast\n  neighbor 192.0.2.1 activate\n  neighbor 192.0.2.1 route-map A in\n exit\n"
+    text = "route-map A permit 10\n set as-path prepend 7\n" + both + family.format("ipv6")
+    (tmp_path / "b.conf").write_text(text)
+    (tmp_path / "a.conf").write_text(both + " address-family ipv6 unicast\n  neighbor 192.0.2.1 activate\n")
+    _, out, _ = frrgen(capsys, "compare", f"{tmp_path}/a.conf:192.0.2.1:in", f"{tmp_path}/b.conf:192.0.2.1:in")
+    assert "a.conf:192.0.2.1:in: permit by default (nothing more is attached), as it came\n" in out
+    assert "b.conf:192.0.2.1:in: permit by route-map A seq 10, with as path 7 " in out
+    assert "next hop 2001:db8::1" in out
+
+
+def test_a_map_that_leads_to_the_router_itself_lets_nothing_in(capsys, tmp_path):
+    text = (
+        "route-map A permit 10\n set ip next-hop 192.0.2.9\nrouter bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n"
+        " neighbor 192.0.2.1 update-source 192.0.2.9\n neighbor 192.0.2.1 route-map A in\n"
+    )
+    (tmp_path / "a.conf").write_text(text)
+    (tmp_path / "b.conf").write_text(text.replace("A permit", "A deny"))
+    assert frrgen(capsys, "compare", f"{tmp_path}/a.conf:192.0.2.1:in", f"{tmp_path}/b.conf:192.0.2.1:in")[0] == 0

@@ -68,7 +68,10 @@ def test_lines_that_are_not_understood_make_it_undecided(capsys, tmp_path):
         " neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 route-map IN in\n"
     )
     main(["explain", "box", "192.0.2.1", "in", "10.0.0.0/8", "--running", str(file)])
-    assert "undecided: route map IN seq 10 has lines that are not understood" in capsys.readouterr().out
+    assert (
+        "undecided: route map IN seq 10 has what is not understood: `line 2: match frobnication 7`"
+        in capsys.readouterr().out
+    )
 
 
 def test_what_is_no_route_and_who_is_no_neighbor_are_said(capsys):
@@ -87,3 +90,39 @@ def test_a_next_hop_over_which_frr_ends_the_session_gets_no_verdict(capsys):
         assert explain(capsys, "edge1", "192.168.1.10", "in", "192.168.10.1/32", "--next-hop", hop)[0] == 0
     words = ("192.168.10.1/32", "--next-hop", "255.255.255.255", "--frr-version", "10.1")
     assert explain(capsys, "edge1", "192.168.1.10", "in", *words)[0] == 0
+
+
+def test_a_prefix_without_a_length_is_an_error_that_says_how_to_write_it(capsys):
+    """`8.8.8.0` is seldom the one address that it would be read as."""
+    status, out, err = explain(capsys, "edge1", "192.168.1.10", "in", "8.8.8.0")
+    assert (status, out) == (1, "")
+    assert "error[FRR302]: PREFIX: 8.8.8.0 has no length: write 8.8.8.0/32 if this one address is meant" in err
+
+
+def test_a_zero_is_a_value_that_is_shown(capsys):
+    words = ("edge1", "203.0.113.1", "in", "192.0.3.0/24")
+    out = explain(capsys, *words, "--community", "graceful-shutdown", "--med", "0")[1]
+    assert "  as: local preference 0, med 0, communities graceful-shutdown, as path 64496, " in out
+    assert "weight" not in out
+
+
+def test_a_route_that_leads_to_the_router_itself_is_denied(capsys, tmp_path):
+    """Its address is known from the clusters whose nodes dial it, or as the source of a session."""
+    words = ("edge1", "203.0.113.1", "in", "192.0.3.0/24", "--next-hop")
+    assert explain(capsys, *words, "192.168.1.3")[1].startswith("192.0.3.0/24 from 203.0.113.1: permit\n")
+    assert explain(capsys, *words, "192.168.1.2")[1].startswith("192.0.3.0/24 from 203.0.113.1: deny\n")
+    file = tmp_path / "frr.conf"
+    file.write_text(
+        "route-map IN permit 10\n match metric 5\n set ip next-hop 192.0.2.7\nexit\n"
+        "route-map IN permit 20\n match metric 6\n set ip next-hop 192.0.2.9\nexit\nroute-map IN permit 30\nexit\n"
+        "router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 update-source 192.0.2.9\n"
+        " neighbor 192.0.2.1 route-map IN in\n"
+    )
+    for hop, med, verdict in (
+        ("192.0.2.9", "1", "deny"),
+        ("192.0.2.8", "1", "permit"),
+        ("192.0.2.9", "5", "permit"),
+        ("192.0.2.8", "6", "deny"),
+    ):
+        args = ("r", "192.0.2.1", "in", "10.0.0.0/8", "--running", str(file), "--next-hop", hop, "--med", med)
+        assert explain(capsys, *args)[1].startswith(f"10.0.0.0/8 from 192.0.2.1: {verdict}\n"), (hop, med)

@@ -7,7 +7,10 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from frrgen.parse.frr import parse
+from frrgen.policy.evaluate import judge
 from frrgen.policy.route import Route
+from frrgen.policy.session import Session
 from tests.lab import Lab, wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint
@@ -88,3 +91,54 @@ def test_a_next_hop_beside_the_peer_is_valid(seen):
 
 def test_a_route_to_the_router_itself_is_refused_and_the_session_stays(seen):
     assert seen[US] == ("", None)
+
+
+MAP = f"""
+ip prefix-list AWAY seq 5 permit 172.16.1.0/24
+ip prefix-list HOME seq 5 permit 172.16.2.0/24
+ipv6 prefix-list AWAY seq 5 permit 2001:db8:1::/48
+ipv6 prefix-list HOME seq 5 permit 2001:db8:2::/48
+route-map RM permit 10
+ match ip address prefix-list AWAY
+ set ip next-hop {BESIDE}
+route-map RM permit 20
+ match ip address prefix-list HOME
+ set ip next-hop {US}
+route-map RM permit 30
+ match ipv6 address prefix-list AWAY
+ set ipv6 next-hop global 2001:db8:98::99
+route-map RM permit 40
+ match ipv6 address prefix-list HOME
+ set ipv6 next-hop global 2001:db8:98::2
+route-map RM permit 50
+router bgp 65002
+ bgp allow-martian-nexthop
+ neighbor 10.98.1.1 remote-as 65001
+ neighbor 10.98.1.1 passive
+ address-family ipv4 unicast
+  neighbor 10.98.1.1 route-map RM in
+ address-family ipv6 unicast
+  neighbor 10.98.1.1 activate
+  neighbor 10.98.1.1 route-map RM in
+"""
+
+
+def test_whether_a_route_leads_to_the_router_itself_is_asked_behind_the_policy_and_no_option_changes_that(lab):
+    us, peers = lab.router("us", daemons=("zebra", "bgpd")), lab.router("peers", daemons=())
+    lab.link(us, peers, f"{US}/24", "10.98.1.1/24", ("2001:db8:98::2/64", "2001:db8:98::1/64"))
+    us.start(MAP)
+    near = {4: "10.98.1.1", 6: "2001:db8:98::1"}
+    home = {4: US, 6: "2001:db8:98::2"}
+    routes = tuple(
+        Route(ip_network(prefix), as_path="65001", next_hop=ip_address(hops[4 if "." in prefix else 6]))
+        for number, hops in enumerate((home, home, near, near))
+        for prefix in (f"172.16.{number}.0/24", f"2001:db8:{number}::/48")
+    )
+    peer = Endpoint(peers, "10.98.1.1", US, 65001, routes=routes).dial()
+    bgpd = Bgpd(us)
+    wait_for("the updates", lambda: bgpd.updates("10.98.1.1") >= peer.updates)
+    session = Session(parse(us.running_config(), name="us", frr_version="8.4.4").router, "10.98.1.1", "in")
+    session.own_addresses |= {ip_address(US), ip_address("2001:db8:98::2")}
+    expected = {str(route.prefix) for route in routes if judge(session, route).verdict == "permit"}
+    assert expected == {f"172.16.{n}.0/24" for n in (1, 3)} | {f"2001:db8:{n}::/48" for n in (1, 3)}
+    wait_for("the routes", lambda: set(bgpd.paths()) == expected)
