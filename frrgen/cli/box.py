@@ -9,7 +9,7 @@ from typing import Final
 
 from frrgen.cli.plan import read_text
 from frrgen.device.pfsense import PfsenseRunning
-from frrgen.diff.pfsense import PfsensePlan, daemons, plan_box
+from frrgen.diff.pfsense import PfsensePlan, daemons, enabled, plan_box
 from frrgen.diff.plan import Plan
 from frrgen.errors import Finding, InputError, Severity
 from frrgen.grammar.pfsense import Box, Sections
@@ -22,6 +22,8 @@ from frrgen.render.config_xml import fragments, merge
 from frrgen.render.package import frr_conf
 from frrgen.render.pfsense import box_of, sections
 
+_OFF: Final = "frr / enable=off"
+"""What is left over of a box whose FRR is switched off, until it is switched on."""
 _SECRETS: Final = frozenset({"password", "tcpsigpw"})
 
 
@@ -69,7 +71,12 @@ class Wanted:
         """Write the router over sections; what the model lacks stays, unless it is to be pruned. Raises InputError."""
         read = parse(there, box, name=self.router.name)
         self.leftovers = () if self.prune else tuple(map(str, read.parsed.leftovers))
-        return sections(self.router, box, there, {} if self.prune else read.kept)
+        if self.prune:
+            return sections(self.router, box, there)
+        written = sections(self.router, box, there, read.kept, read.parsed.router)
+        if enabled(written):
+            self.leftovers = tuple(one for one in self.leftovers if one != _OFF)
+        return written
 
     def told(self, plan: Plan) -> Plan:
         """Add to a plan what is left alone in the sections."""

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -35,7 +36,9 @@ class Inventory:
         self.derived: Derived = derive(self.loaded.network)
         found = check(self.loaded.network, self.derived)
         wrong = {one.where.path for one in found if one.severity is Severity.ERROR}
-        found += [one for one in self._platform_findings() if one.where.path not in wrong]
+        platform = list(self._platform_findings())
+        self._of_box = {one.where.path for one in platform}
+        found += [one for one in platform if one.where.path not in wrong]
         self.findings = [self._placed(one) for one in found]
 
     def _platform_findings(self) -> Iterator[Finding]:
@@ -91,16 +94,31 @@ class Inventory:
             raise InputError(*(error("FRR108", f"there is no router {name!r}", hint=hint) for name in unknown))
         return [known[name] for name in dict.fromkeys(names or known)]
 
-    def refuse_errors(self, names: Iterable[str]) -> None:
-        """Raise InputError if a Finding about one of these routers, or about clusters, is an error."""
+    def refuse_errors(self, names: Iterable[str], *, over_box: bool = False) -> None:
+        """Raise InputError if a Finding about one of these routers, or about clusters, is an error.
+
+        `over_box`: they are written over what their pfSense boxes have, which refuses what those do not have already.
+        """
         wanted = set(names)
         bad = [
             one
             for one in self.findings
-            if one.severity is Severity.ERROR and (one.where.path[:1] != ("routers",) or one.where.path[1] in wanted)
+            if one.severity is Severity.ERROR
+            and not (over_box and one.where.path in self._of_box)
+            and (one.where.path[:1] != ("routers",) or one.where.path[1] in wanted)
         ]
         if bad:
             raise InputError(*bad)
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Give what an InputError says about the inventory's routers its file and line."""
+        try:
+            yield
+        except InputError as bad:
+            own = (one.where.path[:1] == ("routers",) and not one.where.file for one in bad.findings)
+            placed = [self._placed(one) if ours else one for one, ours in zip(bad.findings, own, strict=True)]
+            raise InputError(*placed) from bad
 
     def resolved(self, router: Router, owners: Container[tuple[str, ...]] | None = None) -> Router:
         """Put a router's passwords in, all or those of some owners (paths). Raises InputError."""

@@ -20,14 +20,15 @@ def run(args: argparse.Namespace) -> Exit:
     """Compare every router, and print each plan; one that cannot be reached does not hide the others."""
     inventory = Inventory(args.inventory)
     routers = inventory.routers(args.routers)
-    inventory.refuse_errors(router.name for router in routers)
+    inventory.refuse_errors((router.name for router in routers), over_box=True)
     if args.running is not None and len(routers) != 1:
         raise InputError(error("FRR108", "--running goes with exactly one router"))
     resolved = [inventory.resolved(router) for router in routers]
 
     def compare(router: Router) -> Plan | FrrgenError:
         try:
-            return plan_of(router, args)
+            with inventory.placing():
+                return plan_of(router, args)
         except FrrgenError as bad:
             return bad
 

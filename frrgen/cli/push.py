@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> Exit:
         raise InputError(error("FRR108", "name the routers to push to", hint="frrgen push ROUTER…"))
     inventory = Inventory(args.inventory)
     routers = inventory.routers(args.routers)
-    inventory.refuse_errors(router.name for router in routers)
+    inventory.refuse_errors((router.name for router in routers), over_box=True)
     resolved = [inventory.resolved(router) for router in routers]
     if not args.yes and not args.dry_run and not sys.stdin.isatty():
         raise InputError(
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> Exit:
 
     with Progress([router.name for router in routers]) as progress:
         jobs = [
-            (router.name, _job(router, args, None if args.yes and not args.dry_run else approve, progress))
+            (router.name, _job(inventory, router, args, None if args.yes and not args.dry_run else approve, progress))
             for router in resolved
         ]
         outcomes = [_told(outcome, progress) for outcome in each(jobs, workers=args.parallel)]
@@ -55,10 +55,15 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _job(
-    router: Router, args: argparse.Namespace, approve: Callable[[Plan], bool] | None, progress: Progress
+    inventory: Inventory,
+    router: Router,
+    args: argparse.Namespace,
+    approve: Callable[[Plan], bool] | None,
+    progress: Progress,
 ) -> Callable[[], Outcome]:
     def push() -> Outcome:
-        return push_to(router, args, approve, lambda state: progress.tell(router.name, state))
+        with inventory.placing():
+            return push_to(router, args, approve, lambda state: progress.tell(router.name, state))
 
     return push
 

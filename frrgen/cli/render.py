@@ -18,7 +18,7 @@ def run(args: argparse.Namespace) -> Exit:
     """Print configuration, with passwords hidden; or write files, with passwords, for the owner's eyes only."""
     inventory = Inventory(args.inventory)
     routers = inventory.routers(args.routers)
-    inventory.refuse_errors(router.name for router in routers)
+    inventory.refuse_errors((router.name for router in routers), over_box=args.merge is not None)
     if args.merge is not None or args.target == "pfsense":
         other = [router.name for router in routers if router.platform != "pfsense"]
         if other:
@@ -32,7 +32,8 @@ def run(args: argparse.Namespace) -> Exit:
         for router in routers:
             _explain(inventory, router, args.templates)
     elif args.out is not None:
-        texts = dict(_file(inventory.resolved(router), args) for router in routers)
+        with inventory.placing():
+            texts = dict(_file(inventory.resolved(router), args) for router in routers)
         for path, text in texts.items():
             write_private(path, text)
             print(path)

@@ -271,7 +271,7 @@ def _read_families(config: Config, families: list[str], note: Note) -> Data:
                 note(key, config[key])
         if config.get("allowasin") == "enabled":
             part["allowas_in"] = 3
-        if config.get("sendcommunity", "disabled") in {"", "disabled"}:
+        if config.get("sendcommunity") == "disabled":
             part["send_community"] = ["extended", "large"]
         if config.get("attributeunchanged"):
             words = [word for word, name in _UNCHANGED.items() if config.get(f"attributeunchanged_{name}")]

@@ -163,6 +163,10 @@ class _Reader:
             for config in self.sections.get(section, []):
                 name = config.get("name", "")
                 note = partial(self.note, section, (name,))
+                if "iptype" in SCHEMA[section].keys and config.get("iptype", "").lower() not in {"ipv4", "ipv6"}:
+                    # nothing can name it, and the package writes of it what it happens to
+                    note("iptype", config.get("iptype", ""))
+                    continue
                 field, found = read(config, note)
                 entries: list[Data] = []
                 for entry, row in zip(found["entries"], _said_rows(config, len(found["entries"])), strict=True):

@@ -95,13 +95,20 @@ def box_of(router: Router) -> Box:
     )
 
 
-def sections(router: Router, box: Box, current: Sections | None = None, kept: Kept | None = None) -> Sections:
+def sections(
+    router: Router,
+    box: Box,
+    current: Sections | None = None,
+    kept: Kept | None = None,
+    said: Router | None = None,
+) -> Sections:
     """Write a router as sections, over what the box has now. Secrets are written as the model has them.
 
-    `kept` are the keys of `current` that hold what the model lacks (see parse): they stay. Raises InputError with
-    everything that the package cannot express.
+    `kept` are the keys of `current` that hold what the model lacks, and `said` is the router that `current` says (see
+    parse): where the router says no other, the box's sections stay as they are. Raises InputError with everything that
+    the package cannot express, but what the box has already.
     """
-    written, findings = written_with_findings(router, box, current, kept)
+    written, findings = written_with_findings(router, box, current, kept, said)
     errors = [one for one in findings if one.severity is Severity.ERROR]
     if errors:
         raise InputError(*errors)
@@ -109,13 +116,23 @@ def sections(router: Router, box: Box, current: Sections | None = None, kept: Ke
 
 
 def written_with_findings(
-    router: Router, box: Box, current: Sections | None = None, kept: Kept | None = None
+    router: Router,
+    box: Box,
+    current: Sections | None = None,
+    kept: Kept | None = None,
+    said: Router | None = None,
 ) -> tuple[Sections, list[Finding]]:
     """Write a router as sections, and find what gets lost."""
     loss = Loss(("routers", router.name))
     intended = _intended(router, box, loss)
-    _dangling(router, loss)
-    over = _Over(current or {}, kept or {}, full=router.ownership == "full", bgp=router.bgp is not None)
+    before: Sections = {}
+    if said is not None:
+        already = Loss(loss.path)
+        before = _intended(said, box, already)
+        loss.findings = [one for one in loss.findings if one not in already.findings]
+        if intended == before:
+            return {name: (current or {})[name] for name in COVERED if (current or {}).get(name)}, loss.findings
+    over = _Over(current or {}, kept or {}, before, full=router.ownership == "full", bgp=router.bgp is not None)
     found = {name: over.section(name, intended[name]) for name in COVERED}
     present = {name: configs for name, configs in found.items() if configs or (current or {}).get(name)}
     if not present["frr"][0]["password"]:
@@ -129,6 +146,7 @@ def written_with_findings(
 
 
 def _intended(router: Router, box: Box, loss: Loss) -> Sections:
+    _dangling(router, loss)
     found: Sections = {name: [] for name in COVERED}
     found["frr"] = [write_global(router, box, loss)]
     found["frrglobalprefixes"] = list(write_prefix_lists(router, loss))
@@ -195,9 +213,11 @@ def _undefined(what: str, name: str, path: Path, loss: Loss) -> None:
 class _Over:
     """Lays what is intended over what the box has."""
 
-    def __init__(self, current: Sections, kept: Kept, *, full: bool, bgp: bool) -> None:
+    def __init__(self, current: Sections, kept: Kept, before: Sections, *, full: bool, bgp: bool) -> None:
         self.current = current
         self.kept = kept
+        self.before = {(name, identity(name, config)): config for name, configs in before.items() for config in configs}
+        """What the model alone would make of `current`: an entry that is intended just so says nothing new."""
         self.full = full
         self.bgp = bgp
 
@@ -219,8 +239,8 @@ class _Over:
             elif self._stays(name, key, config, owned):
                 merged.append(config)
             there.add(key)
-        merged += [config for key, config in new.items() if key not in there]
-        return sorted(merged, key=_ORDER[name]) if name in _ORDER else merged
+        merged += [config for key, config in new.items() if key not in there and self.before.get((name, key)) != config]
+        return sorted(merged, key=_ORDER[name]) if name in _ORDER and merged != current else merged
 
     def _without_bgp(self, name: str, current: list[Config]) -> list[Config]:
         """Take the tick away that turns BGP on, unless it was not understood; what is stored beside it stays."""
@@ -257,7 +277,7 @@ class _Over:
             off = name == "frr" and not self.full and not self.bgp and "enable" in self.kept.get((name, ()), {})
             return [found | {"enable": there.get("enable", "")} if off else found]
         if self.full and name == "frrglobalraw" and "row" in there:
-            return [there | {"row": self._rows(name, (), blank(name)["row"], there["row"])}]
+            return [there | {"row": self._rows(name, (), blank(name)["row"], there["row"], None)}]
         if self.full and name == "frrbfd" and not self._uses_bfd():
             return [there | {"enable": ""}]
         return [there]
@@ -270,6 +290,10 @@ class _Over:
 
     def _entry(self, name: str, key: Identity, new: Config, there: Config) -> Config:
         """Lay one entry over another: the box's spelling stays where it means the same, and what the model lacks."""
+        before = self.before.get((name, key))
+        if new == before and (name != "frr" or there.get("enable")):
+            # that FRR is off is what a router cannot say
+            return there
         read = READ_LISTS.get(name)
         if read is not None and read(there, _deaf) == read(new, _deaf):
             return there
@@ -280,8 +304,10 @@ class _Over:
         for field in SCHEMA[name].keys:
             old, intended = there[field] if field in there else nothing[field], new[field]
             silent = intended == nothing[field]
+            if before is not None and (name, field) != ("frr", "enable"):
+                silent = silent or intended == before[field]
             if field == "row":
-                found[field] = self._rows(name, key, intended, old)
+                found[field] = self._rows(name, key, intended, old, None if before is None else before[field])
             elif field in alike or (silent and field in mine) or self._same(name, field, old, intended, new):
                 found[field] = old
             else:
@@ -307,15 +333,45 @@ class _Over:
         known = _KEYS.get(name, {}).get(field)
         return known is not None and known.meaning(old) == known.meaning(new)
 
-    def _rows(self, name: str, key: Identity, new: list[Data], old: list[Data]) -> list[Data]:
-        """Lay rows over rows: single pages keep rows that the model does not name, lists are replaced as a whole."""
+    def _rows(
+        self, name: str, key: Identity, new: list[Data], old: list[Data], before: list[Data] | None
+    ) -> list[Data]:
+        """Lay rows over rows: single pages keep rows that the model does not name, lists are replaced as a whole.
+
+        Rows of which the model says no other than `before` stay where and as they are.
+        """
         nothing = blank(name)["row"]
         kept = self.kept.get((name, key), {}).get("row", [])
-        mine = [] if new == nothing else new
-        spoken = {_row_key(row) for row in mine}
         owned = self.full or not SCHEMA[name].single
-        stay = [row for row in old if row not in nothing and _row_key(row) not in spoken and (row in kept or not owned)]
-        return [*stay, *mine] or nothing
+        mine = _by_key([] if new == nothing else new)
+        known = None if before is None else _by_key([] if before == nothing else before)
+        flagged = [row for row in kept if "acceptfilter" in row]
+        found: list[Data] = []
+        for label, rows in _by_key([row for row in old if row not in nothing]).items():
+            wanted = mine.pop(label, None)
+            if wanted is None:
+                silent = known is not None and label not in known
+                found += [row for row in rows if silent or not owned or (row in kept and row not in flagged)]
+                if not silent and owned:
+                    # the accept filter is no part of a route, though it stands in its row
+                    found += [_FILTER | {"routevalue": row["routevalue"]} for row in rows if row in flagged][:1]
+            elif known is not None and known.get(label) == wanted:
+                found += rows
+            else:
+                flag = {"acceptfilter": "ON"} if any(row in flagged for row in rows) else {}
+                found += [flag | wanted[0], *wanted[1:]]
+        return [*found, *(row for rows in mine.values() for row in rows)] or nothing
+
+
+_FILTER: Final = {"acceptfilter": "ON", "routevalue": "", "routetarget": "none"}
+
+
+def _by_key(rows: list[Data]) -> dict[str, list[Data]]:
+    """Sort rows by what names them, in the order in which they come."""
+    found: dict[str, list[Data]] = {}
+    for row in rows:
+        found.setdefault(_row_key(row), []).append(row)
+    return found
 
 
 def _alike_choices(there: Config, new: Config) -> frozenset[str]:

@@ -68,6 +68,52 @@ def test_an_imported_box_merges_to_the_same_bytes(imported, capsys):
     assert Path("home.config.xml").stat().st_mode & 0o777 == 0o600
 
 
+BOXES = sorted(GOLDEN.rglob("*.xml"))
+OFF = GOLDEN / "package/disabled.xml"
+
+
+def test_there_are_boxes_to_import():
+    assert len(BOXES) > 40
+    assert OFF in BOXES
+
+
+@pytest.mark.parametrize("box", BOXES, ids=lambda box: box.stem)
+def test_an_imported_box_has_no_difference_and_merges_to_the_same_bytes(box, tmp_path, monkeypatch, capsys):
+    """Whatever it has: what the model cannot say is left alone, as the import says."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "pfsense", str(box), "--name", "box", "-o", "inventory"]) == 0
+    assert main(["diff", "box", "--running", str(box)]) == 0, capsys.readouterr()
+    assert main(["render", "box", "--merge", str(box), "--out", "."]) == 0
+    assert Path("box.config.xml").read_bytes() == box.read_bytes()
+
+
+def test_frr_that_is_off_stays_off_until_something_changes_and_then_the_diff_says_that_it_starts(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "pfsense", str(OFF), "--name", "box", "-o", "inventory"]) == 0
+    assert main(["diff", "box", "--running", str(OFF)]) == 0
+    assert "frr / enable=off" in capsys.readouterr().out
+    file = Path("inventory/routers/box.yaml")
+    file.write_text(file.read_text().replace("asn: 65001", "asn: 65002"))
+    assert main(["diff", "box", "--running", str(OFF)]) == 2
+    out = capsys.readouterr().out
+    assert "(FRR is switched on)" in out
+    assert "enable=off" not in out
+
+
+def test_what_the_box_has_not_already_is_refused_at_its_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "pfsense", str(ARTICLE), "--name", "box", "-o", "inventory"]) == 0
+    file = Path("inventory/routers/box.yaml")
+    file.write_text(file.read_text().replace("remote_as: 64512", "remote_as: 64512\n      tcp_mss: 1400"))
+    capsys.readouterr()
+    assert main(["diff", "box", "--running", str(ARTICLE)]) == 1
+    err = capsys.readouterr().err
+    assert "error[FRR720]" in err
+    assert "--> inventory/routers/box.yaml:" in err
+
+
 def test_the_file_given_to_merge_is_never_written_over(imported, capsys):
     Path("home.config.xml").write_bytes(ARTICLE.read_bytes())
     before = Path("home.config.xml").stat()

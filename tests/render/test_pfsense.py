@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from frrgen.diff.plan import make_plan
 from frrgen.errors import Severity
-from frrgen.grammar.pfsense import normal
+from frrgen.grammar.pfsense import blank, normal
+from frrgen.model.router import StaticRoute
 from frrgen.parse.frr import Parsed
 from frrgen.parse.frr import parse as parse_frr
 from frrgen.parse.pfsense import parse
@@ -41,6 +43,71 @@ def test_what_the_pages_stored_is_written_back_as_it_was(stored):
         written, findings = written_with_findings(router, BOX, stored, read.kept)
         assert not [one for one in findings if one.severity is Severity.ERROR]
         assert differences(stored, written) == []
+
+
+def edited(draw, stored):
+    """Give a box that the pages did not store so, though the package reads it."""
+    frr = stored["frr"][0]
+    routes = [row for row in frr["row"] if row["routevalue"]]
+    routes = [{"acceptfilter": "ON", **row} if draw(st.booleans()) else row for row in routes]
+    routes += draw(st.sampled_from([[], [{"acceptfilter": "ON", "routevalue": "10.8.0.0/16", "routetarget": "none"}]]))
+    frr["row"] = draw(st.permutations(routes)) or frr["row"]
+    for one in stored["frrbgpneighbors"]:
+        for key in draw(st.sets(st.sampled_from(["sendcommunity", "nexthopself", "bfd_peer", "descr"]))):
+            one.pop(key, None)
+        if draw(st.booleans()):
+            one["routemap_in"] = "MISSING"
+        if draw(st.booleans()):
+            one["descr"] = "d" * 85
+    for section in ("frrglobalprefixes", "frrglobalacls"):
+        for one in stored[section]:
+            if draw(st.booleans()):
+                one["iptype"] = ""
+    for section in ("frrbgpaspaths", "frrbgpcommunities", "frrglobalprefixes"):
+        for one in stored[section]:
+            one["row"] = list(draw(st.permutations(one["row"])))
+    stored["frrbgpneighbors"] = list(draw(st.permutations(stored["frrbgpneighbors"])))
+    return stored
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), boxes(), st.sampled_from(["managed", "full"]))
+def test_what_no_page_stored_so_is_written_back_as_it_was(data, stored, ownership):
+    """Not a key moves, and nothing is refused that the box has already."""
+    stored = edited(data.draw, stored)
+    read = parse(stored, BOX, name="home")
+    router = read.parsed.router.model_copy(update={"ownership": ownership})
+    written = write(router, BOX, stored, read.kept, read.parsed.router)
+    assert {**stored, **written} == stored
+
+
+FILTERED = [
+    {"acceptfilter": "ON", "routevalue": "10.8.0.0/16", "routetarget": "none"},
+    {"acceptfilter": "ON", "nullroute": "ON", "routevalue": "10.9.0.0/16", "routetarget": "none"},
+    {"routevalue": "10.1.0.0/16", "routetarget": "gw|WANGW"},
+]
+
+
+def with_routes(*routes, ownership="full"):
+    """The rows of a box with accept filters when its routes become these."""
+    stored = {"frr": [blank("frr") | {"enable": "on", "password": "x", "row": FILTERED}]}
+    read = parse(stored, BOX, name="home")
+    update = {"static_routes": tuple(map(StaticRoute.model_validate, routes)), "ownership": ownership}
+    router = read.parsed.router.model_copy(update=update)
+    return write(router, BOX, stored, read.kept, read.parsed.router)["frr"][0]["row"]
+
+
+def test_an_accept_filter_stays_whatever_becomes_of_the_route_in_its_row():
+    null = {"prefix": "10.9.0.0/16", "drop": "Null0"}
+    via = {"prefix": "10.1.0.0/16", "via": BOX.gateways["WANGW"]}
+    other = {"prefix": "10.9.0.0/16", "via": BOX.gateways["WANGW"]}
+    assert with_routes(null, via) == FILTERED
+    assert with_routes(null) == FILTERED[:2]
+    assert with_routes(null, ownership="managed") == FILTERED
+    alone = {"acceptfilter": "ON", "routevalue": "10.9.0.0/16", "routetarget": "none"}
+    assert with_routes(via) == [FILTERED[0], alone, FILTERED[2]]
+    changed = {"acceptfilter": "ON", "routevalue": "10.9.0.0/16", "routetarget": "gw|WANGW"}
+    assert with_routes(other, via) == [FILTERED[0], changed, FILTERED[2]]
 
 
 @settings(max_examples=30, deadline=None)
