@@ -13,11 +13,11 @@ from frrgen.cli.common import complain, count
 from frrgen.cli.plan import read_text, refuse_foreign
 from frrgen.cli.reach import at, fetch, fetch_box
 from frrgen.diff.plan import hide
-from frrgen.errors import Exit, InputError, Severity, error, visible
+from frrgen.errors import Exit, Finding, InputError, Severity, Where, error, visible
 from frrgen.grammar.pfsense import Box
 from frrgen.grammar.pfsense_traps import traps
 from frrgen.inventory.dump import dump, write
-from frrgen.model.router import Pfsense
+from frrgen.model.router import FRR_OF_PACKAGE, Pfsense
 from frrgen.parse.frr import Parsed, parse
 from frrgen.parse.pfsense import parse as parse_pfsense
 
@@ -76,6 +76,11 @@ def _pfsense(args: argparse.Namespace) -> Parsed:
         stored, _ = read_box(Path(args.file))
         sections, box, findings = stored.sections, stored.box, box_findings(stored)
         said = stored.hostname
+        if stored.package is None:
+            assumed = f"{box.package} with FRR {FRR_OF_PACKAGE[box.package]}"
+            message = f"the file names no version of the FRR package: {assumed} is assumed"
+            hint = "write pfsense.package and frr_version as System, Package Manager shows them"
+            findings.append(Finding("FRR708", Severity.WARNING, message, Where(args.file), hint))
     parsed = parse_pfsense(sections, box, name=_name(args, said)).parsed
     own = parsed.router.pfsense or Pfsense()
     # what is wrong with the box is no failure of the import: `check` weighs it, once it is in the inventory

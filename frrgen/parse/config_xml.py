@@ -28,6 +28,8 @@ class Stored(NamedTuple):
     """(section, number of its entry) -> where the entry stands."""
     hostname: str | None
     """The box's name, where the file says one: fragments do not."""
+    package: str | None
+    """The series of the FRR package, where the file says its version."""
 
 
 def read(text: str, file: str = "config.xml") -> Stored:
@@ -58,7 +60,7 @@ def read(text: str, file: str = "config.xml") -> Stored:
     findings += _too_old(document, packages)
     kept = {name: configs for name, configs in sections.items() if configs}
     hostname = root.text("system", "hostname") or None
-    return Stored(kept, _box(root, packages), tuple(findings), places, hostname)
+    return Stored(kept, _box(root, packages), tuple(findings), places, hostname, _series(packages))
 
 
 def _packages(document: Document) -> tuple[Element, Element]:
@@ -118,7 +120,16 @@ def _leaves(section: Element) -> Iterator[Element]:
 
 
 def _package(packages: Element) -> Element | None:
-    return next((item for item in packages.all("package") if item.text("configurationfile") == "frr.xml"), None)
+    """Find the FRR package among those that are installed: some versions of pfSense store less of it than others."""
+    words = {"configurationfile": "frr.xml", "name": "frr", "internal_name": "pfSense-pkg-frr"}
+    return next(
+        (item for item in packages.all("package") if any(item.text(key) == word for key, word in words.items())), None
+    )
+
+
+def _series(packages: Element) -> str | None:
+    package = _package(packages)
+    return None if package is None else series(package.text("version"))
 
 
 def _too_old(document: Document, packages: Element) -> Iterator[Finding]:
@@ -153,9 +164,8 @@ def _box(root: Element, packages: Element) -> Box:
         for gateway in root.within("gateways")
         if gateway.name == "gateway_item" and gateway.child("disabled") is None
     }
-    package = _package(packages)
     return Box(
-        package=(series(package.text("version")) if package is not None else None) or Box.package,
+        package=_series(packages) or Box.package,
         hostname=root.text("system", "hostname") or Box.hostname,
         domain=root.text("system", "domain") or Box.domain,
         interfaces=interfaces,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,31 @@ def test_frr_that_is_off_stays_off_until_something_changes_and_then_the_diff_say
     assert "enable=off" not in out
 
 
+@pytest.mark.parametrize(
+    "said", [("1.3_1", "1.0", "7.5"), ("2.0.2_3", "2.0", "9.1"), ("2.1.2_1", "2.1", "10.1")], ids="FRR {0[2]}".format
+)
+def test_import_reads_the_version_of_the_package_where_the_file_says_it(said, tmp_path, monkeypatch, capsys):
+    version, package, frr = said
+    monkeypatch.chdir(tmp_path)
+    installed = f"<package><name>frr</name><version>{version}</version></package>"
+    text = re.sub(r"(?s)<package>.*?</package>", "", ARTICLE.read_text())
+    Path("box.xml").write_text(text.replace("<installedpackages>", f"<installedpackages>{installed}"))
+    assert main(["import", "pfsense", "box.xml"]) == 0
+    out, err = capsys.readouterr()
+    assert f"package: '{package}'" in out.replace('"', "'")
+    assert f"frr_version: '{frr}'" in out.replace('"', "'")
+    assert "FRR708" not in err
+
+
+def test_import_says_that_the_version_of_the_package_is_assumed_where_the_file_has_none(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("box.xml").write_text(re.sub(r"(?s)<package>.*?</package>", "", ARTICLE.read_text()))
+    assert main(["import", "pfsense", "box.xml"]) == 0
+    assert "warning[FRR708]: the file names no version of the FRR package: 2.1 with FRR 10.1 is assumed" in (
+        capsys.readouterr().err
+    )
+
+
 def test_what_the_box_has_not_already_is_refused_at_its_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["import", "pfsense", str(ARTICLE), "--name", "box", "-o", "inventory"]) == 0
@@ -185,8 +211,6 @@ bgp:
 
 def sections_of(xml):
     """The text of each section, by name."""
-    import re
-
     return dict(re.findall(r"(?ms)^\t\t<(frr\w*)>\n(.*?)^\t\t</\1>", xml))
 
 
