@@ -237,6 +237,8 @@ class _Part:
         }
         if all(node.asn in {None, cluster.asn} for node in cluster.nodes.values()):
             options["remote_as"] = cluster.asn
+        if peering.listen_range and any(map(self._over_ipv6, cluster.nodes.values())):
+            options["capability_extended_nexthop"] = True
         for family in FAMILIES:
             options[family] = self._family(family)
         return PeerGroup.model_validate({name: value for name, value in options.items() if value is not None})
@@ -267,12 +269,18 @@ class _Part:
             for length in range(announced_lengths(pool, prefix)[0], announced_lengths(pool, prefix)[1] + 1)
         )
 
+    def _over_ipv6(self, node: Node) -> bool:
+        """Tell whether a node says IPv4 prefixes over IPv6, with next hops of IPv6 (RFC 8950)."""
+        return any(one.version == 6 and 4 in carried(self.cluster, node, one) for one in node.addresses)
+
     def _neighbors(self) -> Iterator[tuple[str, Neighbor, str]]:
         for name, node in self.cluster.nodes.items():
             for address in node.addresses:
                 options: dict[str, Any] = {"peer_group": self.group_name, "description": f"{self.cluster.name} {name}"}
                 if any(other.asn not in {None, self.cluster.asn} for other in self.cluster.nodes.values()):
                     options["remote_as"] = node.asn or self.cluster.asn
+                if self._over_ipv6(node):
+                    options["capability_extended_nexthop"] = True
                 yield str(address), Neighbor.model_validate(options), name
 
 

@@ -302,9 +302,13 @@ Description = Annotated[str, _text(200)]
 ShutdownMessage = Annotated[str, _text(255)]
 """At most 255 bytes of UTF-8 (RFC 9003)."""
 Community = Annotated[str, BeforeValidator(str), AfterValidator(_community)]
-Communities = Annotated[tuple[Community, ...], AfterValidator(_not_empty), AfterValidator(_sorted_communities)]
+AnyCommunities = Annotated[tuple[Community, ...], AfterValidator(_sorted_communities)]
+"""Perhaps none."""
+Communities = Annotated[AnyCommunities, AfterValidator(_not_empty)]
 LargeCommunity = Annotated[str, AfterValidator(_large_community)]
-LargeCommunities = Annotated[tuple[LargeCommunity, ...], AfterValidator(_not_empty), AfterValidator(_sorted_large)]
+AnyLargeCommunities = Annotated[tuple[LargeCommunity, ...], AfterValidator(_sorted_large)]
+"""Perhaps none."""
+LargeCommunities = Annotated[AnyLargeCommunities, AfterValidator(_not_empty)]
 ExtCommunity = Annotated[str, AfterValidator(_extcommunity)]
 ExtCommunities = Annotated[tuple[ExtCommunity, ...], AfterValidator(_not_empty), AfterValidator(_sorted_ext)]
 ExtCommunityValues = Annotated[

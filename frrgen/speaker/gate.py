@@ -259,7 +259,8 @@ def gates(plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce")
     carried = frozenset[Family]().union(*(peer.families for peer in plan.peers))
     for peer in plan.peers:
         session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
-        writer = peer.writer(extended_next_hop=peer.address.version == 6)
+        extended = peer.address.version == 6 and bool(session.option("capability_extended_nexthop"))
+        writer = peer.writer(extended_next_hop=extended)
         yield Gate(session, writer, mode, peer.families, carried - peer.families)
 
 

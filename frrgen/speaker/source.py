@@ -3,7 +3,7 @@
 announcements:
   - prefix: 192.168.10.1/32           # or prefixes: [...], or prefix_file: FILE with a prefix a line
     next_hop: self                    # or an address
-    communities: [64512:100]          # without a word: what the prefix's pool says; so for med, prepend, ...
+    communities: [64512:100]          # without a word: what the prefix's pool says; so for med, prepend, ...; []: none
     health: {tcp: "10.0.0.5:80", interval: 5, timeout: 2, rise: 2, fall: 3}    # or http: URL, or command: [...]
 """
 
@@ -26,8 +26,8 @@ from frrgen.inventory.yaml import Node, read
 from frrgen.model.types import (
     U32,
     Address,
-    Communities,
-    LargeCommunities,
+    AnyCommunities,
+    AnyLargeCommunities,
     Model,
     PlacedError,
     Prefix,
@@ -94,8 +94,9 @@ class Announcement(Model):
     prefix_file: str | None = None
     """A file with a prefix a line, beside this one or with its whole path: for many of them."""
     next_hop: Literal["self"] | Address = "self"
-    communities: Communities | None = None
-    large_communities: LargeCommunities | None = None
+    communities: AnyCommunities | None = None
+    """Instead of the pool's; an empty list: none."""
+    large_communities: AnyLargeCommunities | None = None
     local_preference: U32 | None = None
     med: U32 | None = None
     prepend: Annotated[int, Field(ge=0, le=10)] | None = None

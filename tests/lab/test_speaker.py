@@ -174,11 +174,11 @@ def test_the_gate_holds_back_what_real_frr_would_drop(lab):
 def test_an_ipv6_transport_carries_ipv4_routes_by_rfc_8950(lab):
     peering = "ipv6_address: '2001:db8::1'"
     with World(lab, Frr, addresses="'2001:db8::2'", peering=peering) as world:
-        world.edge.vtysh("conf t", "router bgp 65001", "neighbor 2001:db8::2 capability extended-nexthop")
         world.speaker.announce("10.1.0.1/32", "2001:db8:1::1/128")
         world.speaker.up(40)
         found = world.sees("10.1.0.1/32", "2001:db8:1::1/128")
         assert found["10.1.0.1/32"]["next_hop"] == "2001:db8::2"
+        wait_for("the route", lambda: "10.1.0.1 " in world.edge.run("ip", "route").stdout)
 
 
 def test_an_internal_router_takes_a_route_with_preference_and_the_next_of_a_filter_that_changes(lab):

@@ -254,3 +254,16 @@ def test_every_overlap_of_two_clusters_is_found_and_no_other(drawn):
     ours, theirs = apart(blocks[:half]), apart(blocks[half:])
     wanted = sum(one.overlaps(other) for one in ours for other in theirs)
     assert len(_two([str(one) for one in ours], [str(one) for one in theirs])) == wanted
+
+
+@pytest.mark.parametrize("pool", [POOL_A, POOL_B])
+@pytest.mark.parametrize("addresses", [["192.0.2.11"], ["2001:db8::11"], ["192.0.2.11", "2001:db8::11"]])
+def test_a_node_with_ipv6_alone_and_ipv4_pools_says_them_with_next_hops_of_ipv6(pool, addresses):
+    bgp = derived({"nodes": {"n": {"addresses": addresses}}, "pools": {"p": pool}}).bgp
+    extended = {address for address, one in bgp.neighbors.items() if one.capability_extended_nexthop}
+    assert extended == ({"2001:db8::11"} if pool is POOL_A and addresses == ["2001:db8::11"] else set())
+    ranges = {"routers": {"r1": {"listen_range": ["2001:db8::/64"]}}}
+    (group,) = derived(
+        {"nodes": {"n": {"addresses": addresses}}, "pools": {"p": pool}, **ranges}
+    ).bgp.peer_groups.values()
+    assert bool(group.capability_extended_nexthop) is bool(extended)

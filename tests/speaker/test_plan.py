@@ -8,7 +8,7 @@ from frrgen.inventory.files import load
 from frrgen.model.derive import derive
 from frrgen.policy.session import Session
 from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.gate import Gate
+from frrgen.speaker.gate import Gate, gates
 from frrgen.speaker.key import Family, Key
 from frrgen.speaker.plan import plan_node
 from tests.lab.speaking import ROUTER, inventory
@@ -78,3 +78,17 @@ def test_a_router_that_takes_the_nodes_by_a_range_is_spoken_to_as_well(tmp_path)
     ruling = gate.ruling(Family.IPV4, Attributes())
     assert ruling.reason(Family.IPV4, inside) is None
     assert "k8s-in" in ruling.reason(Family.IPV4, outside)
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_ipv4_over_ipv6_is_held_back_where_the_router_was_told_not_to_take_it(tmp_path, able):
+    """The plan, the status and the router say the same of RFC 8950."""
+    own = "" if able else "  neighbors:\n    2001:db8::2: {capability_extended_nexthop: false}\n"
+    made = inventory(
+        tmp_path / "net", addresses="'2001:db8::2'", peering="ipv6_address: '2001:db8::1'", router=ROUTER + own
+    )
+    network = load(made).network
+    routers = derive(network).routers
+    (gate,) = gates(plan_node(network, routers, None), routers)
+    reason = gate.ruling(Family.IPV4, Attributes()).reason(Family.IPV4, Key.parse("10.1.0.1/32"))
+    assert reason is None if able else "RFC 8950" in reason

@@ -56,6 +56,13 @@ def test_a_pool_says_what_an_announcement_does_not(tmp_path, planned):
     assert (run_.said.communities, run_.said.med, str(run_.said.next_hop)) == ((1 << 16 | 2,), 7, "10.0.0.9")
 
 
+def test_an_empty_list_takes_a_pools_communities_away(tmp_path, planned):
+    text = "announcements: [{prefix: 10.1.0.1/32, communities: [], large_communities: []}, {prefix: 10.1.0.2/32}]"
+    none, pools = (one.runs[0].said for one in read_static(source(tmp_path, text), planned[0]))
+    assert (none.communities, none.large_communities) == ((), ())
+    assert pools.communities == (64999 << 16 | 1,)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
