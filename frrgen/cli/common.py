@@ -17,6 +17,7 @@ from frrgen.inventory.files import Loaded, load
 from frrgen.inventory.secrets import resolve
 from frrgen.model.check import check, judged
 from frrgen.model.derive import Derived, derive, dialled
+from frrgen.model.omitted import as_generated
 from frrgen.model.router import Router
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Inventory:
         """Load and check. Raises InputError if files are wrong."""
         self.loaded: Loaded = load(folder)
         self.derived: Derived = derive(self.loaded.network)
+        made = {name: as_generated(router) for name, router in self.derived.routers.items()}
+        self.generated: Derived = replace(self.derived, routers=made)
+        """What FRR gets to see of the routers, by which policy is judged: pfSense's package leaves lines out."""
         found = check(self.loaded.network, self.derived)
         wrong = {one.where.path for one in found if one.severity is Severity.ERROR}
         platform = list(self._platform_findings())
@@ -62,7 +66,7 @@ class Inventory:
         if any(one.severity is Severity.ERROR for one in self.findings):
             return []
         network = self.loaded.network
-        weighed = (judged(network, one) for one in audit(network, self.derived))
+        weighed = (judged(network, one) for one in audit(network, self.generated))
         return [self._placed(one) for one in weighed if one is not None]
 
     def place(self, steps: Sequence[str]) -> Where:

@@ -11,6 +11,7 @@ from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file
 from frrgen.cli.route import attributes, checked_version
 from frrgen.errors import Exit, InputError, error
+from frrgen.model.omitted import as_generated
 from frrgen.model.router import Router
 from frrgen.policy.compare import Comparison, compare_wherever
 from frrgen.policy.route import Route
@@ -67,7 +68,7 @@ class _Sources:
             return router, unread_entries(leftovers), None
         if self.inventory is None:
             self.inventory = Inventory(self.folder)
-        router = self.inventory.routers([owner])[0]
+        router = as_generated(self.inventory.routers([owner])[0])
         if self.version is not None:
             router = router.model_copy(update={"frr_version": self.version})
         return router, ALL_READ, self.inventory

@@ -13,6 +13,7 @@ from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file, read_text
 from frrgen.cli.route import attributes, checked_version, route_of
 from frrgen.errors import Exit, Where
+from frrgen.model.omitted import as_generated
 from frrgen.parse.places import Places
 from frrgen.policy.evaluate import judge
 from frrgen.policy.trace import Step, Verdict
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> Exit:
         warn_unread(args.running, parsed.leftovers)
     else:
         inventory = loaded = Inventory(args.inventory)
-        router = loaded.routers([args.router])[0]
+        router = as_generated(loaded.routers([args.router])[0])
         if version is not None:
             router = router.model_copy(update={"frr_version": version})
         name = router.name

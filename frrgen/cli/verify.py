@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> Exit:
     if args.live:
         found = list(_live(inventory, clusters, args.ssh_config))
     else:
-        found = list(verify(network, inventory.derived, clusters))
+        found = list(verify(network, inventory.generated, clusters))
     problems = sum(len(one.problems) for one in found)
 
     def where(problem: Problem) -> str:
@@ -120,7 +120,7 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
             f"bgpd itself has the {len(maps)} route maps of its configuration, and no other",
         )
         answered.append(Agreement(", ".join(clusters), name, "", "", () if problems else proof, problems))
-    derived = replace(inventory.derived, routers={**inventory.derived.routers, **running})
+    derived = replace(inventory.generated, routers={**inventory.generated.routers, **running})
     yield from verify(network, derived, clusters, unread)
     yield from answered
 

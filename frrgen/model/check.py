@@ -14,6 +14,7 @@ from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions
 from frrgen.model.check_pfsense import check_pfsense
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived, announced_pools
+from frrgen.model.omitted import as_generated, omitted
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
@@ -117,6 +118,8 @@ class _Router:
     def __init__(self, router: Router, path: Path) -> None:
         self.router = router
         self.path = path
+        self.omitted = omitted(router)
+        self.generated = as_generated(router)
         self.used: set[Ref] = set()
 
     def findings(self) -> Iterator[Finding]:
@@ -136,7 +139,28 @@ class _Router:
             return
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]!r}?" if near else None
+        if path in self.omitted:
+            effect = f"pfSense's package leaves the line out, and {self._without_line(path)}"
         yield _error("FRR210", f"the {_WORDS[kind]} {name!r} is not defined: {effect}", (*self.path, *path), hint)
+
+    def _without_line(self, path: Path) -> str:
+        """Tell what a pfSense box does without the line that named what is not there."""
+        bgp, field = self.generated.bgp, path[-1]
+        if path[0] == "route_maps":
+            return "the entry goes on without the call" if field == "call" else "the entry matches without the clause"
+        if path[1] not in {"neighbors", "peer_groups"} or bgp is None or field.rpartition("_")[2] not in {"in", "out"}:
+            return "FRR goes on without the route map"
+        one = getattr(bgp, path[1])[path[2]]
+        group = bgp.peer_groups.get(getattr(one, "peer_group", None) or "")
+        remote = one.remote_as or (group.remote_as if group is not None else None)
+        direction = field.rpartition("_")[2]
+        if any(_has_policy(getattr(part, path[3]), direction) for part in (one, group) if part is not None):
+            return "only the other policy of this session decides"
+        if remote in {"internal", bgp.asn} or (remote is not None and not bgp.ebgp_requires_policy):
+            return f"everything is {'let in' if direction == 'in' else 'announced'}"
+        if remote is not None:
+            return f"FRR {'accepts' if direction == 'in' else 'announces'} nothing without a policy (RFC 8212)"
+        return "its members have no such policy: over iBGP everything passes"
 
     # route maps and lists
 

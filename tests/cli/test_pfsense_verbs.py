@@ -128,6 +128,36 @@ def test_import_says_that_the_version_of_the_package_is_assumed_where_the_file_h
     )
 
 
+@pytest.fixture
+def dangling(tmp_path, monkeypatch, capsys):
+    """Import a box whose neighbor, in its own AS, names a route map that is not there."""
+    monkeypatch.chdir(tmp_path)
+    text = ARTICLE.read_text().replace("<routemap_in>none<", "<routemap_in>MISSING<")
+    assert "MISSING" in text
+    Path("ibgp.xml").write_text(text)
+    assert main(["import", "pfsense", "ibgp.xml", "--name", "box", "-o", "inventory"]) == 0
+    assert "FRR731" in capsys.readouterr().err
+
+
+def test_check_says_that_the_package_leaves_a_missing_route_map_out_and_lets_everything_in(dangling, capsys):
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert (
+        "the route map 'MISSING' is not defined: pfSense's package leaves the line out, and everything is let in" in out
+    )
+    assert "denies every route" not in out
+    assert main(["diff", "box", "--running", "ibgp.xml"]) == 0
+
+
+def test_explain_and_compare_judge_what_the_package_makes_of_a_missing_route_map(dangling, capsys):
+    route = ["192.168.1.10", "in", "8.8.8.0/24"]
+    for running in ([], ["--running", "ibgp.xml"]):
+        assert main(["explain", "box", *route, *running]) == 0
+        assert "8.8.8.0/24 from 192.168.1.10: permit" in capsys.readouterr().out
+    main(["compare", "box:192.168.1.10:in", "ibgp.xml:192.168.1.10:in"])
+    assert "They differ" not in capsys.readouterr().out
+
+
 def test_what_the_box_has_not_already_is_refused_at_its_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["import", "pfsense", str(ARTICLE), "--name", "box", "-o", "inventory"]) == 0
