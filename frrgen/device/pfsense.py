@@ -46,6 +46,8 @@ fgets(STDIN);
 """Holds the push's lock while the connection stands. What a cut push is still writing, under the other lock, is waited
 for."""
 _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
+_TOO_LONG: Final = (124, 137)
+"""The status of timeout(1) when it has ended what it ran."""
 _KINDS: Final = {
     "busy": ("FRR512", "wait until it has ended"),
     "conflict": ("FRR521", "run the push again to see the plan as it is now"),
@@ -89,6 +91,9 @@ class _Fetched(_Answer):
 
 class _Checked(_Answer):
     status: int
+    """Of vtysh."""
+    tested: int
+    """The status of frr-reload; 0: nothing is against the file."""
     said: Base64Bytes
 
 
@@ -212,15 +217,25 @@ class PfsenseDevice:
         """Keep other pushes out. The lock is the box's kernel's: it falls when the connection does."""
         return self.shell.hold("exec /bin/sh -s", _LOCK, seconds=70)
 
-    def check(self, frr_conf: str) -> None:
-        """Have vtysh check the file that the package would generate. Raises DeviceError with what it says."""
-        said = self._ask("check", {"frr_conf": _base64(frr_conf)}, _Checked)
+    def check(self, frr_conf: str, *, reload: bool) -> None:
+        """Have vtysh, and before a `reload` frr-reload, check the file that the package would generate.
+
+        Raises DeviceError with what they say.
+        """
+        seconds = max(1, int(self.shell.ssh.command_timeout / 3)) if reload else 0
+        said = self._ask("check", {"frr_conf": _base64(frr_conf), "seconds": seconds}, _Checked)
+        lines = [re.sub(r"(password) .*", r"\1 <hidden>", line) for line in _text(said.said).split("\n")]
+        shown = re.sub(r"\x1b\[\d*m", "", "; ".join(line.strip() for line in lines if line.strip()))[:600]
         if said.status:
-            lines = [re.sub(r"(password) .*", r"\1 <hidden>", line) for line in _text(said.said).split("\n")]
-            shown = "; ".join(line.strip() for line in lines if line.strip())[:600]
             raise DeviceError(
                 error("FRR513", f"{self.name}: vtysh refuses the configuration, nothing was written: {shown}")
             )
+        if said.tested in _TOO_LONG:
+            shown = f"no answer within {seconds} s"
+        if said.tested:
+            what = "frr-reload does not get through the configuration, nothing was written"
+            hint = "raise ssh.command_timeout" if said.tested in _TOO_LONG else None
+            raise DeviceError(error("FRR750", f"{self.name}: {what}: {shown or f'status {said.tested}'}", hint=hint))
 
     def apply(self, sections: Sections, expected: str, description: str, *, size: int = 0) -> Applied:
         """Write the covered sections if they still have the `expected` digest, and have the package load them.

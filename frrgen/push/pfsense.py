@@ -73,7 +73,9 @@ class PfsensePush(Push[PfsenseRunning]):
 
     def _check(self) -> None:
         if enabled(self.new):
-            self.device.check(self.predicted)
+            plan = self._planned
+            reload = isinstance(plan, PfsensePlan) and plan.effect is Effect.RELOAD
+            self.device.check(self.predicted, reload=reload)
 
     def _apply(self) -> Outcome:
         try:

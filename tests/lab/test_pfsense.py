@@ -413,6 +413,49 @@ def test_a_configuration_that_vtysh_refuses_is_not_written(lab, box):
     assert facts(box) == "old"
 
 
+def test_a_file_that_vtysh_takes_and_frr_reload_does_not_is_refused_where_frr_reload_will_load_it(lab, box):
+    cut = box.frr_conf.replace("MetalLB", "B\udcc3")  # half a letter: the package cuts texts after 80 bytes
+    one = device(lab)
+    one.check(box.frr_conf, reload=True)
+    one.check(cut, reload=False)
+    with pytest.raises(DeviceError) as caught:
+        one.check(cut, reload=True)
+    one.close()
+    assert caught.value.findings[0].code == "FRR750"
+    assert "UnicodeDecodeError" in str(caught.value)
+    assert not box.run("sh", "-c", "ls /tmp/frrgen??????", check=False).stdout  # nothing stays behind
+
+
+@pytest.mark.parametrize(("fault", "said"), [("test-stumbles", "ValueError"), ("test-hangs", "no answer within 5 s")])
+def test_what_frr_reload_does_not_get_through_is_not_written_and_nothing_secret_is_said(lab, box, fault, said):
+    before = box.config
+    box.fault(fault)
+    with pytest.raises(DeviceError) as caught:
+        push(lab, ssh={"user": ADMIN, "command_timeout": 15.0})
+    assert caught.value.findings[0].code == "FRR750"
+    assert said in str(caught.value)
+    assert "Tr0ub4dor-3" not in str(caught.value)
+    assert box.config == before
+    assert facts(box) == "old"
+    assert "frr-reload" not in box.run("ps", "axww", "-o", "command=").stdout
+
+
+def test_an_frr_reload_that_fails_on_the_present_file_too_says_nothing_about_the_new_one(lab, box):
+    box.fault("test-broken")
+    assert push(lab).state is State.CONFIRMED
+    assert facts(box) == "new"
+
+
+def test_a_box_without_frr_reload_to_try_is_pushed_without(lab, box):
+    program = "/usr/local/sbin/frr-reload.py"
+    box.run("mv", program, f"{program}.gone")
+    try:
+        assert push(lab).state is State.CONFIRMED
+    finally:
+        box.run("mv", f"{program}.gone", program)
+    assert facts(box) == "new"
+
+
 def test_a_file_that_was_not_foretold_undoes_the_push(lab, box, package):
     def progress(state):
         if state is State.ARMED:
