@@ -75,7 +75,8 @@ class Inventory:
         if steps[:1] == ("routers",) and len(steps) > 2:
             origin = self.origin(steps[1], steps[2:])
             if origin is not None:
-                found = self.loaded.where(origin)
+                said = ((*origin, "routers", steps[1], steps[-1]), (*origin, steps[-1]))
+                found = self.loaded.where(next((one for one in said if self.loaded.wrote(one)), origin))
                 return Where(found.file, found.line, found.column, where.path)
         return where
 
@@ -126,7 +127,10 @@ class Inventory:
 
     def resolved(self, router: Router, owners: Container[tuple[str, ...]] | None = None) -> Router:
         """Put a router's passwords in, all or those of some owners (paths). Raises InputError."""
-        return resolve(router, self.loaded.folder, os.environ, owners)
+        try:
+            return resolve(router, self.loaded.folder, os.environ, owners)
+        except InputError as bad:
+            raise InputError(*map(self._placed, bad.findings)) from None
 
 
 def session_of(router: Router, neighbor: str, direction: Direction, inventory: Inventory | None = None) -> Session:

@@ -88,6 +88,9 @@ class _Reader:
         except yaml.MarkedYAMLError as bad:
             mark = bad.problem_mark or bad.context_mark
             problem = " ".join(part for part in (bad.problem, bad.context) if part)
+            if bad.context_mark is not None and "end of stream" in problem and "quoted scalar" in problem:
+                # a quote that is not closed is found at the end of the file: what is to be mended is where it begins
+                mark = bad.context_mark
             where = Where(self.file, mark.line + 1, mark.column + 1) if mark else Where(self.file)
             self.findings.append(error("FRR102", f"not YAML: {problem}", where, self._syntax_hint(where)))
             raise InputError(*self.findings) from bad

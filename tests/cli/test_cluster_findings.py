@@ -82,3 +82,19 @@ def test_a_limit_is_named_at_the_group_or_the_neighbor_that_says_it(checked):
     found = checked(router + "  neighbors:\n" + own)
     assert [place for _, place in found] == ["routers/r2.yaml:11:38", "routers/r2.yaml:14:38"]
     assert [text.split(":")[1] for text, _ in found] == [" cluster k8s, n2", " cluster k8s, n3"]
+
+
+def test_a_password_that_leads_nowhere_is_named_at_its_line(tmp_path, capsys, monkeypatch):
+    """Of the cluster as of what stands beside it in the router's own file."""
+    monkeypatch.delenv("NO_SUCH_PASSWORD", raising=False)
+    for folder in ("clusters", "routers"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "clusters/k8s.yaml").write_text(CLUSTER + "password: env:NO_SUCH_PASSWORD\n")
+    router = ROUTER.replace("    - permit 192.0.2.0/24\n", "")
+    own = "  peer_groups:\n    k8s:\n      password: env:NO_SUCH_PASSWORD\n"
+    for text, place in ((router, "clusters/k8s.yaml:10:11"), (router + own, "routers/r2.yaml:10:17")):
+        (tmp_path / "routers/r2.yaml").write_text(text)
+        assert main(["-i", str(tmp_path), "diff", "r2", "--running", "/dev/null"]) == 1
+        err = capsys.readouterr().err
+        assert "error[FRR121]: the variable NO_SUCH_PASSWORD is not set" in err
+        assert place in err

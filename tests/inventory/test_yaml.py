@@ -93,3 +93,10 @@ def test_whatever_the_bytes_they_are_a_mapping_or_findings(data):
     assert (found is None) == bool(findings)
     assert all(finding.where.file == "f.yaml" for finding in findings)
     assert found is None or (isinstance(found, Node) and isinstance(found.value, dict))
+
+
+def test_a_quote_that_is_not_closed_is_named_where_it_begins():
+    with pytest.raises(InputError) as raised:
+        read(b'a: 1\nb: "open\nc: 2\nd: 3\n', "f.yaml")
+    (finding,) = raised.value.findings
+    assert (finding.code, finding.where.line, finding.where.column) == ("FRR102", 2, 4)
