@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from frrgen.diff.plan import hide
 from frrgen.errors import Exit, Finding, FrrgenError, InputError, Severity, Where, error
-from frrgen.inventory.files import Loaded, load
+from frrgen.inventory.files import Loaded, PartlyError, load
 from frrgen.inventory.secrets import resolve
 from frrgen.model.check import check, judged
 from frrgen.model.derive import Derived, derive, dialled
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from frrgen.parse.frr import Leftover
     from frrgen.policy.session import Direction, Session
 
+_UNDEFINED: Final = "FRR210"
 _POLICY: Final = re.compile(r"(no )?((ip|ipv6) prefix-list|(ipv6 )?access-list|bgp \S*list|route-map|neighbor) ")
 """How lines begin that may decide on routes."""
 
@@ -33,7 +34,10 @@ class Inventory:
 
     def __init__(self, folder: Path) -> None:
         """Load and check. Raises InputError if files are wrong."""
-        self.loaded: Loaded = load(folder)
+        try:
+            self.loaded: Loaded = load(folder)
+        except PartlyError as bad:
+            raise InputError(*bad.findings, *self._beyond(bad)) from None
         self.derived: Derived = derive(self.loaded.network)
         made = {name: as_generated(router) for name, router in self.derived.routers.items()}
         self.generated: Derived = replace(self.derived, routers=made)
@@ -44,6 +48,18 @@ class Inventory:
         self._of_box = {one.where.path for one in platform}
         found += [one for one in platform if one.where.path not in wrong]
         self.findings = [self._placed(one) for one in found]
+
+    def _beyond(self, bad: PartlyError) -> Iterator[Finding]:
+        """Find what else is surely wrong with the routers, where files are: no error that may follow from those."""
+        self.loaded = bad.loaded
+        self.derived = derive(self.loaded.network)
+        for one in check(self.loaded.network, self.derived):
+            path = one.where.path
+            # what a router defines is known whatever is unknown of a neighbor
+            defined = one.code == _UNDEFINED
+            follows = any(path[: len(steps)] == steps for steps in bad.unsure if len(steps) == 2 or not defined)
+            if one.severity is Severity.ERROR and path[:1] == ("routers",) and not follows:
+                yield self._placed(one)
 
     def _platform_findings(self) -> Iterator[Finding]:
         """Find what the routers' platforms cannot express."""

@@ -10,8 +10,9 @@ a value, replaces.
 
 from __future__ import annotations
 
+import copy
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -27,6 +28,7 @@ from frrgen.model.router import Router
 from frrgen.model.types import Model
 
 _T = TypeVar("_T", bound=BaseModel)
+Steps = tuple[str, ...]
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -64,6 +66,16 @@ class Loaded:
         return root is not None and find(root, path[2:])[1] == len(path) - 2
 
 
+class PartlyError(InputError):
+    """Files are wrong; what is left of the network can still be asked what refers to what."""
+
+    def __init__(self, findings: Sequence[Finding], loaded: Loaded, unsure: Collection[Steps]) -> None:
+        """Take what is wrong, the rest, and the paths below which something that was written is not in the rest."""
+        super().__init__(*findings)
+        self.loaded = loaded
+        self.unsure = unsure
+
+
 def load(folder: Path) -> Loaded:
     """Read an inventory. Raises InputError with everything that is wrong in any of its files."""
     if not folder.is_dir():
@@ -74,7 +86,7 @@ def load(folder: Path) -> Loaded:
     loader = _Loader(folder, findings)
     loaded = loader.load()
     if findings:
-        raise InputError(*findings)
+        raise PartlyError(findings, loaded, loader.unsure)
     return loaded
 
 
@@ -83,6 +95,7 @@ class _Loader:
         self.folder = folder
         self.findings = findings
         self.nodes: dict[tuple[str, str], Node] = {}
+        self.unsure: set[Steps] = set()
 
     def load(self) -> Loaded:
         self._strangers()
@@ -94,16 +107,23 @@ class _Loader:
         self.groups = groups.value if known.groups and groups is not None else {}
         routers: dict[str, Router] = {}
         clusters: dict[str, Cluster] = {}
+        common_wrong = len(self.findings)
         for file, node in self._files("routers"):
             router = self._one(Router, "routers", file, self._layered(node))
             if router is not None:
                 routers[router.name] = router
+        routers_wrong = len(self.findings)
         for file, node in self._files("clusters"):
             cluster = self._one(Cluster, "clusters", file, node)
             if cluster is not None:
                 clusters[cluster.name] = cluster
-        if self.findings:
+        if common_wrong or len(self.findings) > routers_wrong:
+            # every router may depend on these
             return Loaded(Network(), self.folder)
+        if self.findings:
+            left = {name: _only_with(cluster, routers) for name, cluster in clusters.items()}
+            network = Network(routers=routers, clusters=left, findings=known.findings)
+            return Loaded(network, self.folder, self.nodes)
         if not routers:
             self.findings.append(
                 error("FRR100", f"no routers in {self.folder / 'routers'}", hint="a router is a file NAME.yaml there")
@@ -157,6 +177,24 @@ class _Loader:
             return validate(model, node, prefix)
         except InputError as bad:
             self.findings.extend(bad.findings)
+            return self._mended(model, node, prefix, bad.findings)
+
+    def _mended(self, model: type[_T], node: Node, prefix: Steps, wrong: Sequence[Finding]) -> _T | None:
+        """Make a router as if its unknown keys were not there, if nothing else is wrong with it."""
+        if model is not Router or any(one.code != "FRR110" for one in wrong):
+            return None
+        rest = copy.deepcopy(node)
+        for one in wrong:
+            *steps, key = one.where.path[len(prefix) :]
+            holder, _ = find(rest, [int(step) if step.isdigit() else step for step in steps])
+            if not isinstance(holder.value, dict) or holder.value.pop(key, None) is None:
+                return None
+            # what stands around may be otherwise meant, and what follows from a group
+            size = steps.index("peer_groups") if "peer_groups" in steps else len(steps)
+            self.unsure.add((*prefix, *steps[:size]))
+        try:
+            return validate(model, rest, prefix)
+        except InputError:
             return None
 
     def _layered(self, own: Node) -> Node:
@@ -194,6 +232,11 @@ class _Loader:
         made = self._checked(model, node, (kind, file.stem))
         del node.value["name"]
         return made
+
+
+def _only_with(cluster: Cluster, routers: Mapping[str, Router]) -> Cluster:
+    """Leave out a cluster's sessions with routers that could not be made."""
+    return cluster.model_copy(update={"routers": {k: v for k, v in cluster.routers.items() if k in routers}})
 
 
 def _kind(path: Path) -> str:
