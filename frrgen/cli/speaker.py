@@ -252,6 +252,8 @@ def _status(args: argparse.Namespace) -> Exit:
     for one in status["sessions"]:
         error_text = f" ({one['last_error']})" if one["last_error"] and one["state"] != "Established" else ""
         print(f"{one['router']} {one['peer']} AS {one['peer_asn']}: {one['state']}{error_text}")
+        for family in one["families_missing"]:
+            print(f"  the router does not take {family}")
         print(f"  {'announced' if one['all_told'] else 'to announce'} {_some(one['to_announce'], one['adj_rib_out'])}")
         for word, kind in (
             ("held back", "held_back"),

@@ -225,7 +225,11 @@ class Announcer:
             passing = checker.passing
             names = ", ".join(str(Key.prefix(key)) for key in islice(one.keys(), 3))
             fields: dict[str, Any] = {"event": "health", "passing": passing}
-            LOG.info("the health check of %s %s", names, "passes" if passing else "fails", extra=fields)
+            if passing:
+                LOG.info("the health check of %s passes", names, extra=fields)
+            else:
+                fields["why"] = checker.detail
+                LOG.warning("the health check of %s fails: %s", names, checker.detail, extra=fields)
             for run in one.runs:
                 said = run.said if passing else None
                 for keys in steps(run.keys):

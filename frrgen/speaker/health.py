@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from frrgen.speaker.source import Health
 
 Changed = Callable[[], Awaitable[None]]
-"""Called when a check that failed passes, or the other way round; the next one waits for it."""
+"""Called when it is decided that a check passes or fails, and when that changes; the next one waits for it."""
 _NAMES: Final = ThreadPoolExecutor(8, "names")
 """Look up names, which may take minutes. Nothing but checks waits for that: the loop's own threads are for all else."""
 
@@ -33,7 +33,11 @@ class Checker:
         self.settled = asyncio.Event()
         """It has passed often enough, or failed."""
         self._few = few
+        self._last: bool | None = None
         self._streak = 0
+        """How often it ended like the last time."""
+        self._said: bool | None = None
+        """What was decided; None: nothing yet."""
         self._changed: Changed | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -53,9 +57,11 @@ class Checker:
         while True:
             async with self._few:
                 good = await self._once()
-            self._streak = self._streak + 1 if good != self.passing else 0
-            if self._streak >= (self.health.rise if good else self.health.fall):
-                self.passing, self._streak = good, 0
+            self._streak = self._streak + 1 if good == self._last else 1
+            self._last = good
+            # the first failure is one, too: nobody would know of it else
+            if good != self._said and self._streak >= (self.health.rise if good else self.health.fall):
+                self.passing = self._said = good
                 if self._changed is not None:
                     await self._changed()
             if self.passing or not good:

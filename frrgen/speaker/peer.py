@@ -26,6 +26,9 @@ from frrgen.speaker.update import Update
 
 COALESCE: Final = 0.002
 """Seconds between two sets of UPDATEs: a change after a quiet time is told at once, the next ones are gathered."""
+PATIENCE: Final = 10.0
+"""Seconds after which it is said that nobody answers; then twice as many, and so on."""
+PATIENCE_MOST: Final = 600.0
 _CHECK: Final = 0.02
 _SETTLED: Final = 10.0
 """Seconds of a session after which no connection can still have begun beside it."""
@@ -115,6 +118,7 @@ class Peer:
         """When a connection may be made again: by us (True), by the peer (False)."""
         self._again = asyncio.Event()
         self._told = ""
+        self._patience = PATIENCE
         self._stopped = False
         self._dialling: asyncio.Task[None] | None = None
         self._pumping: asyncio.Task[None] | None = None
@@ -126,6 +130,17 @@ class Peer:
     def state(self) -> State:
         """How far the session is: as far as the farthest of its connections."""
         return max((one.state for one in self._connections), key=_ORDER.index, default=State.IDLE)
+
+    @property
+    def families(self) -> frozenset[Family]:
+        """What the session carries; as long as there is none, what we would have it carry."""
+        agreed = self.session.agreed if self.session is not None else None
+        return self.settings.families if agreed is None else agreed.families
+
+    @property
+    def announced(self) -> int:
+        """Count what the router is told: of the session's families, what can be said on it."""
+        return self.group.rib.said(self.families) - (len(self.encoder.refused) if self.encoder is not None else 0)
 
     @property
     def all_told(self) -> bool:
@@ -185,11 +200,15 @@ class Peer:
         self.counters.established += 1
         self.counters.up_since = time.time()
         self.counters.last_error = self._told = ""
+        self._patience = PATIENCE
         self._pending.clear()
         self._refreshed.clear()
         self._everything = self._quiet = False
         self.synced.clear()
         LOG.info("%s: established", self.settings.name, extra=self._fields("up"))
+        if missing := self.settings.families - self.families:
+            names = ", ".join(sorted(map(str, missing)))
+            LOG.warning("%s: the router does not take %s", self.settings.name, names, extra=self._fields("families"))
         self._pumping = asyncio.get_running_loop().create_task(self._pump(connection))
         self._pumping.add_done_callback(self._failed)
 
@@ -343,7 +362,7 @@ class Peer:
                 connection = Connection(self, dialled=True)
                 self._connections.add(connection)
                 connection.start()
-                await connection.done
+                await self._answered(connection)
             else:
                 await self.session.done
             # it may have been put off meanwhile
@@ -352,6 +371,16 @@ class Peer:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._again.wait()
+
+    async def _answered(self, connection: Connection) -> None:
+        """Wait for a connection's end. Say, ever more rarely, that nobody answers."""
+        while not connection.done.done():
+            await asyncio.wait([connection.done], timeout=self._patience)
+            if connection.state is State.CONNECT and self.session is None:
+                self._patience = min(2 * self._patience, PATIENCE_MOST)
+                why = f"no answer from {self.settings.address}: address, filter or password?"
+                self.counters.last_error = why
+                LOG.warning("%s: not established: %s", self.settings.name, why, extra=self._fields("failed", why))
 
     def _count(self, connection: Connection) -> None:
         """Leave the peer alone for a while, the longer the more often it failed."""

@@ -73,9 +73,15 @@ class AdjRibOut:
     def __len__(self) -> int:
         return sum(len(self.table.columns[family]) for family in self.families) - len(self.held)
 
-    def meant(self) -> Iterator[int]:
+    def said(self, families: frozenset[Family]) -> int:
+        """Count what a session is told that has only these families."""
+        held = self.held
+        there = sum(len(self.table.columns[family]) for family in self.families & families)
+        return there - (len(held) if families >= self.families else sum(Key.family(key) in families for key in held))
+
+    def meant(self, families: frozenset[Family] = frozenset(Family)) -> Iterator[int]:
         """Give what of the table is meant for these sessions."""
-        columns = (column for family, column in self.table.columns.items() if family in self.families)
+        columns = (column for family, column in self.table.columns.items() if family in self.families & families)
         return (key for column in columns for block in column.blocks for key in block.keys)
 
     def admitted(self, family: Family) -> int:
@@ -207,6 +213,7 @@ class Encoder:
         """Give UPDATEs that withdraw prefixes."""
         by_family: dict[Family, list[int]] = {}
         for key in keys:
+            self.refused.pop(key, None)
             by_family.setdefault(Key.family(key), []).append(key)
         for family, some in by_family.items():
             if family not in self.families:

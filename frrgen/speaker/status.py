@@ -49,8 +49,6 @@ async def status(speaker: Speaker) -> dict[str, Any]:
 async def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
     group, counters = peer.group, peer.counters
     held = group.rib.held
-    # where nearly all is held back, what is not is not looked for to the end
-    to_announce = (key for key in islice(group.rib.meant(), 20 * SHOWN) if key not in held)
 
     async def shown(keys: Iterable[int]) -> list[dict[str, str]]:
         found = []
@@ -61,6 +59,9 @@ async def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
         return found
 
     refused = peer.encoder.refused if peer.encoder is not None else {}
+    # where nearly all is held back, what is not is not looked for to the end
+    meant = islice(group.rib.meant(peer.families), 20 * SHOWN)
+    to_announce = (key for key in meant if key not in held and key not in refused)
     return {
         "router": peer.settings.router,
         "peer": str(peer.settings.address),
@@ -68,9 +69,10 @@ async def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
         "state": str(peer.state),
         "since": counters.up_since if peer.session is not None else None,
         "last_error": counters.last_error,
-        "families": sorted(map(str, peer.settings.families)),
+        "families": sorted(map(str, peer.families)),
+        "families_missing": sorted(map(str, peer.settings.families - peer.families)),
         "gate": group.gate.mode,
-        "adj_rib_out": len(group.rib),
+        "adj_rib_out": peer.announced,
         "to_announce": [str(Key.prefix(key)) for key in islice(to_announce, SHOWN)],
         "all_told": peer.all_told,
         "dropped": len(group.rib.dropped),
@@ -114,7 +116,7 @@ class Metrics(Collector):
             ),
             "announced": (
                 "prefixes that the router was told; 0 until the session is up and all was sent",
-                lambda peer: len(peer.group.rib) if peer.synced.is_set() else 0,
+                lambda peer: peer.announced if peer.synced.is_set() else 0,
             ),
             "not_sayable": (
                 "prefixes that cannot be said on this session",
@@ -127,6 +129,12 @@ class Metrics(Collector):
                 family.add_metric(_labels(peer), value(peer))
             yield family
         yield self._dropped()
+        not_up = "1 with why the session is not established, as far as is known"
+        family = GaugeMetricFamily("frrgen_speaker_session_failing", not_up, labels=(*labels, "why"))
+        for peer in self._speaker.peers:
+            if peer.session is None and peer.counters.last_error:
+                family.add_metric([*_labels(peer), peer.counters.last_error], 1)
+        yield family
         counters = {
             "established": "times the session came up",
             "octets_sent": "octets of UPDATEs",

@@ -267,6 +267,22 @@ def test_a_dual_stack_node_says_each_family_over_its_own_session(lab):
         sessions = world.speaker.up(40)["sessions"]
         assert [one["peer"] for one in sessions] == ["10.0.0.1", "2001:db8::1"]
         world.sees("10.1.0.1/32", "2001:db8:1::1/128")
+        sessions = world.speaker.status()["sessions"]
+        assert [one["to_announce"] for one in sessions] == [["10.1.0.1/32"], ["2001:db8:1::1/128"]]
+        assert [(one["adj_rib_out"], one["held"], one["dropped"]) for one in sessions] == [(1, 0, 0)] * 2
+        assert "held back" not in world.speaker.log.read_text()
+
+
+def test_what_the_router_does_not_activate_is_not_claimed_to_be_announced(lab):
+    router = ROUTER + "  neighbors:\n    10.0.0.2: {ipv6_unicast: {activate: false}}\n"
+    with World(lab, Frr, router=router) as world:
+        world.speaker.source.write_text(
+            "announcements: [{prefix: 10.1.0.1/32}, {prefix: '2001:db8:1::1/128', next_hop: '2001:db8::2'}]"
+        )
+        world.speaker.up()
+        world.sees("10.1.0.1/32")
+        session = wait_for("all told", lambda: (one := world.session())["all_told"] and one)
+        assert (session["to_announce"], session["adj_rib_out"]) == (["10.1.0.1/32"], 1)
 
 
 def test_no_session_is_begun_for_a_family_without_a_pool_for_it_could_never_come_up(lab):

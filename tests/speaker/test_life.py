@@ -927,3 +927,25 @@ def test_what_no_session_of_a_node_carries_is_held_back_with_that_reason(tmp_pat
         assert "no session of this node carries ipv6_unicast" in session["held_back"][0]["why"]
 
     run(live())
+
+
+def test_what_a_router_does_not_take_is_not_counted_as_announced(tmp_path):
+    """Each session negotiates what it can: the rest is neither announced there nor claimed to be."""
+
+    async def live():
+        world = World(tmp_path)
+        world.inventory(pools="10.1.0.0/16, '2001:db8:1::/64'")
+        announced = "{prefix: 10.1.0.1/32, next_hop: 192.0.2.7}, {prefix: '2001:db8:1::1/128', next_hop: '2001:db8::7'}"
+        world.file.write_text(f"announcements: [{announced}]")
+        plan, routers = world.read()
+        world.speaker = Speaker(plan, routers, Options(source=world.source))
+        await world.start()
+        await update(await world.router())
+        await world.speaker.peers[0].told()
+        (session,) = (await status(world.speaker))["sessions"]
+        assert (session["families_missing"], session["to_announce"]) == (["ipv6_unicast"], ["10.1.0.1/32"])
+        assert session["adj_rib_out"] == 1
+        assert 'session_announced{peer="127.0.0.21",router="edge"} 1.0' in metrics(world.speaker)
+        await world.speaker.drain()
+
+    run(live())

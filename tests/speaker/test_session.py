@@ -13,6 +13,7 @@ import pytest
 
 from frrgen.parse.frr import parse
 from frrgen.speaker import connection as connections
+from frrgen.speaker import peer as peers
 from frrgen.speaker.attributes import Attributes
 from frrgen.speaker.capability import Capabilities, GracefulRestart
 from frrgen.speaker.error import Cease
@@ -702,3 +703,22 @@ def test_a_restart_is_said_in_the_first_open_behind_it_and_in_no_other():
                 talk.writer.close()
 
     run(talk())
+
+
+def test_a_router_that_never_answers_is_named_with_what_may_be_the_cause_ever_more_rarely(monkeypatch, caplog):
+    """As one does that has another password: it drops what we send."""
+
+    async def silent(*_):
+        await asyncio.Event().wait()
+
+    async def live():
+        monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", silent)
+        async with Bench(connect_retry=60) as bench:
+            async with asyncio.timeout(10):
+                while len(caplog.records) < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            assert "no answer from 127.0.0.1: address, filter or password?" in caplog.text
+            assert bench.peer.counters.last_error.startswith("no answer")
+
+    monkeypatch.setattr(peers, "PATIENCE", 0.05)
+    run(live())
