@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,22 +25,16 @@ if TYPE_CHECKING:
 
 def fetch(router: Router, ssh_config: Path | None) -> Running:
     """Read what a router runs. Raises DeviceError."""
-    device = FrrDevice(router, ssh_config=ssh_config)
-    try:
+    with closing(FrrDevice(router, ssh_config=ssh_config)) as device:
         return device.fetch()
-    finally:
-        device.close()
 
 
 def fetch_box(router: Router, ssh_config: Path | None) -> PfsenseRunning:
     """Read what a pfSense box has. Raises DeviceError."""
     from frrgen.device.pfsense import PfsenseDevice
 
-    device = PfsenseDevice(router, ssh_config=ssh_config)
-    try:
-        return device.fetch()
-    finally:
-        device.close()
+    with closing(PfsenseDevice(router, ssh_config=ssh_config)) as box:
+        return box.fetch()
 
 
 def at(place: str, name: str | None, platform: str) -> Router:
@@ -78,11 +73,8 @@ def _plan_of_box(router: Router, args: argparse.Namespace) -> Plan:
 
     wanted = Wanted(router, prune_leftovers=args.prune_leftovers)
     if args.running is None:
-        device = PfsenseDevice(router, ssh_config=args.ssh_config)
-        try:
-            return wanted.told(PfsensePush(device, wanted, clear_raw=True).foresee())
-        finally:
-            device.close()
+        with closing(PfsenseDevice(router, ssh_config=args.ssh_config)) as box:
+            return wanted.told(PfsensePush(box, wanted, clear_raw=True).foresee())
     text = read_text(args.running)
     if is_xml(text):
         return wanted.told(plan_config_xml(router, args.running, wanted))
@@ -99,15 +91,9 @@ def push_to(
         from frrgen.device.pfsense import PfsenseDevice
         from frrgen.push.pfsense import PfsensePush
 
-        box = PfsenseDevice(router, ssh_config=args.ssh_config)
         wanted = Wanted(router, prune_leftovers=args.prune_leftovers)
-        try:
+        with closing(PfsenseDevice(router, ssh_config=args.ssh_config)) as box:
             return PfsensePush(box, wanted, approve=approve, progress=progress, clear_raw=args.clear_raw).run()
-        finally:
-            box.close()
-    device = FrrDevice(router, ssh_config=args.ssh_config)
     prune = args.prune_leftovers
-    try:
+    with closing(FrrDevice(router, ssh_config=args.ssh_config)) as device:
         return Transaction(device, router, approve=approve, prune_leftovers=prune, progress=progress).run()
-    finally:
-        device.close()

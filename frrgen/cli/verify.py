@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,15 +97,12 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
             continue
         intended = inventory.derived.routers[name]
         resolved = inventory.resolved(intended)
-        device = FrrDevice(resolved, ssh_config=ssh_config)
-        try:
+        with closing(FrrDevice(resolved, ssh_config=ssh_config)) as device:
             shown = device.fetch()
             parsed = parse(shown.text, name=name, frr_version=shown.frr_version)
             asked = [one for cluster, peering in own for one in questions(cluster, peering, parsed.router)]
             answers = device.ask_prefix_lists([(lst, prefix) for lst, prefix, _ in asked]) if asked else []
             maps = shown_maps(device.show_route_maps())
-        finally:
-            device.close()
         running[name] = _with_references(parsed.router, resolved, intended)
         unread[name] = unread_entries(parsed.leftovers)
         problems = tuple(

@@ -64,8 +64,9 @@ class Builder:
         self.prune = prune_leftovers
         self.full = intended.ownership == "full"
         wanted = set(raw_lines(self.new))
-        self.record = Record(wanted & {(leftover.context, leftover.line) for leftover in running.leftovers})
-        self.leftovers = [one for one in running.leftovers if (one.context, one.line) not in wanted]
+        there = [self._as_it_will_be(leftover) for leftover in running.leftovers]
+        self.record = Record(wanted & {(one.context, one.line) for one in there})
+        self.leftovers = [one for one in there if (one.context, one.line) not in wanted]
         around = {enter for one in self.leftovers for enter in one.context if not enter.startswith("route-map ")}
         said = chain(around, (one.line for one in self.leftovers))
         self.leftover_words = {word for line in said for word in line.split()}
@@ -94,6 +95,15 @@ class Builder:
         self._prune()
 
     # leftovers
+
+    def _as_it_will_be(self, leftover: Leftover) -> Leftover:
+        """Give a leftover where it stands behind the change: to enter a route map's entry is to say its action."""
+        words = leftover.context[0].split(" ") if leftover.context else []
+        if words[:1] == ["route-map"] and (route_map := self.new.route_maps.get(words[1])) is not None:
+            for entry in route_map.entries:
+                if str(entry.seq) == words[3]:
+                    return leftover._replace(context=(f"route-map {words[1]} {entry.action} {entry.seq}",))
+        return leftover
 
     def _prune(self) -> None:
         if not self.prune:

@@ -76,12 +76,13 @@ class Transaction(Push[Running]):
         before = parse(self._old.text, name=self.intended.name, frr_version=self._old.frr_version)
         for _ in range(2):
             now = self.device.fetch()
-            commands = _undo(now, before)
+            commands, _ = _way_back(now, before)
             if not commands:
                 break
             self.device.apply(commands)
         now = self.device.fetch()
-        if left := _undo(now, before):
+        commands, stuck = _way_back(now, before)
+        if left := (*commands, *stuck):
             shown = "; ".join(hide(line.strip()) for line in left[:5])
             raise DeviceError(error("FRR523", f"{self.device.name}: cannot go back: still to do: {shown}"))
         self.progress(State.ROLLED_BACK)
@@ -92,17 +93,20 @@ class Transaction(Push[Running]):
         )
 
 
-def _undo(now: Running, before: Parsed) -> tuple[str, ...]:
-    """Give the lines that bring back what was there before, the lines that we do not model included."""
+def _way_back(now: Running, before: Parsed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the lines that bring back what was there before, and the lines that are new and that none takes away.
+
+    Lines that the model lacks are taken away and brought back, too: in this order, for where FRR has one line it is
+    the last one that counts.
+    """
     parsed = parse(now.text, name=before.router.name, frr_version=now.frr_version)
-    commands = Commands()
-    for leftover in _beyond(before.leftovers, parsed.leftovers):
-        commands.add(leftover.context, [leftover.line])
-    for leftover in _beyond(parsed.leftovers, before.leftovers):
-        line = leftover.line
-        commands.add(leftover.context, [line.removeprefix("no ") if line.startswith("no ") else f"no {line}"])
+    strange = parsed._replace(leftovers=tuple(_beyond(parsed.leftovers, before.leftovers)))
     whole = before.router.model_copy(update={"ownership": "full"})
-    return (*make_plan(parsed, whole).commands, *commands.lines())
+    plan = make_plan(strange, whole, prune_leftovers=True)
+    lost = Commands()
+    for leftover in _beyond(before.leftovers, parsed.leftovers):
+        lost.add(leftover.context, [leftover.line])
+    return (*plan.commands, *lost.lines()), tuple(f"to take away: {line}" for line in plan.leftovers)
 
 
 def _beyond(some: Sequence[Leftover], others: Sequence[Leftover]) -> list[Leftover]:

@@ -76,6 +76,18 @@ def test_what_goes_with_its_context_does_not_bring_that_back(text, gone):
     assert pruned(text).commands == (gone,)
 
 
+def test_what_the_model_lacks_in_a_route_map_entry_stands_behind_a_change_of_its_action_under_the_new_one():
+    running = parse("route-map A deny 10\n set frobnicate\nexit\n", name="r1")
+    entries = "route-map A permit 10\nexit\n"
+    intended = parse(entries, name="r1").router.model_copy(update={"ownership": "full"})
+    kept = make_plan(running, intended)
+    assert kept.commands == ("route-map A permit 10", "exit")
+    assert kept.leftovers == ("route-map A permit 10 / set frobnicate",)
+    # to enter it as `deny` would make it so again
+    gone = make_plan(running, intended, prune_leftovers=True)
+    assert gone.commands == ("route-map A permit 10", "no set frobnicate", "exit")
+
+
 def says(path, lines):
     """Give what vtysh says of lines, without running them."""
     path.write_text("".join(f"{line}\n" for line in lines))

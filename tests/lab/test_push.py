@@ -75,6 +75,37 @@ def test_what_frr_refuses_is_rolled_back_with_everything_else_of_the_push(lab, e
     assert edge.running_config() == before
 
 
+def test_lines_beyond_the_model_that_a_push_took_away_or_brought_are_as_before_after_it_is_undone(lab, edge):
+    edge.load("interface lo\n description uplink\nexit\ndebug bgp zebra\n")
+    before = edge.running_config()
+    raw = ("debug bgp nht", "bgp as-path access-list A seq 5 permit [")  # no regular expression
+    seen = []
+
+    def look(state):
+        if state is State.APPLIED:
+            seen.append(edge.running_config())
+
+    with pytest.raises(RolledBackError):
+        push(lab, intended(BASE, raw=raw, ownership="full"), prune_leftovers=True, progress=look)
+    assert "debug bgp nht" in seen[0]
+    assert "uplink" not in seen[0]
+    assert "debug bgp zebra" not in seen[0]
+    assert edge.running_config() == before
+
+
+def test_what_somebody_else_writes_over_a_line_beyond_the_model_in_the_middle_of_a_push_is_undone_with_it(lab, edge):
+    edge.load("interface lo\n description uplink\nexit\n")
+    before = edge.running_config()
+
+    def meddle(state):
+        if state is State.APPLIED:
+            edge.load("interface lo\n description somebody else\nexit\ninterface eth9\n description new\nexit\n")
+
+    with pytest.raises(RolledBackError, match="new: interface lo / description somebody else"):
+        push(lab, intended(BASE + " neighbor 10.0.0.1 passive\n"), progress=meddle)
+    assert edge.running_config() == before
+
+
 def test_a_line_that_vtysh_does_not_know_is_refused_before_anything_is_applied(lab, edge):
     before = edge.running_config()
     wanted = intended(BASE).model_copy(update={"raw": ("frobnicate all",)})

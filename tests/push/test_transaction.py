@@ -173,6 +173,56 @@ def test_a_leftover_that_vanishes_is_a_failure():
         run(device)
 
 
+class Meddled(FakeDevice):
+    """A router on which something else happens than was asked for; what it is told after that is kept."""
+
+    def __init__(self, happens):
+        super().__init__()
+        self.happens = happens
+        self.told = ()
+
+    def apply(self, commands):
+        self._step("apply")
+        if self.calls.count("apply") == 1:
+            self.text = self.happens
+        else:
+            self.told, self.text = tuple(commands), BEFORE
+        return []
+
+
+@pytest.mark.parametrize(
+    ("happens", "told"),
+    [
+        (
+            BEFORE.replace("frobnicate\n", "interface eth0\n description new\nexit\nfrobnicate\n"),
+            ("interface eth0", "no description", "exit"),
+        ),
+        (BEFORE.replace("frobnicate\n", ""), ("frobnicate",)),
+        (BEFORE.replace("frobnicate\n", "log other\n"), ("no log other", "frobnicate")),
+        (
+            BEFORE.replace("router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n", "router bgp 65001\n bgp odd\n"),
+            ("router bgp 65001", "neighbor 192.0.2.1 remote-as 65002", "no bgp odd", "exit"),
+        ),
+    ],
+)
+def test_the_way_back_takes_away_what_is_new_and_then_brings_back_what_is_lost_beyond_the_model(happens, told):
+    device = Meddled(happens)
+    with pytest.raises(RolledBackError):
+        run(device)
+    assert device.told == told
+
+
+def test_a_line_that_nothing_takes_away_is_no_way_back():
+    class Kept(Meddled):
+        def apply(self, commands):
+            super().apply(commands)
+            self.text = self.happens
+            return []
+
+    with pytest.raises(UnknownStateError, match="still to do: to take away: username u password <hidden>"):
+        run(Kept(BEFORE + "username u password hunter2\n"))
+
+
 def test_interrupted_in_the_middle_the_push_is_undone():
     class Interrupted(FakeDevice):
         def apply(self, commands):
