@@ -36,7 +36,7 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.policy import RouteMap
 from frrgen.model.references import Ref, affected_maps, uses
 from frrgen.model.router import Router
-from frrgen.parse.frr import Parsed
+from frrgen.parse.frr import Leftover, Parsed
 
 _PHASES: Final = ("globals", "bgp_lists", "northbound", "bgp", "northbound_gone", "bgp_lists_gone", "globals_gone")
 _KIND_WORDS: Final = {
