@@ -1,11 +1,20 @@
-"""The traps of pfSense's FRR package, one by one, and how frrgen stays out of each."""
+"""The traps of pfSense's FRR package, one by one, and how frrgen stays out of each.
+
+`TRAPS` numbers them; what the tests say in front is that number.
+"""
 
 from __future__ import annotations
 
+import ast
+from functools import cache
+from pathlib import Path
+from typing import Final
+
 import pytest
 from hypothesis import given, settings
+from pydantic import ValidationError
 
-from frrgen.errors import InputError
+from frrgen.errors import InputError, Severity
 from frrgen.grammar.pfsense import COVERED, SCHEMA
 from frrgen.grammar.pfsense_traps import traps
 from frrgen.model.router import Pfsense, Router
@@ -13,6 +22,89 @@ from frrgen.parse.pfsense import parse
 from frrgen.render.pfsense import sections as write
 from tests.boxes import BOX, sections
 
+TRAPS: Final = {
+    1: (
+        "A key that is missing is not its default: a route map without acl_match makes FRR refuse the whole file.",
+        "test_every_key_of_a_section_is_written_in_the_order_of_its_page",
+        "test_a_route_map_without_a_key_for_its_access_list_is_named",
+        "test_an_ipv6_access_list_in_a_route_map_is_refused",
+    ),
+    2: (
+        "A tick is `on` or empty; one of a row is `ON` or absent, for an empty one counts as set.",
+        "test_checkboxes_are_on_or_empty_and_those_of_rows_are_on_in_capitals_or_absent",
+        "grammar/test_pfsense_sections.py::test_an_empty_row_checkbox_that_php_tests_by_presence_is_ticked",
+    ),
+    3: (
+        "An empty CARP VIP is not none: FRR is never started.",
+        "test_the_carp_vip_is_none_or_a_vip_and_never_empty",
+        "test_the_carp_vip_of_a_box_is_left_alone",
+    ),
+    4: (
+        "A list whose family is spelled in another way is left out.",
+        "test_the_family_of_a_list_is_spelled_as_the_package_compares_it",
+    ),
+    5: (
+        "A name that is no host name is left out, and lists of two families under one name are taken for each other.",
+        "test_a_name_that_pfsense_leaves_out_is_refused",
+        "test_two_lists_of_one_name_are_refused_though_their_families_differ",
+    ),
+    6: (
+        "A line that refers to what is not there is left out.",
+        "test_a_reference_that_would_be_left_out_is_refused",
+        "render/test_pfsense_losses.py::test_a_line_that_the_package_leaves_out_is_refused",
+    ),
+    7: (
+        "Neighbors are written as stored: a group after its member is refused by FRR; route maps are sorted by saving.",
+        "test_peer_groups_come_before_their_members_and_route_maps_are_sorted",
+        "test_both_a_group_and_its_member_have_an_as_number",
+        "lab/test_pfsense_package.py::test_members_before_their_group_are_refused_when_they_are_loaded",
+    ),
+    8: ("A neighbor that is an interface becomes a peer group.", "test_an_unnumbered_neighbor_is_refused"),
+    9: (
+        "A neighbor that is saved takes the first BFD peer of all, and one with the default address may be skipped.",
+        "test_bfd_of_a_neighbor_has_a_bfd_peer_that_carries_its_profile",
+        "test_a_bfd_peer_with_an_interface_does_not_name_the_default_address",
+    ),
+    10: (
+        "An empty tick for the first AS number switches its check off.",
+        "test_first_as_is_enforced_unless_the_model_says_otherwise",
+    ),
+    11: (
+        "One timer alone does nothing, and multihop of 0 is one without a number.",
+        "test_both_timers_are_written_or_none_and_multihop_without_a_number_is_read",
+    ),
+    12: (
+        "A key that the page does not know is dropped by saving, and a description is cut.",
+        "test_every_key_of_a_section_is_written_in_the_order_of_its_page",
+        "test_a_description_that_would_be_cut_or_changed_is_refused",
+    ),
+    13: (
+        "Missing, empty and without entries are the same, so that a section without entries goes.",
+        "test_a_section_without_entries_is_taken_away_as_a_whole",
+        "grammar/test_pfsense_sections.py::test_nothing_and_empty_are_the_same",
+    ),
+    14: (
+        "A section that stands there twice makes all of config.xml unreadable.",
+        "render/test_write_config_xml.py::test_what_cannot_be_done_safely_is_refused",
+        "render/test_write_config_xml.py::test_merging_replaces_those_sections_and_leaves_every_other_byte",
+    ),
+    15: (
+        "Saving a page replaces what it does not know: nothing may change when somebody saves each of them.",
+        "test_saving_every_page_changes_nothing",
+        "render/test_pfsense.py::test_what_the_pages_stored_is_written_back_as_it_was",
+    ),
+    16: (
+        "Some fields have no effect at all.",
+        "test_every_key_of_a_section_is_written_in_the_order_of_its_page",
+        "render/test_package.py::test_every_field_has_an_effect_but_those_that_are_known_to_have_none",
+    ),
+    17: (
+        "FRR refuses a file for a password with a blank, and the package does not say so.",
+        "test_a_password_with_a_blank_is_refused",
+        "lab/test_pfsense.py::test_a_configuration_that_vtysh_refuses_is_not_written",
+    ),
+}
+"""Number -> the trap, and the tests that show how it is avoided: those of this file, or below tests/."""
 BASE = {"name": "home", "platform": "pfsense", "pfsense": {"password": "s3cret"}}
 
 
@@ -28,6 +120,26 @@ def codes(bad):
     return [one.code for one in bad.value.findings]
 
 
+@cache
+def named_in(file):
+    """Name the tests of a file, without importing it."""
+    return {node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)}
+
+
+def test_there_are_seventeen_traps():
+    assert list(TRAPS) == list(range(1, 18))
+
+
+@pytest.mark.parametrize("number", TRAPS)
+def test_a_trap_has_tests_that_exist(number):
+    _, *tests = TRAPS[number]
+    assert tests
+    for one in tests:
+        file, _, name = one.rpartition("::")
+        assert name.startswith("test_")
+        assert name in named_in(Path(__file__).parents[1] / file if file else Path(__file__))
+
+
 @settings(max_examples=30, deadline=None)
 @given(sections())
 def test_every_key_of_a_section_is_written_in_the_order_of_its_page(stored):
@@ -37,6 +149,21 @@ def test_every_key_of_a_section_is_written_in_the_order_of_its_page(stored):
             wanted = [key for key in SCHEMA[name].keys if key != "row" or "row" in config]
             assert list(config) == wanted
             assert config.get("origin_action", "none") == "none"
+
+
+def test_a_route_map_without_a_key_for_its_access_list_is_named():
+    """1."""
+    found = list(traps({"frrglobalroutemaps": [{"name": "M", "seq": "1", "action": "permit"}]}))
+    assert [(one.code, one.severity, "acl_match" in one.message) for one in found] == [("FRR731", Severity.ERROR, True)]
+
+
+def test_an_ipv6_access_list_in_a_route_map_is_refused():
+    """1: the package writes the line of IPv4 for it."""
+    lists = {"A": {"entries": [{"seq": 5, "action": "permit", "prefix": "2001:db8::/32"}]}}
+    entry = {"seq": 1, "action": "permit", "match": {"ipv6_address": "A"}}
+    with pytest.raises(InputError) as bad:
+        write(router(ipv6_access_lists=lists, route_maps={"M": {"entries": [entry]}}), BOX)
+    assert codes(bad) == ["FRR720"]
 
 
 @settings(max_examples=30, deadline=None)
@@ -80,6 +207,17 @@ def test_a_name_that_pfsense_leaves_out_is_refused(name):
     with pytest.raises(InputError) as bad:
         write(router(route_maps={name: {"entries": [{"seq": 1, "action": "permit"}]}}), BOX)
     assert codes(bad) == ["FRR721"]
+
+
+@pytest.mark.parametrize("kind", ["prefix_lists", "access_lists"])
+def test_two_lists_of_one_name_are_refused_though_their_families_differ(kind):
+    """5: the package looks a list up by its name alone."""
+    four, six = (
+        {"A": {"entries": [{"seq": 5, "action": "permit", "prefix": one}]}} for one in ("10.0.0.0/8", "2001:db8::/32")
+    )
+    with pytest.raises(InputError) as bad:
+        write(router(**{kind: four, f"ipv6_{kind}": six}), BOX)
+    assert codes(bad) == ["FRR722"]
 
 
 def test_a_reference_that_would_be_left_out_is_refused():
@@ -145,6 +283,12 @@ def test_bfd_of_a_neighbor_has_a_bfd_peer_that_carries_its_profile():
     assert parse(written, BOX, name="home").parsed.router == made
 
 
+def test_a_bfd_peer_with_an_interface_does_not_name_the_default_address():
+    """9."""
+    written = write(router(bfd_peers=[{"address": "192.168.1.10", "interface": "lan"}]), BOX)["frrbfdpeers"]
+    assert [(one["interface"], one["local_address"]) for one in written] == [("lan", "")]
+
+
 def test_first_as_is_enforced_unless_the_model_says_otherwise():
     """10: an empty element switches it off on package 2.1."""
     assert write(bgp(network_import_check=True), BOX)["frrbgpadvanced"][0]["enforcefirstas"] == "on"
@@ -162,6 +306,14 @@ def test_both_timers_are_written_or_none_and_multihop_without_a_number_is_read()
     assert read.bgp.neighbors["192.0.2.1"].ebgp_multihop == 255
 
 
+@pytest.mark.parametrize("text", ["x" * 81, "na\u00efve"])
+def test_a_description_that_would_be_cut_or_changed_is_refused(text):
+    """12."""
+    with pytest.raises(InputError) as bad:
+        write(bgp(neighbors={"192.0.2.1": {"remote_as": 2, "description": text}}), BOX)
+    assert codes(bad) == ["FRR724"]
+
+
 def test_a_section_without_entries_is_taken_away_as_a_whole():
     """13."""
     there = write(
@@ -170,6 +322,46 @@ def test_a_section_without_entries_is_taken_away_as_a_whole():
     gone = write(router(ownership="full"), BOX, there)
     assert gone["frrglobalprefixes"] == []
     assert set(gone) <= set(COVERED)
+
+
+def saved(fields, config):
+    """What a page stores of an entry when somebody opens and saves it."""
+    found = {}
+    for item in fields:
+        value = config.get(item.key, "")
+        if item.type == "rows":
+            if item.key in config:
+                found[item.key] = [saved(item.fields, row) for row in value]
+        elif item.type == "select":
+            found[item.key] = value if value in item.values else item.values[0]
+        elif item.type == "select_source":
+            found[item.key] = value or item.default
+        elif item.type != "checkbox":
+            found[item.key] = value.strip()
+        elif item.key in config:
+            found[item.key] = value
+    return found
+
+
+@settings(max_examples=30, deadline=None)
+@given(sections())
+def test_saving_every_page_changes_nothing(stored):
+    """15: but for peers of BFD, whose profile and address the page itself spoils."""
+    for name, configs in write(parse(stored, BOX).parsed.router, BOX).items():
+        assert name == "frrbfdpeers" or [saved(SCHEMA[name].fields, config) for config in configs] == configs
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"bgp": {"asn": 1, "neighbors": {"192.0.2.1": {"remote_as": 2, "password": "a b"}}}},
+        {"pfsense": {"password": "a b"}},
+    ],
+)
+def test_a_password_with_a_blank_is_refused(parts):
+    """17."""
+    with pytest.raises(ValidationError, match="without a blank"):
+        router(**parts)
 
 
 def test_a_box_that_is_only_managed_keeps_what_the_model_does_not_name():
