@@ -78,6 +78,14 @@ def test_a_peer_that_ignores_the_refresh_leaves_stale_routes_behind(session):
     assert one.keeps(ONE)
 
 
+def test_what_bgpd_has_kept_of_a_peer_it_asks_again_itself(session):
+    kept = {**BY_MAP, "attached": f"route-map RM in\n  neighbor {PEER} soft-reconfiguration inbound"}
+    one = session(CONFIG % kept, refreshes=False)
+    one.has(ONE)
+    one.us.vtysh("conf t", f"ip prefix-list A seq 10 permit {TWO}")
+    assert one.has(ONE, TWO)
+
+
 def test_a_list_that_is_attached_to_the_neighbor_is_not_asked_again(session):
     one = session(CONFIG % BY_LIST)
     one.has(ONE)
@@ -187,6 +195,27 @@ def test_the_oracle_on_a_live_router_says_what_we_say(lab):
     for text in ("10.1.0.0/16", "10.1.0.0/17", "10.0.0.0/8", "10.16.0.0/12", "10.2.3.0/25"):
         said = us.vtysh(f"debug prefix-list A match {text}")
         assert ("permit" in said.lower()) == prefix_list(lst, ip_network(text)).permit, said
+
+
+def test_bgpd_shows_which_of_its_routes_a_list_or_a_map_permits(session):
+    every = {"maps": BY_MAP["maps"] + "\nroute-map ALL permit 10\nexit", "attached": "route-map ALL in"}
+    one = session(CONFIG % every)
+    one.has(ONE, TWO, "10.1.1.1/32")
+    for asked in ("prefix-list A", "route-map RM"):
+        shown = one.us.vtysh(f"show bgp ipv4 unicast {asked}")
+        assert ONE in shown
+        assert TWO not in shown
+
+
+@pytest.mark.parametrize("line", ["on-match goto 10", "match metric 0"])
+def test_a_refused_line_of_a_file_is_told_by_its_text_and_not_by_the_return_code(lab, line):
+    us = lab.router("us", daemons=("bgpd",))
+    us.start("")
+    file = us.folder / "lib/lines.conf"
+    file.write_text(f"route-map RM permit 20\n {line}\nend\n")
+    done = us.run("vtysh", "-f", "/var/lib/lines.conf", check=False)
+    assert done.stdout.startswith("% ")
+    assert done.returncode == 0
 
 
 def test_verify_live_asks_bgpd_itself(lab, tmp_path, capsys):
