@@ -7,14 +7,13 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from frrgen.grammar.layout import is_unnumbered
-from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.router import Router
 
 _T = TypeVar("_T", bound=BaseModel)
 _UNCHANGED = ("as-path", "next-hop", "med")
 _FIRST_AS_ON = (9, 1)
-_AS_SETS_REJECTED = (10,)
 
 
 def _with(obj: _T, changes: dict[str, Any]) -> _T:
@@ -71,7 +70,7 @@ def _bgp(bgp: Bgp, router: Router, beside: Bgp) -> Bgp:
     changes: dict[str, Any] = {"peer_groups": groups, "neighbors": neighbors}
     if bgp.log_neighbor_changes is not None and bgp.log_neighbor_changes == datacenter:
         changes["log_neighbor_changes"] = None
-    if bgp.reject_as_sets is not None and bgp.reject_as_sets == (router.version >= _AS_SETS_REJECTED):
+    if bgp.reject_as_sets is not None and bgp.reject_as_sets == (router.version >= AS_SETS_REJECTED):
         changes["reject_as_sets"] = None
     if bgp.timers is not None and (bgp.timers.keepalive, bgp.timers.hold) == ((3, 9) if datacenter else (60, 180)):
         changes["timers"] = None

@@ -28,6 +28,9 @@ from frrgen.model.types import (
 )
 
 FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
+AS_SETS_REJECTED: Final = (10, 5)
+"""From this version on FRR rejects AS_SETs unless it is told otherwise (its pull request 19024; off in 8.4.4 and on in
+10.7.0, as seen)."""
 """The address families of an edge, as the model's fields name them."""
 
 
@@ -463,7 +466,7 @@ class Bgp(Model):
     suppress_duplicates: bool = True
     hard_administrative_reset: bool = True
     reject_as_sets: bool | None = None
-    """None: FRR's default, off in 8.4 and on in 10.7. Any mention of it resets every session."""
+    """None: FRR's default, off before 10.5 and on from there. Any mention of it resets every session."""
     graceful_shutdown: bool = False
     disable_ebgp_connected_route_check: bool = False
     suppress_fib_pending: bool = False

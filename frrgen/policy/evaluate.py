@@ -84,8 +84,6 @@ def judge(session: Session, route: Route, *, unread: Unread = ALL_READ) -> Verdi
         permitted, result = judging.judge(route)
         permitted = permitted and judging.leads_on(result)
         result = judging.settled(judging.finished(result)) if permitted else result
-        if permitted:
-            judging.refuse_doubtful(route)
     except UndecidedError as why:
         return Verdict("undecided", route, tuple(judging.trace), str(why))
     return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
@@ -158,12 +156,6 @@ class _Judge:
     def finished(self, route: Route) -> Route:
         """Give an IPv4 route its IPv6 next hop, if the policy set one, and no IPv4 one at any time."""
         return route if self.beside is None or self.said_hop else replace(route, next_hop=self.beside)
-
-    def refuse_doubtful(self, route: Route) -> None:
-        """Raise UndecidedError if it is not known whether a route that would pass comes so far."""
-        for rule in self.session.doubts():
-            if _holds(rule, route):
-                raise UndecidedError(rule.why)
 
     def leads_on(self, route: Route) -> bool:
         """Tell whether what the policy permits leads to somebody else."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from typing import Any, Final, Literal, NamedTuple
 
-from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
+from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
@@ -18,8 +18,6 @@ from frrgen.policy.space import PrefixSet
 Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 Path = tuple[str, ...]
-_SETS_REFUSED: Final = (10, 7)
-"""The first version of which it was seen that it refuses AS_SETs if it is told nothing."""
 _NOBODY: Final = "192.0.2.1"
 
 
@@ -423,12 +421,6 @@ class Session:
         names = ["no-advertise", "no-export", "local-AS"] if self.external else ["no-advertise"]
         return [(WELL_KNOWN[name], f"it has the community {name}: it is not announced") for name in names]
 
-    def doubts(self) -> list[Rule]:
-        """Give AS paths of which it is not known whether FRR refuses them before any policy."""
-        if self.direction == "in" and self.bgp.reject_as_sets is None and (9,) <= self.version < _SETS_REFUSED:
-            return [Rule((("[{]", True),), "whether FRR before 10.7 refuses an AS_SET has not been measured")]
-        return []
-
     def path_rules(self, family: str) -> list[Rule]:
         """Give what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607, RFC 9774)."""
         own = self.bgp.asn
@@ -439,7 +431,7 @@ class Session:
         if sets:
             text = "an AS_SET is in the path: with reject_as_sets FRR ends the session over it"
             rules.append(Rule((("[{]", True),), text))
-        elif sets is None and self.version >= _SETS_REFUSED:
+        elif sets is None and self.version >= AS_SETS_REJECTED:
             rules.append(Rule((("[{]", True),), "an AS_SET is in the path (RFC 9774)"))
         local = self.option("local_as")
         if local is not None:

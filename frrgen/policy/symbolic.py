@@ -147,9 +147,6 @@ class _Run:
         if self.session.leads_to_itself(effects.next_hop, self.version):
             self._leave("deny", By(OWN_NEXT_HOP), effects, region)
             return
-        for rule in self.session.doubts():
-            unsure, region = (narrowed(region, map(on_path, cubes)) for cubes in self._by_rule(rule))
-            self._leave("undecided", By(rule.why), effects, unsure)
         external, shuts = self.session.external, self.session.shuts
         if not self.session.settles:
             if shuts:
