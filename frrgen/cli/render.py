@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> Exit:
         other = [router.name for router in routers if router.platform != "pfsense"]
         if other:
             hint = "write platform: pfsense in its file"
-            raise InputError(*(error("FRR109", f"{name} is no pfSense box", hint=hint) for name in other))
+            raise InputError(*(error("FRR115", f"{name} is no pfSense box", hint=hint) for name in other))
     if args.merge is not None and (len(routers) != 1 or args.out is None):
         hint = "a config.xml holds other secrets, so it is not printed"
         raise InputError(error("FRR114", "--merge goes with one router, and with --out DIR", hint=hint))

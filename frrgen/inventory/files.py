@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,7 +100,8 @@ class _Loader:
 
     def load(self) -> Loaded:
         self._strangers()
-        common = self._read(self.folder / "network.yaml") if (self.folder / "network.yaml").exists() else None
+        there = os.path.lexists(self.folder / "network.yaml") and self._is_file("network.yaml")
+        common = self._read(self.folder / "network.yaml") if there else None
         common = common or Node({}, Where(str(self.folder / "network.yaml"), 1, 1))
         known = self._checked(NetworkFile, common, ("network",)) or NetworkFile()
         defaults, groups = common.value.get("defaults"), common.value.get("groups")
@@ -140,17 +142,22 @@ class _Loader:
                 hint = f"did you mean {near[0]!r}?" if near else "an inventory has network.yaml, routers/ and clusters/"
                 self.findings.append(error("FRR106", f"nothing reads {path.name}", Where(str(path)), hint))
 
+    def _is_file(self, name: str) -> bool:
+        """Tell whether there is a file to read: a pipe would be waited for without end."""
+        path = self.folder / name
+        if not path.is_file():
+            self.findings.append(error("FRR106", f"{name} is {_kind(path)}, not a file", Where(str(path))))
+        return path.is_file()
+
     def _files(self, kind: str) -> list[tuple[Path, Node]]:
         folder, found = self.folder / kind, []
         seen: dict[str, Path] = {}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.name.startswith("."):
                 continue
-            if path.suffix in _SUFFIXES and not path.is_file():
-                self.findings.append(
-                    error("FRR106", f"{kind}/{path.name} is {_kind(path)}, not a file", Where(str(path)))
-                )
-            elif path.suffix not in _SUFFIXES:
+            if path.suffix in _SUFFIXES and not self._is_file(f"{kind}/{path.name}"):
+                continue
+            if path.suffix not in _SUFFIXES:
                 self.findings.append(
                     error("FRR106", f"nothing reads {kind}/{path.name}", Where(str(path)), "name it NAME.yaml")
                 )

@@ -360,9 +360,11 @@ def test_a_bare_number_is_the_limit_of_maximum_prefix(capsys, tmp_path):
         (os.mkfifo, "a pipe or a device"),
     ],
 )
-def test_a_routers_file_that_is_none_is_named_for_what_it_is(capsys, tmp_path, make, what):
+@pytest.mark.parametrize("name", ["network.yaml", "routers/edge1.yaml", "clusters/k.yaml"])
+def test_a_file_of_the_inventory_that_is_none_is_named_for_what_it_is(capsys, tmp_path, make, what, name):
     (tmp_path / "routers").mkdir()
-    make(tmp_path / "routers/edge1.yaml")
+    (tmp_path / "clusters").mkdir()
+    make(tmp_path / name)
     status, _, err = frrgen(capsys, "-i", tmp_path, "check")
     assert status == 1
-    assert f"error[FRR106]: routers/edge1.yaml is {what}, not a file\n  --> {tmp_path}/routers/edge1.yaml\n" in err
+    assert f"error[FRR106]: {name} is {what}, not a file\n  --> {tmp_path}/{name}\n" in err

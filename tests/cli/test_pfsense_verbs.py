@@ -277,4 +277,4 @@ def test_sections_are_not_made_of_a_router_that_is_no_pfsense_box(tmp_path, monk
     assert main(["render", "edge", "--target", "pfsense"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "error[FRR109]: edge is no pfSense box" in err
+    assert "error[FRR115]: edge is no pfSense box" in err
