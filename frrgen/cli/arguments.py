@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
     check = verb("check", "check", "check the inventory and show every finding")
     _routers(check, "*")
+    check.add_argument("--format", choices=["text", "json"], default="text")
 
     render = verb("render", "render", "show the frr.conf of routers")
     _routers(render, "+")

@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
 
 from frrgen.cli.common import Inventory, count
-from frrgen.errors import Exit, Severity
+from frrgen.errors import Exit, Finding, InputError, Severity
 
 
 def run(args: argparse.Namespace) -> Exit:
     """Print the findings; an error among them is exit 1."""
+    try:
+        wanted, shown = _found(args)
+    except InputError as bad:
+        if args.format == "text":
+            raise
+        wanted, shown = set(), bad.findings
+    errors = sum(one.severity is Severity.ERROR for one in shown)
+    warnings = sum(one.severity is Severity.WARNING for one in shown)
+    if args.format == "json":
+        found = {"routers": sorted(wanted), "errors": errors, "warnings": warnings}
+        print(json.dumps({**found, "findings": [_json(one) for one in shown]}, indent=2))
+    else:
+        for finding in shown:
+            print(finding)
+        print(f"{count(len(wanted), 'router')} checked: {count(errors, 'error')}, {count(warnings, 'warning')}.")
+    return Exit.ERROR if errors else Exit.OK
+
+
+def _found(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
     inventory = Inventory(args.inventory)
     wanted = {router.name for router in inventory.routers(args.routers)}
-    shown = [
+    return wanted, [
         one
         for one in (*inventory.findings, *inventory.audited())
         if not args.routers or one.where.path[:1] != ("routers",) or one.where.path[1] in wanted
     ]
-    for finding in shown:
-        print(finding)
-    errors = sum(one.severity is Severity.ERROR for one in shown)
-    warnings = sum(one.severity is Severity.WARNING for one in shown)
-    print(f"{count(len(wanted), 'router')} checked: {count(errors, 'error')}, {count(warnings, 'warning')}.")
-    return Exit.ERROR if errors else Exit.OK
+
+
+def _json(finding: Finding) -> dict[str, Any]:
+    where = finding.where
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "file": where.file,
+        "line": where.line,
+        "column": where.column,
+        "path": list(where.path),
+        "hint": finding.hint,
+    }

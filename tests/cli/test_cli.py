@@ -368,3 +368,20 @@ def test_a_file_of_the_inventory_that_is_none_is_named_for_what_it_is(capsys, tm
     status, _, err = frrgen(capsys, "-i", tmp_path, "check")
     assert status == 1
     assert f"error[FRR106]: {name} is {what}, not a file\n  --> {tmp_path}/{name}\n" in err
+
+
+def test_check_as_json_has_each_finding_with_its_place_also_when_the_inventory_cannot_be_read(capsys, tmp_path):
+    status, out, _ = frrgen(capsys, "-i", EXAMPLE, "check", "--format", "json")
+    found = json.loads(out)
+    assert (status, found["errors"], found["routers"]) == (0, 0, ["edge1", "home"])
+    (tmp_path / "routers").mkdir()
+    file = tmp_path / "routers/r1.yaml"
+    for text, code, line in (("bgp: {asn: 1}\nfoo: 1\n", "FRR110", 2), ("bgp: [\n", "FRR102", 0)):
+        file.write_text(text)
+        status, out, err = frrgen(capsys, "-i", tmp_path, "check", "--format", "json")
+        found = json.loads(out)
+        first = found["findings"][0]
+        assert (status, err, first["code"], first["file"]) == (1, "", code, str(file))
+        assert found["errors"] == len(found["findings"]) == 1
+        assert first.keys() == {"code", "severity", "message", "file", "line", "column", "path", "hint"}
+        assert not line or first["line"] == line
