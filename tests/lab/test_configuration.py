@@ -84,6 +84,16 @@ def test_a_random_router_boots_from_what_is_rendered(router):
         assert left.commands == (), f"number {number} of seed {SEED + 1}"
 
 
+def test_a_session_over_several_hops_and_one_with_ttl_security_may_turn_into_each_other(router):
+    """bgpd refuses the one while the other is there."""
+    router.restart("")
+    text = "router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 "
+    one, other = (parse(text + option, name="r1").router for option in ("ebgp-multihop 84", "ttl-security hops 87"))
+    for intended in (one, other, one):
+        apply(router, left_to_do(router, intended).commands)
+        assert left_to_do(router, intended).commands == ()
+
+
 def test_entries_that_call_may_turn_round_without_killing_frr(router):
     router.restart("")
     one = parse("route-map A permit 10\n call B\nroute-map A permit 20\nroute-map B permit 5\n", name="r1").router
