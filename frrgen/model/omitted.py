@@ -11,10 +11,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from frrgen.model.bgp import FAMILIES
-from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs
+from frrgen.model.references import Path, Ref, policy_refs
 from frrgen.model.router import Router
 
-Path = tuple[str, ...]
 _FOUND_IN: Final = {
     "prefix_lists": ("prefix_lists", "ipv6_prefix_lists"),
     "ipv6_prefix_lists": ("prefix_lists", "ipv6_prefix_lists"),
@@ -32,28 +31,17 @@ def omitted(router: Router) -> dict[Path, Ref]:
 
 
 def _omitted(router: Router) -> Iterator[tuple[Path, Ref]]:
-    for name, route_map in router.route_maps.items():
-        for entry in route_map.entries:
-            path = ("route_maps", name, "entries", str(entry.seq))
-            refs = list(match_refs(entry.match))
-            lost = any(field.endswith("address_prefix_list") and not _known(router, ref) for field, ref in refs)
-            for field, ref in refs:
-                if lost if field in _WRITTEN_ANYWAY else not _known(router, ref):
-                    yield (*path, "match", field), ref
-            if entry.call is not None and not _known(router, ("route_maps", entry.call)):
-                yield (*path, "call"), ("route_maps", entry.call)
-    if router.bgp is None:
-        return
-    for kind in ("peer_groups", "neighbors"):
-        for peer, one in getattr(router.bgp, kind).items():
-            for family in FAMILIES:
-                for field, ref in direct_refs(getattr(one, family), family):
-                    if field != "advertise_map" and not _known(router, ref):
-                        yield ("bgp", kind, peer, family, field), ref
-    for family in FAMILIES:
-        for steps, ref in instance_refs(getattr(router.bgp, family)):
-            if steps[0] != "aggregates" and not _known(router, ref):
-                yield ("bgp", family, *steps), ref
+    refs = [(path, ref) for path, ref in policy_refs(router) if not _without_a_place(path)]
+    absent = {path for path, ref in refs if not _known(router, ref)}
+    lost = {path[:-1] for path in absent if path[-1].endswith("address_prefix_list")}
+    for path, ref in refs:
+        if path[:-1] in lost if path[-1] in _WRITTEN_ANYWAY else path in absent:
+            yield path, ref
+
+
+def _without_a_place(path: Path) -> bool:
+    """Tell whether the package has no place for a reference at all, which is another mistake."""
+    return path[-1] == "advertise_map" or (path[1] in FAMILIES and path[2] == "aggregates")
 
 
 def _known(router: Router, ref: Ref) -> bool:

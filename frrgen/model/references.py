@@ -9,6 +9,7 @@ from frrgen.model.bgp import FAMILIES, AddressFamily, Bgp, NeighborFamily
 from frrgen.model.policy import Match, RouteMapEntry, Set
 from frrgen.model.router import Router
 
+Path = tuple[str, ...]
 Ref = tuple[str, str]
 """The field of Router that holds the list or map, and its name."""
 
@@ -100,6 +101,26 @@ def instance_refs(part: AddressFamily) -> Iterator[tuple[tuple[str, ...], Ref]]:
     for key, one in part.aggregates.items():
         named += [(("aggregates", str(key)), one.route_map), (("aggregates", str(key)), one.suppress_map)]
     yield from ((path, ("route_maps", name)) for path, name in named if name is not None)
+
+
+def policy_refs(router: Router) -> Iterator[tuple[Path, Ref]]:
+    """Give what route maps match and call, and what the main instance and its neighbors name, each with its path."""
+    for name, route_map in router.route_maps.items():
+        for entry in route_map.entries:
+            path = ("route_maps", name, "entries", str(entry.seq))
+            yield from (((*path, "match", field), ref) for field, ref in match_refs(entry.match))
+            if entry.call is not None:
+                yield (*path, "call"), ("route_maps", entry.call)
+    if router.bgp is None:
+        return
+    for kind in ("peer_groups", "neighbors"):
+        for peer, one in getattr(router.bgp, kind).items():
+            for family in FAMILIES:
+                for field, ref in direct_refs(getattr(one, family), family):
+                    yield ("bgp", kind, peer, family, field), ref
+    for family in FAMILIES:
+        for steps, ref in instance_refs(getattr(router.bgp, family)):
+            yield ("bgp", family, *steps), ref
 
 
 def uses(bgp: Bgp) -> Iterator[Use]:

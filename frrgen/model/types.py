@@ -94,6 +94,15 @@ def _text(limit: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IP address, and not a name."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError("a name is 1-63 letters, digits, '_', '.', '-', and starts with a letter or digit")

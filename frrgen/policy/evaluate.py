@@ -33,8 +33,6 @@ from frrgen.policy.unread import ALL_READ, Unread, not_understood, with_unread
 
 _DEPTH: Final = 10
 """FRR follows `call` no deeper (RMAP_RECURSION_LIMIT)."""
-UNKNOWN: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
-"""Match clauses that ask for what a route alone does not tell."""
 MORE_SETS: Final = (
     "extcommunity_rt",
     "extcommunity_soo",
@@ -302,17 +300,8 @@ class _Judge:
         return True, tuple(reasons) or (Reason("it has no match clause: every route"),)
 
     def _clause(self, clause: str, value: Any, route_map: RouteMap, route: Route) -> tuple[bool, str | Reason]:
-        words = clause.replace("_", " ")
-        if clause in UNKNOWN or (clause.startswith("ipv6_next_hop") and self.session.direction == "out"):
-            raise UndecidedError(f"match {words} asks for what a route does not say")
-        if clause == "probability":
-            if value not in {0, 100}:
-                raise UndecidedError("match probability is chance")
-            return value == 100, f"probability {value} %"
-        if clause.endswith("prefix_len"):
-            return True, f"{words} {value}: FRR drops this clause without a word, so it matches"
-        if clause == "source_protocol":
-            return self.session.source_protocol(value)
+        if (settled := self.session.settled(clause, value)) is not None:
+            return settled
         if clause in LISTS:
             empty_is_all = self.version < (9,) and not route_map.optimization
             return self._by_list(clause, value, route, empty_is_all=empty_is_all)

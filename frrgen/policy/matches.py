@@ -12,7 +12,7 @@ from frrgen.policy import automaton, interval
 from frrgen.policy.atoms import ANY, Cube, decided
 from frrgen.policy.box import OWN_HOPS, Box, Region, narrowed, next_hop_number, on_path, only, within
 from frrgen.policy.effects import Effects, untouched
-from frrgen.policy.evaluate import FOREIGN_HOP, LINK_LOCAL, LISTS, NO_HOP6, UNKNOWN
+from frrgen.policy.evaluate import FOREIGN_HOP, LINK_LOCAL, LISTS, NO_HOP6
 from frrgen.policy.paths import ALPHABET, LANGUAGE
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.session import Session
@@ -31,17 +31,8 @@ class Matches:
         self, clause: str, value: Any, route_map: RouteMap, effects: Effects, region: Region
     ) -> tuple[Region, Region]:
         """Split by a clause: (what matches, what does not). Raises UndecidedError."""
-        words = clause.replace("_", " ")
-        if clause in UNKNOWN or (clause.startswith("ipv6_next_hop") and self.session.direction == "out"):
-            raise UndecidedError(f"match {words} asks for what a route does not say")
-        if clause == "probability":
-            if value not in {0, 100}:
-                raise UndecidedError("match probability is chance")
-            return _all(region, matches=value == 100)
-        if clause.endswith("prefix_len"):
-            return _all(region, matches=True)
-        if clause == "source_protocol":
-            return _all(region, matches=self.session.source_protocol(value)[0])
+        if (settled := self.session.settled(clause, value)) is not None:
+            return _all(region, matches=settled[0])
         if clause in LISTS:
             holder, what = LISTS[clause]
             lst = getattr(self.router, holder).get(value)

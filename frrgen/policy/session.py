@@ -11,13 +11,15 @@ from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, PeerGrou
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
-from frrgen.model.types import WELL_KNOWN, Address, Model
+from frrgen.model.types import WELL_KNOWN, Address, Model, is_address
 from frrgen.policy.regex import UndecidedError
 from frrgen.policy.space import PrefixSet
 
 Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 Path = tuple[str, ...]
+_UNSAID: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
+"""Match clauses that ask for what a route alone does not tell."""
 _NOBODY: Final = "192.0.2.1"
 
 
@@ -332,7 +334,23 @@ class Session:
         v6 = "ipv6_" if version == 6 else ""
         return {"distribute_list": f"{v6}access_lists", "prefix_list": f"{v6}prefix_lists"}.get(kind, "as_path_lists")
 
-    def source_protocol(self, protocol: str) -> tuple[bool, str]:
+    def settled(self, clause: str, value: Any) -> tuple[bool, str] | None:
+        """Answer a match clause that every route answers alike, and say why; None: it depends on the route.
+
+        Raises UndecidedError for what no route says.
+        """
+        words = clause.replace("_", " ")
+        if clause in _UNSAID or (clause.startswith("ipv6_next_hop") and self.direction == "out"):
+            raise UndecidedError(f"match {words} asks for what a route does not say")
+        if clause == "probability":
+            if value not in {0, 100}:
+                raise UndecidedError("match probability is chance")
+            return value == 100, f"probability {value} %"
+        if clause.endswith("prefix_len"):
+            return True, f"{words} {value}: FRR drops this clause without a word, so it matches"
+        return self._source_protocol(value) if clause == "source_protocol" else None
+
+    def _source_protocol(self, protocol: str) -> tuple[bool, str]:
         """Tell what `match source-protocol` does. Raises UndecidedError outbound from FRR 9 on."""
         if self.version < (9,):
             return True, "source protocol: FRR 8 drops this clause without a word, so it matches"
@@ -477,17 +495,11 @@ def _foreign_hops(router: Router) -> bool:
         return True
     instances = (router.bgp, *(vrf.bgp for vrf in router.vrfs.values()))
     return any(
-        neighbor.capability_extended_nexthop or not _is_address(name)
+        neighbor.capability_extended_nexthop or not is_address(name)
         for bgp in instances
         if bgp is not None
         for name, neighbor in (*bgp.neighbors.items(), *((_NOBODY, group) for group in bgp.peer_groups.values()))
     )
-
-
-def _is_address(name: str) -> bool:
-    with suppress(ValueError):
-        return bool(ip_address(name))
-    return False
 
 
 def _sources(bgp: Bgp) -> Iterator[Address]:

@@ -18,7 +18,7 @@ from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.derive import MOST_PREFIXES, Derived, announced_lengths, announced_pools, bgp_of, carried
 from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
-from frrgen.model.types import Address, Prefix, community_value, large_community_value
+from frrgen.model.types import Address, Prefix, community_value, is_address, large_community_value
 from frrgen.policy.automaton import Literal
 from frrgen.policy.box import EVERYTHING, Box, Region, example, meet, next_hop_number
 from frrgen.policy.compare import tried
@@ -364,7 +364,7 @@ class _Ends:
             yield Problem("settings", "the session is shut down on the router", self.place)
         dialled = peering.address if self.address.version == 4 else peering.ipv6_address
         source = session.option("update_source")
-        if dialled is not None and source is not None and _is_address(source) and ip_address(source) != dialled:
+        if dialled is not None and source is not None and is_address(source) and ip_address(source) != dialled:
             text = f"the nodes dial {dialled} and the router answers from {source}"
             yield Problem("settings", text, self.place)
 
@@ -406,14 +406,6 @@ def _edges(cluster: Cluster, version: int) -> Iterator[Prefix]:
                 yield ip_network((prefix.broadcast_address, length), strict=False)
             if prefix.prefixlen:
                 yield prefix.supernet()
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _changes(effects: Effects) -> str:

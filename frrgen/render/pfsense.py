@@ -43,8 +43,7 @@ from frrgen.grammar.pfsense_policy import (
 from frrgen.grammar.pfsense_top import write_bfd, write_global, write_raw, write_rpki
 from frrgen.grammar.php import ip_version
 from frrgen.grammar.rule import Data
-from frrgen.model.bgp import FAMILIES
-from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs
+from frrgen.model.references import Ref, policy_refs
 from frrgen.model.router import Pfsense, Router
 
 Kept = Mapping[tuple[str, Identity], Mapping[str, list[dict[str, str]]]]
@@ -177,26 +176,13 @@ def _intended(router: Router, box: Box, loss: Loss) -> Sections:
 
 def _dangling(router: Router, loss: Loss) -> None:
     """Refuse names of what is not there: FRR matches nothing with them, and the package leaves their lines out."""
-    for name, route_map in router.route_maps.items():
-        for entry in route_map.entries:
-            path = ("route_maps", name, "entries", str(entry.seq))
-            for field, ref in match_refs(entry.match):
-                _defined(router, ref, (*path, "match", field), loss)
-            if entry.call is not None:
-                _defined(router, ("route_maps", entry.call), (*path, "call"), loss)
+    for path, ref in policy_refs(router):
+        _defined(router, ref, path, loss)
     if router.bgp is None:
         return
-    for kind in ("peer_groups", "neighbors"):
-        for peer, one in getattr(router.bgp, kind).items():
-            for family in FAMILIES:
-                for field, ref in direct_refs(getattr(one, family), family):
-                    _defined(router, ref, ("bgp", kind, peer, family, field), loss)
     for peer, neighbor in router.bgp.neighbors.items():
         if neighbor.peer_group is not None and neighbor.peer_group not in router.bgp.peer_groups:
             _undefined("peer group", neighbor.peer_group, ("bgp", "neighbors", peer, "peer_group"), loss)
-    for family in FAMILIES:
-        for steps, ref in instance_refs(getattr(router.bgp, family)):
-            _defined(router, ref, ("bgp", family, *steps), loss)
 
 
 def _defined(router: Router, ref: Ref, path: Path, loss: Loss) -> None:
