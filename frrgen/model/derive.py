@@ -92,10 +92,8 @@ def carried(cluster: Cluster, node: Node, address: Address) -> list[int]:
     return sorted(versions & ({address.version} | others))
 
 
-def list_name(cluster: Cluster, pool_name: str, version: int) -> str:
-    """Give the name of the prefix list on the routers that a pool's prefixes of one version make."""
-    pool = cluster.pools[pool_name]
-    return _of_version(pool.prefix_list or f"{cluster.name}-{pool_name}", pool.prefixes, version)
+def _list_name(cluster: Cluster, pool_name: str) -> str:
+    return cluster.pools[pool_name].prefix_list or f"{cluster.name}-{pool_name}"
 
 
 def _of_version(name: str, prefixes: Iterable[Prefix], version: int) -> str:
@@ -140,17 +138,14 @@ class _Part:
     def _beside(self, field_name: str, derived: dict[str, Any]) -> dict[str, Any]:
         """Put derived lists or maps beside the router's own, which win."""
         own = getattr(self.router, field_name)
+        # of pools that share a list, the first stands for it
+        pools = {
+            _of_version(_list_name(self.cluster, name), pool.prefixes, version): ("pools", name)
+            for name, pool in reversed(list(announced_pools(self.cluster)))
+            for version in (4, 6)
+        }
         for name in derived.keys() - own.keys():
-            pool = next(
-                (
-                    pool
-                    for pool, _ in announced_pools(self.cluster)
-                    if name in {list_name(self.cluster, pool, version) for version in (4, 6)}
-                ),
-                None,
-            )
-            source = self.source if pool is None else (*self.source, "pools", pool)
-            self.origins[field_name, name] = source
+            self.origins[field_name, name] = (*self.source, *pools.get(name, ()))
         return {**derived, **own}
 
     # lists and maps
@@ -162,7 +157,8 @@ class _Part:
                 if prefix.version == version:
                     entries.append(_entry(5 * len(entries) + 5, prefix, announced_lengths(pool, prefix)))
             if entries:
-                yield list_name(self.cluster, name, version), PrefixList(entries=tuple(entries))
+                list_name = _of_version(_list_name(self.cluster, name), pool.prefixes, version)
+                yield list_name, PrefixList(entries=tuple(entries))
         exports = [prefix for prefix in self.cluster.exports if prefix.version == version]
         if exports:
             entries = [
@@ -174,8 +170,7 @@ class _Part:
     def _inbound(self) -> RouteMap:
         entries: list[RouteMapEntry] = []
         for name, pool in announced_pools(self.cluster):
-            names = {version: list_name(self.cluster, name, version) for version in (4, 6)}
-            for match in _matches(names, pool.prefixes):
+            for match in _matches(_list_name(self.cluster, name), pool.prefixes):
                 sets = (
                     Set() if self.ibgp or pool.local_preference is None else Set(local_preference=pool.local_preference)
                 )
@@ -192,9 +187,7 @@ class _Part:
 
     def _outbound(self) -> RouteMap:
         entries: list[RouteMapEntry] = []
-        exports = self.cluster.exports
-        names = {version: _of_version(self.exports_name, exports, version) for version in (4, 6)}
-        for match in _matches(names, exports):
+        for match in _matches(self.exports_name, self.cluster.exports):
             entries.append(RouteMapEntry(seq=10 * len(entries) + 10, action="permit", match=match))
         return RouteMap(entries=(*entries, RouteMapEntry(seq=10 * len(entries) + 10, action="deny")))
 
@@ -284,12 +277,12 @@ class _Part:
                 yield str(address), Neighbor.model_validate(options), name
 
 
-def _matches(names: dict[int, str], prefixes: Iterable[Prefix]) -> Iterator[Match]:
+def _matches(name: str, prefixes: tuple[Prefix, ...]) -> Iterator[Match]:
     versions = {prefix.version for prefix in prefixes}
     if 4 in versions:
-        yield Match(ip_address_prefix_list=names[4])
+        yield Match(ip_address_prefix_list=_of_version(name, prefixes, 4))
     if 6 in versions:
-        yield Match(ipv6_address_prefix_list=names[6])
+        yield Match(ipv6_address_prefix_list=_of_version(name, prefixes, 6))
 
 
 def _entry(seq: int, prefix: Prefix, lengths: tuple[int, int]) -> PrefixListEntry:

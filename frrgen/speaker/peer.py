@@ -90,7 +90,7 @@ class Group:
         for written in self._reading:
             written.changed.update(moved)
         self._written.clear()
-        return dict.fromkeys(moved, True) | dict.fromkeys(self.rib.sayable(moved)[1], False)
+        return dict.fromkeys(moved, True) | dict.fromkeys(self.rib.unsaid(moved), False)
 
 
 class Peer:

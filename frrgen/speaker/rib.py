@@ -108,12 +108,12 @@ class AdjRibOut:
                 if held.limit:
                     del self.waiting[Key.family(key)][key]
 
-    def sayable(self, keys: Sequence[int]) -> tuple[Alike, list[int]]:
-        """Sort out some keys: what is announced of them, and what is not."""
+    def unsaid(self, keys: Sequence[int]) -> list[int]:
+        """Give what of some keys is not announced."""
         held = self.held
         found = self.table.alike([key for key in keys if key not in held] if held else keys)
         there = {key for _, some in found.values() for key in some}
-        return found, [] if len(there) == len(keys) else [key for key in keys if key not in there]
+        return [] if len(there) == len(keys) else [key for key in keys if key not in there]
 
 
 class Written:
