@@ -57,7 +57,7 @@ class _Sources:
         if name not in router.route_maps:
             known = ", ".join(list(router.route_maps)[:10]) or "none"
             raise InputError(error("FRR304", f"{owner} has no route map {name!r}", hint=f"there are: {known}"))
-        session = Session.of_nobody(router, Session.places(router, name)[0])
+        session = Session.of_nobody(router, Session.places(router)[name][0])
         return Policy(router, session, name, unread)
 
     def _router(self, owner: str) -> tuple[Router, Unread, Inventory | None]:

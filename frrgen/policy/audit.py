@@ -167,8 +167,10 @@ class _Router:
                     yield _warning("FRR310", text, place, "take it away, or put it before them")
 
     def _maps(self) -> Iterator[Finding]:
-        for name, route_map in self.router.route_maps.items():
-            sessions = [Session.of_nobody(self.router, place) for place in Session.places(self.router, name)]
+        for (name, route_map), places in zip(
+            self.router.route_maps.items(), Session.places(self.router).values(), strict=True
+        ):
+            sessions = [Session.of_nobody(self.router, place) for place in places]
             policies = [Policy(session.router, session, name) for session in sessions]
             place = (*self.path, "route_maps", name, "entries")
             try:

@@ -79,7 +79,7 @@ def compare_wherever(a: Policy, b: Policy) -> Comparison:
     """Compare over all routes; a route map alone on a session like the other's, or wherever the two are attached."""
     sessions = [one.session.place for one in (a, b) if one.route_map is None]
     maps = [one for one in (a, b) if one.route_map is not None]
-    attached = [place for one in maps for place in Session.places(one.router, one.route_map or "")]
+    attached = [place for one in maps for place in Session.places(one.router)[one.route_map or ""]]
     found = [compare(a.at(place), b.at(place)) for place in dict.fromkeys(sessions[:1] or attached)]
     differences = {
         (one.a_by, one.b_by, one.a.verdict, one.b.verdict, one.space): one for each in found for one in each.differences

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
@@ -18,6 +19,7 @@ from frrgen.policy.space import PrefixSet
 Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 Path = tuple[str, ...]
+_T = TypeVar("_T")
 _UNSAID: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
 """Match clauses that ask for what a route alone does not tell."""
 _NOBODY: Final = "192.0.2.1"
@@ -99,11 +101,6 @@ class Session:
         self.external = self.remote not in ("internal", bgp.asn)
         self.version = router.version
         self.nobody = self.origin = False
-        unnumbered = self.peer_address() is None or bool(self.option("capability_extended_nexthop"))
-        self.foreign_hops = unnumbered if direction == "in" else _foreign_hops(router)
-        """Whether IPv4 routes here may have an IPv6 next hop (RFC 8950)."""
-        self.own_addresses = frozenset(_sources(bgp))
-        """The router's addresses in the VRF, as far as they are known: others may be told of."""
 
     @staticmethod
     def find(router: Router, neighbor: str, direction: Direction) -> Session:
@@ -128,8 +125,20 @@ class Session:
             bgp = bgp.model_copy(update=same)
         session = Session(router.model_copy(update={"bgp": bgp}), _NOBODY, place.direction)
         session.nobody, session.origin = True, place.origin
-        session.foreign_hops = _foreign_hops(router)
+        session.foreign_hops = _foreign_hops(_Same(router))
         return session
+
+    @cached_property
+    def foreign_hops(self) -> bool:
+        """Whether IPv4 routes here may have an IPv6 next hop (RFC 8950)."""
+        if self.direction == "out":
+            return _foreign_hops(_Same(self.router))
+        return self.peer_address() is None or bool(self.option("capability_extended_nexthop"))
+
+    @cached_property
+    def own_addresses(self) -> frozenset[Address]:
+        """The router's addresses in the VRF, as far as they are known: others may be told of."""
+        return _sources(_Same(self.bgp))
 
     @property
     def place(self) -> Place:
@@ -137,24 +146,23 @@ class Session:
         return Place(self.direction, self.external)
 
     @staticmethod
-    def places(router: Router, name: str) -> list[Place]:
-        """Give where a route map is gone through; if nowhere, it is taken for one of an eBGP neighbor, inbound."""
-        found = {
-            session.place: None
-            for vrf in (None, *router.vrfs)
-            for bgp in [router.bgp if vrf is None else router.vrfs[vrf].bgp]
-            if bgp is not None
-            for neighbor in bgp.neighbors
-            for direction in _DIRECTIONS
-            for session in [Session(router, neighbor, direction, vrf=vrf)]
-            if name in session.gone_through()
-        }
-        for bgp in (router.bgp, *(vrf.bgp for vrf in router.vrfs.values())):
-            for family in FAMILIES if bgp is not None else ():
+    def places(router: Router) -> dict[str, list[Place]]:
+        """Give where each route map is gone through; what is nowhere is taken for one of an eBGP neighbor, inbound."""
+        found: dict[str, dict[Place, None]] = {name: {} for name in router.route_maps}
+        for vrf in (None, *router.vrfs):
+            bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
+            if bgp is None:
+                continue
+            for neighbor in bgp.neighbors:
+                for direction in _DIRECTIONS:
+                    session = Session(router, neighbor, direction, vrf=vrf)
+                    for name in session.gone_through():
+                        found[name][session.place] = None
+            for family in FAMILIES:
                 named = [ref[1] for _, ref in instance_refs(getattr(bgp, family))]
-                if named and name in _gone_through(router, named):
-                    found[Place("in", external=True, origin=True)] = None
-        return list(found) or [Place("in", external=True)]
+                for name in _gone_through(router, named):
+                    found[name][Place("in", external=True, origin=True)] = None
+        return {name: list(places) or [Place("in", external=True)] for name, places in found.items()}
 
     @property
     def default_preference(self) -> int:
@@ -489,8 +497,23 @@ def _gone_through(router: Router, names: Iterable[str]) -> Iterator[str]:
         rest += [entry.call for entry in router.route_maps[name].entries if entry.call is not None]
 
 
-def _foreign_hops(router: Router) -> bool:
+class _Same(Generic[_T]):
+    """A part of the model as the key of a cache: the same object, for to ask whether it is an equal one takes long."""
+
+    def __init__(self, it: _T) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+
+@lru_cache(maxsize=64)
+def _foreign_hops(of: _Same[Router]) -> bool:
     """Tell whether some IPv4 route of a router may have an IPv6 next hop (RFC 8950)."""
+    router = of.it
     if any(entry.set.ipv6_next_hop_global for one in router.route_maps.values() for entry in one.entries):
         return True
     instances = (router.bgp, *(vrf.bgp for vrf in router.vrfs.values()))
@@ -502,11 +525,11 @@ def _foreign_hops(router: Router) -> bool:
     )
 
 
-def _sources(bgp: Bgp) -> Iterator[Address]:
-    """Give the addresses from which the router speaks."""
-    for one in (*bgp.neighbors.values(), *bgp.peer_groups.values()):
-        with suppress(ValueError):
-            yield ip_address(one.update_source or "")
+@lru_cache(maxsize=64)
+def _sources(of: _Same[Bgp]) -> frozenset[Address]:
+    """Give the addresses from which a router speaks."""
+    said = {one.update_source for one in (*of.it.neighbors.values(), *of.it.peer_groups.values())}
+    return frozenset(ip_address(one) for one in said if one is not None and is_address(one))
 
 
 def _dynamic(bgp: Bgp, name: str) -> Neighbor:

@@ -52,7 +52,7 @@ router bgp 65001
 
 def alone(name, more="", version="8.4"):
     router = parse(MAPS + more, name="r", frr_version=version).router
-    return Policy(router, Session.of_nobody(router, Session.places(router, name)[0]), name)
+    return Policy(router, Session.of_nobody(router, Session.places(router)[name][0]), name)
 
 
 def out(neighbor, more=""):
