@@ -18,7 +18,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
-DAEMONS: Final = ("zebra", "staticd", "bgpd", "bfdd")
+ROOT: Final = os.environ.get("FRRGEN_TEST_FRR_ROOT", "")
+"""A folder into which another Debian's frr and all it needs were unpacked; empty: this machine's own FRR."""
+
+
+def _version() -> str:
+    """Return the version of the FRR that the lab runs, read from its bgpd."""
+    import re
+
+    libs = f"{ROOT}/usr/lib/x86_64-linux-gnu"
+    loader = [f"{ROOT}/usr/lib64/ld-linux-x86-64.so.2", "--library-path", f"{libs}:{libs}/frr"] if ROOT else []
+    said = subprocess.run(
+        [*loader, f"{ROOT}/usr/lib/frr/bgpd", "--version"], capture_output=True, text=True, check=False
+    )
+    found = re.search(r"version (\d+(?:\.\d+)*)", said.stdout)
+    return found[1] if found else ""
+
+
+VERSION: Final = _version()
+"""The FRR that the lab runs, as its binary says it."""
+DAEMONS: Final = (*(("mgmtd",) if ROOT else ()), "zebra", "staticd", "bgpd", "bfdd")
 SBIN: Final = Path(os.environ.get("FRRGEN_TEST_FRR_SBIN", "/usr/lib/frr"))
 USER: Final = "admin"
 """A user on each router, beside root: may use vtysh, and sudo where it is installed."""
@@ -37,7 +56,23 @@ mount -t tmpfs tmpfs /root
 mount -t tmpfs tmpfs /home
 mount -t tmpfs tmpfs /var/tmp
 mount --bind "$DIR/lib" /var/lib
-mkdir -p /run/sshd /run/frr
+mkdir -p /run/sshd /run/frr /var/lib/frr
+chown frr:frr /var/lib/frr
+if [ -n "$FRR_ROOT" ]; then
+    libs="$FRR_ROOT/usr/lib/x86_64-linux-gnu"
+    mkdir -p "$DIR/frr"
+    for program in "$FRR_ROOT"/usr/bin/vtysh "$FRR_ROOT"/usr/lib/frr/zebra "$FRR_ROOT"/usr/lib/frr/*d; do
+        path="${program#"$FRR_ROOT"}"
+        printf '#!/bin/sh\nexec %s --argv0 %s --library-path %s:%s/frr %s "$@"\n' \
+            "$FRR_ROOT/usr/lib64/ld-linux-x86-64.so.2" "$path" "$libs" "$libs" "$program" > "$DIR/frr/${program##*/}"
+        chmod 755 "$DIR/frr/${program##*/}"
+    done
+    cp -a "$FRR_ROOT"/usr/lib/frr/*.py "$FRR_ROOT"/usr/lib/frr/*.sh "$FRR_ROOT"/usr/lib/frr/frr-reload "$DIR/frr/"
+    mount --bind "$DIR/frr" /usr/lib/frr
+    mount --bind "$DIR/frr/vtysh" /usr/bin/vtysh
+    mount --bind "$FRR_ROOT/usr/share/yang" /usr/share/yang
+    mount --bind "$libs/frr" /usr/lib/x86_64-linux-gnu/frr
+fi
 install -d -m 700 -o 10001 -g 10001 /home/admin
 chown frr:frr /run/frr
 ip link set lo up
@@ -89,7 +124,7 @@ class Router:
     def __init__(self, name: str, folder: Path, *, keep: bool = False, daemons: tuple[str, ...] = DAEMONS) -> None:
         self.name = name
         self.folder = folder
-        self.daemons = daemons
+        self.daemons = tuple(dict.fromkeys(("mgmtd", "zebra", *daemons))) if ROOT and daemons else daemons
         for part in ("etc", "log", "lib"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
@@ -99,7 +134,7 @@ class Router:
         self._write_startup("")
         self._holder = subprocess.Popen(
             ["unshare", "-m", "-n", "-u", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c", self.setup],
-            env={**os.environ, "NAME": name, "DIR": str(folder)},
+            env={**os.environ, "NAME": name, "DIR": str(folder), "FRR_ROOT": ROOT},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=(folder / "log/setup.err").open("wb"),
@@ -165,7 +200,13 @@ class Router:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program inside; LabError if it fails and `check`."""
         done = subprocess.run(
-            self.inside(*args), input=stdin, capture_output=True, text=True, timeout=seconds, check=False
+            self.inside(*args),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            timeout=seconds,
+            check=False,
         )
         if check and done.returncode:
             raise LabError(f"{self.name}: {' '.join(args)}: {done.stdout}{done.stderr}")

@@ -40,6 +40,7 @@ mount --rbind /sys sys
 mount -t proc proc proc
 mount --bind "$DIR/files/usr/local" usr/local
 mkdir -p ".$DIR"
+if [ -n "$FRR_ROOT" ]; then mkdir -p ".$FRR_ROOT"; mount --bind "$FRR_ROOT" ".$FRR_ROOT"; fi
 mount --bind "$DIR" ".$DIR"
 mount --bind "$DIR/etc" var/etc/frr
 mount -t tmpfs -o size=64m tmpfs cf/conf
