@@ -22,7 +22,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from tests.lab import Lab, Router, wait_for
-from tests.lab.router import SBIN, die_with_parent
+from tests.lab.frr import PROGRAMS
+from tests.lab.router import die_with_parent
 from tests.lab.speaking import FRRGEN, inventory
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -206,7 +207,7 @@ def frr(host: Router, routes: int) -> Process:
     own.mkdir(exist_ok=True)
     shutil.chown(own, "frr", "frr")
     places = ["-f", str(config), "-i", f"{own}/bgpd.pid", "--vty_socket", str(own), "-z", f"{own}/zebra"]
-    return Process(host, str(SBIN / "bgpd"), "-Z", "-u", "frr", "-g", "frr", *places, name="bgpd")
+    return Process(host, str(PROGRAMS / "bgpd"), "-Z", "-u", "frr", "-g", "frr", *places, name="bgpd")
 
 
 def exabgp(host: Router, routes: int) -> Process:

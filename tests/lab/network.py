@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from tests.lab.router import DAEMONS, USER, LabError, Router, die_with_parent, missing, wait_for
+from tests.lab.frr import SYSTEM, Frr
+from tests.lab.router import USER, LabError, Router, die_with_parent, missing, wait_for
 
 R = TypeVar("R", bound=Router)
 
@@ -28,15 +29,19 @@ class Sshd:
 
 
 class Lab:
-    """Some routers, taken down together. With `keep` they outlive this process until `stop` is called."""
+    """Some routers, taken down together. With `keep` they outlive this process until `stop` is called.
 
-    def __init__(self, folder: Path | None = None, *, keep: bool = False) -> None:
+    `frr` is what they run; a router may be given another one.
+    """
+
+    def __init__(self, folder: Path | None = None, *, frr: Frr = SYSTEM, keep: bool = False) -> None:
         if lacking := missing():
             raise LabError(f"the lab needs {lacking}")
         self._made = folder is None
         self.folder = Path(tempfile.mkdtemp(prefix="frrgen-lab-")) if folder is None else folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
+        self.frr = frr
         self.keep = keep
         self.routers: dict[str, Router] = {}
         self.sshds: dict[str, Sshd] = {}
@@ -50,9 +55,9 @@ class Lab:
     ) -> None:
         self.stop()
 
-    def router(self, name: str, *, daemons: tuple[str, ...] = DAEMONS) -> Router:
-        """Make a router; its daemons are not started yet."""
-        return self.add(Router(name, self.folder / name, keep=self.keep, daemons=daemons))
+    def router(self, name: str, *, frr: Frr | None = None, daemons: tuple[str, ...] | None = None) -> Router:
+        """Make a router; its daemons are not started yet. Without `daemons` it has all of them."""
+        return self.add(Router(name, self.folder / name, keep=self.keep, frr=frr or self.frr, daemons=daemons))
 
     def add(self, router: R) -> R:
         """Take in a router that was made otherwise."""

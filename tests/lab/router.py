@@ -18,36 +18,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
-ROOT: Final = os.environ.get("FRRGEN_TEST_FRR_ROOT", "")
-"""A folder into which another Debian's frr and all it needs were unpacked; empty: this machine's own FRR."""
+from tests.lab.debian import Unpacked
+from tests.lab.frr import PROGRAMS, SYSTEM, Frr
 
-
-def _version() -> str:
-    """Return the version of the FRR that the lab runs, read from its bgpd."""
-    import re
-
-    libs = f"{ROOT}/usr/lib/x86_64-linux-gnu"
-    loader = [f"{ROOT}/usr/lib64/ld-linux-x86-64.so.2", "--library-path", f"{libs}:{libs}/frr"] if ROOT else []
-    said = subprocess.run(
-        [*loader, f"{ROOT}/usr/lib/frr/bgpd", "--version"], capture_output=True, text=True, check=False
-    )
-    found = re.search(r"version (\d+(?:\.\d+)*)", said.stdout)
-    return found[1] if found else ""
-
-
-VERSION: Final = _version()
-"""The FRR that the lab runs, as its binary says it."""
-DAEMONS: Final = (*(("mgmtd",) if ROOT else ()), "zebra", "staticd", "bgpd", "bfdd")
-SBIN: Final = Path(os.environ.get("FRRGEN_TEST_FRR_SBIN", "/usr/lib/frr"))
 USER: Final = "admin"
 """A user on each router, beside root: may use vtysh, and sudo where it is installed."""
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC: Final = ctypes.CDLL(None)
 _T = TypeVar("_T")
 
-SETUP: Final = """
+UNPACKED: Final = """
 set -e
 mount --make-rprivate /
+if [ -n "$FRR_ROOT" ]; then mkdir "$DIR/unpacked"; mount --bind "$FRR_ROOT" "$DIR/unpacked"; fi
+"""
+"""An FRR that is not installed is bound to where every user of the router reaches it, however the cache is hidden."""
+SETUP: Final = """
+set -e
 hostname "$NAME"
 mount --bind "$DIR/etc" /etc/frr
 for file in passwd group shadow; do mount --bind "$DIR/$file" /etc/$file; done
@@ -59,19 +46,10 @@ mount --bind "$DIR/lib" /var/lib
 mkdir -p /run/sshd /run/frr /var/lib/frr
 chown frr:frr /var/lib/frr
 if [ -n "$FRR_ROOT" ]; then
-    libs="$FRR_ROOT/usr/lib/x86_64-linux-gnu"
-    mkdir -p "$DIR/frr"
-    for program in "$FRR_ROOT"/usr/bin/vtysh "$FRR_ROOT"/usr/lib/frr/zebra "$FRR_ROOT"/usr/lib/frr/*d; do
-        path="${program#"$FRR_ROOT"}"
-        printf '#!/bin/sh\nexec %s --argv0 %s --library-path %s:%s/frr %s "$@"\n' \
-            "$FRR_ROOT/usr/lib64/ld-linux-x86-64.so.2" "$path" "$libs" "$libs" "$program" > "$DIR/frr/${program##*/}"
-        chmod 755 "$DIR/frr/${program##*/}"
-    done
-    cp -a "$FRR_ROOT"/usr/lib/frr/*.py "$FRR_ROOT"/usr/lib/frr/*.sh "$FRR_ROOT"/usr/lib/frr/frr-reload "$DIR/frr/"
-    mount --bind "$DIR/frr" /usr/lib/frr
-    mount --bind "$DIR/frr/vtysh" /usr/bin/vtysh
-    mount --bind "$FRR_ROOT/usr/share/yang" /usr/share/yang
-    mount --bind "$libs/frr" /usr/lib/x86_64-linux-gnu/frr
+    mount --bind "$DIR/programs" /usr/lib/frr
+    mount --bind "$DIR/programs/vtysh" /usr/bin/vtysh
+    mount --bind "$DIR/unpacked/usr/share/yang" /usr/share/yang
+    mount --bind "$DIR/unpacked/usr/lib/$LIBRARIES/frr" "/usr/lib/$LIBRARIES/frr"
 fi
 install -d -m 700 -o 10001 -g 10001 /home/admin
 chown frr:frr /run/frr
@@ -93,7 +71,7 @@ def missing() -> str:
         return "root"
     wanted = {"vtysh": "frr", "unshare": "util-linux", "ip": "iproute2", "sshd": "openssh-server"}
     lacking = [package for program, package in wanted.items() if shutil.which(program) is None]
-    if not (SBIN / "bgpd").exists():
+    if not (PROGRAMS / "bgpd").exists():
         lacking.append("frr")
     return ", ".join(sorted(set(lacking)))
 
@@ -118,23 +96,42 @@ def wait_for(what: str, probe: Callable[[], _T], seconds: float = 30.0, every: f
 class Router:
     """One FRR router. `folder` holds its files: etc/ (as /etc/frr), log/, lib/ (as /var/lib)."""
 
-    setup: ClassVar[str] = SETUP
+    setup: ClassVar[str] = UNPACKED + SETUP
     """Runs first in the namespaces, and then holds them."""
 
-    def __init__(self, name: str, folder: Path, *, keep: bool = False, daemons: tuple[str, ...] = DAEMONS) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        keep: bool = False,
+        frr: Frr = SYSTEM,
+        daemons: tuple[str, ...] | None = None,
+    ) -> None:
+        """Make one. Without `daemons` it runs zebra, staticd, bgpd and bfdd; what those need is added."""
         self.name = name
         self.folder = folder
-        self.daemons = tuple(dict.fromkeys(("mgmtd", "zebra", *daemons))) if ROOT and daemons else daemons
+        self.frr = frr
+        self.daemons = frr.daemons if daemons is None else frr.of(daemons)
         for part in ("etc", "log", "lib"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         shutil.chown(folder / "log", "frr", "frr")
         self._accounts()
+        unpacked = frr.unpacked
+        if unpacked is not None:
+            self._programs(unpacked)
         (folder / "etc/vtysh.conf").write_text("service integrated-vtysh-config\n")
         self._write_startup("")
         self._holder = subprocess.Popen(
             ["unshare", "-m", "-n", "-u", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c", self.setup],
-            env={**os.environ, "NAME": name, "DIR": str(folder), "FRR_ROOT": ROOT},
+            env={
+                **os.environ,
+                "NAME": name,
+                "DIR": str(folder),
+                "FRR_ROOT": str(unpacked.root) if unpacked else "",
+                "LIBRARIES": unpacked.libraries.name if unpacked else "",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=(folder / "log/setup.err").open("wb"),
@@ -162,6 +159,20 @@ class Router:
     def holder(self) -> int:
         """The process to end when everything of this router is to end."""
         return self._holder.pid
+
+    def _programs(self, unpacked: Unpacked) -> None:
+        """Write what stands in /usr/lib/frr of the router, and vtysh: programs that start those that were unpacked."""
+        folder = self.folder / "programs"
+        folder.mkdir()
+        for file in (*(unpacked.root / f".{PROGRAMS}").iterdir(), unpacked.root / "usr/bin/vtysh"):
+            target = folder / file.name
+            with file.open("rb") as program:
+                compiled = program.read(4) == b"\x7fELF"
+            if compiled:
+                target.write_text(unpacked.wrapper(f"/{file.relative_to(unpacked.root)}", self.folder / "unpacked"))
+                target.chmod(0o755)
+            else:
+                shutil.copy2(file, target)
 
     def _accounts(self) -> None:
         extra = {
@@ -224,7 +235,7 @@ class Router:
         buffer = ["-s", "90000000"] if daemon == "zebra" else []
         with log.with_suffix(".out").open("wb") as out:
             done = subprocess.run(
-                self.inside(str(SBIN / daemon), "-d", "-u", "frr", "-g", "frr", *buffer, *extra),
+                self.inside(str(PROGRAMS / daemon), "-d", "-u", "frr", "-g", "frr", *buffer, *extra),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

@@ -28,7 +28,6 @@ timers_connect: 1
 {more}
 """
 ROUTER = """\
-frr_version: 8.4
 bgp:
   asn: 65001
   router_id: 10.0.0.1
@@ -45,12 +44,13 @@ def inventory(
     more: str = "",
     node: str = "",
     router: str = ROUTER,
+    frr_version: str = "8.4.4",
 ) -> Path:
     """Write the network of one router, edge, and one node."""
     (folder / "routers").mkdir(parents=True, exist_ok=True)
     (folder / "clusters").mkdir(exist_ok=True)
     (folder / "network.yaml").write_text("")
-    (folder / "routers/edge.yaml").write_text(router)
+    (folder / "routers/edge.yaml").write_text(f"frr_version: {frr_version}\n{router}")
     text = CLUSTER.format(asn=asn, addresses=addresses, pools=pools, peering=peering, more=more, node=node)
     (folder / "clusters/k8s.yaml").write_text(text)
     return folder

@@ -27,9 +27,9 @@ def named(daemon):
 
 
 @pytest.fixture(scope="module", params=DAEMONS, ids=named)
-def column(request):
+def column(request, frr):
     with (
-        Lab() as lab,
+        Lab(frr=frr) as lab,
         World(lab, request.param, speak=False, peering="address: 10.0.0.1, maximum_prefix: 200000") as made,
     ):
         yield made

@@ -36,9 +36,9 @@ ROOT, TCSH = {"user": "root"}, {"user": OPERATOR, "sudo": True}
 
 
 @pytest.fixture(scope="module")
-def network():
-    with Lab() as lab:
-        box, node = lab.add(Pfsense("pf", lab.folder / "pf")), lab.router("node")
+def network(frr):
+    with Lab(frr=frr) as lab:
+        box, node = lab.add(Pfsense("pf", lab.folder / "pf", frr=lab.frr)), lab.router("node")
         lab.link(box, node, "192.168.1.1/24", f"{PEER}/24")
         node.start(NODE)
         lab.sshd(box, f"AllowUsers {OPERATOR}")
@@ -144,7 +144,7 @@ def test_it_works_with_each_generation_of_pfsenses_functions(lab, box, version):
 
 def test_a_box_that_wants_key_and_password_gets_both(lab):
     """sshdkeyonly=both."""
-    box = Pfsense("pf2", lab.folder / "pf2")
+    box = Pfsense("pf2", lab.folder / "pf2", frr=lab.frr)
     lab.routers["pf2"] = box
     box.start(ARTICLE)
     lab.sshd(box, "PermitRootLogin yes", "PasswordAuthentication yes", "AuthenticationMethods publickey,password")
@@ -720,7 +720,7 @@ def test_a_model_is_pushed_as_sections_and_then_there_is_nothing_left_to_do(lab,
 
 def test_both_boxes_of_a_pair_are_pushed_by_one_command(lab, box):
     """As the fleet does it: two routers, two outcomes."""
-    other = Pfsense("pf3", lab.folder / "pf3")
+    other = Pfsense("pf3", lab.folder / "pf3", frr=lab.frr)
     lab.routers["pf3"] = other
     other.start(ARTICLE)
     lab.sshd(other)

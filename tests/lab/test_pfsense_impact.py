@@ -184,10 +184,10 @@ class Peers(Bird):
 
 
 @pytest.fixture(scope="module")
-def device():
+def device(frr):
     """Give the box, all of its sessions up, by its device, and the sections that it has."""
-    with Lab() as lab:
-        box, node = lab.add(Pfsense("pf", lab.folder / "pf")), lab.router("node", daemons=())
+    with Lab(frr=frr) as lab:
+        box, node = lab.add(Pfsense("pf", lab.folder / "pf", frr=lab.frr)), lab.router("node", daemons=())
         lab.link(box, node, f"{BOX}/24", f"{PEERS[0]}/24")
         node.address("eth0", *(f"{peer}/24" for peer in PEERS[1:]))
         lab.sshd(box)

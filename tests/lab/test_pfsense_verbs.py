@@ -18,9 +18,9 @@ PEER = "192.168.1.10"
 
 
 @pytest.fixture(scope="module")
-def lab():
-    with Lab() as lab:
-        box, node = lab.add(Pfsense("home", lab.folder / "home")), lab.router("node")
+def lab(frr):
+    with Lab(frr=frr) as lab:
+        box, node = lab.add(Pfsense("home", lab.folder / "home", frr=lab.frr)), lab.router("node")
         lab.link(box, node, "192.168.1.1/24", f"{PEER}/24")
         node.start(
             "router bgp 64512\n bgp router-id 192.168.1.10\n neighbor 192.168.1.1 remote-as 64512\n"

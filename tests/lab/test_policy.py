@@ -38,8 +38,8 @@ ROUTES = {OUTER: offered(120, SEED, internal=False), INNER: offered(80, SEED, in
 
 
 @pytest.fixture(scope="module")
-def us():
-    with Lab() as lab:
+def us(frr):
+    with Lab(frr=frr) as lab:
         us, peers = lab.router("us"), lab.router("peers", daemons=())
         lab.link(us, peers, f"{US}/24", f"{OUTER}/24", ("2001:db8:99::2/64", "2001:db8:99::1/64"))
         peers.address("eth0", *(f"10.99.0.{n}/24" for n in (3, 4, 5, 7, 8, 9)))

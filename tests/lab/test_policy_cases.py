@@ -73,8 +73,8 @@ def tried(us, peers, case):
 
 
 @pytest.fixture(scope="module")
-def found():
-    with Lab() as lab:
+def found(frr):
+    with Lab(frr=frr) as lab:
         free = Queue()
         for number in range(BESIDE):
             # bgpd alone: without zebra no next hop is valid, and what policy lets in stands in the table all the same

@@ -33,9 +33,9 @@ HOPS = (*RESETS, *UNREACHED, BESIDE, US)
 
 
 @pytest.fixture(scope="module")
-def seen():
+def seen(frr):
     """Each next hop over a session of its own: how the session ended, and the path if there is one."""
-    with Lab() as lab:
+    with Lab(frr=frr) as lab:
         us, peers = lab.router("us", daemons=("zebra", "bgpd")), lab.router("peers", daemons=())
         named = {hop: f"10.98.1.{10 + number}" for number, hop in enumerate(HOPS)}
         lab.link(us, peers, f"{US}/24", "10.98.1.1/24")

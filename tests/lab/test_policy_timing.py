@@ -166,8 +166,8 @@ class Changed:
 
 
 @pytest.fixture(scope="module")
-def changed():
-    with Lab() as lab:
+def changed(frr):
+    with Lab(frr=frr) as lab:
         yield Changed(lab)
 
 

@@ -216,9 +216,9 @@ def test_a_router_that_cannot_be_reached_stops_those_not_yet_started(lab, edge):
     assert "fleet" not in edge.running_config()
 
 
-def test_no_route_leaks_while_a_match_and_many_descriptions_change():
+def test_no_route_leaks_while_a_match_and_many_descriptions_change(frr):
     """A sender offers 50 prefixes; the policy lets in one before and after. At no moment are there more."""
-    with Lab() as lab:
+    with Lab(frr=frr) as lab:
         sender, edge = lab.router("sender"), lab.router("r1")
         lab.link(sender, edge, "10.0.0.1/30", "10.0.0.2/30")
         networks = "".join(f"  network 10.1.{n}.0/24\n" for n in range(50))

@@ -32,7 +32,7 @@ class World:
         if password:
             more["more"] = more.get("more", "") + "\npassword: env:SECRET"
         self.said = {"pools": POOLS, **more}
-        net = inventory(lab.folder / "net", asn=node_asn, **self.said)
+        net = inventory(lab.folder / "net", asn=node_asn, frr_version=lab.frr.version, **self.said)
         if daemon is Frr:
             Frr.config = rendered(net).replace("<hidden>", password or "")
         self.daemon = daemon(self.edge, node_asn=node_asn, password=password)
@@ -49,7 +49,7 @@ class World:
 
     def speak(self, *options: str, asn: int = 65002, secret: str | None = None, **more: str) -> Speaking:
         """Begin to speak; what the inventory says may be something else than what the daemon was told."""
-        net = inventory(self.lab.folder / "net", asn=asn, **{**self.said, **more})
+        net = inventory(self.lab.folder / "net", asn=asn, frr_version=self.lab.frr.version, **{**self.said, **more})
         environ = {"SECRET": secret} if secret else self.secret
         self.speaker = Speaking(self.node, net, "--drain", "0", *options, environ=environ)
         return self.speaker

@@ -11,7 +11,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from tests.lab.router import SETUP, LabError, Router, wait_for
+from tests.lab.frr import SYSTEM, Frr
+from tests.lab.router import SETUP, UNPACKED, LabError, Router, wait_for
 
 ROOT: Final = Path(__file__).parent / "root"
 ADMIN: Final = "admin"
@@ -22,7 +23,6 @@ PASSWORD: Final = "lab-secret"
 """Of root, where a test wants key and password."""
 _NEW_ROOT: Final = """
 set -e
-mount --make-rprivate /
 new="$DIR/root"
 mkdir -p "$new"
 mount -t tmpfs -o size=256m tmpfs "$new"
@@ -40,8 +40,8 @@ mount --rbind /sys sys
 mount -t proc proc proc
 mount --bind "$DIR/files/usr/local" usr/local
 mkdir -p ".$DIR"
-if [ -n "$FRR_ROOT" ]; then mkdir -p ".$FRR_ROOT"; mount --bind "$FRR_ROOT" ".$FRR_ROOT"; fi
 mount --bind "$DIR" ".$DIR"
+if [ -n "$FRR_ROOT" ]; then mount --bind "$DIR/unpacked" ".$DIR/unpacked"; fi
 mount --bind "$DIR/etc" var/etc/frr
 mount -t tmpfs -o size=64m tmpfs cf/conf
 mkdir cf/conf/backup
@@ -65,16 +65,23 @@ def lacking() -> str:
 class Pfsense(Router):
     """One box. `version` is pfSense's, `package` that of its FRR package."""
 
-    setup: ClassVar[str] = _NEW_ROOT + SETUP
+    setup: ClassVar[str] = UNPACKED + _NEW_ROOT + SETUP
 
     def __init__(
-        self, name: str, folder: Path, *, keep: bool = False, version: str = "2.8.1-RELEASE", package: str = "2.1.2_1"
+        self,
+        name: str,
+        folder: Path,
+        *,
+        keep: bool = False,
+        frr: Frr = SYSTEM,
+        version: str = "2.8.1-RELEASE",
+        package: str = "2.1.2_1",
     ) -> None:
         if missing := lacking():
             raise LabError(f"the stand-in for pfSense needs {missing}")
         shutil.copytree(ROOT, folder / "files")
         (folder / "files/etc/version").write_text(version + "\n")
-        super().__init__(name, folder, keep=keep)
+        super().__init__(name, folder, keep=keep, frr=frr)
         self.run("sh", "-c", f"echo {package} > /var/db/pkg-frr")
 
     def _accounts(self) -> None:
