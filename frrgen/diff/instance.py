@@ -8,7 +8,7 @@ from typing import Final
 from frrgen.diff.changes import Commands, Delta, Op, delta
 from frrgen.diff.record import Record
 from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN
-from frrgen.grammar.layout import Line, Part, Path, family_part, group_part, neighbor_part, starts_shut
+from frrgen.grammar.layout import Line, Part, Path, family_part, group_part, is_unnumbered, neighbor_part, starts_shut
 from frrgen.grammar.rule import Impact
 from frrgen.grammar.top import wholes
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
@@ -165,5 +165,5 @@ def _makes(neighbor: Neighbor, bgp: Bgp, peer: str) -> tuple[object, ...]:
     """Give what cannot be changed on a neighbor that exists: its group, and for an unnumbered one all that makes it."""
     group = bgp.peer_groups.get(neighbor.peer_group or "")
     from_group = group is not None and group.remote_as is not None
-    unnumbered = (neighbor.remote_as, neighbor.v6only) if not peer[:1].isdigit() and ":" not in peer else ()
+    unnumbered = (neighbor.remote_as, neighbor.v6only) if is_unnumbered(peer) else ()
     return neighbor.peer_group, from_group, neighbor.interface, *unnumbered

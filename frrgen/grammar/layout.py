@@ -15,6 +15,7 @@ from frrgen.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
+from frrgen.model.types import is_address
 
 Path = tuple[str, ...]
 Section = Literal["globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki"]
@@ -97,7 +98,7 @@ def leave(enter: str) -> str:
 
 def is_unnumbered(peer: str) -> bool:
     """Tell whether a key of `neighbors` is an interface."""
-    return ":" not in peer and not peer.replace(".", "").isdigit()
+    return not is_address(peer)
 
 
 def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:

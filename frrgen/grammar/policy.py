@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from frrgen.grammar.rule import Data, DeleteRule, Rule, Table, WordsRule, text_of
 from frrgen.model.policy import AccessListEntry, PrefixListEntry
 from frrgen.model.router import Router
+from frrgen.model.types import is_number
 
 
 class AdditiveRule(Rule):
@@ -169,7 +170,7 @@ class ListKind(NamedTuple):
 
     def head(self, name: str, lst: Any) -> str:
         """Write how every line of the list begins."""
-        if self.typed and not name.isdigit():
+        if self.typed and not is_number(name):
             return f"{self.words} {lst.kind} {name}"
         return f"{self.words} {name}"
 

@@ -12,19 +12,23 @@ from frrgen.model.types import (
     U16,
     U32,
     Asn,
+    BgpListName,
     Description,
     GroupName,
     Interface,
+    MapName,
     Model,
     Name,
     Password,
     PeerName,
     PlacedError,
     Prefix,
+    ProfileName,
     RawLine,
     RemoteAs,
     Seconds16,
     ShutdownMessage,
+    VrfName,
 )
 
 FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
@@ -109,18 +113,18 @@ class RemovePrivateAs(Model):
 class DefaultOriginate(Model):
     """`default-originate [route-map NAME]`."""
 
-    route_map: Name | None = None
+    route_map: MapName | None = None
     """The default route is announced while this map lets some route through, and with what it sets."""
 
 
 class AdvertiseMap(Model):
     """`advertise-map NAME exist-map|non-exist-map CONDITION`."""
 
-    route_map: Name
+    route_map: MapName
     """The map of the routes that are announced on condition."""
     condition: Literal["exist-map", "non-exist-map"]
     """Whether `condition_map` must match a route (`exist-map`) or none (`non-exist-map`)."""
-    condition_map: Name
+    condition_map: MapName
     """The map that is asked about the routes that are there."""
 
 
@@ -136,7 +140,7 @@ class ShutdownRtt(Model):
 class Bfd(Model):
     """`bfd`, with an optional profile."""
 
-    profile: Name | None = None
+    profile: ProfileName | None = None
     check_control_plane_failure: bool = False
 
 
@@ -149,17 +153,17 @@ class NeighborFamily(Model):
 
     activate: bool | None = None
     """None: FRR's default, or what the peer group says."""
-    route_map_in: Name | None = None
-    route_map_out: Name | None = None
+    route_map_in: MapName | None = None
+    route_map_out: MapName | None = None
     prefix_list_in: Name | None = None
     prefix_list_out: Name | None = None
-    filter_list_in: Name | None = None
+    filter_list_in: BgpListName | None = None
     """An as-path list."""
-    filter_list_out: Name | None = None
+    filter_list_out: BgpListName | None = None
     distribute_list_in: Name | None = None
     """An access list; it excludes a prefix list in the same direction."""
     distribute_list_out: Name | None = None
-    unsuppress_map: Name | None = None
+    unsuppress_map: MapName | None = None
     advertise_map: AdvertiseMap | None = None
     next_hop_self: Annotated[Literal[True, "force"] | None, BeforeValidator(_switch)] = None
     nexthop_local_unchanged: bool = False
@@ -358,7 +362,7 @@ class Dampening(Model):
 class NetworkStatement(Model):
     """`network PREFIX [route-map NAME] [label-index N] [backdoor]`."""
 
-    route_map: Name | None = None
+    route_map: MapName | None = None
     """A map that sets attributes of the prefix, or refuses it."""
     label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
     """The index of its label in segment routing."""
@@ -373,13 +377,13 @@ class Aggregate(Model):
     """Make an AS_SET of the paths of the parts."""
     summary_only: bool = False
     """Do not announce the parts."""
-    route_map: Name | None = None
+    route_map: MapName | None = None
     """A map that sets attributes of the aggregate."""
     origin: Literal["egp", "igp", "incomplete"] | None = None
     """The origin of the aggregate."""
     matching_med_only: bool = False
     """Take only parts of equal MED together."""
-    suppress_map: Name | None = None
+    suppress_map: MapName | None = None
     """A map of the parts that are not announced."""
 
     @model_validator(mode="after")
@@ -394,7 +398,7 @@ class Redistribute(Model):
 
     metric: U32 | None = None
     """The MED that the routes get."""
-    route_map: Name | None = None
+    route_map: MapName | None = None
     """A map that selects the routes, and sets their attributes."""
 
 
@@ -421,8 +425,8 @@ class DistanceBgp(Model):
 class VrfLeaking(Model):
     """`import vrf`, `rd|rt|label vpn …`, `import|export vpn`."""
 
-    import_vrf: tuple[Name, ...] = ()
-    import_vrf_route_map: Name | None = None
+    import_vrf: tuple[VrfName, ...] = ()
+    import_vrf_route_map: MapName | None = None
     rd_export: Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")] | None = None
     rt_import: tuple[Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")], ...] = ()
     rt_export: tuple[Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")], ...] = ()
@@ -442,7 +446,7 @@ class AddressFamily(Model):
     maximum_paths_ibgp: Annotated[int, Field(ge=1, le=256)] | None = None
     maximum_paths_ibgp_equal_cluster_length: bool = False
     """Only of equal cluster length; `maximum-paths ibgp N equal-cluster-length`."""
-    table_map: Name | None = None
+    table_map: MapName | None = None
     dampening: Dampening | None = None
     vrf_leaking: VrfLeaking = VrfLeaking()
     raw: tuple[RawLine, ...] = ()

@@ -18,7 +18,7 @@ from frrgen.model.omitted import as_generated, omitted
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
-from frrgen.model.types import Prefix, is_reference
+from frrgen.model.types import Prefix, is_number, is_reference
 
 Path = tuple[str, ...]
 _WORDS: Final = {
@@ -203,7 +203,7 @@ class _Router:
     def _lists(self) -> Iterator[Finding]:
         router = self.router
         for name, lst in router.community_lists.items():
-            if name.isdigit():
+            if is_number(name):
                 number, standard = int(name), lst.kind == "standard"
                 if not (1 <= number <= 99 if standard else 100 <= number <= 500):
                     yield _error(
@@ -213,7 +213,7 @@ class _Router:
                     )
         for kind in ("large_community_lists", "extcommunity_lists"):
             for name in getattr(router, kind):
-                if name.isdigit():
+                if is_number(name):
                     yield _error("FRR220", "give the list a name that is not a number", (*self.path, kind, name))
         for kind in _LISTS:
             for name, lst in getattr(router, kind).items():

@@ -16,18 +16,21 @@ from frrgen.model.types import (
     Address,
     Asn,
     AsPathRegex,
+    BgpListName,
     Communities,
     Description,
     ExtCommunities,
     ExtCommunityValues,
     Interface,
     LargeCommunities,
+    MapName,
     Model,
     Name,
     PeerName,
     RawLine,
     Regex,
     Seq,
+    VrfName,
 )
 
 
@@ -263,7 +266,7 @@ class ExtCommunityList(Model):
 class CommunityMatch(Model):
     """`match community NAME [exact-match|any]` (`any` from FRR 10)."""
 
-    name: Name
+    name: BgpListName
     """The list."""
     mode: Literal["exact-match", "any"] | None = None
     """exact-match: no other communities; any (FRR 10): one of them is enough; None: all of an entry."""
@@ -290,7 +293,7 @@ class Match(Model):
     ipv6_next_hop_blackhole: bool = False
     ip_route_source: Name | None = None
     ip_route_source_prefix_list: Name | None = None
-    as_path: Name | None = None
+    as_path: BgpListName | None = None
     community: CommunityMatch | None = None
     large_community: CommunityMatch | None = None
     extcommunity: CommunityMatch | None = None
@@ -322,10 +325,10 @@ class Match(Model):
         ]
         | None
     ) = None
-    source_vrf: Name | None = None
+    source_vrf: VrfName | None = None
     probability: Annotated[int, Field(ge=0, le=100)] | None = None
     rpki: Literal["valid", "invalid", "notfound"] | None = None
-    alias: Name | None = None
+    alias: BgpListName | None = None
 
 
 class SetCommunity(Model):
@@ -386,11 +389,11 @@ class Set(Model):
     as_path_prepend_last_as: Annotated[int, Field(ge=1, le=10)] | None = None
     as_path_exclude: tuple[Asn, ...] | None = None
     as_path_replace: Asn | Literal["any"] | None = None
-    comm_list_delete: Name | None = None
+    comm_list_delete: BgpListName | None = None
     community: SetCommunity | None = None
     comm_list_delete_last: bool = False
     """`set comm-list NAME delete` stands behind `set community`: it then deletes from the result."""
-    large_comm_list_delete: Name | None = None
+    large_comm_list_delete: BgpListName | None = None
     large_community: SetLargeCommunity | None = None
     large_comm_list_delete_last: bool = False
     """As `comm_list_delete_last`, for large communities."""
@@ -434,7 +437,7 @@ class RouteMapEntry(Model):
     description: Description | None = None
     match: Match = Match()
     set: Set = Set()
-    call: Name | None = None
+    call: MapName | None = None
     on_match: Annotated[int, Field(ge=1, le=65535)] | Literal["next"] | None = None
     """`next`, or the seq to go to."""
     raw: tuple[RawLine, ...] = ()

@@ -17,17 +17,22 @@ from frrgen.model.policy import (
 )
 from frrgen.model.types import (
     Address,
+    BgpListName,
     Community,
     Description,
     Hostname,
     Interface,
+    LargeCommunity,
+    MapName,
     Model,
     Name,
     Password,
     PeerHost,
     PlacedError,
     Prefix,
+    ProfileName,
     RawLine,
+    VrfName,
     number_text,
 )
 
@@ -57,7 +62,7 @@ class StaticRoute(Model):
     """MPLS labels, `16/17`."""
     color: Annotated[int, Field(ge=0, le=4294967295)] | None = None
     """The color of an SR policy."""
-    nexthop_vrf: Name | None = None
+    nexthop_vrf: VrfName | None = None
     """The VRF in which the next hop is."""
 
     @model_validator(mode="after")
@@ -102,9 +107,9 @@ class BfdPeer(BfdTimers):
     """The address of this end."""
     interface: Interface | None = None
     """The interface to it."""
-    vrf: Name | None = None
+    vrf: VrfName | None = None
     """The VRF in which it is."""
-    profile: Name | None = None
+    profile: ProfileName | None = None
 
     @model_validator(mode="after")
     def _multihop(self) -> Self:
@@ -255,7 +260,7 @@ class Router(Model):
     ipv6_nht_resolve_via_default: bool = False
     route_map_delay_timer: Annotated[int, Field(ge=0, le=600)] | None = None
     """Seconds that bgpd waits before it applies a changed policy to the routes it has; 0: it never does."""
-    community_aliases: dict[Name, Community] = {}
+    community_aliases: dict[BgpListName, Community | LargeCommunity] = {}
     static_routes: tuple[StaticRoute, ...] = ()
     prefix_lists: dict[Name, PrefixList] = {}
     """IPv4: `ip prefix-list NAME`. The first entry by seq that matches decides; at the end is a deny."""
@@ -265,16 +270,16 @@ class Router(Model):
     """IPv4: `access-list NAME`. The first entry that matches decides; at the end is a deny."""
     ipv6_access_lists: dict[Name, AccessList] = {}
     """IPv6: `ipv6 access-list NAME`. The first entry that matches decides; at the end is a deny."""
-    as_path_lists: dict[Name, AsPathList] = {}
-    community_lists: dict[Name, CommunityList] = {}
-    large_community_lists: dict[Name, LargeCommunityList] = {}
-    extcommunity_lists: dict[Name, ExtCommunityList] = {}
-    route_maps: dict[Name, RouteMap] = {}
-    bfd_profiles: dict[Name, BfdProfile] = {}
+    as_path_lists: dict[BgpListName, AsPathList] = {}
+    community_lists: dict[BgpListName, CommunityList] = {}
+    large_community_lists: dict[BgpListName, LargeCommunityList] = {}
+    extcommunity_lists: dict[BgpListName, ExtCommunityList] = {}
+    route_maps: dict[MapName, RouteMap] = {}
+    bfd_profiles: dict[ProfileName, BfdProfile] = {}
     bfd_peers: tuple[BfdPeer, ...] = ()
     rpki: Rpki | None = None
     bgp: Bgp | None = None
-    vrfs: dict[Name, Vrf] = {}
+    vrfs: dict[VrfName, Vrf] = {}
     raw: tuple[RawLine, ...] = ()
     """Lines at the top level that the model lacks, sent as they are."""
 

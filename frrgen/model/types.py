@@ -8,7 +8,7 @@ import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter
 
 Family = Literal["ipv4", "ipv6"]
 Action = Literal["permit", "deny"]
@@ -23,9 +23,10 @@ Seq = Annotated[int, Field(ge=1, le=U32_MAX)]
 Seconds16 = Annotated[int, Field(ge=1, le=65535)]
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-_KEYWORDS = frozenset({"permit", "deny", "seq", "any", "in", "out", "description"})
 _ADDRESS_LIKE = re.compile(r"[0-9]+(\.[0-9]+)+|[0-9a-fA-F]*:[0-9a-fA-F:.]*")
+BLANKS: Final = re.compile("[ \t\x0b\x0c\r]+")
+"""What FRR takes for the space between two words."""
+_PIPE: Final = re.compile(r"\|[ \t\x0b\x0c\r]")
 
 WELL_KNOWN: Final = {
     "internet": 0x00000000,
@@ -77,14 +78,14 @@ def one_line(text: str) -> str:
         text.encode()
     except UnicodeEncodeError as bad:
         raise ValueError("not valid Unicode text") from bad
-    if "|" in text.split():
-        raise ValueError("a '|' standing alone is vtysh's output filter and would cut the line")
+    if _PIPE.search(text):
+        raise ValueError("'|' before a blank is vtysh's output filter and would cut the line")
     return text
 
 
 def _text(limit: int) -> AfterValidator:
     def check(text: str) -> str:
-        squeezed = " ".join(one_line(text).split())
+        squeezed = BLANKS.sub(" ", one_line(text)).strip(" ")
         if not squeezed:
             raise ValueError("must not be empty")
         if len(squeezed.encode()) > limit:
@@ -103,35 +104,50 @@ def is_address(text: str) -> bool:
     return True
 
 
-def _name(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise ValueError("a name is 1-63 letters, digits, '_', '.', '-', and starts with a letter or digit")
-    if text in _KEYWORDS:
-        raise ValueError(f"{text!r} is a keyword of FRR")
-    return text
+def _word(limit: int, but: str = "") -> AfterValidator:
+    """Take one word of at most `limit` bytes that may stand before others, without the characters in `but`."""
+
+    def check(text: str) -> str:
+        if not text or BLANKS.search(one_line(text)):
+            raise ValueError("a name is one word, without blanks")
+        if text.endswith("|"):
+            raise ValueError("a name must not end in '|': before a blank it is vtysh's output filter")
+        if found := next((one for one in but if one in text), None):
+            raise ValueError(f"{found} in this name kills a daemon of FRR, or is refused by it")
+        if len(text.encode()) > limit:
+            raise ValueError(f"a name longer than {limit} bytes")
+        return text
+
+    return AfterValidator(check)
 
 
 def _group_name(text: str) -> str:
-    if _ADDRESS_LIKE.fullmatch(text):
-        raise ValueError("a peer group's name must not look like an address")
-    return _name(text)
+    if is_address(text):
+        raise ValueError("a peer group's name must not be an address")
+    return text
+
+
+def _vrf(text: str) -> str:
+    if text == "default":
+        raise ValueError("the VRF default is the router itself, not one of its vrfs")
+    return text
 
 
 def _interface(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.@:-]{1,15}", text):
-        raise ValueError("an interface name is 1-15 letters, digits, '_', '.', '@', ':' or '-'")
+    if text in {".", ".."}:
+        raise ValueError(f"{text!r} is no interface")
     return text
 
 
 def _peer(text: str) -> str:
     if _ADDRESS_LIKE.fullmatch(text):
         return str(ip_address(text))
-    return _interface(text)
+    return _INTERFACE.validate_python(text)
 
 
 def _hostname(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", text):
-        raise ValueError("a host name is 1-63 letters, digits, '.' and '-'")
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", text):
+        raise ValueError("a host name is 1-63 letters, digits, '.', '_' and '-'")
     return text
 
 
@@ -238,9 +254,7 @@ def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _regex(text: str) -> str:
-    if " | " in one_line(text):
-        raise ValueError("' | ' is vtysh's output filter; write the alternatives without blanks")
-    if not text.strip() or text != " ".join(text.split()):
+    if not one_line(text).strip() or text != BLANKS.sub(" ", text).strip(" "):
         raise ValueError("a regular expression must not be empty, nor begin, end or double its blanks")
     if len(text) > 512:
         raise ValueError("a regular expression longer than 512 characters")
@@ -279,7 +293,7 @@ _LEAVES: Final = re.compile(
 
 
 def _raw_line(text: str) -> str:
-    line = " ".join(one_line(text).split()) or _fail("must not be empty")
+    line = BLANKS.sub(" ", one_line(text)).strip(" ") or _fail("must not be empty")
     if _LEAVES.fullmatch(line):
         raise ValueError(f"{line!r} would leave its context: write only lines that belong into it")
     return line
@@ -287,6 +301,11 @@ def _raw_line(text: str) -> str:
 
 def _fail(message: str) -> str:
     raise ValueError(message)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number as FRR reads one: of the digits 0 to 9, and not endlessly long."""
+    return text.isascii() and text.isdigit() and len(text) < 20
 
 
 def number_text(value: Any) -> Any:
@@ -297,10 +316,21 @@ def number_text(value: Any) -> Any:
 Asn = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=U32_MAX)]
 """An AS number, 1-4294967295; asdot may be written as text ('1.10', RFC 5396)."""
 RemoteAs = Annotated[Literal["internal", "external"] | Asn, Field(union_mode="left_to_right")]
-Name = Annotated[str, BeforeValidator(number_text), AfterValidator(_name)]
-"""The name of a list, route map or profile: [A-Za-z0-9][A-Za-z0-9_.-]{0,62}, no keyword of FRR."""
-GroupName = Annotated[str, AfterValidator(_group_name)]
-Interface = Annotated[str, AfterValidator(_interface)]
+Name = Annotated[str, BeforeValidator(number_text), _word(128, "'")]
+"""The name of a prefix list or access list: a word of at most 128 bytes; `'` in it kills FRR 8.4."""
+MapName = Annotated[str, BeforeValidator(number_text), _word(500, "'")]
+"""The name of a route map: a word of at most 500 bytes without `'`."""
+BgpListName = Annotated[str, BeforeValidator(number_text), _word(500)]
+"""The name of a list that bgpd alone knows, or of a community alias: any word of at most 500 bytes."""
+ProfileName = Annotated[str, BeforeValidator(number_text), _word(64, "'")]
+"""The name of a BFD profile: a word of at most 64 bytes without `'`."""
+VrfName = Annotated[str, BeforeValidator(number_text), _word(36, "'\""), AfterValidator(_vrf)]
+"""The name of a VRF: a word of at most 36 bytes; `"` in it kills zebra of FRR 10."""
+GroupName = Annotated[str, BeforeValidator(number_text), _word(500), AfterValidator(_group_name)]
+"""The name of a peer group: any word that is no address."""
+Interface = Annotated[str, _word(15, "/:"), AfterValidator(_interface)]
+"""The name of an interface, as Linux has them: a word of at most 15 bytes without `/` and `:`."""
+_INTERFACE: TypeAdapter[str] = TypeAdapter(Interface)
 PeerName = Annotated[str, BeforeValidator(str), AfterValidator(_peer)]
 """An address in canonical text, or the name of an interface."""
 Hostname = Annotated[str, AfterValidator(_hostname)]
