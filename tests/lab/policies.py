@@ -91,8 +91,9 @@ PATHS = (
 class _Writer:
     """Writes one random policy."""
 
-    def __init__(self, rng: random.Random, routes: list[Route]) -> None:
+    def __init__(self, rng: random.Random, routes: list[Route], frr: tuple[int, ...]) -> None:
         self.rng = rng
+        self.frr = frr
         self.routes = routes
         self.prefixes = {version: [one.prefix for one in routes if one.prefix.version == version] for version in (4, 6)}
         self.text: list[str] = []
@@ -233,7 +234,9 @@ class _Writer:
             text.append("exit")
         if rng.random() < 0.5:
             text += [f"route-map {name} permit 50", "exit"]
-        text.append(f"no route-map {name} optimization")
+        if self.frr < (9,):
+            # FRR 8 leaks with it; from FRR 9 on the first entry is never looked at without it
+            text.append(f"no route-map {name} optimization")
 
     def attached(self, peer, direction, family) -> list[str]:
         rng, lines = self.rng, []
@@ -282,9 +285,9 @@ class _Writer:
         return "\n".join([*self.text, *lines, "exit", ""])
 
 
-def policy(rng: random.Random, routes: list[Route]) -> str:
+def policy(rng: random.Random, routes: list[Route], frr: tuple[int, ...]) -> str:
     """Write a random policy: lists of all kinds, maps that call and jump, clauses that set what later ones match."""
-    return _Writer(rng, routes).write()
+    return _Writer(rng, routes, frr).write()
 
 
 def text_of(communities: frozenset[int]) -> str:

@@ -15,13 +15,19 @@ from frrgen.parse.frr import parse
 from frrgen.render.frr import render
 from tests.strategies import routers
 
-GOLDENS = sorted((Path(__file__).parent.parent / "golden/frr").glob("*-8.4.4.conf"))
+GOLDEN = Path(__file__).parent.parent / "golden/frr"
+GOLDENS = sorted({path.stem.rpartition("-")[0] for path in GOLDEN.glob("*.conf")})
 SEED = int(os.environ.get("FRRGEN_SEED", "1"))
 DAEMONS = ("zebra", "bgpd", "staticd", "bfdd")
 
 
 def apply(router, commands):
     return router.load("\n".join([*commands, "end", ""]))
+
+
+def read(router, text):
+    """Read what a router is to have."""
+    return parse(text, name="r1", frr_version=router.frr.version).router
 
 
 def left_to_do(router, intended):
@@ -32,10 +38,11 @@ def test_there_are_goldens():
     assert GOLDENS
 
 
-@pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("golden", GOLDENS)
 def test_a_golden_passes_vtysh_loads_and_leaves_nothing_to_plan(router, golden):
     router.restart("", options={"bgpd": ["-M", "rpki"]})
-    intended = parse(golden.read_text(), name="r1").router
+    text = (GOLDEN / f"{golden}-{router.frr}.conf").read_text()
+    intended = read(router, text)
     (router.folder / "lib/golden.conf").write_text(render(intended))
     assert router.run("vtysh", "-C", "-f", "/var/lib/golden.conf").stdout == ""
     router.run("vtysh", "-f", "/var/lib/golden.conf", check=False)
@@ -44,8 +51,8 @@ def test_a_golden_passes_vtysh_loads_and_leaves_nothing_to_plan(router, golden):
     assert left.leftovers == ()
 
 
-def generated(number, seed_):
-    """Random routers, the same ones for a seed."""
+def generated(number, seed_, frr):
+    """Random routers of an FRR, the same ones for a seed."""
     made = []
 
     @seed(seed_)
@@ -58,7 +65,7 @@ def generated(number, seed_):
     )
     @given(routers())
     def collect(one):
-        made.append(one)
+        made.append(one.model_copy(update={"frr_version": frr.version}))
 
     collect()
     assert len(made) == number
@@ -68,7 +75,7 @@ def generated(number, seed_):
 def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(router):
     """A chain of random routers: each is reached from the one before, by the plan alone."""
     router.restart("")
-    for number, intended in enumerate(generated(int(os.environ.get("FRRGEN_CHAIN", "60")), SEED)):
+    for number, intended in enumerate(generated(int(os.environ.get("FRRGEN_CHAIN", "60")), SEED, router.frr)):
         plan = left_to_do(router, intended)
         said = apply(router, plan.commands)
         dead = [daemon for daemon in DAEMONS if not router.alive(daemon)]
@@ -78,7 +85,7 @@ def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(rout
 
 
 def test_a_random_router_boots_from_what_is_rendered(router):
-    for number, intended in enumerate(generated(15, SEED + 1)):
+    for number, intended in enumerate(generated(15, SEED + 1, router.frr)):
         router.restart(render(intended))
         left = left_to_do(router, intended)
         assert left.commands == (), f"number {number} of seed {SEED + 1}"
@@ -88,7 +95,7 @@ def test_a_session_over_several_hops_and_one_with_ttl_security_may_turn_into_eac
     """bgpd refuses the one while the other is there."""
     router.restart("")
     text = "router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 "
-    one, other = (parse(text + option, name="r1").router for option in ("ebgp-multihop 84", "ttl-security hops 87"))
+    one, other = (read(router, text + option) for option in ("ebgp-multihop 84", "ttl-security hops 87"))
     for intended in (one, other, one):
         apply(router, left_to_do(router, intended).commands)
         assert left_to_do(router, intended).commands == ()
@@ -96,8 +103,8 @@ def test_a_session_over_several_hops_and_one_with_ttl_security_may_turn_into_eac
 
 def test_entries_that_call_may_turn_round_without_killing_frr(router):
     router.restart("")
-    one = parse("route-map A permit 10\n call B\nroute-map A permit 20\nroute-map B permit 5\n", name="r1").router
-    other = parse("route-map A permit 20\nroute-map B permit 5\n call A\n", name="r1").router
+    one = read(router, "route-map A permit 10\n call B\nroute-map A permit 20\nroute-map B permit 5\n")
+    other = read(router, "route-map A permit 20\nroute-map B permit 5\n call A\n")
     for intended in (one, other, one, other):
         apply(router, left_to_do(router, intended).commands)
         assert all(router.alive(daemon) for daemon in DAEMONS)
@@ -160,7 +167,7 @@ def test_a_clause_written_over_another_is_what_bgpd_works_with(router):
             for number, pair in enumerate(pairs)
         ]
         more = "route-map M{0} permit 20\nroute-map M{0} permit 30\n"
-        return parse("".join(one + more.format(n) for n, one in enumerate(entries)), name="r1").router
+        return read(router, "".join(one + more.format(n) for n, one in enumerate(entries)))
 
     def shown():
         text = router.run("vtysh", "-d", "bgpd", "-c", "show route-map").stdout
@@ -195,7 +202,7 @@ def test_an_entry_written_over_another_is_what_bgpd_works_with(router, kind):
 
     def of(forms):
         lines = [f"{kind} L{n} seq 5 permit {form}" for n, form in enumerate(forms)]
-        return parse("\n".join([*lines, ""]), name="r1").router
+        return read(router, "\n".join([*lines, ""]))
 
     def shown():
         family, _, what = kind.rpartition(" ")

@@ -45,7 +45,7 @@ def us(frr):
         peers.address("eth0", *(f"10.99.0.{n}/24" for n in (3, 4, 5, 7, 8, 9)))
         peers.address("eth0", *(f"2001:db8:99::{n}/64" for n in (7, 8, 9)))
         # without installing: hundreds of routes that come and go keep zebra busy, and next hops uncertain
-        first = policy(random.Random(0), [*ROUTES[OUTER], *ROUTES[INNER]])
+        first = policy(random.Random(0), [*ROUTES[OUTER], *ROUTES[INNER]], frr.numbers)
         us.start(first, options={"bgpd": ["-n"]})
         us.peers = {
             address: Endpoint(peers, address, US, asn, routes=ROUTES.get(address, ()))
@@ -109,7 +109,7 @@ class Trial:
 
     def __init__(self, us, text):
         self.us = us
-        self.intended = parse(text, name="us").router
+        self.intended = parse(text, name="us", frr_version=us.frr.version).router
         self.verdicts = {
             str(route.prefix): evaluate(self.intended, peer, "in", route)
             for peer, routes in ROUTES.items()
@@ -166,7 +166,7 @@ def test_real_frr_does_with_every_route_what_we_say(us):
     rng = random.Random(SEED)
     counts = dict.fromkeys(("pairs", "undecided", "permitted", "announced"), 0)
     for number in range(POLICIES):
-        text = policy(rng, [*ROUTES[OUTER], *ROUTES[INNER]])
+        text = policy(rng, [*ROUTES[OUTER], *ROUTES[INNER]], us.frr.numbers)
         trial = Trial(us, text)
         trial.apply()
         wrong, until = trial.differences(), time.monotonic() + 5
