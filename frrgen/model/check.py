@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from frrgen.errors import Finding, Severity, Where
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions
+from frrgen.model.check_clusters import check_clusters
 from frrgen.model.check_pfsense import check_pfsense
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived, announced_pools
@@ -48,6 +49,7 @@ def check(network: Network, derived: Derived) -> list[Finding]:
         if router.platform == "pfsense":
             found.extend(check_pfsense(router, ("routers", name)))
     found.extend(_clusters(network))
+    found.extend(check_clusters(network, derived))
     found.extend(_shared_addresses(network))
     return [weighed for one in found if (weighed := judged(network, one)) is not None]
 

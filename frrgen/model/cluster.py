@@ -62,6 +62,22 @@ class Pool(Model):
     """The name of the routers' prefix list for this pool; None: CLUSTER-POOL. Beside IPv4 prefixes, IPv6 ones have the
     list NAME-v6."""
 
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        for version, field, most in ((4, "lengths", 32), (6, "ipv6_lengths", 128)):
+            bounds: tuple[int, int] | None = getattr(self, field)
+            if bounds is None:
+                continue
+            low, high = bounds
+            if not 0 <= low <= most or not 0 <= high <= most:
+                raise PlacedError(f"a prefix length is a number from 0 to {most}", field)
+            if low > high:
+                raise PlacedError(f"the shortest length comes first: [{high}, {low}]", field)
+            for prefix in self.prefixes:
+                if prefix.version == version and high < prefix.prefixlen:
+                    raise PlacedError(f"no part of {prefix} is as short as /{high}: nothing would be announced", field)
+        return self
+
 
 class Peering(Model):
     """What one router and the cluster agree on. What is None comes from the cluster."""

@@ -21,6 +21,10 @@ Path = tuple[str, ...]
 _T = TypeVar("_T", bound=BaseModel)
 MOST_PREFIXES: Final = 100_000
 """A limit beyond this protects nobody: so many is what a large pool, announced address by address, may need."""
+LISTEN_LIMIT: Final = 100
+"""FRR's default of `bgp listen limit`, and what is taken for the sessions of a cluster that names no nodes."""
+_MOST_LISTENED: Final = 65535
+"""The greatest `bgp listen limit`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,18 @@ def derive(network: Network) -> Derived:
                 place = f"vrf {peering.vrf} of {name}" if peering.vrf else name
                 findings.append(error("FRR202", f"{place} has no bgp for the cluster to peer with", where))
                 continue
-            part = _Part(cluster, peering, router, bgp, origins[name])
+            sessions = sessions_by_range(network, name, peering.vrf)
+            part = _Part(cluster, peering, router, bgp, origins[name], sessions)
+            if part.listens_for_both():
+                findings.append(
+                    error(
+                        "FRR205",
+                        f"nodes of AS {bgp.asn}, the router's own, and of other ASes cannot share a listen range",
+                        Where(path=(*where.path, "listen_range")),
+                        "take listen_range away: each node then becomes a neighbor",
+                    )
+                )
+                continue
             routers[name] = part.router_with()
     return Derived(routers, origins, tuple(findings))
 
@@ -82,14 +97,36 @@ def announced_pools(cluster: Cluster) -> Iterator[tuple[str, Pool]]:
 
 
 def carried(cluster: Cluster, node: Node, address: Address) -> list[int]:
-    """Give the IP versions that a node announces from an address: its own, and one of which the node has no address.
+    """Return the IP versions of the prefixes that a node announces from an address.
 
-    Without a pool of a version there is nothing of it to announce, and the routers do not activate it; without any
-    pool, there will be.
+    They are the address's own version and each version of which the node has no address: IPv4 prefixes go out with an
+    IPv6 next hop (RFC 8950), and IPv6 prefixes with the next hop that the source of the announcement names. A version
+    that no pool has is left out; a cluster without pools will have pools of both.
     """
-    versions = {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes} or {4, 6}
+    versions = pool_versions(cluster) or {4, 6}
     others = {4, 6} - {one.version for one in node.addresses}
     return sorted(versions & ({address.version} | others))
+
+
+def pool_versions(cluster: Cluster) -> set[int]:
+    """Return the IP versions of the prefixes that are announced by BGP."""
+    return {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes}
+
+
+def sessions_by_range(network: Network, router: str, vrf: str | None) -> int:
+    """Return how many sessions may come by the listen ranges that the clusters of a router need; 0 without a range.
+
+    FRR counts sessions, not nodes, and has a single limit for all ranges of an instance (`bgp listen limit`).
+    """
+    count = 0
+    for cluster in network.clusters.values():
+        peering = cluster.routers.get(router)
+        if peering is None or peering.vrf != vrf or not peering.listen_range:
+            continue
+        addresses = [one for node in cluster.nodes.values() for one in node.addresses]
+        inside = sum(any(one.version == r.version and one in r for r in peering.listen_range) for one in addresses)
+        count += max(1, inside) if addresses else LISTEN_LIMIT
+    return count
 
 
 def _list_name(cluster: Cluster, pool_name: str) -> str:
@@ -105,7 +142,15 @@ def _of_version(name: str, prefixes: Iterable[Prefix], version: int) -> str:
 class _Part:
     """What one cluster means for one router."""
 
-    def __init__(self, cluster: Cluster, peering: Peering, router: Router, bgp: Bgp, origins: dict[Path, Path]) -> None:
+    def __init__(  # noqa: PLR0917
+        self,
+        cluster: Cluster,
+        peering: Peering,
+        router: Router,
+        bgp: Bgp,
+        origins: dict[Path, Path],
+        sessions: int,
+    ) -> None:
         self.cluster = cluster
         self.peering = peering
         self.router = router
@@ -113,11 +158,28 @@ class _Part:
         self.origins = origins
         self.source: Path = ("clusters", cluster.name)
         self.bgp_path: Path = ("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")
+        self.sessions = sessions
         self.group_name = peering.peer_group or cluster.name
-        self.ibgp = cluster.asn == bgp.asn
+        asns = [node.asn or cluster.asn for node in cluster.nodes.values()] or [cluster.asn]
+        self.asns = {ibgp: {asn for asn in asns if (asn == bgp.asn) is ibgp} for ibgp in (True, False)}
+        """The AS numbers of the internal nodes, and of the external ones."""
         self.map_in = peering.route_map_in or f"{cluster.name}-in"
         self.map_out = peering.route_map_out or f"{cluster.name}-out"
         self.exports_name = f"{cluster.name}-exports"
+
+    def listens_for_both(self) -> bool:
+        """Tell whether internal and external nodes would come by one listen range, which belongs to one group."""
+        return bool(self.peering.listen_range) and all(self.asns.values())
+
+    def _group_of(self, *, ibgp: bool) -> str:
+        """Return the name of the group of the internal nodes, or of the external ones.
+
+        FRR takes no internal and external members into one group: the kind that the cluster's own ASN is of has the
+        group's plain name, and the other kind a group beside it.
+        """
+        if ibgp == (self.cluster.asn == self.bgp.asn) or not all(self.asns.values()):
+            return self.group_name
+        return f"{self.group_name}-{'internal' if ibgp else 'external'}"
 
     def router_with(self) -> Router:
         changes: dict[str, Any] = {}
@@ -171,9 +233,9 @@ class _Part:
         entries: list[RouteMapEntry] = []
         for name, pool in announced_pools(self.cluster):
             for match in _matches(_list_name(self.cluster, name), pool.prefixes):
-                sets = (
-                    Set() if self.ibgp or pool.local_preference is None else Set(local_preference=pool.local_preference)
-                )
+                # an internal node announces the preference itself
+                told = pool.local_preference is None or not self.asns[False]
+                sets = Set() if told else Set(local_preference=pool.local_preference)
                 entries.append(
                     RouteMapEntry(
                         seq=10 * len(entries) + 10,
@@ -196,17 +258,18 @@ class _Part:
     def _bgp(self) -> Bgp:
         bgp, peering = self.bgp, self.peering
         changes: dict[str, Any] = {}
-        group = self._group()
-        own_group = bgp.peer_groups.get(self.group_name)
-        changes["peer_groups"] = {**bgp.peer_groups, self.group_name: _overridden(group, own_group)}
-        self.origins[(*self.bgp_path, "peer_groups", self.group_name)] = self.source
+        groups = {self._group_of(ibgp=ibgp): self._group(asns) for ibgp, asns in self.asns.items() if asns}
+        own = bgp.peer_groups
+        changes["peer_groups"] = {**own, **{name: _overridden(one, own.get(name)) for name, one in groups.items()}}
+        for name in groups:
+            self.origins[(*self.bgp_path, "peer_groups", name)] = self.source
         if peering.listen_range:
             ranges = dict.fromkeys(peering.listen_range, self.group_name)
             changes["listen_ranges"] = {**ranges, **bgp.listen_ranges}
             for prefix in ranges.keys() - bgp.listen_ranges.keys():
                 self.origins[(*self.bgp_path, "listen_ranges", str(prefix))] = self.source
             if bgp.listen_limit is None:
-                changes["listen_limit"] = max(1, len(self.cluster.nodes) or 100)
+                changes["listen_limit"] = min(self.sessions, _MOST_LISTENED)
                 self.origins[(*self.bgp_path, "listen_limit")] = self.source
         else:
             neighbors = dict(bgp.neighbors)
@@ -216,7 +279,7 @@ class _Part:
             changes["neighbors"] = neighbors
         return bgp.model_copy(update=changes)
 
-    def _group(self) -> PeerGroup:
+    def _group(self, asns: set[int]) -> PeerGroup:
         cluster, peering = self.cluster, self.peering
         options: dict[str, Any] = {
             "description": f"cluster {cluster.name}",
@@ -228,8 +291,10 @@ class _Part:
             "ttl_security_hops": peering.ttl_security_hops,
             "update_source": peering.update_source,
         }
-        if all(node.asn in {None, cluster.asn} for node in cluster.nodes.values()):
-            options["remote_as"] = cluster.asn
+        if len(asns) == 1:
+            options["remote_as"] = next(iter(asns))
+        elif peering.listen_range:
+            options["remote_as"] = "external"
         if peering.listen_range and any(map(self._over_ipv6, cluster.nodes.values())):
             options["capability_extended_nexthop"] = True
         for family in FAMILIES:
@@ -240,6 +305,10 @@ class _Part:
         version = 4 if family == "ipv4_unicast" else 6
         count = self._prefix_count(version)
         if not count:
+            if version == 4 and self.peering.listen_range and self.bgp.default_ipv4_unicast:
+                # until FRR 10.7 a dynamic neighbor has IPv4 unicast whatever its group says, and the group's policy
+                # only where the group is activated: so it is, with the maps, which let no IPv4 prefix through
+                return NeighborFamily(activate=True, route_map_in=self.map_in, route_map_out=self.map_out)
             return NeighborFamily(activate=False) if version == 4 else NeighborFamily()
         if self.router.platform == "pfsense":
             # the package has one limit for both families
@@ -269,9 +338,12 @@ class _Part:
     def _neighbors(self) -> Iterator[tuple[str, Neighbor, str]]:
         for name, node in self.cluster.nodes.items():
             for address in node.addresses:
-                options: dict[str, Any] = {"peer_group": self.group_name, "description": f"{self.cluster.name} {name}"}
-                if any(other.asn not in {None, self.cluster.asn} for other in self.cluster.nodes.values()):
-                    options["remote_as"] = node.asn or self.cluster.asn
+                asn = node.asn or self.cluster.asn
+                ibgp = asn == self.bgp.asn
+                group = self._group_of(ibgp=ibgp)
+                options: dict[str, Any] = {"peer_group": group, "description": f"{self.cluster.name} {name}"}
+                if len(self.asns[ibgp]) > 1:
+                    options["remote_as"] = asn
                 if self._over_ipv6(node):
                     options["capability_extended_nexthop"] = True
                 yield str(address), Neighbor.model_validate(options), name

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.references import Ref, affected_maps, uses
 from frrgen.model.router import Router
+from frrgen.model.types import Prefix
 from frrgen.parse.frr import Parsed
 from frrgen.policy.compare import Comparison, Difference, compare
 from frrgen.policy.describe import described
@@ -30,6 +32,8 @@ _KINDS: Final = (
     "community_aliases",
     "route_maps",
 )
+_TRIED: Final = 1000
+"""How many addresses of a listen range are looked at for one that no neighbor has."""
 _DIRECTIONS: Final[tuple[Direction, ...]] = ("in", "out")
 
 
@@ -85,7 +89,8 @@ class RouteEffect:
 def route_effects(running: Parsed, intended: Router) -> list[RouteEffect]:
     """Compare each session's policy before and after. What is not intended but runs stays defined.
 
-    A session that is new is compared with one that lets nothing through.
+    A session that is new is compared with a session that lets nothing through. Neighbors that come by a listen range
+    are shown as the range: one of its addresses stands for all.
     """
     before = running.router.model_copy(update={"frr_version": intended.frr_version})
     kept = {kind: {**getattr(before, kind), **getattr(intended, kind)} for kind in _KINDS}
@@ -110,14 +115,32 @@ class _Effects:
                 continue
             touched = {use.neighbor for use in uses(bgp) if use.ref in self.changed}
             for name in bgp.neighbors:
-                for direction in _DIRECTIONS:
-                    effect = self._session(name, vrf, direction, touched=name in touched)
-                    if effect is not None:
-                        yield effect
+                yield from self._effects(name, name, vrf, touched=name in touched, known=True)
+            had = self._listened(vrf)
+            for prefix, group in bgp.listen_ranges.items():
+                stranger = next(
+                    (str(one) for one in islice(prefix.hosts(), _TRIED) if str(one) not in bgp.neighbors), None
+                )
+                if stranger is not None:
+                    yield from self._effects(
+                        stranger, f"listen range {prefix}", vrf, touched=group in touched, known=prefix in had
+                    )
 
-    def _session(self, name: str, vrf: str | None, direction: Direction, *, touched: bool) -> RouteEffect | None:
+    def _listened(self, vrf: str | None) -> Collection[Prefix]:
+        had = self.before.vrfs.get(vrf) if vrf is not None else self.before
+        return had.bgp.listen_ranges if had is not None and had.bgp is not None else ()
+
+    def _effects(self, name: str, shown: str, vrf: str | None, *, touched: bool, known: bool) -> Iterator[RouteEffect]:
+        for direction in _DIRECTIONS:
+            effect = self._session(name, vrf, direction, touched=touched, known=known)
+            if effect is not None:
+                yield replace(effect, neighbor=shown)
+
+    def _session(
+        self, name: str, vrf: str | None, direction: Direction, *, touched: bool, known: bool
+    ) -> RouteEffect | None:
         now = Session(self.after, name, direction, vrf=vrf)
-        was = self._was(name, vrf, direction) or _closed(now)
+        was = (self._was(name, vrf, direction) if known else None) or _closed(now)
         if not touched and was.decisive == now.decisive:
             return None
         # sessions that share what decides, as the members of a peer group do, are compared once

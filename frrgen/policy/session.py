@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
-from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, PeerGroup
+from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
@@ -34,17 +34,27 @@ class Place(NamedTuple):
     """Asked about routes that the router itself brings in, as `redistribute` does."""
 
 
-_WHO: Final = frozenset(
+_WHOEVER: Final = frozenset(
     {
-        "peer",
-        "ip_route_source",
-        "ip_route_source_prefix_list",
-        "ip_next_hop",
-        "ip_next_hop_address",
-        "ip_next_hop_prefix_list",
+        "ip_address",
+        "ip_address_prefix_list",
+        "ip_address_prefix_len",
+        "ipv6_address",
+        "ipv6_address_prefix_list",
+        "ipv6_address_prefix_len",
+        "as_path",
+        "community",
+        "large_community",
+        "extcommunity",
+        "local_preference",
+        "metric",
+        "tag",
+        "origin",
+        "source_protocol",
     }
 )
-"""Match clauses whose answer depends on who the neighbor is, or announces itself as the next hop."""
+"""Match clauses whose answer depends on the route alone. Each other clause may ask who the neighbor is, or announces
+itself as the next hop: of a clause that is new here no proof is shared."""
 OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route, whatever the policy says"
 
 
@@ -97,6 +107,8 @@ class Session:
         self.path: Path = (*self.bgp_path, "neighbors", neighbor)
         self.neighbor: Neighbor = bgp.neighbors[neighbor] if neighbor in bgp.neighbors else _dynamic(bgp, neighbor)
         self.group: PeerGroup | None = bgp.peer_groups.get(self.neighbor.peer_group or "")
+        if neighbor not in bgp.neighbors:
+            self.group = _as_dynamic(self.group, router, bgp)
         self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
         self.external = self.remote not in ("internal", bgp.asn)
         self.version = router.version
@@ -309,7 +321,7 @@ class Session:
     def asks_who(self) -> bool:
         """Tell whether the maps ask who the neighbor is: then no two sessions are alike."""
         return any(
-            not _WHO.isdisjoint(entry.match.model_fields_set)
+            not entry.match.model_fields_set <= _WHOEVER
             or entry.set.ip_next_hop == "peer-address"
             or entry.set.ipv6_next_hop_peer_address
             for entry in self.entries()
@@ -530,6 +542,19 @@ def _sources(of: _Same[Bgp]) -> frozenset[Address]:
     """Give the addresses from which a router speaks."""
     said = {one.update_source for one in (*of.it.neighbors.values(), *of.it.peer_groups.values())}
     return frozenset(ip_address(one) for one in said if one is not None and is_address(one))
+
+
+def _as_dynamic(group: PeerGroup | None, router: Router, bgp: Bgp) -> PeerGroup | None:
+    """Return a group as a dynamic neighbor has it.
+
+    Before FRR 10.7 `no neighbor GROUP activate` of IPv4 unicast reaches no dynamic neighbor: the family is active by
+    `bgp default ipv4-unicast`, and nothing that the group has in it applies (seen on 8.4.4 and 10.3, not on 10.7.1).
+    """
+    if group is None or router.version >= (10, 7) or not bgp.default_ipv4_unicast:
+        return group
+    if group.ipv4_unicast.activate is not False:
+        return group
+    return group.model_copy(update={"ipv4_unicast": NeighborFamily(activate=True)})
 
 
 def _dynamic(bgp: Bgp, name: str) -> Neighbor:

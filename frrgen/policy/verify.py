@@ -14,8 +14,18 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from frrgen.model.bgp import FAMILIES
+from frrgen.model.check_clusters import unannounced
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
-from frrgen.model.derive import MOST_PREFIXES, Derived, announced_lengths, announced_pools, bgp_of, carried
+from frrgen.model.derive import (
+    LISTEN_LIMIT,
+    MOST_PREFIXES,
+    Derived,
+    announced_lengths,
+    announced_pools,
+    bgp_of,
+    carried,
+    sessions_by_range,
+)
 from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import Address, Prefix, community_value, is_address, large_community_value
@@ -96,7 +106,10 @@ def verify(
                     proof, problems = ends.policy(proven)
                     problems += tuple(ends.settings())
                     yield Agreement(name, router_name, node_name, str(address), proof, problems)
-            yield Agreement(name, router_name, "", "", *_multipath(cluster, peering, router))
+            proof, problems = _multipath(cluster, peering, router)
+            problems += tuple(_listened(network, peering, router))
+            problems += tuple(Problem("dropped", text, path) for text, path in unannounced(cluster))
+            yield Agreement(name, router_name, "", "", proof, problems)
 
 
 def pool_route_boxes(cluster: Cluster, node: Node, address: Address, asn: int, *, ibgp: bool) -> Iterator[Announced]:
@@ -301,10 +314,14 @@ class _Ends:
     def _nothing_else(self, policy: Policy, version: int, outcomes: list[Outcome]) -> Iterator[Problem]:
         # a peer group has the families of all pools: a node may say each over whichever session it has
         wanted = pool_prefixes(self.cluster, version)
+        sent = self._sent()
         for permits, by, region in merged(outcomes):
             if permits == "deny":
                 continue
-            for box, prefixes in region.items():
+            for had, prefixes in region.items():
+                box = had.meet(sent)
+                if box is None:
+                    continue
                 extra = prefixes - wanted
                 if not extra:
                     continue
@@ -323,16 +340,24 @@ class _Ends:
                 )
                 break
 
+    def _sent(self) -> Box:
+        """Return what each attribute of a route may be that a neighbor can send.
+
+        BGP has no tag, and over eBGP no local preference (RFC 4271 section 5.1.5).
+        """
+        sent = replace(EVERYTHING, tag=(0, 1))
+        return replace(sent, local_preference=_only(None)) if self.session.external else sent
+
     def _limit(self, family: str, ours: list[Announced]) -> tuple[list[str], list[Problem]]:
         limit = self.session.family_option(family, "maximum_prefix")
         count = sum(one.prefixes.count() for one in ours)
         if limit is None:
             text = f"{family} has no maximum_prefix: a faulty node may send any number"
             return [], [Problem("limit", text, self.place)]
-        if count > MOST_PREFIXES:
-            # nobody announces so large a pool address by address: what derive says is enough, or who wrote the limit
-            count = self.peering.maximum_prefix or MOST_PREFIXES
         if limit.limit < count:
+            if count > MOST_PREFIXES and limit.limit == (self.peering.maximum_prefix or MOST_PREFIXES):
+                # nobody announces so large a pool address by address: the limit is derived, or somebody chose it
+                return [f"maximum_prefix {limit.limit} ends the session if more of the {count} prefixes come"], []
             text = f"maximum_prefix {limit.limit} does not suffice for the {count} prefixes that may be announced"
             return [], [
                 Problem("limit", text, ("routers", self.router.name, *self.session.where(family, "maximum_prefix")))
@@ -422,6 +447,18 @@ def _changes(effects: Effects) -> str:
     if effects.communities:
         parts.append("communities changed")
     return ", ".join(parts)
+
+
+def _listened(network: Network, peering: Peering, router: Router) -> Iterator[Problem]:
+    """Find a limit by which some nodes cannot come: FRR counts the sessions of all listen ranges together."""
+    bgp = bgp_of(router, peering.vrf)
+    wanted = sessions_by_range(network, router.name, peering.vrf)
+    if bgp is None or not bgp.listen_ranges:
+        return
+    limit = LISTEN_LIMIT if bgp.listen_limit is None else bgp.listen_limit
+    if limit < wanted:
+        place: Path = ("routers", router.name, *(("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")))
+        yield Problem("limit", f"listen_limit {limit} does not suffice for the {wanted} sessions of the nodes", place)
 
 
 def _multipath(cluster: Cluster, peering: Peering, router: Router) -> tuple[tuple[str, ...], tuple[Problem, ...]]:

@@ -135,7 +135,39 @@ def test_a_listen_range_takes_the_place_of_the_neighbors():
     bgp = derived({**NODES, **POOLS, **routers}).bgp
     assert bgp.neighbors == {}
     assert {str(prefix): group for prefix, group in bgp.listen_ranges.items()} == {"192.0.2.0/24": "k"}
-    assert bgp.listen_limit == 2
+    assert bgp.listen_limit == 2, "sessions whose addresses the range holds, not nodes"
+
+
+def test_the_listen_limit_counts_the_sessions_of_all_clusters():
+    both = {"nodes": {"n1": {"addresses": ["192.0.2.11", "2001:db8::11"]}, "n2": {"addresses": ["192.0.2.12"]}}}
+    ranges = {"r1": {"listen_range": ["192.0.2.0/24", "2001:db8::/64"]}}
+    clusters = {
+        name: {"name": name, "asn": 65010, "routers": ranges, **both, "pools": {"p": {"prefixes": [pool]}}}
+        for name, pool in (("a", "198.51.100.0/25"), ("b", "198.51.100.128/25"))
+    }
+    routers = {"r1": {"name": "r1", "bgp": {"asn": 65001}}}
+    made = derive(Network.model_validate({"routers": routers, "clusters": clusters}))
+    assert made.routers["r1"].bgp.listen_limit == 6
+
+
+@pytest.mark.parametrize(("asn", "other", "second"), [(65001, 65003, "k-external"), (65010, 65001, "k-internal")])
+def test_internal_and_external_nodes_have_a_group_each(asn, other, second):
+    nodes = {"nodes": {"n1": {"addresses": ["192.0.2.11"]}, "n2": {"addresses": ["192.0.2.12"], "asn": other}}}
+    bgp = derived({**nodes, **POOLS, "asn": asn}).bgp
+    assert {name: group.remote_as for name, group in bgp.peer_groups.items()} == {"k": asn, second: other}
+    assert {name: one.peer_group for name, one in bgp.neighbors.items()} == {"192.0.2.11": "k", "192.0.2.12": second}
+    assert {group.ipv4_unicast.route_map_in for group in bgp.peer_groups.values()} == {"k-in"}
+
+
+def test_dynamic_neighbors_have_the_maps_in_ipv4_though_no_pool_is_of_ipv4():
+    """FRR activates IPv4 for them, whatever the group says."""
+    routers = {"routers": {"r1": {"listen_range": ["2001:db8::/64"]}}}
+    group = derived({**NODES, "pools": {"b": POOL_B}, **routers}).bgp.peer_groups["k"]
+    assert (group.ipv4_unicast.activate, group.ipv4_unicast.route_map_in) == (True, "k-in")
+    closed = derived(
+        {**NODES, "pools": {"b": POOL_B}, **routers}, {"bgp": {"asn": 65001, "default_ipv4_unicast": False}}
+    )
+    assert closed.bgp.peer_groups["k"].ipv4_unicast.activate is False
 
 
 def test_nodes_with_an_asn_of_their_own_say_it_themselves():

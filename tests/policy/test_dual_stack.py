@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import event, given, settings
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from frrgen.errors import Severity
-from frrgen.model.bgp import FAMILIES
+from frrgen.model.bgp import FAMILIES, PeerGroup
 from frrgen.model.check import check
+from frrgen.model.check_clusters import unannounced
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
 from frrgen.policy.audit import audit
@@ -43,11 +44,13 @@ def networks(draw):
     for number in range(draw(st.integers(1, 3))):
         v4, v6 = (
             f"10.{20 + number}.0.0/{draw(st.integers(16, 32))}",
-            f"2001:db8:{number}::/{draw(st.integers(48, 128))}",
+            f"2001:db8:{number + 1}::/{draw(st.integers(48, 128))}",
         )
         pools[f"p{number}"] = {"prefixes": draw(st.sampled_from([[v4], [v6], [v4, v6]]))}
     listen = draw(st.sampled_from([(), ("10.0.0.0/24", "2001:db8::/64")]))
-    return network(nodes, pools, draw(st.sampled_from([65001, 65010])), listen_range=listen)
+    found = network(nodes, pools, draw(st.sampled_from([65001, 65010])), listen_range=listen)
+    assume(not list(unannounced(found.clusters["a"])))
+    return found
 
 
 @given(networks())
@@ -111,4 +114,53 @@ def test_a_limit_below_the_derived_one_is_too_small_for_a_large_pool():
     router = {"name": "r1", "bgp": {"asn": 65001, **own}}
     found = Network.model_validate({"routers": {"r1": router}, "clusters": found.model_dump()["clusters"]})
     (text, *_) = problems(found)
-    assert text == "maximum_prefix 50 does not suffice for the 100000 prefixes that may be announced"
+    assert text == "maximum_prefix 50 does not suffice for the 2417851639229258349412351 prefixes that may be announced"
+
+
+def test_ipv4_of_dynamic_neighbors_is_open_where_frr_ignores_that_the_group_is_not_activated():
+    found = network({"n": {"addresses": ["2001:db8::11"]}}, {"p": {"prefixes": ["2001:db8:a::/120"]}}, 65001)
+    data = found.model_dump()
+    data["clusters"]["a"]["routers"]["r1"]["listen_range"] = ["2001:db8::/64"]
+    network_ = Network.model_validate(data)
+    assert problems(network_) == []
+    router = network_.routers["r1"]
+    group = PeerGroup.model_validate({"ipv4_unicast": {"activate": False}})
+    for version, texts in (("8.4", 1), ("10.3", 1), ("10.7", 0)):
+        bgp = router.bgp.model_copy(update={"peer_groups": {"a": group}})
+        mine = router.model_copy(update={"bgp": bgp, "frr_version": version})
+        wrong = problems(network_.model_copy(update={"routers": {"r1": mine}}))
+        assert len([text for text in wrong if "admits what is in no pool" in text]) == texts, version
+
+
+def test_a_listen_limit_below_the_sessions_of_the_nodes_is_a_problem():
+    found = network({"n": NODE}, {"p": BOTH}, listen_range=["10.0.0.0/24", "2001:db8::/64"])
+    router = found.routers["r1"]
+    low = router.model_copy(update={"bgp": router.bgp.model_copy(update={"listen_limit": 1})})
+    assert problems(found.model_copy(update={"routers": {"r1": low}})) == [
+        "listen_limit 1 does not suffice for the 2 sessions of the nodes"
+    ]
+
+
+def test_what_no_neighbor_can_send_is_no_witness():
+    found = network({"n": NODE}, {"p": BOTH})
+    entries = [
+        {"action": "permit", "match": {"tag": 5}},
+        {"action": "permit", "match": {"local_preference": 100}},
+        {"action": "permit", "match": {"ip_address_prefix_list": "a-p"}},
+        {"action": "permit", "match": {"ipv6_address_prefix_list": "a-p-v6"}},
+    ]
+    maps = {"a-in": {"entries": [{"seq": 10 * number, **one} for number, one in enumerate(entries, 1)]}}
+    router = {"name": "r1", "bgp": {"asn": 65001}, "route_maps": maps}
+    clusters = found.model_dump()["clusters"]
+    assert problems(Network.model_validate({"routers": {"r1": router}, "clusters": clusters})) == []
+
+
+def test_a_proof_is_shared_only_where_no_clause_asks_who_the_neighbor_is():
+    nodes = {"n1": {"addresses": ["2001:db8::1"]}, "n2": {"addresses": ["2001:db8::2"]}}
+    found = network(nodes, {"p": {"prefixes": ["2001:db8:a::/120"]}}, ipv6_address="2001:db8::fe")
+    match = {"ipv6_address_prefix_list": "a-p", "ipv6_next_hop_address": "2001:db8::1"}
+    maps = {"a-in": {"entries": [{"seq": 10, "action": "permit", "match": match}]}}
+    router = {"name": "r1", "bgp": {"asn": 65001}, "route_maps": maps}
+    clusters = found.model_dump()["clusters"]
+    (text,) = problems(Network.model_validate({"routers": {"r1": router}, "clusters": clusters}))
+    assert "is dropped by the end of route-map a-in" in text
