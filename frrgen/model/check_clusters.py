@@ -60,7 +60,8 @@ def _nodes(cluster: Cluster) -> Iterator[Finding]:
                 yield _error("FRR215", text, place, "name a second node, or take the address away")
         for address in node.addresses:
             if why := unusable(address):
-                yield _unusable(address, f"{address} is {why}: no session comes from another machine with it", "FRR217", place)
+                text = f"{address} is {why}: no session comes from another machine with it"
+                yield _unusable(address, text, "FRR217", place)
     for text, path in unannounced(cluster):
         yield _warning("FRR206", text, path, "give the node an IPv6 address")
 

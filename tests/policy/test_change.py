@@ -85,3 +85,15 @@ def test_what_cannot_be_decided_is_said_and_not_guessed():
 @pytest.mark.parametrize("name", ["description X", "advertisement-interval 3"])
 def test_what_decides_nothing_about_routes_is_not_compared(name):
     assert said(BEFORE.replace(" address-family", f" neighbor 192.0.2.11 {name}\n address-family")) == []
+
+
+def test_neighbors_that_come_by_a_listen_range_are_told_as_the_range():
+    before = BEFORE.replace(" address-family", " bgp listen range 198.51.100.0/24 peer-group K\n address-family", 1)
+    after = before.replace("le 32", "ge 25 le 32")
+    names = ("192.0.2.9", "192.0.2.10", "listen range 198.51.100.0/24")
+    assert said(after, before) == [
+        f"will newly reject 192.168.10.0/24 from {one}, e.g. 192.168.10.0/24" for one in names
+    ]
+    assert said(before) == [
+        "will newly accept 192.168.10.0/24 le 32 from listen range 198.51.100.0/24, e.g. 192.168.10.0/24"
+    ]
