@@ -62,8 +62,11 @@ class Device(Login[Running], Protocol):
     def check(self, commands: Sequence[str]) -> None:
         """Have the router check the syntax of configuration lines; nothing is applied."""
 
-    def apply(self, commands: Sequence[str]) -> list[str]:
-        """Apply configuration lines in one batch; gives the complaints of the router. Goes on if we are cut off."""
+    def apply(self, batches: Sequence[Sequence[str]]) -> list[str]:
+        """Apply batches of configuration lines, one after the other; gives the complaints of the router.
+
+        A batch that complains is the last one. It goes on if we are cut off.
+        """
 
     def execute(self, commands: Sequence[str]) -> None:
         """Run commands in exec mode, such as `clear bgp …`."""

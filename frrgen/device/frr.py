@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,12 @@ _BAD: Final = re.compile(
     r"Command incomplete|early exit from config file|can't compile|[Ii]nvalid|not allowed|[Cc]annot|[Cc]an't"
 )
 _NOTE: Final = re.compile(r"does not exist\.?$|^% Configuration applied with notes|Waiting for .*bgp")
+_BATCHES: Final = (
+    'cd "$1"; shift; for n; do vtysh -f "$n" >one 2>&1; s=$?; cat one >>out; '
+    f"LC_ALL=C grep -vE {shlex.quote(_NOTE.pattern)} one | LC_ALL=C grep -qE {shlex.quote(_BAD.pattern)} && break; "
+    '[ "$s" = 0 ] || break; done; echo "$s" >rc'
+)
+"""Runs on the router, told a folder and files in it: vtysh runs each of them, up to the first that goes wrong."""
 _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
 _END: Final = re.compile(r"\nend\s*\Z")
 _TWICE: Final = (10,)
@@ -112,15 +119,25 @@ class FrrDevice:
         )
         return self._must("keep a backup", script, running.text).out.split("\n", maxsplit=1)[0].strip()
 
-    def apply(self, commands: Sequence[str]) -> list[str]:
-        """Apply the lines by one `vtysh -f`, in a session of its own: it ends its work even if we are cut off."""
-        batch = shlex.quote('flock "$(command -v vtysh)" vtysh -f "$1" >"$1.out" 2>&1; echo $? >"$1.rc"')
-        script = (
-            f'{_STATE}f=$(mktemp "$D/batch-XXXXXX") && cat >"$f" || exit 99; '
-            f'setsid sh -c {batch} - "$f" </dev/null >/dev/null 2>&1 & wait $!; '
-            f'cat "$f.out"; s=$(cat "$f.rc"); rm -f "$f" "$f.out" "$f.rc"; exit ${{s:-98}}'
+    def apply(self, batches: Sequence[Sequence[str]]) -> list[str]:
+        """Apply each batch by a `vtysh -f`, all in a session of their own: it ends its work even if we are cut off.
+
+        To FRR 10 a file is one transaction, whatever stands in it. Behind a batch that went wrong no other is run.
+        """
+        files = [_file(batch) for batch in batches]
+        ends = list(accumulate(file.count("\n") for file in files))
+        cut = "".join(
+            f'sed -n {first + 1},{last}p "$d/all" >"$d/{number}" && '
+            for number, (first, last) in enumerate(pairwise([0, *ends]))
         )
-        done = self.shell.run(script, _file(commands))
+        numbers = " ".join(str(number) for number in range(len(files)))
+        script = (
+            f'{_STATE}d=$(mktemp -d "$D/batch-XXXXXX") && cat >"$d/all" && {cut}: || {{ rm -rf "$d"; exit 99; }}; '
+            f'setsid flock "$(command -v vtysh)" sh -c {shlex.quote(_BATCHES)} - "$d" {numbers} '
+            "</dev/null >/dev/null 2>&1 & wait $!; "
+            'cat "$d/out"; s=$(cat "$d/rc"); rm -rf "$d"; exit ${s:-98}'
+        )
+        done = self.shell.run(script, "".join(files))
         if done.status in {98, 99}:
             raise DeviceError(error("FRR510", f"{self.name}: cannot hand over the commands: {_short(done)}"))
         return complaints(done.out + done.err) or ([f"vtysh ended with status {done.status}"] if done.status else [])

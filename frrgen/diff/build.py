@@ -38,7 +38,13 @@ from frrgen.model.references import Ref, affected_maps, uses
 from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover, Parsed
 
-_PHASES: Final = ("globals", "bgp_lists", "northbound", "bgp", "northbound_gone", "bgp_lists_gone", "globals_gone")
+_ENDING: Final = ("ending",)
+_BATCHES: Final = (
+    _ENDING,
+    ("globals", "bgp_lists", "northbound"),
+    ("again", "bgp", "northbound_gone", "bgp_lists_gone", "globals_gone"),
+)
+"""The phases, by the batch that they go in: a batch is a file, and what FRR keeps of it together is its transaction."""
 _KIND_WORDS: Final = {
     "route_maps": "route-map",
     "prefix_lists": "prefix-list",
@@ -72,15 +78,18 @@ class Builder:
         self.leftover_words = {word for line in said for word in line.split()}
         self.after: list[str] = []
         self.changed: set[Ref] = set()
-        self.phases = {phase: Commands() for phase in _PHASES}
+        self.phases = {phase: Commands() for phases in _BATCHES for phase in phases}
 
     @property
-    def commands(self) -> Commands:
-        """All phases, one behind the other."""
-        whole = Commands()
-        for phase in _PHASES:
-            whole.extend(self.phases[phase])
-        return whole
+    def batches(self) -> list[Commands]:
+        """The phases, one behind the other, in as few batches as are safe."""
+        batches = [Commands()]
+        for phases in _BATCHES:
+            for phase in phases:
+                batches[-1].extend(self.phases[phase])
+            if phases == _ENDING or self.phases["again"]:
+                batches.append(Commands())
+        return [batch for batch in batches if batch]
 
     def build(self) -> None:
         """Find every change."""
@@ -108,7 +117,7 @@ class Builder:
     def _prune(self) -> None:
         if not self.prune:
             return
-        gone = set(self.commands.lines())
+        gone = {line for batch in self.batches for line in batch.lines()}
         kept = []
         for leftover in self.leftovers:
             around = leftover.context[0] if leftover.context else ""
@@ -165,9 +174,7 @@ class Builder:
     # lists
 
     def _lists(self) -> None:
-        if ended := end_any(self.old, self.new):
-            # leaving a node makes it a transaction of its own
-            self.phases["northbound"].add((), [*ended, "line vty", "exit"])
+        self.phases["ending"].add((), end_any(self.old, self.new))
         for kind in LISTS:
             self._lists_of(kind)
 
@@ -240,10 +247,11 @@ class Builder:
     def _route_maps(self) -> None:
         old, new = self.old.route_maps, self.new.route_maps
         phase, gone = self.phases["northbound"], self.phases["northbound_gone"]
-        if ended := end_calls(self.old, self.new):
-            # the exit makes it a transaction of its own: within one, FRR does not keep the order of lines
-            phase.add((), [*ended, "exit"])
-        self._end_clauses()
+        for enter, lines in end_calls(self.old, self.new):
+            self.phases["ending"].add(enter, lines)
+        self.undone = end_clauses(self.old, self.new)
+        for enter, lines in self.undone.values():
+            self.phases["ending"].add(enter, lines)
         for name, route_map in new.items():
             before = old.get(name)
             if before is None:
@@ -262,12 +270,6 @@ class Builder:
                 self.changed.add(("route_maps", name))
                 gone.add((), [f"no route-map {name}"])
                 self.record.change(Op.REMOVE, ("route_maps", name), f"route-map {name}", None)
-
-    def _end_clauses(self) -> None:
-        self.undone = end_clauses(self.old, self.new)
-        ended = [line for lines in self.undone.values() for line in lines]
-        if ended:
-            self.phases["northbound"].add((), [*ended, "exit"])
 
     def _new_map(self, name: str, route_map: RouteMap) -> None:
         self.changed.add(("route_maps", name))
@@ -297,7 +299,7 @@ class Builder:
             elif action:
                 head = f"route-map {name} {there.action} {seq}"
                 self.record.change(Op.MODIFY, (*block.path, "action"), head, block.enter[0], Impact.REFRESH)
-            undone = self.undone.get((name, seq), ())
+            _, undone = self.undone.get((name, seq), ((), []))
             last = [line for line in found.last if line not in undone]
             phase.add(block.enter, [*found.first, *found.then, *last], always=action)
         for seq, entry in old.items():
@@ -307,14 +309,10 @@ class Builder:
                 self.record.change(Op.REMOVE, ("route_maps", name, str(seq)), head, None, Impact.REFRESH)
 
     def _name_anew(self) -> None:
-        phase = self.phases["northbound"]
         instead, again = name_anew(self.old, self.new, self.changed)
-        for enter, lines in instead:
-            phase.add(enter, lines)
-        if again:
-            phase.add((), ["exit"])
-        for enter, lines in again:
-            phase.add(enter, lines)
+        for phase, part in (("northbound", instead), ("again", again)):
+            for enter, lines in part:
+                self.phases[phase].add(enter, lines)
 
     # bfd and rpki
 

@@ -90,6 +90,9 @@ class Commands:
         else:
             self._parts.append((enter, lines))
 
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
     def extend(self, other: Commands) -> None:
         """Put all of another's lines at the end."""
         self._parts.extend(other._parts)

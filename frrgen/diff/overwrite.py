@@ -1,4 +1,4 @@
-"""What FRR 8.4 cannot write over, though it shows the new thing: it goes first, in a transaction of its own."""
+"""What FRR cannot write over, though it shows the new thing: it goes first, in a batch of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from frrgen.model.router import Router
 
 _OPTIMISED: Final = {"ip_address_prefix_list": "prefix_lists", "ipv6_address_prefix_list": "ipv6_prefix_lists"}
 """What the optimiser of route maps remembers: the lists of these clauses."""
+Placed = tuple[tuple[str, ...], list[str]]
+"""Lines, with their contexts."""
+Lines = list[Placed]
 
 
 # lists
@@ -68,8 +71,8 @@ def ambiguous(entries: dict[int, Any], differing: set[int]) -> bool:
 # route maps
 
 
-def end_calls(old: Router, new: Router) -> list[str]:
-    """Take calls away before anything else, where FRR 8.4 would die of them, now or later.
+def end_calls(old: Router, new: Router) -> Lines:
+    """Take calls away before anything else, where FRR would die of them, now or later.
 
     Maps that call each other in a circle kill it, for however short a moment; and an entry that is removed with
     its call leaves a trace that makes such a circle of a later, harmless call. Raises InputError if the intended
@@ -82,7 +85,7 @@ def end_calls(old: Router, new: Router) -> list[str]:
         )
     both = {name: before.get(name, set()) | after.get(name, set()) for name in {**old.route_maps, **new.route_maps}}
     turning = bool(call_circle(both))
-    ended: list[str] = []
+    ended: Lines = []
     for name, route_map in old.route_maps.items():
         wanted = new.route_maps.get(name)
         kept = {} if wanted is None else {entry.seq: entry.call for entry in wanted.entries}
@@ -92,13 +95,13 @@ def end_calls(old: Router, new: Router) -> list[str]:
             if wanted is not None and entry.seq not in kept:
                 # without its call it would permit more: it denies until it goes; with on-match FRR refuses that
                 action = entry.action if entry.on_match is not None else "deny"
-                ended += [f"route-map {name} {action} {entry.seq}", "no call"]
+                ended.append(((f"route-map {name} {action} {entry.seq}",), ["no call"]))
             elif turning:
-                ended += [f"route-map {name} {entry.action} {entry.seq}", "no call"]
+                ended.append(((f"route-map {name} {entry.action} {entry.seq}",), ["no call"]))
     return ended
 
 
-def end_clauses(old: Router, new: Router) -> dict[tuple[str, int], list[str]]:
+def end_clauses(old: Router, new: Router) -> dict[tuple[str, int], Placed]:
     """Take a clause away before one that FRR 8.4 cannot write over it: it would lose both, and hide that.
 
     The running config shows the new one, bgpd holds neither, and sending it once more does not heal it. Given are the
@@ -106,14 +109,14 @@ def end_clauses(old: Router, new: Router) -> dict[tuple[str, int], list[str]]:
     """
     if new.version >= (10,):
         return {}
-    ended = {}
+    ended: dict[tuple[str, int], Placed] = {}
     for name, route_map in old.route_maps.items():
         if name not in new.route_maps or new.route_maps[name].entries == route_map.entries:
             continue
         kept = {entry.seq: entry for entry in new.route_maps[name].entries}
         for entry in route_map.entries:
             if entry.seq in kept and (undone := list(_lost(entry, kept[entry.seq]))):
-                ended[name, entry.seq] = [f"route-map {name} {entry.action} {entry.seq}", *undone]
+                ended[name, entry.seq] = ((f"route-map {name} {entry.action} {entry.seq}",), undone)
     return ended
 
 
@@ -137,10 +140,6 @@ def _metric_kind(metric: int | str) -> str:
     """Tell apart what FRR 8.4 cannot write over another: absolute, +, -, and the kinds of rtt."""
     text = str(metric)
     return text if text.endswith("rtt") else text[0] if text[0] in "+-" else "absolute"
-
-
-Lines = list[tuple[tuple[str, ...], list[str]]]
-"""Lines, each with its contexts."""
 
 
 def name_anew(old: Router, new: Router, changed: set[Ref]) -> tuple[Lines, Lines]:

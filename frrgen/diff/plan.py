@@ -44,6 +44,8 @@ _FREE: Final = re.compile(
     r"(?:description|remark|shutdown message) "
 )
 """What stands before text for people."""
+_BOUNDARY: Final = "! a new batch: what follows needs a `vtysh -f` of its own, once what stands before is done"
+"""What stands between batches where they are shown as one text: to FRR 10 a file is one transaction."""
 _HINT: Final = re.compile("passw|secret|passph|key|authentication|md5|snmp")
 
 
@@ -75,12 +77,13 @@ class SessionImpact:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that a change of one router does. `commands` holds real passwords: show `shown_commands`."""
+    """Everything that a change of one router does. `batches` hold real passwords: show `shown_commands`."""
 
     router: str
     changes: tuple[Change, ...]
     sessions: tuple[SessionImpact, ...]
-    commands: tuple[str, ...]
+    batches: tuple[tuple[str, ...], ...]
+    """The lines to send. A batch is one file for `vtysh -f`; it is done before the next begins."""
     after: tuple[str, ...]
     """What must follow in exec mode."""
     leftovers: tuple[str, ...]
@@ -93,9 +96,18 @@ class Plan:
         return not self.changes
 
     @property
+    def commands(self) -> tuple[str, ...]:
+        """The lines of all batches."""
+        return tuple(line for batch in self.batches for line in batch)
+
+    @property
     def shown_commands(self) -> tuple[str, ...]:
-        """The commands, with passwords hidden."""
-        return tuple(hide(line) for line in self.commands)
+        """The lines of all batches, with passwords hidden, and a comment where a batch ends before another."""
+        shown: list[str] = []
+        for batch in self.batches:
+            shown += [_BOUNDARY] if shown else []
+            shown += [hide(line) for line in batch]
+        return tuple(shown)
 
     @property
     def summary(self) -> str:
@@ -157,7 +169,7 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
         router=intended.name,
         changes=tuple(builder.record.changes),
         sessions=sessions,
-        commands=tuple(builder.commands.lines()),
+        batches=tuple(tuple(batch.lines()) for batch in builder.batches),
         after=tuple(builder.after),
         leftovers=tuple(str(leftover) for leftover in builder.leftovers),
     )

@@ -1,4 +1,4 @@
-"""A push to one router that runs FRR: one batch of lines, and their inverse when it goes wrong."""
+"""A push to one router that runs FRR: batches of lines, and their inverse when it goes wrong."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Transaction(Push[Running]):
         self.device.check(self._planned.commands)
 
     def _apply(self) -> Outcome:
-        said = self.device.apply(self._planned.commands)
+        said = self.device.apply(self._planned.batches)
         self.progress(State.APPLIED)
         return self._verify(said)
 
@@ -76,13 +76,13 @@ class Transaction(Push[Running]):
         before = parse(self._old.text, name=self.intended.name, frr_version=self._old.frr_version)
         for _ in range(2):
             now = self.device.fetch()
-            commands, _ = _way_back(now, before)
-            if not commands:
+            batches, _ = _way_back(now, before)
+            if not batches:
                 break
-            self.device.apply(commands)
+            self.device.apply(batches)
         now = self.device.fetch()
-        commands, stuck = _way_back(now, before)
-        if left := (*commands, *stuck):
+        batches, stuck = _way_back(now, before)
+        if left := (*(line for batch in batches for line in batch), *stuck):
             shown = "; ".join(hide(line.strip()) for line in left[:5])
             raise DeviceError(error("FRR523", f"{self.device.name}: cannot go back: still to do: {shown}"))
         self.progress(State.ROLLED_BACK)
@@ -93,8 +93,8 @@ class Transaction(Push[Running]):
         )
 
 
-def _way_back(now: Running, before: Parsed) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the lines that bring back what was there before, and the lines that are new and that none takes away.
+def _way_back(now: Running, before: Parsed) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Give the batches that bring back what was there before, and the lines that are new and that none takes away.
 
     Lines that the model lacks are taken away and brought back, too: in this order, for where FRR has one line it is
     the last one that counts.
@@ -106,7 +106,8 @@ def _way_back(now: Running, before: Parsed) -> tuple[tuple[str, ...], tuple[str,
     lost = Commands()
     for leftover in _beyond(before.leftovers, parsed.leftovers):
         lost.add(leftover.context, [leftover.line])
-    return (*plan.commands, *lost.lines()), tuple(f"to take away: {line}" for line in plan.leftovers)
+    batches = (*plan.batches, tuple(lost.lines())) if lost else plan.batches
+    return batches, tuple(f"to take away: {line}" for line in plan.leftovers)
 
 
 def _beyond(some: Sequence[Leftover], others: Sequence[Leftover]) -> list[Leftover]:

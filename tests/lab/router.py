@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -277,6 +277,10 @@ class Router:
         file.write_text(text)
         done = self.run("vtysh", "-f", "/var/lib/load.conf", check=False)
         return done.stdout + done.stderr
+
+    def apply(self, batches: Iterable[Iterable[str]]) -> str:
+        """Apply the batches of a plan, each with a `vtysh -f` of its own; what they print."""
+        return "".join(self.load("\n".join([*batch, "end", ""])) for batch in batches)
 
     def address(self, interface: str, *addresses: str) -> None:
         """Give an interface addresses, `A.B.C.D/M` or `X:X::X/M`, and set it up."""

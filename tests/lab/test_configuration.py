@@ -21,10 +21,6 @@ SEED = int(os.environ.get("FRRGEN_SEED", "1"))
 DAEMONS = ("zebra", "bgpd", "staticd", "bfdd")
 
 
-def apply(router, commands):
-    return router.load("\n".join([*commands, "end", ""]))
-
-
 def read(router, text):
     """Read what a router is to have."""
     return parse(text, name="r1", frr_version=router.frr.version).router
@@ -77,7 +73,7 @@ def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(rout
     router.restart("")
     for number, intended in enumerate(generated(int(os.environ.get("FRRGEN_CHAIN", "60")), SEED, router.frr)):
         plan = left_to_do(router, intended)
-        said = apply(router, plan.commands)
+        said = router.apply(plan.batches)
         dead = [daemon for daemon in DAEMONS if not router.alive(daemon)]
         assert not dead, f"number {number} of seed {SEED} kills {dead}"
         left = left_to_do(router, intended)
@@ -97,7 +93,7 @@ def test_a_session_over_several_hops_and_one_with_ttl_security_may_turn_into_eac
     text = "router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 "
     one, other = (read(router, text + option) for option in ("ebgp-multihop 84", "ttl-security hops 87"))
     for intended in (one, other, one):
-        apply(router, left_to_do(router, intended).commands)
+        router.apply(left_to_do(router, intended).batches)
         assert left_to_do(router, intended).commands == ()
 
 
@@ -106,7 +102,7 @@ def test_entries_that_call_may_turn_round_without_killing_frr(router):
     one = read(router, "route-map A permit 10\n call B\nroute-map A permit 20\nroute-map B permit 5\n")
     other = read(router, "route-map A permit 20\nroute-map B permit 5\n call A\n")
     for intended in (one, other, one, other):
-        apply(router, left_to_do(router, intended).commands)
+        router.apply(left_to_do(router, intended).batches)
         assert all(router.alive(daemon) for daemon in DAEMONS)
         assert left_to_do(router, intended).commands == ()
 
@@ -175,7 +171,7 @@ def test_a_clause_written_over_another_is_what_bgpd_works_with(router):
         return {one.split()[0]: one for one in maps}
 
     def reach(intended):
-        apply(router, left_to_do(router, intended).commands)
+        router.apply(left_to_do(router, intended).batches)
         assert left_to_do(router, intended).commands == ()
         return shown()
 
@@ -211,9 +207,9 @@ def test_an_entry_written_over_another_is_what_bgpd_works_with(router, kind):
     pairs = [(old, new) for old in ANY[kind] for new in ANY[kind]]
     router.restart("")
     for intended in (of(old for old, _ in pairs), of(new for _, new in pairs)):
-        apply(router, left_to_do(router, intended).commands)
+        router.apply(left_to_do(router, intended).batches)
     edited = shown()
     router.restart("")
-    apply(router, left_to_do(router, intended).commands)
+    router.apply(left_to_do(router, intended).batches)
     assert sorted(edited) == sorted(shown())
     assert len(edited) > len(pairs)

@@ -129,7 +129,7 @@ class Trial:
         running = self.us.running_config()
         plan = make_plan(parse(running, name="us"), self.intended)
         self.before, self.commands = running, plan.commands
-        printed = self.us.load("\n".join([*plan.commands, "end", ""]))
+        printed = self.us.apply(plan.batches)
         left = make_plan(parse(self.us.running_config(), name="us"), self.intended)
         assert left.empty, f"{printed}\nstill to do: {left.commands}"
         self.us.vtysh("clear bgp ipv4 unicast * soft", "clear bgp ipv6 unicast * soft")

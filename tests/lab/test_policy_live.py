@@ -143,7 +143,7 @@ def test_the_plan_does_not_leave_an_emptied_map_behind(session):
     running = parse(one.us.running_config(), name="us")
     maps = {"RM": running.router.route_maps["RM"]}
     plan = make_plan(running, running.router.model_copy(update={"route_maps": maps}))
-    one.us.load("\n".join([*plan.commands, "end", ""]))
+    one.us.apply(plan.batches)
     assert one.keeps(ONE, TWO, "10.1.1.1/32")
     assert "route-map: SUB" not in one.us.vtysh("show route-map")
 
@@ -184,7 +184,7 @@ def test_after_a_plan_the_lists_mean_what_they_say(session, optimised):
     intended = parse(text.replace("ip prefix-list D seq 5 permit 10.0.0.0/8\n", ""), name="us").router
     plan = make_plan(running, intended)
     assert any("match ip address prefix-list D" in line for line in plan.commands) == optimised
-    one.us.load("\n".join([*plan.commands, "end", ""]))
+    one.us.apply(plan.batches)
     assert one.keeps()
 
 

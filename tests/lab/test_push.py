@@ -148,7 +148,7 @@ def test_a_batch_goes_on_when_the_connection_is_cut_and_the_push_still_ends_well
 
             def later():
                 # once vtysh has begun with the batch
-                wait_for("the batch", lambda: any((edge.folder / "lib/frrgen").glob("batch-*.out")), every=0.02)
+                wait_for("the batch", lambda: any((edge.folder / "lib/frrgen").glob("batch-*/one")), every=0.02)
                 subprocess.run(["pkill", "-KILL", "-P", str(lab.sshds["r1"].process.pid)], check=False)
                 # the sessions of sshd are its children; they die, sshd itself stays
 
@@ -158,6 +158,28 @@ def test_a_batch_goes_on_when_the_connection_is_cut_and_the_push_still_ends_well
     one.close()
     assert outcome.state is State.CONFIRMED
     assert edge.running_config().count("ip prefix-list L") == 1499
+
+
+def test_behind_a_batch_that_goes_wrong_no_other_is_run(lab, edge):
+    one = device(lab)
+    wrong = ["ip prefix-list P seq 5 permit 10.0.0.0/8 ge 4"]
+    good, more = (["router bgp 65001", f"neighbor 10.0.0.{host} remote-as 65002", "exit"] for host in (8, 9))
+    assert one.apply([good, wrong, more])
+    assert "10.0.0.8" in edge.running_config()
+    assert "10.0.0.9" not in edge.running_config()
+    # FRR notes that the map is not there: that is no fault
+    note = ["router bgp 65001", "address-family ipv4 unicast", "neighbor 10.0.0.8 route-map NONE in", "exit", "exit"]
+    assert one.apply([note, more]) == []
+    assert "10.0.0.9" in edge.running_config()
+    one.close()
+
+
+def test_maps_that_turn_their_calls_round_are_pushed_and_frr_survives(lab, edge):
+    one = "route-map A permit 10\n call B\nroute-map A permit 20\nroute-map B permit 5\n"
+    other = "route-map A permit 20\nroute-map B permit 5\n call A\n"
+    for text in (one, other, one):
+        assert push(lab, intended(BASE + "exit\n" + text)).state is State.CONFIRMED
+        assert all(edge.alive(daemon) for daemon in edge.daemons)
 
 
 def test_a_daemon_that_is_down_is_an_error_and_not_an_empty_configuration(lab, edge):

@@ -7,6 +7,7 @@ import contextlib
 import pytest
 
 from frrgen.device.base import Running
+from frrgen.diff.plan import make_plan
 from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError, error
 from frrgen.model.policy import RouteMap
 from frrgen.parse.frr import parse
@@ -57,9 +58,9 @@ class FakeDevice:
         self._step("backup")
         return "/var/lib/frrgen/backup-1.conf"
 
-    def apply(self, commands):
-        """Carry the commands out the way FRR would, as far as this test goes; then perhaps lose the connection."""
-        wanted = "passive" in "\n".join(line for line in commands if not line.startswith("no "))
+    def apply(self, batches):
+        """Carry the batches out the way FRR would, as far as this test goes; then perhaps lose the connection."""
+        wanted = "passive" in "\n".join(line for batch in batches for line in batch if not line.startswith("no "))
         if not self.refuses:
             line = " neighbor 192.0.2.1 passive\n"
             self.text = BEFORE.replace("exit\n", f"{line}exit\n") if wanted else BEFORE
@@ -163,8 +164,8 @@ def test_nothing_to_do_takes_no_backup():
 
 def test_a_leftover_that_vanishes_is_a_failure():
     class Eater(FakeDevice):
-        def apply(self, commands):
-            said = super().apply(commands)
+        def apply(self, batches):
+            said = super().apply(batches)
             self.text = self.text.replace("frobnicate\n", "") if self.calls.count("apply") == 1 else BEFORE
             return said
 
@@ -181,12 +182,12 @@ class Meddled(FakeDevice):
         self.happens = happens
         self.told = ()
 
-    def apply(self, commands):
+    def apply(self, batches):
         self._step("apply")
         if self.calls.count("apply") == 1:
             self.text = self.happens
         else:
-            self.told, self.text = tuple(commands), BEFORE
+            self.told, self.text = tuple(line for batch in batches for line in batch), BEFORE
         return []
 
 
@@ -214,8 +215,8 @@ def test_the_way_back_takes_away_what_is_new_and_then_brings_back_what_is_lost_b
 
 def test_a_line_that_nothing_takes_away_is_no_way_back():
     class Kept(Meddled):
-        def apply(self, commands):
-            super().apply(commands)
+        def apply(self, batches):
+            super().apply(batches)
             self.text = self.happens
             return []
 
@@ -225,8 +226,8 @@ def test_a_line_that_nothing_takes_away_is_no_way_back():
 
 def test_interrupted_in_the_middle_the_push_is_undone():
     class Interrupted(FakeDevice):
-        def apply(self, commands):
-            super().apply(commands)
+        def apply(self, batches):
+            super().apply(batches)
             if self.calls.count("apply") == 1:
                 raise KeyboardInterrupt
             return []
@@ -264,3 +265,15 @@ def test_the_plan_follows_the_version_that_the_box_says():
     assert "optimization" in "\n".join(plan_for(Running("frr version 8.4.4\n", "8.4.4"), wanted).commands)
     wanted = wanted.model_copy(update={"route_maps": {"A": RouteMap(entries=wanted.route_maps["A"].entries)}})
     assert "optimization" not in "\n".join(plan_for(Running("frr version 10.1\n", "10.1"), wanted).commands)
+
+
+def test_a_plan_knows_what_must_be_done_before_the_rest_begins_and_says_so_where_it_is_shown():
+    running = parse("route-map A permit 10\n call B\nroute-map A permit 20\nroute-map B permit 5\n", name="r1")
+    turned = parse("route-map A permit 20\nroute-map B permit 5\n call A\n", name="r1").router
+    plan = make_plan(running, turned)
+    assert [batch[:2] for batch in plan.batches] == [
+        ("route-map A deny 10", "no call"),
+        ("no route-map A permit 10", "route-map B permit 5"),
+    ]
+    assert len([line for line in plan.shown_commands if line.startswith("! a new batch")]) == 1
+    assert make_plan(running, running.router).batches == ()
