@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Lab, missing
-from tests.lab.debian import UnavailableError
 from tests.lab.frr import chosen, numbers
+from tests.lab.wanted import wanted
 
 HERE = Path(__file__).parent
 ALL = bool(os.environ.get("FRRGEN_TEST_ALL"))
@@ -38,12 +38,7 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def frr(request):
     """The FRR that the routers of this test run: `Lab(frr=frr)`."""
-    try:
-        version = request.param.version
-    except UnavailableError as bad:
-        if os.environ.get("FRRGEN_REQUIRE_LAB"):
-            pytest.fail(f"FRR of Debian {request.param.release} cannot be had: {bad}")
-        pytest.skip(f"FRR of Debian {request.param.release} cannot be had: {bad}")
+    version = wanted(f"FRR of Debian {request.param.release}", lambda: request.param.version)
     if request.param.newer:
         warnings.warn(f"FRR {version} is newer than what was measured, {request.param.measured}", stacklevel=1)
     return request.param

@@ -1,17 +1,21 @@
-"""BGP daemons that are not ours, each as a router that our speaker speaks to: one interface to all of them."""
+"""BGP daemons that are not ours, each as a router that our speaker speaks to: one interface to all of them.
+
+Each comes from the Debian release that its host's FRR comes from.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tests.lab.debian import unpacked
+from tests.lab.frr import Frr as Installed
 from tests.lab.router import Router, die_with_parent
 
 ROUTER_ADDRESS, NODE_ADDRESS = "10.0.0.1", "10.0.0.2"
@@ -46,6 +50,18 @@ class Daemon:
             preexec_fn=die_with_parent,  # noqa: PLW1509
             cwd=self.folder,
         )
+
+    packages: ClassVar[dict[str, str]] = {}
+    """By Debian release: the package that the daemon is in."""
+
+    @classmethod
+    def program(cls, path: str, frr: Installed) -> list[str]:
+        """Give the command line of a program of the daemon's package, beside an FRR; its arguments follow.
+
+        UnavailableError if the package cannot be fetched.
+        """
+        package = cls.packages.get(frr.release)
+        return [path] if frr.system or package is None else unpacked(frr.release, package, package).command(path)
 
     def environ(self) -> dict[str, str]:
         """Give what it wants in its environment."""
@@ -97,7 +113,9 @@ class Daemon:
 
 
 class Bird(Daemon):
-    """BIRD 2."""
+    """BIRD 2 and 3."""
+
+    packages: ClassVar = {"bookworm": "bird2", "trixie": "bird2", "forky": "bird3"}
 
     def command(self) -> list[str]:
         password = f'password "{self.password}";' if self.password else ""
@@ -108,11 +126,11 @@ class Bird(Daemon):
             "  graceful restart on; enable extended messages on;\n"
             "  ipv4 { import all; export none; }; ipv6 { import all; export none; }; }\n"
         )
-        program = shutil.which("bird") or "/usr/sbin/bird"
-        return [program, "-f", "-c", str(self.folder / "bird.conf"), "-s", str(self.folder / "ctl"), "-P", "bird.pid"]
+        files = ["-c", str(self.folder / "bird.conf"), "-s", str(self.folder / "ctl"), "-P", "bird.pid"]
+        return [*self.program("/usr/sbin/bird", self.host.frr), "-f", *files]
 
     def birdc(self, *words: str) -> str:
-        return self.ask(shutil.which("birdc") or "/usr/sbin/birdc", "-s", str(self.folder / "ctl"), *words)
+        return self.ask(*self.program("/usr/sbin/birdc", self.host.frr), "-s", str(self.folder / "ctl"), *words)
 
     def routes(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -120,14 +138,14 @@ class Bird(Daemon):
         for line in self.birdc("show", "route", "all").splitlines():
             if match := re.match(r"([0-9a-f.:]+/\d+)\s", line):
                 last = found[match[1]] = {}
-            elif match := re.match(r"\s+BGP\.(\w+): (.*)", line):
+            elif match := re.match(r"\s+(?:BGP\.|bgp_)(\w+): (.*)", line):
                 last[match[1]] = match[2]
         return {
             prefix: {
                 "next_hop": one.get("next_hop", "").split()[0] if one.get("next_hop") else "",
                 "med": int(one.get("med", 0)),
                 "communities": [f"{a}:{b}" for a, b in re.findall(r"\((\d+),(\d+)\)", one.get("community", ""))],
-                "path": one.get("as_path", ""),
+                "path": one.get("as_path", one.get("path", "")),
             }
             for prefix, one in found.items()
         }
@@ -137,7 +155,10 @@ class Bird(Daemon):
         return int(found[1]) if found else 0
 
     def refresh(self) -> None:
-        self.birdc("reload", "in", "node")
+        # BIRD 3 applies filters to what it has kept unless it is told otherwise, and calls it so
+        said = self.birdc("reload", "in", "node")
+        if "syntax error" in said:
+            self.birdc("reload", "filters", "in", "node")
 
     def shut_down(self, text: str) -> None:
         self.birdc("disable", "node", f'"{text}"')
@@ -152,6 +173,7 @@ class Bird(Daemon):
 class Gobgp(Daemon):
     """GoBGP."""
 
+    packages: ClassVar = dict.fromkeys(("bookworm", "trixie", "forky"), "gobgpd")
     cannot: ClassVar = {"refresh": "GoBGP applies a changed policy to what it keeps, and never asks"}
 
     def command(self) -> list[str]:
@@ -168,12 +190,15 @@ class Gobgp(Daemon):
             f"    connect-retry = 1\n    idle-hold-time-after-reset = 1\n"
             f"  [neighbors.graceful-restart.config]\n    enabled = true\n    restart-time = 60\n{families}"
         )
-        return [shutil.which("gobgpd") or "/usr/bin/gobgpd", "-t", "toml", "-f", str(self.folder / "gobgpd.toml")]
+        return [*self.program("/usr/bin/gobgpd", self.host.frr), "-t", "toml", "-f", str(self.folder / "gobgpd.toml")]
+
+    def gobgp(self, *words: str) -> str:
+        return self.ask(*self.program("/usr/bin/gobgp", self.host.frr), *words)
 
     def routes(self) -> dict[str, dict[str, Any]]:
         found = {}
         for family in ("ipv4", "ipv6"):
-            text = self.ask("gobgp", "global", "rib", "-a", family, "-j")
+            text = self.gobgp("global", "rib", "-a", family, "-j")
             for prefix, paths in (json.loads(text) if text.startswith("{") else {}).items():
                 said = {one["type"]: one for one in paths[0]["attrs"]}
                 hop = said.get(3, said.get(14, {})).get("nexthop", "")
@@ -186,14 +211,14 @@ class Gobgp(Daemon):
         return found
 
     def count(self) -> int:
-        found = re.search(r"Destination: (\d+)", self.ask("gobgp", "global", "rib", "summary"))
+        found = re.search(r"Destination: (\d+)", self.gobgp("global", "rib", "summary"))
         return int(found[1]) if found else 0
 
     def shut_down(self, text: str) -> None:
-        self.ask("gobgp", "neighbor", NODE_ADDRESS, "shutdown", "--reason", text)
+        self.gobgp("neighbor", NODE_ADDRESS, "shutdown", "--reason", text)
 
     def open_up(self) -> None:
-        self.ask("gobgp", "neighbor", NODE_ADDRESS, "enable")
+        self.gobgp("neighbor", NODE_ADDRESS, "enable")
 
 
 class Exabgp(Daemon):
@@ -220,6 +245,18 @@ class Exabgp(Daemon):
             "  api { processes [ seen ]; receive { parsed; update; notification; } } }\n"
         )
         return [str(Path(sys.executable).with_name("exabgp")), "server", str(self.folder / "exabgp.conf")]
+
+    packages: ClassVar[dict[str, str]] = {}
+    """By Debian release: the package that the daemon is in."""
+
+    @classmethod
+    def program(cls, path: str, frr: Installed) -> list[str]:
+        """Give the command line of a program of the daemon's package, beside an FRR; its arguments follow.
+
+        UnavailableError if the package cannot be fetched.
+        """
+        package = cls.packages.get(frr.release)
+        return [path] if frr.system or package is None else unpacked(frr.release, package, package).command(path)
 
     def environ(self) -> dict[str, str]:
         said = {"daemon_user": "root", "daemon_drop": "false", "api_cli": "false", "api_ack": "false"}

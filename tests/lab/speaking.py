@@ -23,7 +23,7 @@ pools:
   services: {{prefixes: [{pools}], communities: [64999:1]}}
 routers:
   edge: {{{peering}}}
-timers: {{keepalive: 1, hold: 3}}
+timers: {{keepalive: 1, hold: {hold}}}
 timers_connect: 1
 {more}
 """
@@ -45,13 +45,14 @@ def inventory(
     node: str = "",
     router: str = ROUTER,
     frr_version: str = "8.4.4",
+    hold: int = 3,
 ) -> Path:
     """Write the network of one router, edge, and one node."""
     (folder / "routers").mkdir(parents=True, exist_ok=True)
     (folder / "clusters").mkdir(exist_ok=True)
     (folder / "network.yaml").write_text("")
     (folder / "routers/edge.yaml").write_text(f"frr_version: {frr_version}\n{router}")
-    text = CLUSTER.format(asn=asn, addresses=addresses, pools=pools, peering=peering, more=more, node=node)
+    text = CLUSTER.format(asn=asn, addresses=addresses, pools=pools, peering=peering, more=more, node=node, hold=hold)
     (folder / "clusters/k8s.yaml").write_text(text)
     return folder
 

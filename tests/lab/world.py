@@ -47,9 +47,11 @@ class World:
             self.speaker.__exit__()
         self.daemon.stop()
 
-    def speak(self, *options: str, asn: int = 65002, secret: str | None = None, **more: str) -> Speaking:
+    def speak(self, *options: str, asn: int = 65002, hold: int = 3, secret: str | None = None, **more: str) -> Speaking:
         """Begin to speak; what the inventory says may be something else than what the daemon was told."""
-        net = inventory(self.lab.folder / "net", asn=asn, frr_version=self.lab.frr.version, **{**self.said, **more})
+        net = inventory(
+            self.lab.folder / "net", asn=asn, hold=hold, frr_version=self.lab.frr.version, **{**self.said, **more}
+        )
         environ = {"SECRET": secret} if secret else self.secret
         self.speaker = Speaking(self.node, net, "--drain", "0", *options, environ=environ)
         return self.speaker
