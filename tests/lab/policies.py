@@ -285,7 +285,7 @@ class _Writer:
         return "\n".join([*self.text, *lines, "exit", ""])
 
 
-def policy(rng: random.Random, routes: list[Route], frr: tuple[int, ...]) -> str:
+def policy(rng: random.Random, routes: list[Route], frr: tuple[int, ...] = (8, 4)) -> str:
     """Write a random policy: lists of all kinds, maps that call and jump, clauses that set what later ones match."""
     return _Writer(rng, routes, frr).write()
 
