@@ -26,7 +26,10 @@ _FAMILIES: Final = {4: struct.pack("!HBB", 1, 0, 1), 6: struct.pack("!HBB", 2, 0
 
 @dataclass
 class Endpoint:
-    """One end of a session, dialled from inside a router's network. Both families, 4-octet AS numbers."""
+    """One end of a session, dialled from inside a router's network, over IPv4 or IPv6.
+
+    It offers both families, 4-octet AS numbers and, over IPv6, IPv4 prefixes with IPv6 next hops (RFC 8950).
+    """
 
     inside: Router
     address: str
@@ -39,6 +42,8 @@ class Endpoint:
     extra: dict[Prefix, bytes] = field(default_factory=dict)
     """Path attributes of a route that a Route does not hold, as they stand on the wire."""
     heard: dict[Prefix, Route] = field(default_factory=dict)
+    identifier: str = ""
+    """Its BGP identifier; empty: its IPv4 address."""
     ended: str = ""
     """Why the session ended: the code of the NOTIFICATION that came, or what failed."""
 
@@ -53,7 +58,7 @@ class Endpoint:
         made: list[socket.socket] = []
 
         def attempt() -> bool:
-            one = _socket_inside(self.inside)
+            one = _socket_inside(self.inside, socket.AF_INET6 if ":" in self.address else socket.AF_INET)
             try:
                 one.bind((self.address, 0))
                 one.settimeout(2)
@@ -95,10 +100,11 @@ class Endpoint:
                 *(b"\x01\x04" + _FAMILIES[version] for version in (4, 6)),
                 b"\x02\x00",
                 b"\x41\x04" + struct.pack("!I", self.asn),
+                b"\x05\x06" + struct.pack("!HHH", 1, 1, 2) if ":" in self.address else b"",
             ]
         )
         short = self.asn if self.asn < 65536 else 23456
-        head = struct.pack("!BHH4s", 4, short, 180, IPv4Address(self.address).packed)
+        head = struct.pack("!BHH4s", 4, short, 180, IPv4Address(self.identifier or self.address).packed)
         return _framed(1, head + bytes([len(capabilities) + 2, 2, len(capabilities)]) + capabilities)
 
     def announce(self, routes: Iterable[Route]) -> None:
@@ -111,10 +117,12 @@ class Endpoint:
         for (attributes, version, hop), same in grouped.items():
             for start in range(0, len(same), 50):
                 nlri = b"".join(_nlri(route.prefix) for route in same[start : start + 50])
-                if version == 4:
+                if version == 4 and (hop is None or hop.version == 4):
                     messages.append(_framed(2, struct.pack("!HH", 0, len(attributes)) + attributes + nlri))
                 else:
-                    reach = _FAMILIES[6][:2] + b"\x01" + b"\x10" + IPv6Address(hop or "::1").packed + b"\x00" + nlri
+                    reach = (
+                        _FAMILIES[version][:2] + b"\x01" + b"\x10" + IPv6Address(hop or "::1").packed + b"\x00" + nlri
+                    )
                     whole = attributes + _attribute(0x80, 14, reach)
                     messages.append(_framed(2, struct.pack("!HH", 0, len(whole)) + whole))
         messages.append(_framed(2, struct.pack("!HH", 0, 0)))
@@ -128,7 +136,7 @@ class Endpoint:
             _attribute(0x40, 1, bytes([_ORIGINS.index(route.origin)])),
             _attribute(0x40, 2, _path(route.as_path)),
         ]
-        if route.prefix.version == 4 and route.next_hop is not None:
+        if route.prefix.version == 4 and isinstance(route.next_hop, IPv4Address):
             parts.append(_attribute(0x40, 3, route.next_hop.packed))
         if route.med is not None:
             parts.append(_attribute(0x80, 4, struct.pack("!I", route.med)))
@@ -187,7 +195,7 @@ class Endpoint:
                 self.heard[prefix] = _route(prefix, attributes, attributes[14][4:20])
 
 
-def _socket_inside(router: Router) -> socket.socket:
+def _socket_inside(router: Router, family: socket.AddressFamily = socket.AF_INET) -> socket.socket:
     """Make a socket that belongs to a router's network; the thread that goes there does not come back."""
     made: list[socket.socket] = []
 
@@ -196,7 +204,7 @@ def _socket_inside(router: Router) -> socket.socket:
         try:
             if ctypes.CDLL(None, use_errno=True).setns(file, _CLONE_NEWNET):
                 raise LabError(os.strerror(ctypes.get_errno()))
-            made.append(socket.socket())
+            made.append(socket.socket(family))
         finally:
             os.close(file)
 
