@@ -12,6 +12,7 @@ from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, er
 from frrgen.model.router import Router
 from frrgen.parse.frr import Leftover, Parsed, parse
 from frrgen.push.base import Outcome, Push, State
+from frrgen.push.daemons import lacks
 
 
 def plan_for(running: Running, intended: Router, *, prune_leftovers: bool = False, routes: bool = True) -> Plan:
@@ -67,9 +68,7 @@ class Transaction(Push[Running]):
         if not self.prune_leftovers and set(left.leftovers) != set(self._planned.leftovers):
             found += [f"lost: {hide(line)}" for line in set(self._planned.leftovers) - set(left.leftovers)]
             found += [f"new: {hide(line)}" for line in set(left.leftovers) - set(self._planned.leftovers)]
-        for daemon, text in now.per_daemon.items():
-            found += [f"{daemon} alone: {name}" for name in _policy_differences(text, now)]
-        return found
+        return [*found, *map(hide, lacks(now))]
 
     def _roll_back(self, problem: FrrgenError) -> Outcome:
         """Bring back what ran before. Raises RolledBackError when it runs again, DeviceError when that fails."""
@@ -113,19 +112,6 @@ def _way_back(now: Running, before: Parsed) -> tuple[tuple[tuple[str, ...], ...]
 def _beyond(some: Sequence[Leftover], others: Sequence[Leftover]) -> list[Leftover]:
     known = {(leftover.context, leftover.line) for leftover in others}
     return [leftover for leftover in some if (leftover.context, leftover.line) not in known]
-
-
-def _policy_differences(text: str, now: Running) -> list[str]:
-    """Compare the lists and route maps that one daemon shows with what all show together (FRR 10)."""
-    alone = parse(text, frr_version=now.frr_version).router
-    together = parse(now.text, frr_version=now.frr_version).router
-    fields = ("prefix_lists", "ipv6_prefix_lists", "access_lists", "ipv6_access_lists", "route_maps")
-    return [
-        f"{kind}.{name}"
-        for kind in fields
-        for name in {**getattr(alone, kind), **getattr(together, kind)}
-        if getattr(alone, kind).get(name) != getattr(together, kind).get(name)
-    ]
 
 
 def _not_as_intended(name: str, problems: Sequence[str], said: Sequence[str]) -> list[Finding]:
