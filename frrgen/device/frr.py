@@ -6,13 +6,14 @@ we read what it prints, read the configuration back, and keep others out by a lo
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from frrgen.device.base import Running
 from frrgen.device.ssh import Result, Shell
@@ -161,12 +162,17 @@ class FrrDevice:
             raise self._unusable("does not answer about its prefix lists", done)
         return [line.split(" yields ")[1].split()[0].lower() if " yields " in line else "" for line in answers]
 
-    def show_route_maps(self) -> str:
-        """Give what bgpd itself has of its route maps (`show route-map`); it changes nothing."""
-        done = self.shell.run("vtysh -d bgpd -c 'show route-map'")
-        if done.status:
+    def show_route_maps(self) -> dict[str, Any]:
+        """Give what bgpd itself has of its route maps (`show route-map json`), by their names; it changes nothing."""
+        done = self.shell.run("vtysh -d bgpd -c 'show route-map json'")
+        try:
+            # bgpd calls itself BGP on FRR 8, and bgpd on FRR 10
+            (maps,) = json.loads(done.out).values()
+        except (ValueError, AttributeError) as bad:
+            raise self._unusable("does not show its route maps", done) from bad
+        if not isinstance(maps, dict):
             raise self._unusable("does not show its route maps", done)
-        return done.out
+        return maps
 
     def save(self) -> None:
         """Save the running configuration (`write`)."""

@@ -1,16 +1,14 @@
-"""What bgpd says of its own route maps (`show route-map`), against what its running configuration says."""
+"""What bgpd says of its own route maps (`show route-map json`), against what its running configuration says."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from frrgen.errors import DeviceError, error
 from frrgen.model.policy import calls
 from frrgen.model.router import Router
-
-_MAP = re.compile(r"route-map: (\S+) Invoked: \d+ Optimization: (enabled|disabled) ")
-_ENTRY = re.compile(r" (permit|deny), sequence (\d+) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +20,17 @@ class Shown:
     """(number, action)"""
 
 
-def shown_maps(text: str) -> dict[str, Shown]:
-    """Read the answer of bgpd; what other daemons say before is passed over."""
-    _, _, text = text.rpartition("BGP:\n")
-    found: dict[str, Shown] = {}
-    name = ""
-    for line in text.splitlines():
-        if (match := _MAP.match(line)) is not None:
-            name = match[1]
-            found[name] = Shown(match[2] == "enabled", ())
-        elif name and (match := _ENTRY.match(line)) is not None:
-            known = found[name]
-            found[name] = Shown(known.optimised, (*known.entries, (int(match[2]), match[1])))
-    return found
+def shown_maps(answer: Mapping[str, Any]) -> dict[str, Shown]:
+    """Read the maps of bgpd's answer, by their names. Raises DeviceError if they are not what bgpd shows."""
+    try:
+        return {
+            name: Shown(
+                not one["disabledOptimization"], tuple((rule["sequenceNumber"], rule["type"]) for rule in one["rules"])
+            )
+            for name, one in answer.items()
+        }
+    except (KeyError, TypeError) as bad:
+        raise DeviceError(error("FRR510", f"bgpd shows its route maps in another form: {bad!r}")) from bad
 
 
 def contradictions(router: Router, shown: dict[str, Shown]) -> Iterator[tuple[str, str]]:

@@ -1,33 +1,26 @@
-"""`show route-map` as FRR 8.4.4 prints it tells what the running configuration does not."""
+"""`show route-map json` tells what the running configuration does not."""
 
 from __future__ import annotations
 
+import pytest
+
+from frrgen.errors import DeviceError
 from frrgen.parse.frr import parse
 from frrgen.policy.oracle import Shown, contradictions, shown_maps
 
-TEXT = """\
-ZEBRA:
-route-map: OLD Invoked: 0 Optimization: enabled Processed Change: true
-BGP:
-route-map: N Invoked: 0 Optimization: disabled Processed Change: true
- permit, sequence 5 Invoked 0
-  Match clauses:
-  Set clauses:
-  Call clause:
-  Action:
-    Exit routemap
-route-map: RM Invoked: 0 Optimization: enabled Processed Change: true
- permit, sequence 10 Invoked 0
-  Match clauses:
-  Set clauses:
-  Call clause:
-    Call SUB
-  Action:
-    Exit routemap
- deny, sequence 20 Invoked 7
-route-map: SUB Invoked: 0 Optimization: enabled Processed Change: true
 
-"""
+def answered(name, *rules, disabled=False):
+    """What FRR 8.4.4, 10.3 and 10.7.1 say of one map, as far as it is read."""
+    return {
+        name: {
+            "invoked": 0,
+            "disabledOptimization": disabled,
+            "rules": [{"sequenceNumber": seq, "type": action, "matchClauses": []} for seq, action in rules],
+        }
+    }
+
+
+ANSWER = answered("N", (5, "permit"), disabled=True) | answered("RM", (10, "permit"), (20, "deny")) | answered("SUB")
 CONFIG = """\
 route-map N permit 5
 no route-map N optimization
@@ -38,11 +31,11 @@ route-map RM deny 20
 
 
 def said(config):
-    return [text for _, text in contradictions(parse(config, name="r").router, shown_maps(TEXT))]
+    return [text for _, text in contradictions(parse(config, name="r").router, shown_maps(ANSWER))]
 
 
 def test_maps_their_entries_and_their_optimiser_are_read():
-    assert shown_maps(TEXT) == {
+    assert shown_maps(ANSWER) == {
         "N": Shown(optimised=False, entries=((5, "permit"),)),
         "RM": Shown(optimised=True, entries=((10, "permit"), (20, "deny"))),
         "SUB": Shown(optimised=True, entries=()),
@@ -63,6 +56,7 @@ def test_what_bgpd_has_otherwise_is_found():
     assert any("optimiser of N is off" in text for text in said(CONFIG.replace("no route-map N optimization\n", "")))
 
 
-def test_garbage_says_nothing():
-    assert shown_maps("") == {}
-    assert shown_maps("permit, sequence 5\n\x00\nroute-map:") == {}
+def test_what_is_no_answer_of_bgpd_is_an_error():
+    for answer in ({"A": {}}, {"A": None}, {"A": {"disabledOptimization": False, "rules": [1]}}):
+        with pytest.raises(DeviceError):
+            shown_maps(answer)
