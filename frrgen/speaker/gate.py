@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Literal
 
 from frrgen.model.bgp import FAMILIES
@@ -200,6 +200,7 @@ class Gate:
             return
         if rib.dropped:
             rib.admit(keys)
+        rib.forget_unsure(keys)
         for (_, family), (attributes, some) in rib.table.alike(keys).items():
             if family in self.elsewhere:
                 continue
@@ -208,6 +209,9 @@ class Gate:
             for prefixes, by in ruling.denied:
                 dropped = [key for key in _within(prefixes, family, some) if key not in rib.dropped]
                 rib.drop(dropped, Held(by))
+            for prefixes, _ in ruling.undecided:
+                unsure = (key for key in _within(prefixes, family, some) if key not in rib.dropped)
+                rib.unsure[family].update(dict.fromkeys(unsure))
 
     def limit(self, family: Family) -> int | None:
         """Give how many prefixes the router takes before it ends the session; None: any number."""
@@ -230,9 +234,10 @@ class Gate:
         return self._fits[family]
 
     def keep_within(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
-        """Hold back what goes beyond the router's maximum-prefix: the last of these keys, which wait for room.
+        """Hold back what goes beyond the router's maximum-prefix, until there is room.
 
-        Gives the keys of before that have room again.
+        First goes what the router may drop anyway, for all that can be told: it never takes the room of what the router
+        has for certain. Then go the last of these keys. Returns the other keys whose state is another now.
         """
         moved: set[int] = set()
         if self.mode == "off":
@@ -241,17 +246,33 @@ class Gate:
             limit = self.limit(family)
             if limit is None:
                 continue
+            why = Held(f"maximum-prefix {limit} of the router is reached", limit=True)
             room = limit - rib.admitted(family)
+            if room < 0 and rib.unsure[family]:
+                beyond = list(islice(reversed(rib.unsure[family]), -room))
+                rib.drop(beyond[::-1], replace(why, unsure=True))
+                moved.update(beyond)
+                room += len(beyond)
             if room < 0:
                 there = (key for key in reversed(keys) if Key.family(key) is family)
                 beyond = list(islice((key for key in there if key not in rib.dropped and key in rib.table), -room))
-                rib.drop(beyond[::-1], Held(f"maximum-prefix {limit} of the router is reached", limit=True))
+                rib.drop(beyond[::-1], why)
             elif room:
-                released = list(islice(rib.waiting[family], room))
-                rib.admit(released)
-                moved.update(released)
+                moved.update(self._released(rib, family, room))
             rib.most[family] = max(rib.most[family], rib.admitted(family))
         return moved
+
+    @staticmethod
+    def _released(rib: AdjRibOut, family: Family, room: int) -> list[int]:
+        """Let in what waits, the oldest first, and what the router has for certain before all else."""
+        waiting = rib.waiting[family]
+        certain = (key for key, held in waiting.items() if not held.unsure)
+        unsure = (key for key, held in waiting.items() if held.unsure)
+        released = list(islice(chain(certain, unsure), room))
+        doubtful = [key for key in released if waiting[key].unsure]
+        rib.admit(released)
+        rib.unsure[family].update(dict.fromkeys(doubtful))
+        return released
 
 
 def gates(plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce") -> Iterator[Gate]:

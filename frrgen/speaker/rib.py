@@ -41,6 +41,8 @@ class Held:
     """E.g. `route-map IN seq 20`."""
     limit: bool = False
     """The router would have it, if it were not one too many."""
+    unsure: bool = False
+    """Beside `limit`: it cannot be told whether the router would have it."""
 
 
 class AdjRibOut:
@@ -58,6 +60,8 @@ class AdjRibOut:
         """How much each reason drops."""
         self.waiting: dict[Family, dict[int, Held]] = {family: {} for family in Family}
         """What is dropped only because it is too much, the oldest first."""
+        self.unsure: dict[Family, dict[int, None]] = {family: {} for family in Family}
+        """What the router may drop or not, which cannot be told, and has been given room so far; the oldest first."""
         self.most = dict.fromkeys(Family, 0)
         """How much of a family with a maximum-prefix the router was to have at the most so far."""
         self._dropped_ipv6 = 0
@@ -92,6 +96,7 @@ class AdjRibOut:
     def drop(self, keys: Sequence[int], why: Held) -> None:
         """Know that the router would drop these keys of the table."""
         self.dropped.update(dict.fromkeys(keys, why))
+        self.forget_unsure(keys)
         self.reasons[why.reason] += len(keys)
         self._dropped_ipv6 += sum(1 for key in keys if key & IPV6_BIT)
         if why.limit:
@@ -107,6 +112,12 @@ class AdjRibOut:
                 self.reasons[held.reason] -= 1
                 if held.limit:
                     del self.waiting[Key.family(key)][key]
+
+    def forget_unsure(self, keys: Iterable[int]) -> None:
+        """Know no more that it cannot be told of these keys what the router does with them."""
+        if any(self.unsure.values()):
+            for key in keys:
+                self.unsure[Key.family(key)].pop(key, None)
 
     def unsaid(self, keys: Sequence[int]) -> list[int]:
         """Give what of some keys is not announced."""

@@ -120,6 +120,39 @@ def test_what_cannot_be_decided_is_announced_and_named():
     assert any("probability" in why for why in one.undecided)
 
 
+UNSURE = f"""\
+ip prefix-list P seq 5 permit 10.1.0.0/16 ge 24 le 32
+route-map IN permit 10
+ match ip address prefix-list P
+route-map IN permit 20
+ match probability 50
+router bgp 65001
+ neighbor {SENDER} remote-as 65002
+ address-family ipv4 unicast
+  neighbor {SENDER} route-map IN in
+  neighbor {SENDER} maximum-prefix 2
+"""
+
+
+def test_what_cannot_be_decided_takes_no_room_of_what_the_router_has_for_certain():
+    one, rib = gate(UNSURE), filled("10.9.0.0/24", "10.9.1.0/24", "10.9.2.0/24")
+    doubtful = list(rib.table)
+    one.judge(rib, doubtful)
+    assert len(rib.held) == 1, "while there is room they are announced"
+    certain = [Key.parse(text) for text in ("10.1.0.0/24", "10.1.1.0/24", "10.1.2.0/24")]
+    for number, key in enumerate(certain):
+        rib.table.change(key, Attributes())
+        moved = one.judge(rib, [key])
+        assert (key in rib.held) == (number == 2)
+        assert len(moved & set(doubtful)) == (1 if number < 2 else 0), "withdrawn, to make room"
+    assert all(key in rib.held for key in doubtful)
+    rib.table.change(certain[0], None)
+    assert one.judge(rib, [certain[0]]) == {certain[2]}, "though the doubtful have waited for longer"
+    rib.table.change(certain[1], None)
+    assert len(one.judge(rib, [certain[1]]) & set(doubtful)) == 1
+    assert rib.admitted(Family.IPV4) == 2
+
+
 def test_a_proof_is_made_once_for_a_hundred_thousand_prefixes():
     one = gate(POLICY)
     rib = filled()
