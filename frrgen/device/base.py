@@ -2,15 +2,95 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import re
+import socket
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Final, Protocol, TypeVar
 
-_NOT_CONFIGURATION: Final = re.compile(r"(Building configuration\.\.\.|Current configuration:|hostname .*|!.*|\s*)")
+from frrgen.errors import DeviceError
+
+_NOT_CONFIGURATION: Final = re.compile(
+    r"(Building configuration\.\.\.|Current configuration:).*|hostname .*| *(!.*|exit.*|end)?"
+)
+
+
+def plain(text: str) -> tuple[bytes, ...]:
+    """Give what is in a configuration, in whatever order: its lines, each behind those of its context.
+
+    Lines that say nothing are left out. `plain` in frr.sh does the same on a router.
+    """
+    found: set[str] = set()
+    open_: list[tuple[int, str]] = []
+    for line in text.split("\n"):
+        if _NOT_CONFIGURATION.fullmatch(line):
+            continue
+        word = line.lstrip(" ")
+        depth = len(line) - len(word)
+        while open_ and open_[-1][0] >= depth:
+            open_.pop()
+        open_.append((depth, word))
+        found.add(" / ".join(name for _, name in open_))
+    return tuple(sorted(line.encode(errors="surrogateescape") for line in found))
+
+
+def owner() -> str:
+    """Name who runs frrgen, and where."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+class Timer(StrEnum):
+    """What became of the timer on the router that undoes a push unless it is confirmed."""
+
+    ON = "on"
+    OFF = "off"
+    """It was ended from outside."""
+    REBOOTED = "rebooted"
+    """The router has started anew, with the startup configuration of before."""
+    FAILED = "failed"
+    """It could not bring back what ran before."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A push that has begun on the router, and was neither confirmed nor undone."""
+
+    id: str
+    by: str
+    since: str
+    timer: Timer
+    seconds: int
+    """Until the timer undoes it, by the router's clock."""
+    summary: str = ""
+    after: tuple[str, ...] = ()
+    """What must follow in exec mode for the change to be in effect."""
+
+    def __str__(self) -> str:
+        how = {
+            Timer.ON: f"it is undone in {max(0, self.seconds)} s unless it is confirmed",
+            Timer.OFF: "nothing undoes it: its timer is gone",
+            Timer.REBOOTED: "the router was started anew since then",
+            Timer.FAILED: "the router could not undo it",
+        }
+        return f"the push {self.id} of {self.by}, begun {self.since}, was not confirmed; {how[self.timer]}"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A BGP session that is known by name, in one VRF and address family."""
+
+    up: bool
+    accepted: int
+    """Prefixes that passed the policy."""
 
 
 @dataclass(frozen=True)
@@ -21,33 +101,43 @@ class Running:
     frr_version: str
     per_daemon: dict[str, str] = field(default_factory=dict)
     """FRR 10 keeps lists and route maps twice, in mgmtd and in bgpd: what each of them shows."""
+    daemons: frozenset[str] = frozenset()
+    """The daemons that run."""
+    startup: str | None = None
+    """The configuration that it would start with; None: it cannot be read, or was not asked for."""
+    pending: Pending | None = None
+    sessions: dict[tuple[str, str, str], Session] = field(default_factory=dict)
+    """VRF, address family and neighbor -> its session."""
 
     @cached_property
     def digest(self) -> str:
-        """Name the configuration: SHA-256 of its lines, without those that say nothing."""
-        lines = [line for line in self.text.split("\n") if not _NOT_CONFIGURATION.fullmatch(line)]
-        return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+        """Name the configuration: SHA-256 of what is in it, in whatever order."""
+        return hashlib.sha256(b"".join(line + b"\n" for line in plain(self.text))).hexdigest()
+
+    @cached_property
+    def unsaved(self) -> tuple[str, ...]:
+        """The lines in which what runs and what would start differ, `+` for those that only run."""
+        if self.startup is None or self.text.endswith(self.startup):
+            return ()
+        runs, starts = set(plain(self.text)), set(plain(self.startup))
+        signed = [(line, "+") for line in runs - starts] + [(line, "-") for line in starts - runs]
+        return tuple(f"{sign} {line.decode(errors='surrogateescape')}" for line, sign in sorted(signed))
 
 
 R = TypeVar("R", bound=Running)
+R_co = TypeVar("R_co", bound=Running, covariant=True)
 
 
-class Login(Protocol[R]):
+class Login(Protocol[R_co]):
     """What every push needs. Every method raises DeviceError when it cannot do its work within its time."""
 
     name: str
 
-    def fetch(self) -> R:
-        """Read what the router has."""
+    def fetch(self) -> R_co:
+        """Read what the router has, once nothing of ours changes it any more."""
 
     def lock(self) -> AbstractContextManager[None]:
-        """Keep other pushes out, until the block ends or the connection does."""
-
-    def backup(self, running: R) -> str:
-        """Keep a copy of what it has on the router; gives its place."""
-
-    def record(self, entry: str) -> None:
-        """Add a line to the router's journal of pushes."""
+        """Keep other pushes out, until the block ends or the connection does. A lock of our own is taken over."""
 
     def reconnect(self) -> None:
         """Log in again, after a connection was lost."""
@@ -56,20 +146,60 @@ class Login(Protocol[R]):
         """Log out."""
 
 
+class GoneError(DeviceError):
+    """The push is not armed any more: the router has undone or confirmed it."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """All that a router needs for a push, so that it can end it without us."""
+
+    forth: tuple[tuple[str, ...], ...]
+    """Batches of configuration lines: each is done before the next begins."""
+    back: tuple[tuple[str, ...], ...]
+    before: Running
+    after: tuple[str, ...]
+    """Commands in exec mode, once the change was applied."""
+    clear: tuple[str, ...]
+    """Commands in exec mode, once it was undone."""
+    summary: str
+
+
 class Device(Login[Running], Protocol):
     """One router that runs FRR."""
 
-    def check(self, commands: Sequence[str]) -> None:
-        """Have the router check the syntax of configuration lines; nothing is applied."""
+    def stage(self, staged: Staged) -> None:
+        """Lay a push ready on the router, which checks the syntax of its lines; nothing is applied."""
 
-    def apply(self, batches: Sequence[Sequence[str]]) -> list[str]:
-        """Apply batches of configuration lines, one after the other; gives the complaints of the router.
+    def arm(self, entry: str, seconds: int) -> str:
+        """Have the router undo the push after so many seconds unless it is confirmed; gives the place of its backup."""
 
-        A batch that complains is the last one. It goes on if we are cut off.
+    def extend(self, seconds: int) -> None:
+        """Have the router undo the push so many seconds from now."""
+
+    def apply(self) -> list[str]:
+        """Apply what is staged, batch by batch; gives the complaints of the router. It goes on if we are cut off.
+
+        A batch that complains is the last one.
         """
+
+    def apply_back(self, batches: Sequence[Sequence[str]]) -> None:
+        """Apply other batches, to go back."""
+
+    def settle(self) -> None:
+        """Wait until nothing of the push changes the router any more, and let nothing begin. Raises GoneError."""
 
     def execute(self, commands: Sequence[str]) -> None:
         """Run commands in exec mode, such as `clear bgp …`."""
 
-    def save(self) -> None:
-        """Save the running configuration as the startup configuration."""
+    def renew(self) -> None:
+        """Log in anew, as whoever comes next would have to; the old login keeps the lock."""
+
+    def confirm(self, digest: str, entry: str) -> None:
+        """Save what runs, if it still has this digest, and end the push. Raises GoneError."""
+
+    def undo(self, why: str) -> None:
+        """End the push by what ran before. Returns when the router has looked and that runs. Raises GoneError."""
+
+    def drop(self, pending: Pending, entry: str) -> None:
+        """Forget a push of which nobody takes care any more."""

@@ -8,35 +8,36 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import accumulate, pairwise
+from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from frrgen.device.base import Running
+from frrgen.device.base import GoneError, Pending, Running, Session, Staged, Timer, owner
 from frrgen.device.ssh import Result, Shell
 from frrgen.errors import DeviceError, error
 from frrgen.model.router import Router
 from frrgen.model.types import Prefix
 
-_STATE: Final = 'if [ -w /var/lib ]; then D=/var/lib/frrgen; else D="$HOME/.frrgen"; fi; umask 077; mkdir -p "$D"; '
-"""Where we keep backups and the journal on the router: root's in /var/lib, another user's at home."""
-_LOCK: Final = "/run/frr"
-"""A folder that every vtysh user can open: flock(1) on it keeps other pushes out, whoever runs them."""
-_KEPT: Final = 10
+_SCRIPT: Final = (resources.files(__package__) / "frr.sh").read_text()
+"""What is done on the router. It is handed over with each command, and stays there with a push that is armed."""
+_GONE: Final = 81
+_MOVED: Final = 82
+_UNSAVED: Final = 83
+_DAMAGED: Final = 84
+_BUSY: Final = 85
+_BROKEN: Final = 90
+_PATIENCE: Final = 60
+"""Seconds to wait for a batch that is still being applied."""
 _BAD: Final = re.compile(
     r"^%|Unknown command|[Ff]ailed|Failure to communicate|error reading from|processing failure|Ambiguous command|"
     r"Command incomplete|early exit from config file|can't compile|[Ii]nvalid|not allowed|[Cc]annot|[Cc]an't"
 )
 _NOTE: Final = re.compile(r"does not exist\.?$|^% Configuration applied with notes|Waiting for .*bgp")
-_BATCHES: Final = (
-    'cd "$1"; shift; for n; do vtysh -f "$n" >one 2>&1; s=$?; cat one >>out; '
-    f"LC_ALL=C grep -vE {shlex.quote(_NOTE.pattern)} one | LC_ALL=C grep -qE {shlex.quote(_BAD.pattern)} && break; "
-    '[ "$s" = 0 ] || break; done; echo "$s" >rc'
-)
-"""Runs on the router, told a folder and files in it: vtysh runs each of them, up to the first that goes wrong."""
 _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
 _END: Final = re.compile(r"\nend\s*\Z")
 _TWICE: Final = (10,)
@@ -55,15 +56,24 @@ class FrrDevice:
     def __init__(self, router: Router, *, ssh_config: Path | None = None) -> None:
         self.name = router.name
         self.shell = Shell(router.name, router.ssh, config=ssh_config)
+        self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        """Names the push on the router; to end one that another frrgen began, its id is put here."""
         self._needs = _daemons(router)
         self._rpki = router.rpki is not None
 
     def fetch(self) -> Running:
         """Read the running configuration. Raises DeviceError, also when a daemon that the router needs is down."""
-        # one vtysh for both: starting it takes longer than all that it does
-        done = self.shell.run("vtysh -c 'show daemons' -c 'show running-config'")
-        daemons, header, text = done.out.partition("Building configuration...")
-        if done.status or not header or not _END.search(text):
+        # one call for all: starting vtysh takes longer than all that it does
+        mark = _mark()
+        done = self._sh("look", mark, str(_PATIENCE), "startup", seconds=self.shell.ssh.command_timeout)
+        if done.status == _BUSY:
+            raise DeviceError(
+                error("FRR512", f"{self.name}: a batch is still being applied", hint="wait until it has ended")
+            )
+        shown, *parts = done.out.split(f"\n{mark} ")
+        said = {name: text for name, _, text in (part.partition("\n") for part in parts)}
+        daemons, header, text = shown.partition("Building configuration...")
+        if done.status or not header or not _END.search(text) or "end" not in said:
             raise self._unusable("cannot show its configuration", done)
         up = set(daemons.split())
         if down := sorted(self._needs - up):
@@ -75,8 +85,8 @@ class FrrDevice:
                     hint="enable it in /etc/frr/daemons and start FRR",
                 )
             )
-        said = _VERSION.search(text)
-        version = said[1] if said else ""
+        found = _VERSION.search(text)
+        version = found[1] if found else ""
         if self._rpki and self.shell.run("vtysh -d bgpd -c 'show modules' | grep -q bgpd_rpki").status:
             # without it FRR takes `match rpki` for another clause, and refuses everything behind `rpki`
             raise DeviceError(
@@ -87,7 +97,15 @@ class FrrDevice:
                 )
             )
         twice = version and tuple(int(part) for part in version.split(".")) >= _TWICE
-        return Running(text, version, self._each(("mgmtd", "bgpd")) if twice else {})
+        return Running(
+            text,
+            version,
+            self._each(("mgmtd", "bgpd")) if twice else {},
+            daemons=frozenset(up),
+            startup=said["startup"] if "whole" in said else None,
+            pending=_pending(said["pending"]),
+            sessions=_sessions(said["sessions"]),
+        )
 
     def _each(self, daemons: Sequence[str]) -> dict[str, str]:
         return {
@@ -100,48 +118,84 @@ class FrrDevice:
 
         A batch that goes on after its connection was lost holds a second one, which is waited for.
         """
-        wait = shlex.quote('flock -w 60 "$(command -v vtysh)" true && echo locked && cat >/dev/null')
-        return self.shell.hold(f"flock -n {_LOCK} sh -c {wait} || echo busy", seconds=60)
+        return self.shell.hold(_command("lock", self.id, owner()), seconds=_PATIENCE)
 
-    def check(self, commands: Sequence[str]) -> None:
-        """Have vtysh check the syntax (`vtysh -C`). Raises DeviceError with what it says."""
-        script = 'umask 077; f=$(mktemp) && cat >"$f"; vtysh -C -f "$f" 2>&1; s=$?; rm -f "$f"; exit $s'
-        done = self.shell.run(script, _file(commands))
+    def stage(self, staged: Staged) -> None:
+        """Lay the push ready, and have vtysh check the syntax (`vtysh -C`). Raises DeviceError with what it says."""
+        files = {
+            "frr.sh": _SCRIPT,
+            "id": f"{self.id}\n",
+            "about": json.dumps({"id": self.id, "by": owner(), "since": _time(), "summary": staged.summary}) + "\n",
+            "before.conf": staged.before.text,
+            "daemons": " ".join(sorted(staged.before.daemons)) + "\n",
+            "after": _lines(staged.after),
+            "clear": _lines(staged.clear),
+            "said": "",
+            "bad": f"{_BAD.pattern}\n",
+            "note": f"{_NOTE.pattern}\n",
+            **_files("forth", staged.forth),
+            **_files("back", staged.back),
+        }
+        done = self._send("stage", files)
+        if done.status == _BROKEN:
+            raise self._unusable("cannot lay the push ready", done)
         if done.status or complaints(done.out):
+            self._sh("unstage")
             raise DeviceError(
                 error("FRR513", f"{self.name}: vtysh refuses the commands, nothing was applied: {_short(done)}")
             )
 
-    def backup(self, running: Running) -> str:
-        """Keep the running configuration on the router, 0600; the oldest beyond ten are removed."""
-        script = (
-            f'{_STATE}f="$D/backup-$(date -u +%Y%m%dT%H%M%S)-$$.conf"; cat >"$f" && sync "$f" && echo "$f"; '
-            f'ls -1t "$D"/backup-*.conf | tail -n +{_KEPT + 1} | while read -r old; do rm -f "$old"; done'
-        )
-        return self._must("keep a backup", script, running.text).out.split("\n", maxsplit=1)[0].strip()
+    def arm(self, entry: str, seconds: int) -> str:
+        """Start the timer on the router; gives the place of the backup that it keeps."""
+        done = self._sh("arm", self.id, str(seconds), stdin=entry + "\n")
+        if done.status:
+            raise self._unusable("cannot arm the push", done)
+        return done.out.strip()
 
-    def apply(self, batches: Sequence[Sequence[str]]) -> list[str]:
+    def extend(self, seconds: int) -> None:
+        """Have the timer begin anew."""
+        self._armed("have the timer wait", self._sh("extend", self.id, str(seconds)))
+
+    def apply(self) -> list[str]:
         """Apply each batch by a `vtysh -f`, all in a session of their own: it ends its work even if we are cut off.
 
         To FRR 10 a file is one transaction, whatever stands in it. Behind a batch that went wrong no other is run.
         """
-        files = [_file(batch) for batch in batches]
-        ends = list(accumulate(file.count("\n") for file in files))
-        cut = "".join(
-            f'sed -n {first + 1},{last}p "$d/all" >"$d/{number}" && '
-            for number, (first, last) in enumerate(pairwise([0, *ends]))
-        )
-        numbers = " ".join(str(number) for number in range(len(files)))
-        script = (
-            f'{_STATE}d=$(mktemp -d "$D/batch-XXXXXX") && cat >"$d/all" && {cut}: || {{ rm -rf "$d"; exit 99; }}; '
-            f'setsid flock "$(command -v vtysh)" sh -c {shlex.quote(_BATCHES)} - "$d" {numbers} '
-            "</dev/null >/dev/null 2>&1 & wait $!; "
-            'cat "$d/out"; s=$(cat "$d/rc"); rm -rf "$d"; exit ${s:-98}'
-        )
-        done = self.shell.run(script, "".join(files))
-        if done.status in {98, 99}:
-            raise DeviceError(error("FRR510", f"{self.name}: cannot hand over the commands: {_short(done)}"))
-        return complaints(done.out + done.err) or ([f"vtysh ended with status {done.status}"] if done.status else [])
+        done = self._sh("apply", self.id)
+        if done.status == _GONE:
+            raise self._gone()
+        return complaints(done.out) or ([f"vtysh ended with status {done.status}"] if done.status else [])
+
+    def apply_back(self, batches: Sequence[Sequence[str]]) -> None:
+        """Apply other batches of the push."""
+        self._armed("go back", self._send("more", _files("back", batches), self.id))
+
+    def settle(self) -> None:
+        """Wait for the batch that is being applied, and have none begin."""
+        self._armed("wait for the batch", self._sh("settle", self.id, str(int(self.shell.ssh.command_timeout))))
+
+    def confirm(self, digest: str, entry: str) -> None:
+        """Have the router save (`write`) and read the file back. Raises DeviceError if it is another."""
+        done = self._sh("confirm", self.id, digest, stdin=entry + "\n")
+        what = {
+            _MOVED: "runs something else than what was verified: nothing was saved",
+            _UNSAVED: "cannot save its startup configuration, which is as it was",
+            _DAMAGED: "CANNOT SAVE ITS STARTUP CONFIGURATION, AND CANNOT BRING BACK THE OLD ONE",
+        }
+        if done.status in what:
+            root = done.status != _UNSAVED or self.shell.ssh.sudo
+            hint = None if root else "writing /etc/frr/frr.conf takes root: set ssh.sudo"
+            said = f": {_short(done)}" if done.err.strip() else ""
+            raise DeviceError(error("FRR514", f"{self.name} {what[done.status]}{said}", hint=hint))
+        self._armed("confirm the push", done)
+
+    def undo(self, why: str) -> None:
+        """Have the router go back by the batch that was staged, and look. Raises DeviceError if it cannot."""
+        self._armed("go back", self._sh("undo", self.id, why))
+
+    def drop(self, pending: Pending, entry: str) -> None:
+        """Forget a push that is not under way any more."""
+        self._armed("forget a push", self._sh("drop", pending.id, stdin=entry + "\n"))
 
     def execute(self, commands: Sequence[str]) -> None:
         """Run commands in exec mode."""
@@ -174,18 +228,9 @@ class FrrDevice:
             raise self._unusable("does not show its route maps", done)
         return maps
 
-    def save(self) -> None:
-        """Save the running configuration (`write`)."""
-        done = self.shell.run("vtysh -c 'write' 2>&1")
-        if done.status or "[OK]" not in done.out:
-            hint = None if self.shell.ssh.sudo else "writing /etc/frr/frr.conf takes root: set ssh.sudo"
-            raise DeviceError(
-                error("FRR514", f"{self.name}: cannot save the startup configuration: {_short(done)}", hint=hint)
-            )
-
-    def record(self, entry: str) -> None:
-        """Add a line to the journal."""
-        self._must("write its journal", f'{_STATE}cat >>"$D/journal.jsonl"', entry + "\n")
+    def renew(self) -> None:
+        """Log in beside the old login, which keeps the lock."""
+        self.shell.connect(beside=True)
 
     def reconnect(self) -> None:
         """Log in again."""
@@ -195,8 +240,25 @@ class FrrDevice:
         """Log out."""
         self.shell.close()
 
-    def _must(self, what: str, script: str, stdin: str = "") -> Result:
-        done = self.shell.run(script, stdin)
+    def _sh(self, verb: str, *args: str, stdin: str = "", seconds: float | None = None) -> Result:
+        return self.shell.run(_command(verb, *args), stdin, seconds=seconds)
+
+    def _send(self, verb: str, files: Mapping[str, str], *args: str) -> Result:
+        mark = _mark()
+        size = sum(len(text.encode(errors="surrogateescape")) for text in files.values())
+        return self._sh(verb, *args, mark, str(size), stdin="".join(f"{mark} {name}\n{files[name]}" for name in files))
+
+    def _armed(self, what: str, done: Result) -> None:
+        if done.status == _GONE:
+            raise self._gone()
+        if done.status:
+            raise self._unusable(f"cannot {what}", done)
+
+    def _gone(self) -> GoneError:
+        return GoneError(error("FRR528", f"{self.name}: the push is not armed any more"))
+
+    def _must(self, what: str, script: str) -> Result:
+        done = self.shell.run(script)
         if done.status:
             raise self._unusable(f"cannot {what}", done)
         return done
@@ -216,8 +278,49 @@ def _daemons(router: Router) -> set[str]:
     return needed
 
 
-def _file(commands: Sequence[str]) -> str:
-    return "\n".join([*commands, "end", ""])
+def _command(verb: str, *args: str) -> str:
+    return " ".join(["sh -c", shlex.quote(_SCRIPT), "frrgen", verb, *map(shlex.quote, args)])
+
+
+def _mark() -> str:
+    return f"frrgen-{secrets.token_hex(8)}"
+
+
+def _time() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _pending(text: str) -> Pending | None:
+    head, _, rest = text.partition("\n")
+    if not head.strip():
+        return None
+    timer, seconds = head.split()
+    about, *after = rest.splitlines()
+    return Pending(timer=Timer(timer), seconds=int(seconds), after=tuple(filter(None, after)), **json.loads(about))
+
+
+def _sessions(text: str) -> dict[tuple[str, str, str], Session]:
+    """Read `show bgp vrf all summary json`; what has another shape is no session."""
+    try:
+        said = json.loads(text[text.find("{") :])
+        return {
+            (vrf, family, peer): Session(facts["state"] == "Established", int(facts.get("pfxRcd", 0)))
+            for vrf, families in said.items()
+            if isinstance(families, dict)
+            for family, table in families.items()
+            if isinstance(table, dict)
+            for peer, facts in table.get("peers", {}).items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _files(name: str, batches: Sequence[Sequence[str]]) -> dict[str, str]:
+    return {f"{name}.{number:03}": _lines([*batch, "end"]) for number, batch in enumerate(batches) if batch}
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _short(done: Result) -> str:

@@ -174,16 +174,18 @@ class Shell:
         self._config = config
         self._clients: list[paramiko.SSHClient] = []
 
-    def connect(self) -> None:
-        """Log in, over the jump hosts if there are any. Raises DeviceError."""
-        self.close()
+    def connect(self, *, beside: bool = False) -> None:
+        """Log in, over the jump hosts if there are any. `beside`: and stay logged in as before. Raises DeviceError."""
+        if not beside:
+            self.close()
+        kept = len(self._clients)
         try:
             where = target(self.name, self.ssh, self._config)
             sock = self._through_jumps(where, 0)
             password = self.ssh.password.get_secret_value() if self.ssh.password is not None else None
             self._login(where, sock, password)
         except DeviceError:
-            self.close()
+            self._close_beyond(kept)
             raise
 
     def _through_jumps(self, where: Target, depth: int) -> paramiko.Channel | paramiko.ProxyCommand | None:
@@ -301,9 +303,10 @@ class Shell:
                 said = _answer(channel)
             except TimeoutError as bad:
                 raise DeviceError(error("FRR507", f"{self.name}: no answer while waiting for the lock")) from bad
-            if said.endswith("busy"):
+            if busy := re.search(r"^busy(.*)$", said, re.MULTILINE):
+                by = f" ({busy[1].strip()})" if busy[1].strip() else ""
                 raise DeviceError(
-                    error("FRR512", f"{self.name}: another push is under way", hint="wait until it has ended")
+                    error("FRR512", f"{self.name}: another push is under way{by}", hint="wait until it has ended")
                 )
             if not said.endswith("locked"):
                 rest = channel.recv_stderr(4096).decode(errors="replace").strip()
@@ -351,9 +354,12 @@ class Shell:
 
     def close(self) -> None:
         """Log out."""
-        for client in reversed(self._clients):
+        self._close_beyond(0)
+
+    def _close_beyond(self, kept: int) -> None:
+        for client in reversed(self._clients[kept:]):
             client.close()
-        self._clients.clear()
+        del self._clients[kept:]
 
 
 def _dial(where: Target, seconds: float) -> socket.socket:
@@ -383,7 +389,7 @@ def _known_keys(where: Target) -> Iterator[paramiko.PKey]:
 def _answer(channel: paramiko.Channel) -> str:
     """Read up to a line `locked` or `busy`: a login shell may have its own words first."""
     said = ""
-    while not re.search(r"^(locked|busy)$", said, re.MULTILINE) and len(said) < _READ:
+    while not re.search(r"^(locked|busy.*)\r?\n", said, re.MULTILINE) and len(said) < _READ:
         data = channel.recv(4096)
         if not data:
             break

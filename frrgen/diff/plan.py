@@ -87,13 +87,15 @@ class Plan:
     after: tuple[str, ...]
     """What must follow in exec mode."""
     leftovers: tuple[str, ...]
+    unfinished: tuple[str, ...] = ()
+    """What an earlier change of the router has left to be done."""
     routes: tuple[RouteEffect, ...] | None = None
     """What becomes of the routes of each session; None: not asked, see `with_routes`."""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.changes
+        return not self.changes and not self.unfinished
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -114,6 +116,8 @@ class Plan:
         """One line for people."""
         if self.empty:
             return f"Plan: nothing to do on {self.router}."
+        if not self.changes:
+            return f"Plan: nothing to change on {self.router}, and to finish: {'; '.join(self.unfinished)}."
         adds, edits, removals = (sum(change.op is op for change in self.changes) for op in Op)
         text = f"Plan: {adds} to add, {edits} to change, {removals} to remove on {self.router}."
         resets = [session for session in self.sessions if session.impact is Impact.RESET]
@@ -150,6 +154,7 @@ class Plan:
             "commands": list(self.shown_commands),
             "after": list(self.after),
             "leftovers": [hide(line) for line in self.leftovers],
+            **({"unfinished": list(self.unfinished)} if self.unfinished else {}),
             "summary": self.summary,
         }
 

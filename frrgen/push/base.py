@@ -9,17 +9,18 @@ planned, applied, found to be there and undone differs from platform to platform
 
 from __future__ import annotations
 
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from threading import Event
 from typing import Final, Generic
 
 from frrgen.device.base import Login, R
 from frrgen.diff.plan import Plan
-from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, UnknownStateError, error
-from frrgen.push.journal import entry
+from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, RolledBackError, UnknownStateError, error
 
 _RETRIES: Final = (0.0, 1.0, 3.0, 9.0, 27.0)
 """Seconds before each new login, when the connection was lost after something may have been applied."""
@@ -80,16 +81,21 @@ class Push(ABC, Generic[R]):
     backup: str = field(default="", init=False)
     armed: bool = field(default=False, init=False)
     """Something may have been changed."""
+    stop: Event = field(default_factory=Event, kw_only=True)
+    """Set by who wants the push to end: nothing more is begun, and what was begun is undone."""
 
     def run(self) -> Outcome:
-        """Push. Raises DeviceError when nothing was changed, RolledBackError, UnknownStateError."""
+        """Push. Raises DeviceError when nothing was changed, RolledBackError, UnknownStateError.
+
+        Whatever else goes wrong, also in ourselves, is undone like a failure of the router. KeyboardInterrupt gets out
+        only when nothing was changed.
+        """
         shown: R | None = None
         if self.approve is not None:
             shown = self.device.fetch()
             plan = self._plan(shown)
             if plan.empty or not self.approve(plan):
                 return Outcome(self.device.name, State.UNCHANGED, plan)
-        problem: FrrgenError
         try:
             with self.device.lock():
                 outcome = self._stage(shown)
@@ -97,16 +103,17 @@ class Push(ABC, Generic[R]):
                     return outcome
                 try:
                     return self._apply()
-                except (DeviceError, KeyboardInterrupt) as bad:
-                    if not self.armed:
-                        raise
-                    problem = _problem(self.device.name, bad)
-                    return self._roll_back(problem)
-        except (DeviceError, KeyboardInterrupt) as bad:
-            if not self.armed:
-                raise
-            problem = _problem(self.device.name, bad)
+                except BaseException as bad:  # noqa: BLE001
+                    return self._roll_back(self._problem(bad))
+        except BaseException as bad:  # noqa: BLE001
+            problem = self._problem(bad)
         return self._recover(problem)
+
+    def _problem(self, bad: BaseException) -> FrrgenError:
+        """Give what must be undone; raises what needs no undoing, for nothing was changed or it is done."""
+        if not self.armed or isinstance(bad, RolledBackError | UnknownStateError):
+            raise bad
+        return _problem(self.device.name, bad)
 
     def foresee(self) -> Plan:
         """Plan, and change nothing. Raises DeviceError."""
@@ -119,6 +126,10 @@ class Push(ABC, Generic[R]):
     @abstractmethod
     def _check(self) -> None:
         """Have the router check what is planned; nothing is applied. Raises DeviceError."""
+
+    @abstractmethod
+    def _arm(self) -> None:
+        """Lay ready on the router what is needed to go back. Raises DeviceError; then nothing was changed."""
 
     @abstractmethod
     def _apply(self) -> Outcome:
@@ -146,13 +157,12 @@ class Push(ABC, Generic[R]):
         self.plan = plan = self._plan(before)
         if plan.empty:
             return Outcome(name, State.UNCHANGED, plan)
-        self.progress(State.STAGED)
+        self._tell(State.STAGED)
         self._check()
-        self.progress(State.CHECKED)
-        self.backup = self.device.backup(before)
-        self.device.record(entry("armed", before=before.digest, summary=plan.summary, backup=self.backup))
+        self._tell(State.CHECKED)
+        self._arm()
         self.armed = True
-        self.progress(State.ARMED)
+        self._tell(State.ARMED)
         return None
 
     @property
@@ -176,30 +186,48 @@ class Push(ABC, Generic[R]):
                 self.device.reconnect()
                 with self.device.lock():
                     return self._resume(self.device.fetch()) or self._roll_back(problem)
-            except DeviceError as bad:
-                last = bad
+            except (RolledBackError, UnknownStateError):
+                raise
             except KeyboardInterrupt:
                 break
-        self.progress(State.UNKNOWN)
+            except Exception as bad:  # noqa: BLE001  # a fault of ours is no reason to leave a router as it is
+                last = _problem(self.device.name, bad)
+        self._end(State.UNKNOWN)
         raise UnknownStateError(
             *problem.findings,
             *(last.findings if last is not problem else ()),
             error(
                 "FRR525",
                 f"{self.device.name}: what it runs now is not known: a person must look",
-                hint=f"what it ran before is on the router in {self.backup}; frrgen diff shows where it stands",
+                hint=self._way_out(),
             ),
         )
 
-    def _record(self, event: str, now: R) -> None:
-        try:
-            self.device.record(entry(event, after=now.digest, summary=self._planned.summary))
-        except DeviceError:
-            # the change itself is done or undone; a full disk must not turn that into a failure
-            return
+    def _way_out(self) -> str:
+        return f"what it ran before is on the router in {self.backup}; frrgen diff shows where it stands"
+
+    def _tell(self, state: State) -> None:
+        """Tell of progress. Raises KeyboardInterrupt if the push is to end."""
+        self.progress(state)
+        if self.stop.is_set():
+            raise KeyboardInterrupt
+
+    def _end(self, state: State) -> None:
+        """Tell how it ended. Who listens changes nothing about that."""
+        self.armed = False
+        with contextlib.suppress(Exception):
+            self.progress(state)
 
 
 def _problem(name: str, bad: BaseException) -> FrrgenError:
     if isinstance(bad, FrrgenError):
         return bad
-    return DeviceError(error("FRR526", f"{name}: interrupted while the change was applied"))
+    if isinstance(bad, KeyboardInterrupt):
+        return DeviceError(error("FRR526", f"{name}: interrupted while the change was applied"))
+    return DeviceError(
+        error(
+            "FRR199",
+            f"{name}: a fault of frrgen itself, while the change was applied: {type(bad).__name__}",
+            hint="please report it",
+        )
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import socket
 from datetime import UTC, datetime
+
+from frrgen.device.base import owner
 
 
 def entry(event: str, **facts: str) -> str:
@@ -13,15 +13,8 @@ def entry(event: str, **facts: str) -> str:
     return json.dumps(
         {
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "by": f"{_user()}@{socket.gethostname()}",
+            "by": owner(),
             "event": event,
             **facts,
         }
     )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -7,6 +7,7 @@ changed meanwhile elsewhere stays.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, Un
 from frrgen.grammar.pfsense import COVERED, Sections, digest
 from frrgen.parse.frr import parse
 from frrgen.push.base import Outcome, Push, State
+from frrgen.push.journal import entry
 from frrgen.render.package import frr_conf, unforeseen
 
 _EVERY: Final = 0.5
@@ -77,13 +79,22 @@ class PfsensePush(Push[PfsenseRunning]):
             reload = isinstance(plan, PfsensePlan) and plan.effect is Effect.RELOAD
             self.device.check(self.predicted, reload=reload)
 
+    def _arm(self) -> None:
+        self.backup = self.device.backup(self._old)
+        self.device.record(entry("armed", before=self._old.digest, summary=self._planned.summary, backup=self.backup))
+
+    def _record(self, event: str, now: PfsenseRunning) -> None:
+        # the change itself is done or undone; a full disk must not turn that into a failure
+        with contextlib.suppress(DeviceError):
+            self.device.record(entry(event, after=now.digest, summary=self._planned.summary))
+
     def _apply(self) -> Outcome:
         try:
             applied = self._write(self.new, self._old.sections_digest, self._planned.summary)
         except NothingChangedError:
             self.armed = False
             raise
-        self.progress(State.APPLIED)
+        self._tell(State.APPLIED)
         if applied.complaint:
             raise DeviceError(error("FRR743", f"{self.device.name}: {applied.complaint}"))
         return self._verify()
@@ -94,9 +105,9 @@ class PfsensePush(Push[PfsenseRunning]):
     def _verify(self) -> Outcome:
         now = self._settle(digest(self.new), self._expected_file())
         self._await_sessions(now)
-        self.progress(State.VERIFIED)
+        self._tell(State.VERIFIED)
         self._record("confirmed", now)
-        self.progress(State.CONFIRMED)
+        self._end(State.CONFIRMED)
         plan = self._planned
         notes = plan.notes if isinstance(plan, PfsensePlan) else ()
         return Outcome(self.device.name, State.CONFIRMED, plan, notes=(*self._imprecise(), *notes))
@@ -169,7 +180,7 @@ class PfsensePush(Push[PfsenseRunning]):
     def _roll_back(self, problem: FrrgenError) -> Outcome:
         old, now = self._old, self.device.fetch()
         if now.sections_digest not in {old.sections_digest, digest(self.new)}:
-            self.progress(State.UNKNOWN)
+            self._end(State.UNKNOWN)
             raise UnknownStateError(
                 *problem.findings,
                 error(
@@ -183,7 +194,7 @@ class PfsensePush(Push[PfsenseRunning]):
             self._write(old.sections, now.sections_digest, "rolled back")
         now = self._settle(old.sections_digest, "")
         self._await_sessions(now)
-        self.progress(State.ROLLED_BACK)
+        self._end(State.ROLLED_BACK)
         self._record("rolled back", now)
         raise RolledBackError(
             *problem.findings,

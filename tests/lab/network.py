@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -163,6 +166,13 @@ class Lab:
             file.write(f"[127.0.0.1]:{port} {public[0]} {public[1]}\n")
         return found
 
+    def end_logins(self, name: str) -> None:
+        """End the processes of sshd that serve a login; the one that listens stays."""
+        for listener in _children(self.sshds[name].process.pid):
+            for session in _children(listener):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(session, signal.SIGKILL)
+
     def stop(self) -> None:
         """Take everything down."""
         for router in self.routers.values():
@@ -172,6 +182,10 @@ class Lab:
             sshd.process.wait()
         if self._made:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _keygen(path: Path) -> None:

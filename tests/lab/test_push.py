@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 
 import pytest
 
+from frrgen.device.base import Staged
 from frrgen.device.frr import FrrDevice
 from frrgen.errors import DeviceError, RolledBackError
 from frrgen.model.router import Router
@@ -44,6 +44,23 @@ def push(lab, router, **options):
         one.close()
 
 
+def applied(lab, batches):
+    """Apply batches and leave the push armed no longer; what the router complains of."""
+    one = device(lab)
+    staged = Staged(tuple(map(tuple, batches)), (), one.fetch(), (), (), "")
+    one.stage(staged)
+    one.arm("{}", 60)
+    said = one.apply()
+    one.confirm(one.fetch().digest, "{}")
+    one.close()
+    return said
+
+
+def under_way(router):
+    """Tell whether a batch of ours is being applied: it holds a lock."""
+    return router.run("flock", "-n", "/usr/bin/vtysh", "true", check=False).returncode == 1
+
+
 def test_a_push_is_applied_read_back_and_saved(lab, edge):
     states = []
     wanted = intended(BASE + " neighbor 10.0.0.1 description hello\n")
@@ -58,7 +75,7 @@ def test_a_push_is_applied_read_back_and_saved(lab, edge):
 def test_backup_and_journal_are_for_the_owner_only_and_hold_no_password(lab, edge):
     push(lab, intended(BASE + " neighbor 10.0.0.1 password s3cr3t-word\n"))
     listing = edge.run("sh", "-c", "stat -c '%a %n' /var/lib/frrgen /var/lib/frrgen/*").stdout.split("\n")
-    assert sorted(line.split()[0] for line in listing if line) == ["600", "600", "700"]
+    assert sorted(line.split()[0] for line in listing if line) == ["600", "600", "600", "700"]
     assert "s3cr3t-word" not in edge.run("cat", "/var/lib/frrgen/journal.jsonl").stdout
     assert "batch-" not in "".join(listing)
 
@@ -113,7 +130,7 @@ def test_a_line_that_vtysh_does_not_know_is_refused_before_anything_is_applied(l
         push(lab, wanted)
     assert caught.value.findings[0].code == "FRR513"
     assert edge.running_config() == before
-    assert "frrgen" not in edge.run("ls", "/var/lib").stdout
+    assert edge.run("ls", "/var/lib/frrgen").stdout.split() == ["lock"]
 
 
 def test_a_configuration_that_moved_since_the_plan_was_shown_is_not_touched(lab, edge):
@@ -148,30 +165,30 @@ def test_a_batch_goes_on_when_the_connection_is_cut_and_the_push_still_ends_well
 
             def later():
                 # once vtysh has begun with the batch
-                wait_for("the batch", lambda: any((edge.folder / "lib/frrgen").glob("batch-*/one")), every=0.02)
-                subprocess.run(["pkill", "-KILL", "-P", str(lab.sshds["r1"].process.pid)], check=False)
-                # the sessions of sshd are its children; they die, sshd itself stays
+                wait_for("the batch", lambda: under_way(edge), every=0.01)
+                lab.end_logins("r1")
+                cuts.append(under_way(edge))
 
             threading.Thread(target=later).start()
 
+    cuts = []
     outcome = Transaction(one, wanted, progress=cut).run()
     one.close()
     assert outcome.state is State.CONFIRMED
+    assert cuts == [True]
     assert edge.running_config().count("ip prefix-list L") == 1499
 
 
 def test_behind_a_batch_that_goes_wrong_no_other_is_run(lab, edge):
-    one = device(lab)
     wrong = ["ip prefix-list P seq 5 permit 10.0.0.0/8 ge 4"]
     good, more = (["router bgp 65001", f"neighbor 10.0.0.{host} remote-as 65002", "exit"] for host in (8, 9))
-    assert one.apply([good, wrong, more])
+    assert applied(lab, [good, wrong, more])
     assert "10.0.0.8" in edge.running_config()
     assert "10.0.0.9" not in edge.running_config()
     # FRR notes that the map is not there: that is no fault
     note = ["router bgp 65001", "address-family ipv4 unicast", "neighbor 10.0.0.8 route-map NONE in", "exit", "exit"]
-    assert one.apply([note, more]) == []
+    assert applied(lab, [note, more]) == []
     assert "10.0.0.9" in edge.running_config()
-    one.close()
 
 
 def test_maps_that_turn_their_calls_round_are_pushed_and_frr_survives(lab, edge):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from threading import Event
 
 import pytest
 
-from frrgen.device.base import Running
+from frrgen.device.base import GoneError, Running
 from frrgen.diff.plan import make_plan
 from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError, error
 from frrgen.model.policy import RouteMap
@@ -24,23 +25,31 @@ def lost(what="cut"):
 
 
 class FakeDevice:
-    """A router in memory. `fails` maps the name of a step to the calls of it (1, 2 …) that fail."""
+    """A router in memory. `fails` maps the name of a step to the calls of it (1, 2 …) that fail, `with_` how."""
 
     name = "r1"
 
-    def __init__(self, fails=None, *, refuses=False, gone=False):
+    def __init__(self, fails=None, *, refuses=False, gone=False, with_=lost):
         self.text = BEFORE
         self.fails = fails or {}
         self.refuses = refuses
         self.gone = gone
+        self.with_ = with_
         self.calls = []
         self.saved = None
         self.journal = []
+        self.staged = None
+        self.armed = False
+        self.executed = []
 
     def _step(self, name):
         self.calls.append(name)
         if self.calls.count(name) in self.fails.get(name, ()) or (self.gone and "apply" in self.calls):
-            raise lost(name)
+            raise self.with_(name)
+
+    def _must_be_armed(self):
+        if not self.armed:
+            raise GoneError(error("FRR528", "r1: not armed"))
 
     def fetch(self):
         self._step("fetch")
@@ -51,32 +60,70 @@ class FakeDevice:
         self._step("lock")
         yield
 
-    def check(self, commands):
-        self._step("check")
+    def stage(self, staged):
+        self._step("stage")
+        self.staged = staged
 
-    def backup(self, running):
-        self._step("backup")
+    def arm(self, entry, seconds):
+        self._step("arm")
+        self.armed = True
+        self.journal.append(entry)
         return "/var/lib/frrgen/backup-1.conf"
 
-    def apply(self, batches):
-        """Carry the batches out the way FRR would, as far as this test goes; then perhaps lose the connection."""
-        wanted = "passive" in "\n".join(line for batch in batches for line in batch if not line.startswith("no "))
-        if not self.refuses:
-            line = " neighbor 192.0.2.1 passive\n"
-            self.text = BEFORE.replace("exit\n", f"{line}exit\n") if wanted else BEFORE
+    def extend(self, seconds):
+        self._step("extend")
+
+    def apply(self):
+        """Carry the commands out the way FRR would, as far as this test goes; then perhaps lose the connection."""
+        self._must_be_armed()
+        self.carry_out([line for batch in self.staged.forth for line in batch])
         self._step("apply")
         return ["% Configuration failed."] if self.refuses else []
 
+    def carry_out(self, commands):
+        wanted = "passive" in "\n".join(line for line in commands if not line.startswith("no "))
+        if not self.refuses:
+            line = " neighbor 192.0.2.1 passive\n"
+            self.text = BEFORE.replace("exit\n", f"{line}exit\n") if wanted else BEFORE
+
+    def apply_back(self, batches):
+        self._step("apply_back")
+        self.carry_out([line for batch in batches for line in batch])
+
+    def settle(self):
+        self._step("settle")
+        self._must_be_armed()
+
     def execute(self, commands):
         self._step("execute")
+        self.executed += commands
 
-    def save(self):
-        self._step("save")
+    def renew(self):
+        self._step("renew")
+
+    def confirm(self, digest, entry):
+        self._step("confirm")
+        self._must_be_armed()
+        if Running(self.text, "").digest != digest:
+            raise lost("moved")
         self.saved = self.text
-
-    def record(self, entry):
-        self._step("record")
+        self.armed = False
         self.journal.append(entry)
+
+    def undo(self, why):
+        """Look at the text, as the router does, and go back by the batch that was staged if it has to."""
+        self._step("undo")
+        self._must_be_armed()
+        if Running(self.text, "").digest != self.staged.before.digest:
+            self.carry_out([line for batch in self.staged.back for line in batch])
+        if Running(self.text, "").digest != self.staged.before.digest:
+            raise DeviceError(error("FRR510", "r1: cannot go back"))
+        self.armed = False
+        self.journal.append("rolled back")
+
+    def drop(self, pending, entry):
+        self._step("drop")
+        self.armed = False
 
     def reconnect(self):
         self._step("reconnect")
@@ -96,7 +143,7 @@ def test_all_is_well():
     assert [entry for entry in device.journal if "confirmed" in entry]
 
 
-@pytest.mark.parametrize("step", ["fetch", "lock", "check", "backup", "record"])
+@pytest.mark.parametrize("step", ["fetch", "lock", "stage", "arm"])
 def test_a_failure_before_anything_is_applied_changes_nothing(step):
     device = FakeDevice({step: [1]})
     with pytest.raises(DeviceError):
@@ -106,7 +153,7 @@ def test_a_failure_before_anything_is_applied_changes_nothing(step):
 
 
 def test_a_cut_connection_after_the_batch_has_gone_through_ends_well():
-    device = FakeDevice({"apply": [1], "fetch": [2]})
+    device = FakeDevice({"apply": [1], "settle": [1]})
     assert run(device).state is State.CONFIRMED
     assert "passive" in device.saved
 
@@ -122,14 +169,14 @@ def test_what_the_router_refuses_is_rolled_back_with_what_it_said():
 
 
 def test_a_startup_configuration_that_cannot_be_saved_undoes_the_push():
-    device = FakeDevice({"save": [1]})
+    device = FakeDevice({"confirm": [1]})
     with pytest.raises(RolledBackError):
         run(device)
     assert device.text == BEFORE
 
 
 def test_a_router_that_is_gone_for_good_is_unknown_and_names_the_backup():
-    device = FakeDevice({"lock": range(2, 99), "apply": [1], "fetch": range(2, 99)})
+    device = FakeDevice({"lock": range(2, 99), "apply": [1], "settle": [1]})
     with pytest.raises(UnknownStateError) as caught:
         run(device)
     assert caught.value.exit is Exit.UNKNOWN
@@ -144,9 +191,62 @@ def test_a_way_back_that_fails_once_is_tried_again():
     assert device.text == BEFORE
 
 
-def test_a_full_disk_at_the_last_journal_entry_does_not_undo_a_good_push():
-    device = FakeDevice({"record": [2]})
-    assert run(device).state is State.CONFIRMED
+_FAULTS = [KeyboardInterrupt, MemoryError, ValueError, RecursionError, SystemExit, lost]
+_STEPS = ["apply", "renew", "fetch", "execute", "confirm", "settle", "apply_back", "undo"]
+
+
+@pytest.mark.parametrize("fault", _FAULTS)
+@pytest.mark.parametrize("step", _STEPS)
+def test_whatever_goes_wrong_in_whichever_step_behind_armed_the_push_ends_as_it_was_or_as_it_should(step, fault):
+    call = 2 if step == "fetch" else 1
+    going_back = step in {"settle", "apply_back", "undo"}
+    device = FakeDevice({step: [call], **({"renew": [1]} if going_back else {})}, with_=fault)
+    try:
+        outcome = run(device)
+    except RolledBackError:
+        assert device.text == BEFORE
+        assert device.saved is None
+    else:
+        assert outcome.state is State.CONFIRMED
+        assert device.saved == device.text != BEFORE
+    assert not device.armed
+
+
+def test_a_fault_of_ours_that_comes_again_at_every_look_still_ends_in_what_ran_before():
+    class Unreadable(FakeDevice):
+        def fetch(self):
+            running = super().fetch()
+            return running if self.calls.count("fetch") == 1 else Running(BEFORE + "log " + "9" * 4400, "8.4.4")
+
+    device = Unreadable()
+    with pytest.raises(RolledBackError):
+        run(device)
+    assert device.text == BEFORE
+
+
+@pytest.mark.parametrize("state", [State.STAGED, State.CHECKED, State.ARMED, State.APPLIED, State.VERIFIED])
+def test_who_wants_a_push_to_end_has_nothing_more_begun_and_what_was_begun_undone(state):
+    device, stop = FakeDevice(), Event()
+
+    def progress(now):
+        if now is state:
+            stop.set()
+
+    with pytest.raises((KeyboardInterrupt, RolledBackError)) as caught:
+        run(device, progress=progress, stop=stop)
+    assert (caught.type is KeyboardInterrupt) == (state in {State.STAGED, State.CHECKED})
+    assert device.text == BEFORE
+    assert not device.armed
+
+
+def test_who_listens_to_the_progress_of_a_push_cannot_turn_its_end_into_a_failure():
+    def progress(now):
+        if now in {State.CONFIRMED, State.ROLLED_BACK}:
+            raise ValueError
+
+    assert run(FakeDevice(), progress=progress).state is State.CONFIRMED
+    with pytest.raises(RolledBackError):
+        run(FakeDevice(refuses=True), progress=progress)
 
 
 def test_a_plan_that_is_not_approved_touches_nothing():
@@ -159,15 +259,13 @@ def test_nothing_to_do_takes_no_backup():
     device = FakeDevice()
     device.text = device.text.replace("exit\n", " neighbor 192.0.2.1 passive\nexit\n")
     assert run(device).state is State.UNCHANGED
-    assert "backup" not in device.calls
+    assert "stage" not in device.calls
 
 
 def test_a_leftover_that_vanishes_is_a_failure():
     class Eater(FakeDevice):
-        def apply(self, batches):
-            said = super().apply(batches)
-            self.text = self.text.replace("frobnicate\n", "") if self.calls.count("apply") == 1 else BEFORE
-            return said
+        def carry_out(self, commands):
+            self.text = self.text.replace("frobnicate\n", "") if self.text == BEFORE else BEFORE
 
     device = Eater()
     with pytest.raises(RolledBackError, match="lost: frobnicate"):
@@ -182,13 +280,11 @@ class Meddled(FakeDevice):
         self.happens = happens
         self.told = ()
 
-    def apply(self, batches):
-        self._step("apply")
-        if self.calls.count("apply") == 1:
+    def carry_out(self, commands):
+        if self.text == BEFORE:
             self.text = self.happens
-        else:
-            self.told, self.text = tuple(line for batch in batches for line in batch), BEFORE
-        return []
+        elif not self.told:
+            self.told, self.text = tuple(commands), BEFORE
 
 
 @pytest.mark.parametrize(
@@ -215,22 +311,30 @@ def test_the_way_back_takes_away_what_is_new_and_then_brings_back_what_is_lost_b
 
 def test_a_line_that_nothing_takes_away_is_no_way_back():
     class Kept(Meddled):
-        def apply(self, batches):
-            super().apply(batches)
+        def carry_out(self, commands):
             self.text = self.happens
-            return []
 
-    with pytest.raises(UnknownStateError, match="still to do: to take away: username u password <hidden>"):
+    with pytest.raises(UnknownStateError, match="cannot go back"):
         run(Kept(BEFORE + "username u password hunter2\n"))
+
+
+def test_what_is_undone_is_cleared_as_what_was_done_would_have_been():
+    before = "ip prefix-list P seq 5 permit 10.0.0.0/8\nrouter bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n"
+    before += " address-family ipv4 unicast\n  distribute-list D in\n  neighbor 192.0.2.1 prefix-list P in\n"
+    device = FakeDevice()
+    wanted = parse(before.replace("P seq 5 permit", "P seq 5 deny"), name="r1").router
+    Transaction(device, wanted, sleep=lambda _: None)
+    device.text = before
+    with contextlib.suppress(RolledBackError, UnknownStateError):
+        Transaction(device, wanted, sleep=lambda _: None).run()
+    assert set(device.staged.after) <= set(device.staged.clear)
 
 
 def test_interrupted_in_the_middle_the_push_is_undone():
     class Interrupted(FakeDevice):
-        def apply(self, batches):
-            super().apply(batches)
-            if self.calls.count("apply") == 1:
-                raise KeyboardInterrupt
-            return []
+        def apply(self):
+            super().apply()
+            raise KeyboardInterrupt
 
     device = Interrupted()
     with pytest.raises(RolledBackError):
