@@ -30,6 +30,7 @@ _MOVED: Final = 82
 _UNSAVED: Final = 83
 _DAMAGED: Final = 84
 _BUSY: Final = 85
+_STUCK: Final = 87
 _BROKEN: Final = 90
 _PATIENCE: Final = 60
 """Seconds to wait for a batch that is still being applied."""
@@ -191,7 +192,10 @@ class FrrDevice:
 
     def undo(self, why: str) -> None:
         """Have the router go back by the batch that was staged, and look. Raises DeviceError if it cannot."""
-        self._armed("go back", self._sh("undo", self.id, why))
+        done = self._sh("undo", self.id, why)
+        if done.status == _STUCK:
+            raise DeviceError(error("FRR523", f"{self.name}: cannot go back to what ran before"))
+        self._armed("go back", done)
 
     def drop(self, pending: Pending, entry: str) -> None:
         """Forget a push that is not under way any more."""
