@@ -155,9 +155,8 @@ class Bird(Daemon):
         return int(found[1]) if found else 0
 
     def refresh(self) -> None:
-        # BIRD 3 applies filters to what it has kept unless it is told otherwise, and calls it so
-        said = self.birdc("reload", "in", "node")
-        if "syntax error" in said:
+        # BIRD 3 has another name for it
+        if "reloading" not in self.birdc("reload", "in", "node"):
             self.birdc("reload", "filters", "in", "node")
 
     def shut_down(self, text: str) -> None:

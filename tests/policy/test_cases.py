@@ -78,7 +78,7 @@ def test_we_say_what_frr_did(case):
             assert verdict.verdict == "undecided"
             assert verdict.undecided
             continue
-        text = str(route.prefix)
+        text = one["prefix"]
         assert verdict.verdict == ("permit" if text in expected else "deny"), (text, verdict.trace)
         if text not in expected:
             continue
