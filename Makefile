@@ -1,9 +1,11 @@
-# Two commands do everything on a fresh Debian 12: `make demo` and `make test`. Both install what is missing.
+# Two commands do everything on a fresh Debian 12 or 13: `make demo` and `make test`. Both install what is missing.
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 KEEP ?=
+ALL ?=
+FRR ?=
 N ?= 1000
 SEED ?= 1
 SECONDS ?= 1200
@@ -16,8 +18,11 @@ TEST_DEBIAN := bird2 gobgpd tcpdump
 demo: system $(BIN)/frrgen
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python -m tests.lab.demo
 
-test: test-system $(BIN)/tox
-	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 $(BIN)/tox
+test:
+	@echo "All tests, on three versions of FRR: about $(if $(ALL),35,25) minutes and 2 GB of disk on 2 cores (docs/testing.md)."
+	@$(MAKE) --no-print-directory test-system $(BIN)/tox
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB="$$FRRGEN_REQUIRE_LAB" FRRGEN_TEST_ALL="$(ALL)" \
+		FRRGEN_TEST_FRR="$(FRR)" $(BIN)/tox
 
 bench: test-system $(BIN)/frrgen
 	@$(call need,gcc libc6-dev)

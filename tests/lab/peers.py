@@ -87,6 +87,8 @@ class Daemon:
             self.process.kill()
             self.process.wait()
 
+    hold: ClassVar[int] = 3
+    """The hold time that the speaker asks for, in seconds."""
     cannot: ClassVar[dict[str, str]] = {}
     """What this daemon cannot do that others can, and why: the tests of it are left out with that reason."""
 
@@ -173,6 +175,8 @@ class Gobgp(Daemon):
     """GoBGP."""
 
     packages: ClassVar = dict.fromkeys(("bookworm", "trixie", "forky"), "gobgpd")
+    # behind a collision GoBGP 4 answers for the first time after 5 s
+    hold: ClassVar = 6
     cannot: ClassVar = {"refresh": "GoBGP applies a changed policy to what it keeps, and never asks"}
 
     def command(self) -> list[str]:

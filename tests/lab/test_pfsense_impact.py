@@ -25,6 +25,7 @@ from tests.lab.pfsense.box import lacking
 from tests.lab.test_pfsense import ARTICLE
 
 pytestmark = [
+    pytest.mark.sample("10.3"),
     pytest.mark.skipif(bool(lacking()), reason=f"the stand-in for pfSense needs {lacking()}"),
     pytest.mark.skipif(not (shutil.which("bird") or shutil.which("/usr/sbin/bird")), reason="it needs bird2"),
 ]

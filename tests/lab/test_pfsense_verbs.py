@@ -12,7 +12,10 @@ from frrgen.grammar.pfsense import encode
 from tests.lab import Lab, wait_for
 from tests.lab.pfsense import Pfsense, lacking
 
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"the stand-in for pfSense needs {lacking()}")
+pytestmark = [
+    pytest.mark.sample("10.3"),
+    pytest.mark.skipif(bool(lacking()), reason=f"the stand-in for pfSense needs {lacking()}"),
+]
 ARTICLE = (Path(__file__).parents[1] / "golden/pfsense/article.xml").read_text()
 PEER = "192.168.1.10"
 

@@ -211,13 +211,16 @@ def test_bgpd_shows_which_of_its_routes_a_list_or_a_map_permits(session):
 
 @pytest.mark.parametrize("line", ["on-match goto 10", "match metric 0"])
 def test_a_refused_line_of_a_file_is_told_by_its_text_and_not_by_the_return_code(lab, line):
+    if line == "match metric 0" and lab.frr.numbers >= (10, 7):
+        pytest.skip("FRR 10.7 takes it")
     us = lab.router("us", daemons=("bgpd",))
     us.start("")
     file = us.folder / "lib/lines.conf"
     file.write_text(f"route-map RM permit 20\n {line}\nend\n")
     done = us.run("vtysh", "-f", "/var/lib/lines.conf", check=False)
-    assert done.stdout.startswith("% ")
-    assert done.returncode == 0
+    assert any(said.startswith("% ") for said in done.stdout.splitlines())
+    # from FRR 10 on it tells what mgmtd refuses, and nothing else
+    assert done.returncode == 0 or (lab.frr.numbers >= (10,) and "mgmtd" in done.stdout + done.stderr)
 
 
 def test_verify_live_asks_bgpd_itself(lab, tmp_path, capsys):

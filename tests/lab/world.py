@@ -24,14 +24,14 @@ class World:
         password: str | None = None,
         node_asn: int = 65002,
         speak: bool = True,
-        **more: str,
+        **more: Any,
     ) -> None:
         self.lab = lab
         self.edge, self.node = lab.router("edge"), lab.router("node", daemons=())
         lab.link(self.edge, self.node, "10.0.0.1/24", "10.0.0.2/24", ("2001:db8::1/64", "2001:db8::2/64"))
         if password:
             more["more"] = more.get("more", "") + "\npassword: env:SECRET"
-        self.said = {"pools": POOLS, **more}
+        self.said = {"pools": POOLS, "hold": daemon.hold, **more}
         net = inventory(lab.folder / "net", asn=node_asn, frr_version=lab.frr.version, **self.said)
         if daemon is Frr:
             Frr.config = rendered(net).replace("<hidden>", password or "")
@@ -47,11 +47,9 @@ class World:
             self.speaker.__exit__()
         self.daemon.stop()
 
-    def speak(self, *options: str, asn: int = 65002, hold: int = 3, secret: str | None = None, **more: str) -> Speaking:
+    def speak(self, *options: str, asn: int = 65002, secret: str | None = None, **more: str) -> Speaking:
         """Begin to speak; what the inventory says may be something else than what the daemon was told."""
-        net = inventory(
-            self.lab.folder / "net", asn=asn, hold=hold, frr_version=self.lab.frr.version, **{**self.said, **more}
-        )
+        net = inventory(self.lab.folder / "net", asn=asn, frr_version=self.lab.frr.version, **{**self.said, **more})
         environ = {"SECRET": secret} if secret else self.secret
         self.speaker = Speaking(self.node, net, "--drain", "0", *options, environ=environ)
         return self.speaker

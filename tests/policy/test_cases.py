@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
-from ipaddress import ip_address, ip_network
-from pathlib import Path
-
 import pytest
 
-from frrgen.model.types import community_value, large_community_value
 from frrgen.parse.frr import parse
 from frrgen.policy.evaluate import evaluate
-from frrgen.policy.route import Route
 from frrgen.policy.unread import unread_entries
+from tests.policy.cases import CASES, PEER, accepted, sent
 
-FILES = ("frr-policy-cases-8.4.4.jsonl", "frr-policy-cases-more-8.4.4.jsonl")
-CASES = [json.loads(line) for name in FILES for line in (Path(__file__).parent / name).read_text().splitlines()]
-"""A hundred that came with the specification, and what was measured since."""
-PEER = "10.98.1.1"
 UNDECIDED = {
     "R05": "whether an empty list matches depends on what came first",
     "R05c": "whether an empty list matches depends on what came first",
@@ -32,34 +22,6 @@ UNDECIDED = {
     "F10": "FRR refuses the line, and so do we",
     "C13": "without its module FRR takes `match rpki` for another clause",
 }
-
-
-def sent(one):
-    path = " ".join(str(asn) for asn in one.get("as_path", ()))
-    prefix = ip_network(one["prefix"])
-    hop = one.get("next_hop", PEER if prefix.version == 4 else "2001:db8:98::1")
-    if "as_path_raw_hex" in one:
-        path = "65001 {65010,65011}"
-    return Route(
-        prefix,
-        as_path=path,
-        next_hop=ip_address(hop),
-        med=one.get("med"),
-        local_preference=one.get("local_preference"),
-        large_communities=frozenset(large_community_value(text) for text in one.get("large_communities", ())),
-        communities=frozenset(community_value(text) for text in one.get("communities", ())),
-    )
-
-
-def accepted(text):
-    """Read `{10.0.0.0/8{metric: 1, comm: 1:1 2:2}, …}`."""
-    found = {}
-    for prefix, rest in re.findall(r"([0-9a-f.:]+/\d+)((?:\{(?:[^{}]|\{[^{}]*\})*\})?)", text):
-        attributes = dict(re.findall(r"(metric|weight|locPrf|comm|large|path|nh): ((?:[^,{}]|\{[^{}]*\})*)", rest))
-        for name in attributes.keys() & {"comm", "path", "large"}:
-            attributes[name] = attributes[name].replace("None", "").replace("Local", "").strip()
-        found[prefix] = attributes
-    return found
 
 
 def test_there_are_a_hundred_cases_and_more_of_ours():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policy.test_cases import CASES
+from tests.policy.cases import CASES
 
 RULES = {
     # prefix lists
