@@ -191,8 +191,8 @@ def bench_render() -> None:
     script = """
 import sys, time
 from statistics import median
-from frrgen.parse.frr import parse
-from frrgen.render.frr import render
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.render import render
 from jinja2 import Environment
 texts = []
 for r in range(1000):
@@ -270,9 +270,9 @@ def bench_policy(lab: Lab) -> None:
     script = f"""
 import random, time
 from pathlib import Path
-from frrgen.parse.frr import parse
-from frrgen.policy.evaluate import evaluate
-from frrgen.policy.route import Route
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.evaluate import evaluate
+from frrgen.policy.sets.route import Route
 from ipaddress import IPv4Network
 routers = [parse(Path("{folder}/" + name + ".conf").read_text(), name=name).router for name in "ab"]
 rng = random.Random(1); differ = 0

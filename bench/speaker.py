@@ -137,11 +137,11 @@ def frrgen(host: Router, routes: int, *extra: str) -> Process:
 BLOB = """
 import socket, sys, time
 from ipaddress import IPv4Address
-from frrgen.speaker.attributes import Attributes, Writer
-from frrgen.speaker.capability import Capabilities, agree
-from frrgen.speaker.key import Family
-from frrgen.speaker.message import KEEPALIVE, Open
-from frrgen.speaker.rib import Encoder
+from frrgen.speaker.wire.attributes import Attributes, Writer
+from frrgen.speaker.wire.capability import Capabilities, agree
+from frrgen.speaker.wire.packed_prefix import Family
+from frrgen.speaker.wire.message import KEEPALIVE, Open
+from frrgen.speaker.table.rib import Encoder
 only = frozenset({Family.IPV4})
 agreed = agree(*[Capabilities(asn=asn, families=only) for asn in (65002, 65001)])
 encoder = Encoder(Writer(65002, 65001, IPv4Address("10.0.0.2"), None), agreed)

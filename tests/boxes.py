@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from frrgen.grammar.pfsense import SCHEMA, Box, blank
+from frrgen.platforms.pfsense.schema import SCHEMA, Box, blank
 
 BOX = Box(
     interfaces={

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from frrgen.grammar.pfsense import SCHEMA, SET_BY_PRESENCE, Sections
+from frrgen.platforms.pfsense.schema import SCHEMA, SET_BY_PRESENCE, Sections
 
 GOLDEN = Path(__file__).parent / "golden/pfsense"
 

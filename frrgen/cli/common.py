@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from frrgen.diff.plan import hide
 from frrgen.errors import Exit, Finding, FrrgenError, InputError, Severity, Where, error
 from frrgen.inventory.files import Loaded, PartlyError, load
 from frrgen.inventory.secrets import resolve
@@ -19,10 +18,11 @@ from frrgen.model.check import check, judged
 from frrgen.model.derive import Derived, derive, dialled
 from frrgen.model.omitted import as_generated
 from frrgen.model.router import Router
+from frrgen.platforms.frr.diff.plan import hide
 
 if TYPE_CHECKING:
-    from frrgen.parse.frr import Leftover
-    from frrgen.policy.session import Direction, Session
+    from frrgen.platforms.frr.parse.parser import Leftover
+    from frrgen.policy.frr.session import Direction, Session
 
 _UNDEFINED: Final = "FRR210"
 _POLICY: Final = re.compile(r"(no )?((ip|ipv6) prefix-list|(ipv6 )?access-list|bgp \S*list|route-map|neighbor) ")
@@ -65,7 +65,7 @@ class Inventory:
         """Find what the routers' platforms cannot express."""
         for router in self.derived.routers.values():
             if router.platform == "pfsense":
-                from frrgen.render.pfsense import box_of, written_with_findings
+                from frrgen.platforms.pfsense.render import box_of, written_with_findings
 
                 for one in written_with_findings(router, box_of(router))[1]:
                     weighed = judged(self.loaded.network, one) if one.severity is Severity.ERROR else None
@@ -77,7 +77,7 @@ class Inventory:
 
     def audited(self) -> list[Finding]:
         """Find what is doubtful about the policies; nothing while the inventory has errors, which come first."""
-        from frrgen.policy.audit import audit
+        from frrgen.policy.questions.audit import audit
 
         if any(one.severity is Severity.ERROR for one in self.findings):
             return []
@@ -154,7 +154,7 @@ def session_of(router: Router, neighbor: str, direction: Direction, inventory: I
 
     An inventory tells more of the router's own addresses.
     """
-    from frrgen.policy.session import Session
+    from frrgen.policy.frr.session import Session
 
     try:
         session = Session.find(router, neighbor, direction)

@@ -9,16 +9,16 @@ from typing import Any
 
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file
-from frrgen.cli.route import attributes, checked_version
+from frrgen.cli.route_options import attributes, checked_version
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.omitted import as_generated
 from frrgen.model.router import Router
-from frrgen.policy.compare import Comparison, compare_wherever
-from frrgen.policy.route import Route
-from frrgen.policy.session import Direction, Session
-from frrgen.policy.trace import Verdict
-from frrgen.policy.universe import Policy
-from frrgen.policy.unread import ALL_READ, Unread, unread_entries
+from frrgen.policy.frr.alphabet import Policy
+from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
+from frrgen.policy.frr.session import Direction, Session
+from frrgen.policy.frr.trace import Verdict
+from frrgen.policy.questions.compare import Comparison, compare_wherever
+from frrgen.policy.sets.route import Route
 
 
 def run(args: argparse.Namespace) -> Exit:

@@ -8,12 +8,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from frrgen.cli.common import Inventory, complain, worst
+from frrgen.cli.devices import plan_of
 from frrgen.cli.plan import show
-from frrgen.cli.reach import plan_of
 from frrgen.cli.render import write_private
-from frrgen.diff.plan import Plan
 from frrgen.errors import Exit, FrrgenError, InputError, error
 from frrgen.model.router import Router
+from frrgen.platforms.frr.diff.plan import Plan
 
 
 def run(args: argparse.Namespace) -> Exit:

@@ -11,13 +11,13 @@ from typing import Any
 
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file, read_text
-from frrgen.cli.route import attributes, checked_version, route_of
+from frrgen.cli.route_options import attributes, checked_version, route_of
 from frrgen.errors import Exit, Where
 from frrgen.model.omitted import as_generated
-from frrgen.parse.places import Places
-from frrgen.policy.evaluate import judge
-from frrgen.policy.trace import Step, Verdict
-from frrgen.policy.unread import ALL_READ, Unread, unread_entries
+from frrgen.platforms.frr.parse.places import Places
+from frrgen.policy.frr.evaluate import judge
+from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
+from frrgen.policy.frr.trace import Step, Verdict
 
 Place = Callable[[tuple[str, ...]], Where]
 

@@ -8,18 +8,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from frrgen.cli.box import box_findings, read_box
 from frrgen.cli.common import complain, count
+from frrgen.cli.devices import at, fetch, fetch_box
+from frrgen.cli.pfsense_sections import box_findings, read_box
 from frrgen.cli.plan import read_text, refuse_foreign
-from frrgen.cli.reach import at, fetch, fetch_box
-from frrgen.diff.plan import hide
 from frrgen.errors import Exit, Finding, InputError, Severity, Where, error, visible
-from frrgen.grammar.pfsense import Box
-from frrgen.grammar.pfsense_traps import traps
 from frrgen.inventory.dump import dump, write
 from frrgen.model.router import FRR_OF_PACKAGE, Pfsense
-from frrgen.parse.frr import Parsed, parse
-from frrgen.parse.pfsense import parse as parse_pfsense
+from frrgen.platforms.frr.diff.plan import hide
+from frrgen.platforms.frr.parse.parser import Parsed, parse
+from frrgen.platforms.pfsense.parse import parse as parse_pfsense
+from frrgen.platforms.pfsense.schema import Box
+from frrgen.platforms.pfsense.surprises import traps
 
 
 def run(args: argparse.Namespace) -> Exit:

@@ -7,11 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-from frrgen.diff.plan import Plan, hide, make_plan
 from frrgen.errors import Exit, Finding, InputError, Severity, error
-from frrgen.parse.frr import Parsed, parse
-from frrgen.parse.pair import parse_pair
-from frrgen.parse.recognise import foreign
+from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan
+from frrgen.platforms.frr.parse.pair import parse_pair
+from frrgen.platforms.frr.parse.parser import Parsed, parse
+from frrgen.platforms.frr.parse.recognise import foreign
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -63,7 +63,7 @@ def parse_file(path: Path, *, name: str, frr_version: str | None = None) -> Pars
     if not is_xml(text):
         refuse_foreign((text, path))
         return parse(text, name=name, frr_version=frr_version)
-    from frrgen.cli.box import foretold
+    from frrgen.cli.pfsense_sections import foretold
 
     conf, version = foretold(path)
     return parse(conf, name=name, frr_version=frr_version or version)

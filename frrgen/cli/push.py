@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 
 from frrgen.cli.common import Inventory, complain, worst
-from frrgen.cli.reach import push_to
-from frrgen.diff.plan import Plan
+from frrgen.cli.devices import push_to
 from frrgen.errors import Exit, InputError, error, visible
 from frrgen.model.router import Router
+from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.push.base import Outcome, State
 from frrgen.push.fleet import each
 from frrgen.report.console import show_plan

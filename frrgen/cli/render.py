@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from frrgen.cli.common import Inventory
-from frrgen.diff.plan import hide
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.router import Router
-from frrgen.render.frr import render, render_lines
+from frrgen.platforms.frr.diff.plan import hide
+from frrgen.platforms.frr.render import render, render_lines
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> Exit:
 def _file(router: Router, args: argparse.Namespace) -> tuple[Path, str]:
     """Give the file of a router, and what it is to hold."""
     if args.merge is not None or (args.target or router.platform) == "pfsense":
-        from frrgen.cli.box import written_xml
+        from frrgen.cli.pfsense_sections import written_xml
 
         if args.merge is None:
             return args.out / f"{router.name}.xml", written_xml(router, None)
@@ -59,7 +59,7 @@ def _file(router: Router, args: argparse.Namespace) -> tuple[Path, str]:
 
 def _shown(router: Router, args: argparse.Namespace) -> str:
     if (args.target or router.platform) == "pfsense":
-        from frrgen.cli.box import shown_xml
+        from frrgen.cli.pfsense_sections import shown_xml
 
         return shown_xml(router)
     return hide(_frr(router, args))
@@ -68,7 +68,7 @@ def _shown(router: Router, args: argparse.Namespace) -> str:
 def _frr(router: Router, args: argparse.Namespace) -> str:
     """Give the frr.conf: of a pfSense box the one that its package would make."""
     if router.platform == "pfsense":
-        from frrgen.cli.box import preview
+        from frrgen.cli.pfsense_sections import preview
 
         return preview(router)
     return render(router, templates=args.templates)

@@ -14,17 +14,17 @@ from frrgen.cli.common import Inventory, count
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.derive import announced_lengths, announced_pools
 from frrgen.model.router import Router
-from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.gate import Gate, gates
-from frrgen.speaker.key import Key
-from frrgen.speaker.peer import Group
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
-from frrgen.speaker.rib import AdjRibOut
-from frrgen.speaker.source import StaticSource, Wanted
-from frrgen.speaker.table import Table
+from frrgen.speaker.process.sources.file import StaticSource, Wanted
+from frrgen.speaker.session.peer import Group
+from frrgen.speaker.table.gate import Gate, gates
+from frrgen.speaker.table.rib import AdjRibOut
+from frrgen.speaker.table.table import Table
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.wire.packed_prefix import Key
 
 if TYPE_CHECKING:
-    from frrgen.speaker.speaker import Speaker
+    from frrgen.speaker.process.speaker import Speaker
 
 _SHOWN: Final = 1000
 """Prefixes of a session that are shown one by one."""
@@ -197,7 +197,7 @@ def _shown(attributes: Attributes, gate: Gate) -> str:
 
 
 def _run(args: argparse.Namespace) -> Exit:
-    from frrgen.speaker.speaker import SIGNALS
+    from frrgen.speaker.process.speaker import SIGNALS
 
     # one that comes early is answered late, and does not end what has hardly begun
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -210,7 +210,7 @@ def _run(args: argparse.Namespace) -> Exit:
 
 def _speaker(args: argparse.Namespace) -> Speaker:
     from frrgen.speaker.log import log_to_stderr
-    from frrgen.speaker.speaker import Options, Speaker
+    from frrgen.speaker.process.speaker import Options, Speaker
 
     desk = _Desk(args)
     plan, routers = desk.plan(args.node, secrets=True)
@@ -241,7 +241,7 @@ def _address(text: str | None) -> tuple[str, int] | None:
 
 
 def _status(args: argparse.Namespace) -> Exit:
-    from frrgen.speaker.admin import ask_status, default_socket
+    from frrgen.speaker.process.admin import ask_status, default_socket
 
     status = ask_status(args.admin or default_socket())
     if args.format == "json":

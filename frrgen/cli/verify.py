@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from frrgen.cli.common import Inventory
-from frrgen.device.frr import FrrDevice
 from frrgen.errors import Exit, InputError, error
 from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
-from frrgen.parse.frr import parse
-from frrgen.policy.oracle import contradictions, shown_maps
-from frrgen.policy.unread import Unread, unread_entries
-from frrgen.policy.verify import Agreement, Problem, questions, verify
+from frrgen.platforms.frr.device import FrrDevice
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.partial_entries import Unread, unread_entries
+from frrgen.policy.frr.show_route_map import contradictions, shown_maps
+from frrgen.policy.questions.verify import Agreement, Problem, questions, verify
 
 
 def run(args: argparse.Namespace) -> Exit:

@@ -11,10 +11,10 @@ from typing import Final, get_args
 
 from pydantic import BaseModel
 
-from frrgen.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
-from frrgen.grammar.policy import ENTRY, MATCH, SET
-from frrgen.grammar.rule import Rule, Table
-from frrgen.grammar.top import BFD, GLOBAL, RPKI, VRF
+from frrgen.lines.rule import Rule, Table
+from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
+from frrgen.platforms.frr.grammar.policy import ENTRY, MATCH, SET
+from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF
 
 _TABLES: Final[dict[str, tuple[tuple[Table, str], ...]]] = {
     "Router": ((GLOBAL, ""),),

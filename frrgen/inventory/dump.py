@@ -11,11 +11,11 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, SecretStr
 
-from frrgen.grammar.policy import LISTS, ListKind
 from frrgen.inventory.write import write_new
 from frrgen.inventory.yaml import scalar
 from frrgen.model.router import Router
 from frrgen.model.types import is_reference
+from frrgen.platforms.frr.grammar.policy import LISTS, ListKind
 
 _OLD_WORDS: Final = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|~|")
 _OLD_NUMBERS: Final = re.compile(

@@ -8,11 +8,11 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from frrgen.grammar.policy import LISTS
 from frrgen.inventory.describe import describe, parts
 from frrgen.inventory.files import NetworkFile
 from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
+from frrgen.platforms.frr.grammar.policy import LISTS
 
 _REF: Final = "#/$defs/{model}"
 _ENTRY: Final = {"type": "string", "pattern": "^(seq [0-9]+ )?(permit|deny) .+"}

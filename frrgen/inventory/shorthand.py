@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from frrgen.errors import Finding, error
-from frrgen.grammar.entries import entry_data
-from frrgen.grammar.policy import LISTS, ListKind
 from frrgen.inventory.yaml import Node
+from frrgen.platforms.frr.grammar.entries import entry_data
+from frrgen.platforms.frr.grammar.policy import LISTS, ListKind
 
 _ENTRY: Final = re.compile(r"(?:seq (?P<seq>[0-9]{1,10}) )?(?P<action>permit|deny) (?P<value>.+)")
 _FORMS: Final = {

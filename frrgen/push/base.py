@@ -18,9 +18,9 @@ from enum import StrEnum
 from threading import Event
 from typing import Final, Generic
 
-from frrgen.device.base import Login, R
-from frrgen.diff.plan import Plan
 from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, RolledBackError, UnknownStateError, error
+from frrgen.platforms.frr.diff.plan import Plan
+from frrgen.transport.base import Login, R
 
 _RETRIES: Final = (0.0, 1.0, 3.0, 9.0, 27.0)
 """Seconds before each new login, when the connection was lost after something may have been applied."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from frrgen.device.base import owner
+from frrgen.transport.base import owner
 
 
 def entry(event: str, **facts: str) -> str:

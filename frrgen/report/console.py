@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Final
 
-from frrgen.diff.changes import Op
-from frrgen.diff.plan import Plan, hide
 from frrgen.errors import visible
-from frrgen.grammar.rule import Impact
+from frrgen.lines.rule import Impact
+from frrgen.platforms.frr.diff.changes import Op
+from frrgen.platforms.frr.diff.plan import Plan, hide
 
 if TYPE_CHECKING:
     from rich.console import Console

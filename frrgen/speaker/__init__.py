@@ -1,5 +1,5 @@
 """A BGP speaker that announces and never learns.
 
-Pure, with no clock and no socket: error, key, attributes, capability, message, update, fsm, rib, gate, plan.
-With asyncio: connection (TCP), peer (one session, on one or two connections), source, health, admin, speaker.
+Pure, with no clock and no socket: wire, table, plan, and of session the state machine and its back-off.
+With asyncio: session (TCP), process (sources, health checks, the admin socket, the life of the speaker).
 """

@@ -13,10 +13,10 @@ from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.derive import announced_lengths, announced_pools, bgp_of, carried
 from frrgen.model.router import Router
 from frrgen.model.types import Address, community_value, large_community_value
-from frrgen.policy.session import Session
-from frrgen.speaker.attributes import Attributes, Role, Writer
-from frrgen.speaker.capability import COUNTERPART
-from frrgen.speaker.key import Family, Key
+from frrgen.policy.frr.session import Session
+from frrgen.speaker.wire.attributes import Attributes, Role, Writer
+from frrgen.speaker.wire.capability import COUNTERPART
+from frrgen.speaker.wire.packed_prefix import Family, Key
 
 HOLD_TIME = 90
 RESTART_TIME = 120

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from frrgen.cli import main
-from frrgen.parse.frr import parse
-from frrgen.parse.recognise import foreign
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.parse.recognise import foreign
 from tests.parse.test_frr import GOLDENS
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "inventory"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frrgen.device.pfsense import NothingChangedError, PfsenseDevice
-from frrgen.device.ssh import Result
 from frrgen.errors import DeviceError
 from frrgen.model.router import Router
+from frrgen.platforms.pfsense.device import NothingChangedError, PfsenseDevice
+from frrgen.transport.ssh import Result
 
 GOOD = {
     "ok": True,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frrgen.grammar.pfsense import COVERED, EMPTY_COUNTS, SET_BY_PRESENCE, digest
-from frrgen.render.engine import template_folder
+from frrgen.platforms.pfsense.schema import COVERED, EMPTY_COUNTS, SET_BY_PRESENCE, digest
+from frrgen.platforms.templates import template_folder
 
 FOLDER = template_folder() / "pfsense"
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.diff.plan import make_plan
-from frrgen.grammar.rule import Impact
-from frrgen.parse.frr import parse
+from frrgen.lines.rule import Impact
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
 
 BASE = """\
 router bgp 65001

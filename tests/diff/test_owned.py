@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from frrgen.diff.plan import make_plan
 from frrgen.model.router import Router
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
 
 MAIN = """\
 router bgp 65001

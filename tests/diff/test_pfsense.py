@@ -6,9 +6,9 @@ import copy
 
 import pytest
 
-from frrgen.diff.pfsense import Effect, daemons, effect, enabled, plan_box
-from frrgen.grammar.pfsense import Box, blank
-from frrgen.render.package import frr_conf
+from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.plan import Effect, daemons, effect, enabled, plan_box
+from frrgen.platforms.pfsense.schema import Box, blank
 
 BOX = Box(interfaces={"lan": ("192.168.1.1",)})
 BASE = {

@@ -6,12 +6,12 @@ import json
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from frrgen.diff.canonical import canonical
-from frrgen.diff.plan import make_plan
-from frrgen.grammar.rule import Impact
-from frrgen.parse.frr import Parsed, parse
-from frrgen.parse.pair import parse_pair
-from frrgen.render.frr import render
+from frrgen.lines.rule import Impact
+from frrgen.platforms.frr.diff.canonical import canonical
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.pair import parse_pair
+from frrgen.platforms.frr.parse.parser import Parsed, parse
+from frrgen.platforms.frr.render import render
 from tests.strategies import routers
 
 # no shrinking: a whole router shrinks for minutes, and the seed is printed

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from frrgen.diff.plan import make_plan
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
 from tests.diff.test_secrets import LINES, config
 from tests.parse.test_beyond import NESTED
 

@@ -9,8 +9,8 @@ import pytest
 
 from frrgen.cli.common import warn_unread
 from frrgen.cli.plan import beyond_model
-from frrgen.diff.plan import hide, make_plan
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.diff.plan import hide, make_plan
+from frrgen.platforms.frr.parse.parser import parse
 from frrgen.report.console import show_plan
 
 SECRET = "hunter2"

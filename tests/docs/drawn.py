@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from frrgen.speaker.fsm import diagram, table
+from frrgen.speaker.session.fsm import diagram, table
 from tests.docs.reference import reference
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

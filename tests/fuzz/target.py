@@ -14,12 +14,13 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-from frrgen.speaker.attributes import Attributes, AttributeType
-from frrgen.speaker.capability import Agreed, Capabilities, GracefulRestart, agree
-from frrgen.speaker.connection import Connection
-from frrgen.speaker.fsm import State
-from frrgen.speaker.key import Family, Key
-from frrgen.speaker.message import (
+from frrgen.speaker.session.connection import Connection
+from frrgen.speaker.session.fsm import State
+from frrgen.speaker.table.rib import Encoder
+from frrgen.speaker.table.table import Table
+from frrgen.speaker.wire.attributes import Attributes, AttributeType
+from frrgen.speaker.wire.capability import Agreed, Capabilities, GracefulRestart, agree
+from frrgen.speaker.wire.message import (
     KEEPALIVE,
     LONGEST_EXTENDED,
     MARKER,
@@ -31,9 +32,8 @@ from frrgen.speaker.message import (
     message,
     write_route_refresh,
 )
-from frrgen.speaker.rib import Encoder
-from frrgen.speaker.table import Table
-from frrgen.speaker.update import Update
+from frrgen.speaker.wire.packed_prefix import Family, Key
+from frrgen.speaker.wire.update import Update
 from tests.speaker.talking import SETTINGS
 
 MALFORMED = Path(__file__).parents[1] / "speaker/data/bgp-malformed.jsonl"

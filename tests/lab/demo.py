@@ -15,8 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from frrgen.grammar.pfsense import COVERED
-from frrgen.render.config_xml import merge
+from frrgen.platforms.pfsense.config_xml.write import merge
+from frrgen.platforms.pfsense.schema import COVERED
 from tests.lab import Lab, Router, wait_for
 from tests.lab.pfsense import Pfsense
 from tests.lab.router import die_with_parent

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any, Final
 
-from frrgen.policy.route import Route
+from frrgen.policy.sets.route import Route
 from tests.lab.router import LabError, Router, wait_for
 
 Prefix = IPv4Network | IPv6Network

@@ -6,7 +6,7 @@ import random
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from frrgen.model.types import community_text, community_value
-from frrgen.policy.route import Route
+from frrgen.policy.sets.route import Route
 
 US = "10.99.0.2"
 OUTER, INNER, FAR, NEAR = "10.99.0.1", "10.99.0.3", "10.99.0.4", "10.99.0.5"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from frrgen.errors import DeviceError
-from frrgen.speaker.admin import ask_status
+from frrgen.speaker.process.admin import ask_status
 from tests.lab.router import Router, die_with_parent, wait_for
 
 FRRGEN = [sys.executable, "-c", "import sys; from frrgen.cli import main; sys.exit(main())"]

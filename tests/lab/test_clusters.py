@@ -11,10 +11,10 @@ import pytest
 from frrgen.model.check import check
 from frrgen.model.cluster import Network
 from frrgen.model.derive import carried, derive
-from frrgen.policy.route import Route
-from frrgen.policy.session import Session
-from frrgen.policy.verify import verify
-from frrgen.render.frr import render
+from frrgen.platforms.frr.render import render
+from frrgen.policy.frr.session import Session
+from frrgen.policy.questions.verify import verify
+from frrgen.policy.sets.route import Route
 from tests.lab import Lab, wait_for
 from tests.lab.endpoint import Endpoint
 

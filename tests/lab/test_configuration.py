@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from frrgen.diff.plan import make_plan
-from frrgen.parse.frr import parse
-from frrgen.render.frr import render
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.render import render
 from tests.strategies import routers
 
 GOLDEN = Path(__file__).parent.parent / "golden/frr"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frrgen.push.daemons import kept_by
+from frrgen.platforms.frr.daemons import kept_by
 from tests.lab.test_configuration import CLAUSES
 
 MORE = (

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from frrgen.model.types import BgpListName, GroupName, MapName, Name, ProfileName, VrfName
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.parse.parser import parse
 
 _PRINTABLE = [chr(code) for code in range(0x21, 0x7F)]
 NAMES = [

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.device.pfsense import NothingChangedError, PfsenseDevice
 from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError
-from frrgen.grammar.pfsense import blank, encode
 from frrgen.model.router import Router
-from frrgen.parse.frr import parse
-from frrgen.push import pfsense as push_module
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.pfsense import push as push_module
+from frrgen.platforms.pfsense.device import NothingChangedError, PfsenseDevice
+from frrgen.platforms.pfsense.push import PfsensePush
+from frrgen.platforms.pfsense.render import sections
+from frrgen.platforms.pfsense.schema import blank, encode
 from frrgen.push.base import State
 from frrgen.push.fleet import each
-from frrgen.push.pfsense import PfsensePush
-from frrgen.render.pfsense import sections
 from tests.lab import Lab, wait_for
 from tests.lab.pfsense import ADMIN, OPERATOR, Pfsense
 from tests.lab.pfsense.box import PASSWORD, lacking
@@ -591,7 +591,7 @@ def test_a_letter_beyond_ascii_that_somebody_has_typed_in_stays(lab, box):
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_a_text_that_is_cut_off_on_its_way_does_nothing(lab, box, share):
-    from frrgen.device.pfsense import _CONFIG, COVERED, _program
+    from frrgen.platforms.pfsense.device import _CONFIG, COVERED, _program
 
     one = device(lab)
     running = one.fetch()

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from frrgen.device.pfsense import PfsenseDevice
-from frrgen.diff.pfsense import Effect
-from frrgen.grammar.pfsense import SCHEMA, blank
-from frrgen.grammar.rule import Impact
+from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
+from frrgen.platforms.pfsense.device import PfsenseDevice
+from frrgen.platforms.pfsense.plan import Effect
+from frrgen.platforms.pfsense.push import PfsensePush
+from frrgen.platforms.pfsense.schema import SCHEMA, blank
 from frrgen.push.base import State
-from frrgen.push.pfsense import PfsensePush
 from tests.lab import Lab, wait_for
 from tests.lab.peers import Bird
 from tests.lab.pfsense import ADMIN, Pfsense

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.diff.plan import make_plan
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
 from tests.pfsense import GOLDEN
 
 FILES = [GOLDEN / "article.conf", *sorted((GOLDEN / "package").glob("*.conf"))]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from frrgen.cli import main
-from frrgen.grammar.pfsense import encode
+from frrgen.platforms.pfsense.schema import encode
 from tests.lab import Lab, wait_for
 from tests.lab.pfsense import Pfsense, lacking
 

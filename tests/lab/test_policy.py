@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import pytest
 
-from frrgen.diff.plan import make_plan
-from frrgen.parse.frr import parse
-from frrgen.policy.evaluate import evaluate
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.evaluate import evaluate
 from tests.lab import Lab
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint

@@ -7,9 +7,9 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.policy.evaluate import evaluate
-from frrgen.policy.route import Route
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.evaluate import evaluate
+from frrgen.policy.sets.route import Route
 from tests.lab import wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from frrgen.model.policy import Match
-from frrgen.parse.frr import parse
-from frrgen.policy.evaluate import evaluate
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.evaluate import evaluate
 from tests.lab import wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.cases import US, each

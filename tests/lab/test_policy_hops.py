@@ -7,10 +7,10 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.policy.evaluate import judge
-from frrgen.policy.route import Route
-from frrgen.policy.session import Session
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.evaluate import judge
+from frrgen.policy.frr.session import Session
+from frrgen.policy.sets.route import Route
 from tests.lab import Lab, wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint

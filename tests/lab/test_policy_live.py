@@ -8,10 +8,10 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from frrgen.cli import main
-from frrgen.diff.plan import make_plan
-from frrgen.parse.frr import parse
-from frrgen.policy.evaluate import evaluate
-from frrgen.policy.route import Route
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.evaluate import evaluate
+from frrgen.policy.sets.route import Route
 from tests.lab import wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint
@@ -189,7 +189,7 @@ def test_after_a_plan_the_lists_mean_what_they_say(session, optimised):
 
 
 def test_the_oracle_on_a_live_router_says_what_we_say(lab):
-    from frrgen.policy.lists import prefix_list
+    from frrgen.policy.frr.lists import prefix_list
 
     us = lab.router("us", daemons=("bgpd",))
     us.start("ip prefix-list A seq 5 deny 10.1.0.0/16\nip prefix-list A seq 10 permit 10.0.0.0/8 ge 12 le 24\n")

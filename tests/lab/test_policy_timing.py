@@ -11,7 +11,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from frrgen.model.types import community_value
-from frrgen.policy.route import Route
+from frrgen.policy.sets.route import Route
 from tests.lab import Lab, wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint

@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from frrgen.device.base import Staged
-from frrgen.device.frr import FrrDevice
 from frrgen.errors import DeviceError, RolledBackError
 from frrgen.model.router import Router
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.device import FrrDevice
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.push import Transaction
 from frrgen.push.base import State
 from frrgen.push.fleet import each
-from frrgen.push.transaction import Transaction
+from frrgen.transport.base import Staged
 from tests.lab import Lab, wait_for
 
 BASE = "router bgp 65001\n neighbor 10.0.0.1 remote-as 65002\n"

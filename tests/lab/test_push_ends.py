@@ -10,13 +10,13 @@ import time
 
 import pytest
 
-from frrgen.device.base import Timer, plain
-from frrgen.device.frr import _SCRIPT, FrrDevice
 from frrgen.errors import DeviceError, RolledBackError, UnknownStateError
 from frrgen.model.router import Router
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.device import _SCRIPT, FrrDevice
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.push import Transaction, plan_for
 from frrgen.push.base import State
-from frrgen.push.transaction import Transaction, plan_for
+from frrgen.transport.base import Timer, plain
 from tests.lab import wait_for
 
 BASE = "router bgp 65001\n neighbor 10.0.0.1 remote-as 65002\n"

@@ -12,8 +12,8 @@ from frrgen.errors import Severity
 from frrgen.model.check import check
 from frrgen.model.cluster import Network
 from frrgen.model.derive import announced_lengths, derive
-from frrgen.parse.frr import parse
-from frrgen.render.frr import render
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.render import render
 
 
 def network(cluster, router=None, **more):

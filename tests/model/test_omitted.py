@@ -9,12 +9,12 @@ from hypothesis import given, settings
 
 from frrgen.model.omitted import as_generated, omitted
 from frrgen.model.router import Router
-from frrgen.parse.frr import parse as parse_frr
-from frrgen.policy.evaluate import judge
-from frrgen.policy.route import Route
-from frrgen.policy.session import Session
-from frrgen.render.package import frr_conf
-from frrgen.render.pfsense import written_with_findings
+from frrgen.platforms.frr.parse.parser import parse as parse_frr
+from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.render import written_with_findings
+from frrgen.policy.frr.evaluate import judge
+from frrgen.policy.frr.session import Session
+from frrgen.policy.sets.route import Route
 from tests.boxes import BOX
 from tests.strategies import routers
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from frrgen.diff.plan import make_plan
-from frrgen.parse.frr import parse
-from frrgen.render.frr import render
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.render import render
 from tests.strategies import routers
 
 FAMILIES = [

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.render.frr import render, render_lines
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.render import render, render_lines
 
 GOLDENS = sorted((Path(__file__).parent.parent / "golden/frr").glob("frr-golden-*.conf"))
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.diff.changes import Commands
-from frrgen.diff.plan import make_plan
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.diff.changes import Commands
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
 
 BASE = """\
 router bgp 65001

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from frrgen.diff.plan import make_plan
-from frrgen.parse.frr import parse
-from frrgen.parse.pair import parse_pair
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.pair import parse_pair
+from frrgen.platforms.frr.parse.parser import parse
 
 LIST = "".join(f"ip prefix-list L seq {seq} permit 10.{seq}.0.0/16\n" for seq in range(5, 255, 5))
 PATHS = "".join(f"bgp as-path access-list A seq {seq} permit ^{seq // 10}$\n" for seq in range(10, 300, 5))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frrgen.grammar.pfsense import blank, identity, normal
-from frrgen.parse.pfsense import parse
-from frrgen.render.package import frr_conf
-from frrgen.render.pfsense import sections, written_with_findings
+from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.parse import parse
+from frrgen.platforms.pfsense.render import sections, written_with_findings
+from frrgen.platforms.pfsense.schema import blank, identity, normal
 from tests.boxes import BOX, boxes
 
 ODD = [

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frrgen.errors import InputError, Severity
-from frrgen.grammar.pfsense import SCHEMA, blank
-from frrgen.parse.config_xml import read
+from frrgen.platforms.pfsense.config_xml.read import read
+from frrgen.platforms.pfsense.schema import SCHEMA, blank
 from tests.pfsense import GOLDEN, needs_php, php
 
 ARTICLE = (GOLDEN / "article.xml").read_text()

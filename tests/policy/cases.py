@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from frrgen.model.types import community_value, large_community_value
-from frrgen.policy.route import Route
+from frrgen.policy.sets.route import Route
 
 FOLDER = Path(__file__).parent
 FILES = ("frr-policy-cases-8.4.4.jsonl", "frr-policy-cases-more-8.4.4.jsonl")

@@ -7,8 +7,8 @@ import pytest
 from frrgen.model.check import judged
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
-from frrgen.parse.frr import parse
-from frrgen.policy.audit import audit
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.questions.audit import audit
 
 EXACT = "route-map M permit 10\n match community L exact-match\n"
 PEER = "192.0.2.1"

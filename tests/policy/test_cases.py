@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.policy.evaluate import evaluate
-from frrgen.policy.unread import unread_entries
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.evaluate import evaluate
+from frrgen.policy.frr.partial_entries import unread_entries
 from tests.policy.cases import CASES, PEER, accepted, sent
 
 UNDECIDED = {

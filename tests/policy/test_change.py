@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.policy.change import route_effects
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.questions.change import route_effects
 
 BEFORE = """\
 frr version 8.4.4

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.policy.compare import compare
-from frrgen.policy.describe import described
-from frrgen.policy.session import Session
-from frrgen.policy.universe import Policy
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.alphabet import Policy
+from frrgen.policy.frr.session import Session
+from frrgen.policy.questions.compare import compare
+from frrgen.policy.questions.describe import described
 
 PEER = "192.0.2.1"
 SESSION = f"router bgp 65001\n neighbor {PEER} remote-as 65002\n"

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frrgen.model.types import community_value
-from frrgen.parse.frr import parse
-from frrgen.policy.automaton import Literal
-from frrgen.policy.box import PRESENT, Box
-from frrgen.policy.compare import compare
-from frrgen.policy.describe import described, told
-from frrgen.policy.session import Session
-from frrgen.policy.space import PrefixSet, permitted
-from frrgen.policy.symbolic import outcomes
-from frrgen.policy.universe import Policy, Universe
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.symbolic import outcomes
+from frrgen.policy.questions.compare import compare
+from frrgen.policy.questions.describe import described, told
+from frrgen.policy.sets.automaton import Literal
+from frrgen.policy.sets.prefix_set import PrefixSet, permitted
+from frrgen.policy.sets.region import PRESENT, Box
 from tests.policy.test_space import both, lists
 
 RANGE = re.compile(
@@ -96,7 +96,7 @@ def test_of_a_set_of_very_many_ranges_the_number_is_said():
 
 
 def permitted_every_other():
-    from frrgen.policy.space import union
+    from frrgen.policy.sets.prefix_set import union
 
     return union(4, (PrefixSet.block(ip_network(((10 << 24) + (n << 9), 24))) for n in range(3000)))
 

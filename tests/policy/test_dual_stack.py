@@ -11,11 +11,11 @@ from frrgen.model.check import check
 from frrgen.model.check_clusters import unannounced
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
-from frrgen.policy.audit import audit
-from frrgen.policy.session import Session
-from frrgen.policy.verify import verify
-from frrgen.speaker.key import Family
+from frrgen.policy.frr.session import Session
+from frrgen.policy.questions.audit import audit
+from frrgen.policy.questions.verify import verify
 from frrgen.speaker.plan import plan_node
+from frrgen.speaker.wire.packed_prefix import Family
 
 NODE = {"addresses": ["10.0.0.11", "2001:db8::11"]}
 BOTH = {"prefixes": ["10.20.0.0/24", "2001:db8:a::/120"]}

@@ -10,13 +10,13 @@ import pytest
 from frrgen.cli import main
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
-from frrgen.parse.frr import parse
-from frrgen.policy.compare import compare
-from frrgen.policy.evaluate import evaluate, judge
-from frrgen.policy.route import Route
-from frrgen.policy.session import Session
-from frrgen.policy.universe import Policy
-from frrgen.policy.verify import verify
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.alphabet import Policy
+from frrgen.policy.frr.evaluate import evaluate, judge
+from frrgen.policy.frr.session import Session
+from frrgen.policy.questions.compare import compare
+from frrgen.policy.questions.verify import verify
+from frrgen.policy.sets.route import Route
 
 TEXT = """\
 ip prefix-list P seq 5 permit 10.0.0.0/8 le 32

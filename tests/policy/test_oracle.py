@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from frrgen.errors import DeviceError
-from frrgen.parse.frr import parse
-from frrgen.policy.oracle import Shown, contradictions, shown_maps
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.show_route_map import Shown, contradictions, shown_maps
 
 
 def answered(name, *rules, disabled=False):

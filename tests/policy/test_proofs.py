@@ -6,12 +6,12 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.policy.compare import compare, compare_wherever, tried
-from frrgen.policy.evaluate import evaluate, judge
-from frrgen.policy.route import Route
-from frrgen.policy.session import Session
-from frrgen.policy.universe import Policy
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.alphabet import Policy
+from frrgen.policy.frr.evaluate import evaluate, judge
+from frrgen.policy.frr.session import Session
+from frrgen.policy.questions.compare import compare, compare_wherever, tried
+from frrgen.policy.sets.route import Route
 
 MAPS = """
 bgp as-path access-list P seq 5 permit ^65010$

@@ -8,9 +8,9 @@ import random
 
 import pytest
 
-from frrgen.policy.automaton import machine, refuse_stray, surely_found
-from frrgen.policy.paths import ALPHABET, LANGUAGE
-from frrgen.policy.regex import UndecidedError
+from frrgen.policy.sets.automaton import machine, refuse_stray, surely_found
+from frrgen.policy.sets.paths import ALPHABET, LANGUAGE
+from frrgen.policy.sets.regex import UndecidedError
 
 _EXTENDED, _NO_SUB = 1, 8
 DELIMITER = "(^|[,{}() ]|$)"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frrgen.model.policy import PrefixList, PrefixListEntry
-from frrgen.policy.lists import prefix_list
-from frrgen.policy.space import PrefixSet, idle_lines, permitted, union
+from frrgen.policy.frr.lists import prefix_list
+from frrgen.policy.sets.prefix_set import PrefixSet, idle_lines, permitted, union
 
 NETWORKS = {4: IPv4Network, 6: IPv6Network}
 BITS = {4: 32, 6: 128}

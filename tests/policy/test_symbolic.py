@@ -9,16 +9,16 @@ from itertools import islice
 import pytest
 
 from frrgen.model.types import community_value, large_community_value
-from frrgen.parse.frr import parse
-from frrgen.policy import interval
-from frrgen.policy.atoms import Other
-from frrgen.policy.box import next_hop_number
-from frrgen.policy.compare import compare, tried
-from frrgen.policy.paths import holds
-from frrgen.policy.regex import found
-from frrgen.policy.session import Session
-from frrgen.policy.symbolic import outcomes
-from frrgen.policy.universe import Policy, Universe
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.symbolic import outcomes
+from frrgen.policy.questions.compare import compare, tried
+from frrgen.policy.sets import interval
+from frrgen.policy.sets.communities import Other
+from frrgen.policy.sets.paths import holds
+from frrgen.policy.sets.regex import found
+from frrgen.policy.sets.region import next_hop_number
 from tests.lab.policies import COMMUNITIES, FAR, INNER, LARGE, NEAR, OUTER, offered, policy
 
 SIDES = ((OUTER, "in"), (INNER, "in"), (FAR, "out"), (NEAR, "out"))

@@ -13,12 +13,12 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from frrgen.model.types import community_value
-from frrgen.parse.frr import parse
-from frrgen.policy.compare import compare
-from frrgen.policy.evaluate import evaluate
-from frrgen.policy.route import Route
-from frrgen.policy.session import Session
-from frrgen.policy.universe import Policy
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.alphabet import Policy
+from frrgen.policy.frr.evaluate import evaluate
+from frrgen.policy.frr.session import Session
+from frrgen.policy.questions.compare import compare
+from frrgen.policy.sets.route import Route
 
 PEER, ASN = "192.0.2.1", "65002"
 VERSIONS = pytest.mark.parametrize("version", ["8.4", "10.7"])

@@ -7,14 +7,14 @@ from threading import Event
 
 import pytest
 
-from frrgen.device.base import GoneError, Running
-from frrgen.diff.plan import make_plan
 from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError, error
 from frrgen.model.policy import RouteMap
-from frrgen.parse.frr import parse
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.push import Transaction, plan_for
 from frrgen.push.base import Outcome, State
 from frrgen.push.fleet import each
-from frrgen.push.transaction import Transaction, plan_for
+from frrgen.transport.base import GoneError, Running
 
 BEFORE = "frr version 8.4.4\nrouter bgp 65001\n neighbor 192.0.2.1 remote-as 65002\nexit\nfrobnicate\nend\n"
 AFTER = parse("router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n neighbor 192.0.2.1 passive\n", name="r1").router

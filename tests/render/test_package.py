@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frrgen.errors import InputError
-from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, blank
-from frrgen.grammar.php import (
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.pfsense.config_xml.read import read
+from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
+from frrgen.platforms.pfsense.php import (
     among,
     compare,
     cut,
@@ -23,9 +25,7 @@ from frrgen.grammar.php import (
     within,
     word,
 )
-from frrgen.parse.config_xml import read
-from frrgen.parse.frr import parse
-from frrgen.render.package import frr_conf, unforeseen
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, blank
 from tests.pfsense import GOLDEN, needs_php, php, sections
 
 GOLDENS = {path.stem: read(path.read_text(), path.name) for path in sorted((GOLDEN / "package").glob("*.xml"))}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.grammar.pfsense import COVERED, SCHEMA, Box, encode
-from frrgen.render.package import frr_conf
+from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, encode
 
 ROOT = Path(__file__).parents[1] / "lab/pfsense/root"
 BOX = Box(

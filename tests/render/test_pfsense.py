@@ -7,16 +7,16 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frrgen.diff.plan import make_plan
 from frrgen.errors import Severity
-from frrgen.grammar.pfsense import blank, normal
 from frrgen.model.router import StaticRoute
-from frrgen.parse.frr import Parsed
-from frrgen.parse.frr import parse as parse_frr
-from frrgen.parse.pfsense import parse
-from frrgen.render.package import frr_conf
-from frrgen.render.pfsense import sections as write
-from frrgen.render.pfsense import written_with_findings
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import Parsed
+from frrgen.platforms.frr.parse.parser import parse as parse_frr
+from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.parse import parse
+from frrgen.platforms.pfsense.render import sections as write
+from frrgen.platforms.pfsense.render import written_with_findings
+from frrgen.platforms.pfsense.schema import blank, normal
 from tests.boxes import BOX, boxes, sections
 
 

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from frrgen.cli.common import Inventory
-from frrgen.diff.plan import make_plan
 from frrgen.errors import Severity
-from frrgen.grammar.pfsense_neighbors import active_families
-from frrgen.grammar.pfsense_top import neighbor_profiles
 from frrgen.model.bgp import FAMILIES, NeighborFamily
 from frrgen.model.router import BfdPeer, Router
-from frrgen.parse.frr import Parsed
-from frrgen.parse.frr import parse as parse_frr
-from frrgen.render.package import frr_conf
-from frrgen.render.pfsense import written_with_findings
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import Parsed
+from frrgen.platforms.frr.parse.parser import parse as parse_frr
+from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.render import written_with_findings
+from frrgen.platforms.pfsense.sections.neighbors import active_families
+from frrgen.platforms.pfsense.sections.top import neighbor_profiles
 from tests.boxes import BOX
 from tests.render.test_pfsense import on_devices, on_the_box
 from tests.strategies import routers

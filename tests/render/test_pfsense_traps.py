@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from pydantic import ValidationError
 
 from frrgen.errors import InputError, Severity
-from frrgen.grammar.pfsense import COVERED, SCHEMA
-from frrgen.grammar.pfsense_traps import traps
 from frrgen.model.router import Pfsense, Router
-from frrgen.parse.pfsense import parse
-from frrgen.render.pfsense import sections as write
+from frrgen.platforms.pfsense.parse import parse
+from frrgen.platforms.pfsense.render import sections as write
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA
+from frrgen.platforms.pfsense.surprises import traps
 from tests.boxes import BOX, sections
 
 TRAPS: Final = {

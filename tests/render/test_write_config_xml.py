@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frrgen.errors import InputError
-from frrgen.grammar.pfsense import COVERED, SCHEMA, blank
-from frrgen.parse.config_xml import read
-from frrgen.render.config_xml import fragments, merge
+from frrgen.platforms.pfsense.config_xml.read import read
+from frrgen.platforms.pfsense.config_xml.write import fragments, merge
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, blank
 from tests.pfsense import GOLDEN, needs_php, php, printable, sections, texts
 
 FILES = {name: (GOLDEN / f"{name}.xml").read_text() for name in ("article", "gui-defaults")}
@@ -224,7 +224,7 @@ def test_an_empty_entry_and_an_empty_row_are_empty_elements():
 
 def test_what_would_not_be_read_back_as_it_was_does_not_leave(monkeypatch):
     """A fault of ours, put in by hand: the edit is lost."""
-    monkeypatch.setattr("frrgen.render.config_xml._edited", lambda text, _: text)
+    monkeypatch.setattr("frrgen.platforms.pfsense.config_xml.write._edited", lambda text, _: text)
     with pytest.raises(InputError, match="FRR706"):
         merge(ARTICLE, {"frrbgp": [{"enable": "on"}]})
 

@@ -8,16 +8,16 @@ import socket
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from frrgen.parse.frr import parse
-from frrgen.policy.session import Session
-from frrgen.speaker.capability import Capabilities, GracefulRestart
-from frrgen.speaker.gate import Gate
-from frrgen.speaker.key import Family
-from frrgen.speaker.message import KEEPALIVE, Open, Splitter, Type
-from frrgen.speaker.peer import Group, Peer
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.session import Session
 from frrgen.speaker.plan import PeerSettings
-from frrgen.speaker.rib import AdjRibOut
-from frrgen.speaker.table import Table
+from frrgen.speaker.session.peer import Group, Peer
+from frrgen.speaker.table.gate import Gate
+from frrgen.speaker.table.rib import AdjRibOut
+from frrgen.speaker.table.table import Table
+from frrgen.speaker.wire.capability import Capabilities, GracefulRestart
+from frrgen.speaker.wire.message import KEEPALIVE, Open, Splitter, Type
+from frrgen.speaker.wire.packed_prefix import Family
 
 ROUTER = parse(
     "router bgp 65002\n no bgp ebgp-requires-policy\n neighbor 127.0.0.2 remote-as 65001\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.speaker.fsm import TABLE, Action, Event, State
+from frrgen.speaker.session.fsm import TABLE, Action, Event, State
 from tests.docs.drawn import SPEAKER, drawn
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,15 +8,15 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.policy.regex import UndecidedError
-from frrgen.policy.session import Session
-from frrgen.policy.universe import Universe
-from frrgen.speaker.attributes import Attributes, Writer
-from frrgen.speaker.gate import Gate
-from frrgen.speaker.key import Family, Key
-from frrgen.speaker.rib import AdjRibOut
-from frrgen.speaker.table import Table
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.alphabet import Universe
+from frrgen.policy.frr.session import Session
+from frrgen.policy.sets.regex import UndecidedError
+from frrgen.speaker.table.gate import Gate
+from frrgen.speaker.table.rib import AdjRibOut
+from frrgen.speaker.table.table import Table
+from frrgen.speaker.wire.attributes import Attributes, Writer
+from frrgen.speaker.wire.packed_prefix import Family, Key
 from tests.lab.policies import OUTER as SENDER
 from tests.lab.policies import offered, policy
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.speaker.connection import Connection
-from frrgen.speaker.key import Family
-from frrgen.speaker.message import KEEPALIVE, Refresh, Splitter, Type, message, write_route_refresh
+from frrgen.speaker.session.connection import Connection
+from frrgen.speaker.wire.message import KEEPALIVE, Refresh, Splitter, Type, message, write_route_refresh
+from frrgen.speaker.wire.packed_prefix import Family
 from tests.speaker.talking import OPEN, THEIRS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,9 +28,9 @@ SPEAKER = """
 import asyncio, sys
 from dataclasses import replace
 from ipaddress import IPv4Address
-from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.peer import Peer
-from frrgen.speaker.table import Table
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.session.peer import Peer
+from frrgen.speaker.table.table import Table
 from tests.speaker.talking import SETTINGS, group
 
 async def main():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.speaker.error import Cease, Code
-from frrgen.speaker.idle import LONGEST, LONGEST_REFUSED, IdleHold
-from frrgen.speaker.message import Notification
+from frrgen.speaker.session.backoff import LONGEST, LONGEST_REFUSED, IdleHold
+from frrgen.speaker.wire.error import Cease, Code
+from frrgen.speaker.wire.message import Notification
 
 REFUSED = Notification(Code.OPEN, 2)
 COLLISION = Notification.cease(Cease.COLLISION)

@@ -22,17 +22,17 @@ from frrgen.cli import main
 from frrgen.errors import DeviceError, InputError
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
-from frrgen.speaker.admin import ask_status, metrics, serve_admin, serve_metrics
-from frrgen.speaker.error import Cease
-from frrgen.speaker.key import Family, Key
 from frrgen.speaker.log import JsonFormatter
-from frrgen.speaker.message import Notification, Type, read_notification
 from frrgen.speaker.plan import plan_node
-from frrgen.speaker.prefixes import read_prefixes
-from frrgen.speaker.source import StaticSource
-from frrgen.speaker.speaker import Options, Speaker
-from frrgen.speaker.status import status
-from frrgen.speaker.update import Reader
+from frrgen.speaker.process.admin import ask_status, metrics, serve_admin, serve_metrics
+from frrgen.speaker.process.sources.file import StaticSource
+from frrgen.speaker.process.sources.prefix_file import read_prefixes
+from frrgen.speaker.process.speaker import Options, Speaker
+from frrgen.speaker.process.status import status
+from frrgen.speaker.wire.error import Cease
+from frrgen.speaker.wire.message import Notification, Type, read_notification
+from frrgen.speaker.wire.packed_prefix import Family, Key
+from frrgen.speaker.wire.update import Reader
 from tests.lab.router import wait_for
 from tests.lab.speaking import inventory
 from tests.speaker.talking import OPEN, RESTARTING, Talk, run
@@ -323,7 +323,7 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path):
 
 
 def test_a_router_that_does_not_read_cannot_put_off_the_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("frrgen.speaker.speaker._FLUSH", 0.5)
+    monkeypatch.setattr("frrgen.speaker.process.speaker._FLUSH", 0.5)
 
     async def live():
         world = World(tmp_path)
@@ -435,7 +435,7 @@ def test_a_router_never_has_more_prefixes_than_its_maximum_whatever_changes(tmp_
 
     rng = random.Random(seed)
     # what is told at a time is little, so that much changes in between
-    monkeypatch.setattr("frrgen.speaker.rib.BLOCK", 4)
+    monkeypatch.setattr("frrgen.speaker.table.rib.BLOCK", 4)
     said = [f"10.1.0.{n}/32" for n in range(100)]
 
     async def live():
@@ -730,7 +730,7 @@ def test_what_somebody_is_still_writing_is_not_read_by_half(tmp_path, monkeypatc
             file.write("10.1.0.5/32\n")
         return found
 
-    monkeypatch.setattr("frrgen.speaker.source.read_prefixes", meanwhile)
+    monkeypatch.setattr("frrgen.speaker.process.sources.file.read_prefixes", meanwhile)
     with pytest.raises(InputError, match="written while it was read"):
         world.source.read(plan)
     monkeypatch.undo()
@@ -833,7 +833,7 @@ def test_a_check_of_many_prefixes_is_followed_in_small_steps_and_everybody_has_h
 @pytest.mark.parametrize("attack", [b"", b"GET /metrics HTTP/1.1\r\n\r\n", b"\xff" * 9000])
 def test_who_is_slow_at_the_metrics_or_comes_in_thousands_takes_nothing_from_others(tmp_path, monkeypatch, attack):
     """Nor a file, of which sessions need some: so many are answered at a time, and for seconds."""
-    monkeypatch.setattr("frrgen.speaker.admin._WAIT", 1)
+    monkeypatch.setattr("frrgen.speaker.process.admin._WAIT", 1)
 
     def files():
         return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
@@ -872,7 +872,7 @@ def test_who_is_slow_at_the_metrics_or_comes_in_thousands_takes_nothing_from_oth
 
 
 def test_who_asks_for_the_status_and_does_not_read_it_is_let_go(tmp_path, monkeypatch):
-    monkeypatch.setattr("frrgen.speaker.admin._WAIT", 0.5)
+    monkeypatch.setattr("frrgen.speaker.process.admin._WAIT", 0.5)
 
     async def live():
         world = World(tmp_path)

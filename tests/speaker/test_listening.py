@@ -11,10 +11,10 @@ import pytest
 
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
-from frrgen.speaker import listener
-from frrgen.speaker.message import KEEPALIVE, Type
 from frrgen.speaker.plan import plan_node
-from frrgen.speaker.speaker import Options, Speaker
+from frrgen.speaker.process import listener
+from frrgen.speaker.process.speaker import Options, Speaker
+from frrgen.speaker.wire.message import KEEPALIVE, Type
 from tests.lab.speaking import inventory
 from tests.speaker.talking import OPEN, Talk, run
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.key import Family, Key
-from frrgen.speaker.message import (
+from frrgen.speaker.table.table import Table
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.wire.message import (
     KEEPALIVE,
     Refresh,
     Splitter,
@@ -23,8 +23,8 @@ from frrgen.speaker.message import (
     message,
     write_route_refresh,
 )
-from frrgen.speaker.table import Table
-from frrgen.speaker.update import Reader
+from frrgen.speaker.wire.packed_prefix import Family, Key
+from frrgen.speaker.wire.update import Reader
 from tests.fuzz.target import WRAPPED, one_input, seeds
 from tests.speaker.talking import OPEN, SETTINGS, THEIRS, Bench, run
 

@@ -18,12 +18,12 @@ from exabgp.logger import log
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.speaker.attributes import AS_TRANS, Attributes, Origin, Writer
-from frrgen.speaker.capability import Capabilities, agree
-from frrgen.speaker.error import Cease
-from frrgen.speaker.key import IPV6_BIT, Family, Key
-from frrgen.speaker.message import Notification, Open
-from frrgen.speaker.rib import Encoder
+from frrgen.speaker.table.rib import Encoder
+from frrgen.speaker.wire.attributes import AS_TRANS, Attributes, Origin, Writer
+from frrgen.speaker.wire.capability import Capabilities, agree
+from frrgen.speaker.wire.error import Cease
+from frrgen.speaker.wire.message import Notification, Open
+from frrgen.speaker.wire.packed_prefix import IPV6_BIT, Family, Key
 from tests.speaker.test_rib import attributes, keys, table_of
 
 BOTH = frozenset(Family)

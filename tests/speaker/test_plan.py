@@ -6,11 +6,11 @@ import pytest
 
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
-from frrgen.policy.session import Session
-from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.gate import Gate, gates
-from frrgen.speaker.key import Family, Key
+from frrgen.policy.frr.session import Session
 from frrgen.speaker.plan import plan_node
+from frrgen.speaker.table.gate import Gate, gates
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.wire.packed_prefix import Family, Key
 from tests.lab.speaking import ROUTER, inventory
 
 

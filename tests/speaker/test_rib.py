@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.speaker.attributes import Attributes, NotAnnounceableError, Origin, Writer
-from frrgen.speaker.capability import Agreed, Capabilities, GracefulRestart, agree, read_capabilities
-from frrgen.speaker.error import BgpError
-from frrgen.speaker.key import Family, Key
-from frrgen.speaker.message import Open, Type, read_open
-from frrgen.speaker.rib import AdjRibOut, Encoder, Written
-from frrgen.speaker.table import BLOCK, Table, in_order
-from frrgen.speaker.update import Reader
+from frrgen.speaker.table.rib import AdjRibOut, Encoder, Written
+from frrgen.speaker.table.table import BLOCK, Table, in_order
+from frrgen.speaker.wire.attributes import Attributes, NotAnnounceableError, Origin, Writer
+from frrgen.speaker.wire.capability import Agreed, Capabilities, GracefulRestart, agree, read_capabilities
+from frrgen.speaker.wire.error import BgpError
+from frrgen.speaker.wire.message import Open, Type, read_open
+from frrgen.speaker.wire.packed_prefix import Family, Key
+from frrgen.speaker.wire.update import Reader
 
 BOTH = frozenset(Family)
 WRITER = Writer(65001, 65002, IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1"))

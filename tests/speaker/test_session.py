@@ -11,15 +11,15 @@ from itertools import pairwise
 
 import pytest
 
-from frrgen.parse.frr import parse
-from frrgen.speaker import connection as connections
-from frrgen.speaker import peer as peers
-from frrgen.speaker.attributes import Attributes
-from frrgen.speaker.capability import Capabilities, GracefulRestart
-from frrgen.speaker.error import Cease
-from frrgen.speaker.fsm import State
-from frrgen.speaker.key import Family, Key
-from frrgen.speaker.message import (
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.speaker.session import connection as connections
+from frrgen.speaker.session import peer as peers
+from frrgen.speaker.session.fsm import State
+from frrgen.speaker.table.table import Table
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.wire.capability import Capabilities, GracefulRestart
+from frrgen.speaker.wire.error import Cease
+from frrgen.speaker.wire.message import (
     KEEPALIVE,
     Notification,
     Open,
@@ -31,8 +31,8 @@ from frrgen.speaker.message import (
     read_route_refresh,
     write_route_refresh,
 )
-from frrgen.speaker.table import Table
-from frrgen.speaker.update import Reader
+from frrgen.speaker.wire.packed_prefix import Family, Key
+from frrgen.speaker.wire.update import Reader
 from tests.speaker.talking import OPEN, RESTARTING, SETTINGS, THEIRS, Bench, group, run
 
 TEN = Key.parse("10.0.0.0/8")
@@ -273,7 +273,7 @@ def test_a_refresh_is_answered_at_once_with_everything(enhanced):
 @pytest.mark.parametrize("restarts", [False, True])
 def test_what_changes_while_everything_is_said_is_said_before_its_end_is(restarts, monkeypatch):
     """At End-of-RIB, and at the end of a refresh, a router drops what it has not heard again until then."""
-    monkeypatch.setattr("frrgen.speaker.table.BLOCK", 4)
+    monkeypatch.setattr("frrgen.speaker.table.table.BLOCK", 4)
 
     async def talk():
         made = table(*(f"10.{n}.0.0/16" for n in range(40)))
@@ -291,7 +291,7 @@ def test_what_changes_while_everything_is_said_is_said_before_its_end_is(restart
 
             changing = restarts
             monkeypatch.setattr(bench.peer, "_send", slowly)
-            monkeypatch.setattr("frrgen.speaker.rib.ALIKE", 4)
+            monkeypatch.setattr("frrgen.speaker.table.rib.ALIKE", 4)
             talk = await bench.up(replace(OPEN, capabilities=replace(THEIRS, enhanced_refresh=True)))
             if not restarts:
                 while Reader().read(await talk.get(Type.UPDATE)).end_of_rib is None:

@@ -14,13 +14,13 @@ import pytest
 from frrgen.errors import InputError
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
-from frrgen.speaker.admin import metrics
-from frrgen.speaker.health import Checker
-from frrgen.speaker.key import Key
 from frrgen.speaker.plan import plan_node
-from frrgen.speaker.source import Health, StaticSource
-from frrgen.speaker.speaker import Options, Speaker
-from frrgen.speaker.status import status
+from frrgen.speaker.process.admin import metrics
+from frrgen.speaker.process.health import Checker
+from frrgen.speaker.process.sources.file import Health, StaticSource
+from frrgen.speaker.process.speaker import Options, Speaker
+from frrgen.speaker.process.status import status
+from frrgen.speaker.wire.packed_prefix import Key
 from tests.lab.speaking import inventory
 from tests.speaker.talking import run
 

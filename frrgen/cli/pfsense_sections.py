@@ -1,0 +1,153 @@
+"""What several verbs do with a pfSense box's sections: make them, read them, show them without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from frrgen.cli.plan import read_text
+from frrgen.errors import Finding, InputError, Severity
+from frrgen.model.router import FRR_OF_PACKAGE, Router
+from frrgen.platforms.frr.diff.plan import Plan
+from frrgen.platforms.frr.parse.parser import said_version
+from frrgen.platforms.pfsense.config_xml.read import Stored, read
+from frrgen.platforms.pfsense.config_xml.write import fragments, merge
+from frrgen.platforms.pfsense.device import PfsenseRunning
+from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.parse import Read, parse
+from frrgen.platforms.pfsense.plan import PfsensePlan, daemons, enabled, plan_box
+from frrgen.platforms.pfsense.render import box_of, sections
+from frrgen.platforms.pfsense.schema import Box, Sections
+from frrgen.platforms.pfsense.surprises import traps
+
+_OFF: Final = "frr / enable=off"
+"""What is left over of a box whose FRR is switched off, until it is switched on."""
+_SECRETS: Final = frozenset({"password", "tcpsigpw"})
+
+
+def read_box(path: Path, *, name: str = "router") -> tuple[Stored, Read]:
+    """Read a config.xml, or the fragments of one. Raises InputError."""
+    stored = read(read_text(path), str(path))
+    errors = [one for one in stored.findings if one.severity is Severity.ERROR]
+    if errors:
+        raise InputError(*errors)
+    return stored, parse(stored.sections, stored.box, name=name)
+
+
+def foretold(path: Path) -> tuple[str, str]:
+    """Give the frr.conf that the package makes of a config.xml, and its version of FRR. Raises InputError."""
+    stored, _ = read_box(path)
+    return frr_conf(stored.sections, stored.box), FRR_OF_PACKAGE[stored.box.package]
+
+
+def box_findings(stored: Stored) -> list[Finding]:
+    """Find what is doubtful about what a box has."""
+    return [*stored.findings, *traps(stored.sections)]
+
+
+def intended_sections(router: Router, stored: Stored | None = None) -> Sections:
+    """Write a router as sections, over what a config.xml holds. Raises InputError."""
+    if stored is None:
+        return sections(router, box_of(router))
+    return Wanted(router).over(stored.sections, stored.box)
+
+
+class Wanted:
+    """Makes the sections that a box is to have out of those that it has."""
+
+    def __init__(self, router: Router, *, prune_leftovers: bool = False) -> None:
+        self.router = router
+        self.prune = prune_leftovers
+        self.leftovers: tuple[str, ...] = ()
+        """What the box's sections said that the model lacks, when they were last asked for."""
+
+    def __call__(self, running: PfsenseRunning) -> Sections:
+        """Write the router over what the box has. Raises InputError."""
+        return self.over(running.sections, running.box)
+
+    def over(self, there: Sections, box: Box) -> Sections:
+        """Write the router over sections; what the model lacks stays, unless it is to be pruned. Raises InputError."""
+        read = parse(there, box, name=self.router.name)
+        self.leftovers = () if self.prune else tuple(map(str, read.parsed.leftovers))
+        if self.prune:
+            return sections(self.router, box, there)
+        written = sections(self.router, box, there, read.kept, read.parsed.router)
+        if enabled(written):
+            self.leftovers = tuple(one for one in self.leftovers if one != _OFF)
+        return written
+
+    def told(self, plan: Plan) -> Plan:
+        """Add to a plan what is left alone in the sections."""
+        return replace(plan, leftovers=(*plan.leftovers, *self.leftovers))
+
+
+def plan_config_xml(router: Router, path: Path, wanted: Wanted) -> PfsensePlan:
+    """Plan the change of a box that has a config.xml, and runs what its package makes of it. Raises InputError."""
+    stored, _ = read_box(path)
+    old = stored.sections
+    new = {**old, **wanted.over(old, stored.box)}
+    conf = frr_conf(old, stored.box)
+    version = FRR_OF_PACKAGE[stored.box.package]
+    return plan_box(
+        router.name,
+        conf,
+        frr_conf(new, stored.box),
+        generated=conf,
+        old=old,
+        new=new,
+        frr_version=version,
+        up=daemons(old),
+    )
+
+
+def plan_running(router: Router, text: str) -> PfsensePlan:
+    """Plan the change of what FRR runs on a box, whose sections are not known. Raises InputError."""
+    new = intended_sections(router)
+    conf = frr_conf(new, box_of(router))
+    return plan_box(
+        router.name,
+        text,
+        conf,
+        generated=conf,
+        old=new,
+        new=new,
+        frr_version=said_version(text) or router.frr_version,
+        up=daemons(new),
+    )
+
+
+def written_xml(router: Router, config_xml: Path | None) -> str:
+    """Write the sections, or a whole config.xml with them in it: with passwords. Raises InputError."""
+    if config_xml is None:
+        return fragments(intended_sections(router))
+    stored, _ = read_box(config_xml)
+    return merge(read_text(config_xml), intended_sections(router, stored), str(config_xml))
+
+
+def shown_xml(router: Router) -> str:
+    """Write the sections with the passwords hidden. Raises InputError."""
+    return fragments(_veiled(intended_sections(router)))
+
+
+def preview(router: Router) -> str:
+    """Write the frr.conf that the package would make of the router's sections. Raises InputError."""
+    return frr_conf(intended_sections(router), box_of(router))
+
+
+def _veiled(some: Sections) -> Sections:
+    """Hide the secrets, to be shown on a screen."""
+    hidden: Callable[[str, str], str] = lambda key, text: "hidden" if key in _SECRETS and text else text  # noqa: E731
+    return {
+        name: [
+            {
+                key: [{inner: hidden(inner, text) for inner, text in row.items()} for row in value]
+                if isinstance(value, list)
+                else hidden(key, value)
+                for key, value in config.items()
+            }
+            for config in configs
+        ]
+        for name, configs in some.items()
+    }

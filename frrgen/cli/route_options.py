@@ -1,0 +1,111 @@
+"""The route that the options of `explain` describe; everything that is wrong with them is said at once."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Address, ip_address, ip_network
+from typing import Any, Final, TypeVar
+
+from frrgen.errors import Finding, InputError, error
+from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
+from frrgen.policy.frr.session import Session
+from frrgen.policy.sets.route import Route
+
+_PATH: Final = re.compile(r"(?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\})(?: (?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\}))*")
+_VERSION: Final = re.compile(r"\d{1,2}(?:\.\d{1,3}){0,2}")
+_KNOWN: Final = ((8, 4), (11,))
+"""The first version of FRR whose ways were measured, and the first that is not known yet."""
+_NOWHERE: Final = re.compile(r"(?:0|127|22[4-9]|2[3-5]\d)\..*")
+"""IPv4 next hops that are none: NOTIFICATION 3/8 (RFC 4271 section 6.3)."""
+_T = TypeVar("_T")
+
+
+def checked_version(text: str | None) -> str | None:
+    """Give a version of FRR as it was written, if it is one whose ways are known. Raises InputError."""
+    if text is None:
+        return None
+    if not _VERSION.fullmatch(text):
+        raise InputError(error("FRR306", f"{text!r} is no version of FRR", hint="write it as 8.4 or 10.1.2"))
+    if not _KNOWN[0] <= tuple(map(int, text.split("."))) < _KNOWN[1]:
+        raise InputError(error("FRR306", f"how FRR {text} judges is not known", hint="known are 8.4 to 10"))
+    return text
+
+
+def route_of(args: argparse.Namespace, session: Session) -> Route:
+    """Make the route. Raises InputError with all that is wrong."""
+    wrong: list[Finding] = []
+
+    def tried(what: str, make: Callable[[], _T], otherwise: _T) -> _T:
+        try:
+            return make()
+        except ValueError as bad:
+            wrong.append(error("FRR302", f"{what}: {bad}"))
+            return otherwise
+
+    prefix = tried("PREFIX", lambda: _prefix(args.prefix), ip_network("0.0.0.0/0"))
+    peer = session.peer_address()
+    hop = peer if args.direction == "in" and peer is not None and peer.version == prefix.version else None
+    own = tried("--from-asn", lambda: _number(args.from_asn, 1, U32_MAX), None)
+    route = Route(
+        prefix,
+        as_path=tried("--as-path", lambda: _path(args.as_path, own, session), ""),
+        next_hop=hop if args.next_hop is None else tried("--next-hop", lambda: _next_hop(args.next_hop, session), None),
+        med=tried("--med", lambda: _number(args.med, 0, U32_MAX), None),
+        local_preference=tried("--local-pref", lambda: _number(args.local_pref, 0, U32_MAX), None),
+        origin=args.origin,
+        communities=tried("--community", lambda: frozenset(map(community_value, args.community)), frozenset()),
+        large_communities=tried(
+            "--large-community", lambda: frozenset(map(large_community_value, args.large_community)), frozenset()
+        ),
+        tag=tried("--tag", lambda: _number(args.tag, 0, U32_MAX), None) or 0,
+    )
+    if wrong:
+        raise InputError(*wrong)
+    return route
+
+
+def attributes(route: Route) -> dict[str, str]:
+    """Give the attributes that a route has, in words; a weight and a tag of 0 are none."""
+    found = {name: value for name, value in route.to_json().items() if name != "prefix" and value not in (None, "", [])}
+    return {
+        name.replace("_", " "): " ".join(value) if isinstance(value, list) else str(value)
+        for name, value in found.items()
+        if value or name not in {"weight", "tag"}
+    }
+
+
+def _next_hop(text: str, session: Session) -> Address:
+    """Read a next hop. Raises ValueError for one that FRR never brings before a policy (seen on 8.4.4)."""
+    address = ip_address(text)
+    taken = str(address) == "255.255.255.255" and session.router.version >= (10,)
+    if session.direction == "in" and isinstance(address, IPv4Address) and _NOWHERE.fullmatch(text) and not taken:
+        raise ValueError(f"no policy is asked of {address}: FRR 8 ends the session over it, FRR 10 drops the route")
+    return address
+
+
+def _prefix(text: str) -> Prefix:
+    prefix = ip_network(text)
+    if "/" not in text:
+        raise ValueError(f"{text} has no length: write {prefix} if this one address is meant")
+    return prefix
+
+
+def _number(text: str | None, low: int, high: int) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high):
+        raise ValueError(f"{text!r} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def _path(path: str | None, own: int | None, session: Session) -> str:
+    if path is None:
+        if own is None and session.direction == "in" and session.external and isinstance(session.remote, int):
+            own = session.remote
+        return "" if own is None else str(own)
+    asns: list[Any] = re.findall(r"\d+", path)
+    if path and (not _PATH.fullmatch(path) or any(int(asn) > U32_MAX for asn in asns)):
+        raise ValueError(f"{path!r} is not AS numbers with blanks between them, an AS_SET as {{1,2}}")
+    return path

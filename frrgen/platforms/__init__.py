@@ -1,0 +1,1 @@
+"""What each platform adds: one folder each, and nothing of a platform outside its folder."""

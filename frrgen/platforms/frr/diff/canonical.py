@@ -1,0 +1,112 @@
+"""The form in which two routers that FRR treats alike are equal: what FRR implies is said, what it hides is not."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.policy import RouteMapEntry, Set
+from frrgen.model.router import Router
+from frrgen.platforms.frr.grammar.layout import is_unnumbered
+
+_T = TypeVar("_T", bound=BaseModel)
+_UNCHANGED = ("as-path", "next-hop", "med")
+_FIRST_AS_ON = (9, 1)
+
+
+def _with(obj: _T, changes: dict[str, Any]) -> _T:
+    """Copy with the fields that really change."""
+    real = {name: value for name, value in changes.items() if getattr(obj, name) != value}
+    return obj.model_copy(update=real) if real else obj
+
+
+def canonical(router: Router, beside: Router | None = None) -> Router:
+    """Give the router in canonical form, by its own FRR version. Names of the box itself are left out of it.
+
+    `beside` is the router that it is to be compared with: whether a family is active by default is taken from there,
+    for FRR keeps what is active when only the default changes.
+    """
+    other = router if beside is None else beside
+    changes: dict[str, Any] = {"hostname": None, "defaults": "traditional"}
+    if router.bgp is not None:
+        changes["bgp"] = _bgp(router.bgp, router, other.bgp or router.bgp)
+    if any(_places_deletes(entry) for route_map in router.route_maps.values() for entry in route_map.entries):
+        changes["route_maps"] = {
+            name: _with(route_map, {"entries": tuple(_any_place(entry) for entry in route_map.entries)})
+            for name, route_map in router.route_maps.items()
+        }
+    changes["vrfs"] = {
+        name: vrf if vrf.bgp is None else _with(vrf, {"bgp": _bgp(vrf.bgp, router, _bgp_of(other, name) or vrf.bgp)})
+        for name, vrf in router.vrfs.items()
+    }
+    return _with(router, changes)
+
+
+def _places_deletes(entry: RouteMapEntry) -> bool:
+    return entry.set.comm_list_delete_last or entry.set.large_comm_list_delete_last
+
+
+def _any_place(entry: RouteMapEntry) -> RouteMapEntry:
+    """Forget where `set comm-list` stands: vtysh shows the clauses sorted, whatever order they are carried out in."""
+    if not _places_deletes(entry):
+        return entry
+    sets = {name: getattr(entry.set, name) for name in entry.set.model_fields_set if not name.endswith("_last")}
+    return entry.model_copy(update={"set": Set.model_construct(**sets)})
+
+
+def _bgp_of(router: Router, vrf: str) -> Bgp | None:
+    return router.vrfs[vrf].bgp if vrf in router.vrfs else None
+
+
+def _bgp(bgp: Bgp, router: Router, beside: Bgp) -> Bgp:
+    datacenter = router.defaults == "datacenter"
+    groups = {name: _options(group, name, None, (bgp, beside), router) for name, group in bgp.peer_groups.items()}
+    neighbors = {
+        peer: _options(neighbor, peer, bgp.peer_groups.get(neighbor.peer_group or ""), (bgp, beside), router)
+        for peer, neighbor in bgp.neighbors.items()
+    }
+    changes: dict[str, Any] = {"peer_groups": groups, "neighbors": neighbors}
+    if bgp.log_neighbor_changes is not None and bgp.log_neighbor_changes == datacenter:
+        changes["log_neighbor_changes"] = None
+    if bgp.reject_as_sets is not None and bgp.reject_as_sets == (router.version >= AS_SETS_REJECTED):
+        changes["reject_as_sets"] = None
+    if bgp.timers is not None and (bgp.timers.keepalive, bgp.timers.hold) == ((3, 9) if datacenter else (60, 180)):
+        changes["timers"] = None
+    everyone = (*bgp.peer_groups.values(), *bgp.neighbors.values())
+    if any(getattr(one, family).addpath_tx == "bestpath-per-AS" for one in everyone for family in FAMILIES):
+        changes["bestpath"] = _with(bgp.bestpath, {"deterministic_med": True})
+    return _with(bgp, changes)
+
+
+_O = TypeVar("_O", Neighbor, PeerGroup)
+
+
+def _options(one: _O, name: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp], router: Router) -> _O:
+    changes: dict[str, Any] = {family: _family(getattr(one, family), family, group, bgps) for family in FAMILIES}
+    if is_unnumbered(name) and isinstance(one, Neighbor) and one.capability_extended_nexthop:
+        changes["capability_extended_nexthop"] = None
+    if one.enforce_first_as is not None and one.enforce_first_as == (router.version >= _FIRST_AS_ON):
+        changes["enforce_first_as"] = None
+    return _with(one, changes)
+
+
+def _family(part: NeighborFamily, family: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp]) -> NeighborFamily:
+    changes: dict[str, Any] = {}
+    inherited = None if group is None else getattr(group, family).activate
+    if inherited is not None:
+        if part.activate == inherited:
+            changes["activate"] = None
+    else:
+        own, shown = ((one.default_ipv4_unicast and family == "ipv4_unicast") for one in bgps)
+        active = own if part.activate is None else part.activate
+        changes["activate"] = None if active == shown else active
+    if group is not None and getattr(group, family).disable_addpath_rx:
+        # FRR 8.4 shows it for the members, too
+        changes["disable_addpath_rx"] = False
+    unchanged = set(part.attribute_unchanged)
+    if part.route_server_client:
+        unchanged.add("next-hop")
+    changes["attribute_unchanged"] = tuple(word for word in _UNCHANGED if word in unchanged)
+    return _with(part, changes)

@@ -1,0 +1,178 @@
+"""What changes in one BGP instance: its options, its peer groups, its neighbors, its families."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from frrgen.lines.rule import Impact
+from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
+from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
+from frrgen.platforms.frr.diff.record import Record
+from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
+from frrgen.platforms.frr.grammar.layout import (
+    Line,
+    Part,
+    Path,
+    family_part,
+    group_part,
+    is_unnumbered,
+    neighbor_part,
+    starts_shut,
+)
+from frrgen.platforms.frr.grammar.top import wholes
+
+_AFTER_NEIGHBORS: Final = frozenset({"no bgp deterministic-med"})
+"""FRR refuses it while a neighbor has addpath-tx-bestpath-per-AS."""
+
+
+class Instance:
+    """The changes of one BGP instance."""
+
+    def __init__(
+        self, record: Record, commands: Commands, version: tuple[int, ...], *, vrf: str, old: Bgp | None, new: Bgp
+    ) -> None:
+        self.record = record
+        self.commands = commands
+        self.version = version
+        self.vrf = vrf
+        self.old = Bgp(asn=new.asn) if old is None else old
+        self.is_new = old is None
+        self.new = new
+        self.path: Path = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
+        self.enter = (f"router bgp {new.asn}{f' vrf {vrf}' if vrf else ''}",)
+
+    def build(self) -> None:
+        """Find the changes and write the commands, in the order that is safe."""
+        if self.is_new:
+            self.record.change(Op.ADD, self.path, None, self.enter[0])
+            self.commands.add(self.enter, [], always=True)
+        late = self._instance_options()
+        groups, neighbors = self._rebuilt()
+        for name, group in self.new.peer_groups.items():
+            self._one(name, group, self.old.peer_groups.get(name), rebuild=name in groups)
+        for peer, neighbor in self.new.neighbors.items():
+            self._one(peer, neighbor, self.old.neighbors.get(peer), rebuild=peer in neighbors)
+        listen = delta(self._listen(self.old), self._listen(self.new), self.version)
+        self._take(listen)
+        self.commands.add(self.enter, [*listen.first, *listen.then, *listen.last])
+        for family in FAMILIES:
+            self._family(family)
+        for peer, gone in self.old.neighbors.items():
+            if peer not in self.new.neighbors:
+                self._gone(neighbor_part(peer, gone, self.old, self.path, canonical=True), peer)
+        for name, gone_group in self.old.peer_groups.items():
+            if name not in self.new.peer_groups:
+                self._gone(group_part(name, gone_group, self.path, canonical=True), None)
+        self.commands.add(self.enter, late)
+
+    def _take(self, found: Delta, neighbors: Iterable[str] = (), *, fresh: bool = False) -> None:
+        impact = Impact.NONE if fresh or self.is_new else None
+        self.record.take(found, vrf=self.vrf, neighbors=neighbors, impact=impact)
+
+    def _instance_options(self) -> list[str]:
+        """Give the lines that must wait until the neighbors are as intended."""
+        old, new = (Part(self.path, INSTANCE.written(bgp, canonical=True)).lines for bgp in (self.old, self.new))
+        raw = Part(self.path, list(wholes("raw", self.new.raw))).lines
+        found = delta(old, [*new, *self.record.missing_raw(self.enter, raw)], self.version)
+        self._take(found, [peer for peer in self.old.neighbors if peer in self.new.neighbors])
+        late = [line for line in found.last if line in _AFTER_NEIGHBORS]
+        early = [line for line in found.last if line not in _AFTER_NEIGHBORS]
+        self.commands.add(self.enter, [*found.first, *found.then, *early])
+        return late
+
+    def _listen(self, bgp: Bgp) -> list[Line]:
+        return Part(self.path, LISTEN.written(bgp, canonical=True)).lines
+
+    def _rebuilt(self) -> tuple[set[str], set[str]]:
+        """Find what must be deleted and made anew: FRR has no other way to change what makes a neighbor."""
+        groups = {
+            name
+            for name, group in self.new.peer_groups.items()
+            if name in self.old.peer_groups
+            and (self.old.peer_groups[name].remote_as is None) != (group.remote_as is None)
+        }
+        neighbors = set()
+        for peer, neighbor in self.new.neighbors.items():
+            old = self.old.neighbors.get(peer)
+            if old is None:
+                continue
+            if (
+                neighbor.peer_group in groups
+                or old.peer_group in groups
+                or _makes(old, self.old, peer) != _makes(neighbor, self.new, peer)
+            ):
+                neighbors.add(peer)
+        return groups, neighbors
+
+    def _one(self, name: str, one: Neighbor | PeerGroup, old: Neighbor | PeerGroup | None, *, rebuild: bool) -> None:
+        if old is not None and not rebuild and old == one and self._same_group(one):
+            return
+        owner: Path = ("neighbors" if isinstance(one, Neighbor) else "peer_groups", name)
+        members = self._members(name, one)
+        if rebuild:
+            self.commands.add(self.enter, [f"no neighbor {name}"])
+            for member in members:
+                self.record.session(self.vrf, member, Impact.RESET, "made anew")
+            old = None
+        elif old is None:
+            members = []
+        found = delta(self._lines(name, old, self.old), self._lines(name, one, self.new), self.version)
+        self._take(found, members, fresh=old is None)
+        self.commands.add(self.enter, [*found.first, *found.then, *found.last])
+        if old is None and isinstance(one, Neighbor) and starts_shut(one, self.new):
+            self.commands.add(self.enter, [f"no neighbor {name} shutdown"])
+        for family in FAMILIES:
+            was = [] if old is None else family_part(old, owner, family, self.path, canonical=True).lines
+            now = family_part(one, owner, family, self.path, canonical=True).lines
+            part = delta(was, now, self.version)
+            self._take(part, members, fresh=old is None)
+            enter = (*self.enter, f"address-family {family.replace('_', ' ')}")
+            # a family comes alive only when its policy is there
+            then = sorted(part.then, key=lambda line: line.endswith(" activate") and not line.startswith("no "))
+            self.commands.add(enter, [*part.first, *then, *part.last])
+
+    def _same_group(self, one: Neighbor | PeerGroup) -> bool:
+        """Tell whether the group still gives what a member's own lines depend on: a remote-as, or none."""
+        if not isinstance(one, Neighbor) or one.peer_group is None:
+            return True
+        old, new = (bgp.peer_groups.get(one.peer_group) for bgp in (self.old, self.new))
+        return (old is None or old.remote_as is None) == (new is None or new.remote_as is None)
+
+    def _lines(self, name: str, one: Neighbor | PeerGroup | None, bgp: Bgp) -> list[Line]:
+        if one is None:
+            return []
+        if isinstance(one, Neighbor):
+            return neighbor_part(name, one, bgp, self.path, canonical=True).lines
+        return group_part(name, one, self.path, canonical=True).lines
+
+    def _members(self, name: str, one: Neighbor | PeerGroup) -> list[str]:
+        if isinstance(one, Neighbor):
+            return [name]
+        members = [peer for peer, neighbor in self.old.neighbors.items() if neighbor.peer_group == name]
+        if name in self.old.listen_ranges.values():
+            members.append(f"dynamic neighbors of {name}")
+        return members
+
+    def _family(self, family: str) -> None:
+        path, enter = (*self.path, family), (*self.enter, f"address-family {family.replace('_', ' ')}")
+        families = getattr(self.old, family), getattr(self.new, family)
+        old, new = (Part(path, FAMILY.written(one, canonical=True)).lines for one in families)
+        raw = Part(path, list(wholes("raw", families[1].raw))).lines
+        found = delta(old, [*new, *self.record.missing_raw(enter, raw)], self.version)
+        self._take(found)
+        self.commands.add(enter, [*found.first, *found.then, *found.last])
+
+    def _gone(self, part: Part, peer: str | None) -> None:
+        self.record.change(Op.REMOVE, part.owner, part.texts()[0], None, Impact.RESET)
+        self.commands.add(self.enter, [f"no neighbor {part.owner[-1]}{'' if peer else ' peer-group'}"])
+        if peer:
+            self.record.session(self.vrf, peer, Impact.RESET, "removed")
+
+
+def _makes(neighbor: Neighbor, bgp: Bgp, peer: str) -> tuple[object, ...]:
+    """Give what cannot be changed on a neighbor that exists: its group, and for an unnumbered one all that makes it."""
+    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    from_group = group is not None and group.remote_as is not None
+    unnumbered = (neighbor.remote_as, neighbor.v6only) if is_unnumbered(peer) else ()
+    return neighbor.peer_group, from_group, neighbor.interface, *unnumbered

@@ -1,0 +1,175 @@
+"""What FRR cannot write over, though it shows the new thing: it goes first, in a batch of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from frrgen.errors import InputError, error
+from frrgen.model.policy import RouteMapEntry, call_circle, calls
+from frrgen.model.references import Ref
+from frrgen.model.router import Router
+from frrgen.platforms.frr.grammar.layout import Part, optimization
+from frrgen.platforms.frr.grammar.policy import LISTS, MATCH, ListKind
+
+_OPTIMISED: Final = {"ip_address_prefix_list": "prefix_lists", "ipv6_address_prefix_list": "ipv6_prefix_lists"}
+"""What the optimiser of route maps remembers: the lists of these clauses."""
+Placed = tuple[tuple[str, ...], list[str]]
+"""Lines, with their contexts."""
+Lines = list[Placed]
+
+
+# lists
+
+
+def end_any(old: Router, new: Router) -> list[str]:
+    """Rewrite `any` before something else is written over it: FRR 8.4 keeps half of it, and hides that.
+
+    `any` overwritten by 10.0.0.0/8 goes on to mean `10.0.0.0/8 le 32` in a prefix list, and nothing at all in an
+    access list, while the running config shows the new entry. The same prefix written out can be overwritten.
+    """
+    ended: list[str] = []
+    for kind in LISTS:
+        wanted = kind.of(new)
+        for name, lst in kind.of(old).items() if kind.northbound else ():
+            if name not in wanted or wanted[name] == lst:
+                continue
+            entries = {entry.seq: entry for entry in wanted[name].entries}
+            head = kind.head(name, lst)
+            for entry in lst.entries:
+                if entry.seq not in entries or entries[entry.seq] == entry:
+                    continue
+                value = kind.entry(head, entry)
+                if "any" not in value.split():
+                    continue
+                if not value.endswith(f"{entry.action} any"):
+                    ended.append(kind.undo_entry(head, entry))
+                    continue
+                zero, longest = ("::/0", 128) if "ipv6" in kind.field else ("0.0.0.0/0", 32)
+                within = f" le {longest}" if kind.field.endswith("prefix_lists") else ""
+                ended.append(f"{value.removesuffix('any')}{zero}{within}")
+    return ended
+
+
+def found_by(kind: ListKind, entry: Any) -> str:
+    """Give that by which FRR 8.4 finds that a list already has a value: of an access list it sees the source only."""
+    if kind.field in {"access_lists", "ipv6_access_lists"}:
+        return str(entry.prefix or entry.source)
+    return kind.value(entry)
+
+
+def ambiguous(entries: dict[int, Any], differing: set[int]) -> bool:
+    """Tell whether entries of an AS path list that differ have an expression that another has, too.
+
+    FRR 8.4 removes the first entry with the same expression, whatever its number and action.
+    """
+    values = Counter(entry.regex for entry in entries.values())
+    return any(values[entries[seq].regex] > 1 for seq in differing if seq in entries)
+
+
+# route maps
+
+
+def end_calls(old: Router, new: Router) -> Lines:
+    """Take calls away before anything else, where FRR would die of them, now or later.
+
+    Maps that call each other in a circle kill it, for however short a moment; and an entry that is removed with
+    its call leaves a trace that makes such a circle of a later, harmless call. Raises InputError if the intended
+    maps are such a circle.
+    """
+    before, after = calls(old.route_maps), calls(new.route_maps)
+    if circle := call_circle(after):
+        raise InputError(
+            error("FRR431", f"route maps call each other in a circle, which kills FRR: {' -> '.join(circle)}")
+        )
+    both = {name: before.get(name, set()) | after.get(name, set()) for name in {**old.route_maps, **new.route_maps}}
+    turning = bool(call_circle(both))
+    ended: Lines = []
+    for name, route_map in old.route_maps.items():
+        wanted = new.route_maps.get(name)
+        kept = {} if wanted is None else {entry.seq: entry.call for entry in wanted.entries}
+        for entry in route_map.entries:
+            if entry.call is None or kept.get(entry.seq) == entry.call:
+                continue
+            if wanted is not None and entry.seq not in kept:
+                # without its call it would permit more: it denies until it goes; with on-match FRR refuses that
+                action = entry.action if entry.on_match is not None else "deny"
+                ended.append(((f"route-map {name} {action} {entry.seq}",), ["no call"]))
+            elif turning:
+                ended.append(((f"route-map {name} {entry.action} {entry.seq}",), ["no call"]))
+    return ended
+
+
+def end_clauses(old: Router, new: Router) -> dict[tuple[str, int], Placed]:
+    """Take a clause away before one that FRR 8.4 cannot write over it: it would lose both, and hide that.
+
+    The running config shows the new one, bgpd holds neither, and sending it once more does not heal it. Given are the
+    lines that do so, by map and number of the entry.
+    """
+    if new.version >= (10,):
+        return {}
+    ended: dict[tuple[str, int], Placed] = {}
+    for name, route_map in old.route_maps.items():
+        if name not in new.route_maps or new.route_maps[name].entries == route_map.entries:
+            continue
+        kept = {entry.seq: entry for entry in new.route_maps[name].entries}
+        for entry in route_map.entries:
+            if entry.seq in kept and (undone := list(_lost(entry, kept[entry.seq]))):
+                ended[name, entry.seq] = ((f"route-map {name} {entry.action} {entry.seq}",), undone)
+    return ended
+
+
+def _lost(was: RouteMapEntry, now: RouteMapEntry) -> Iterator[str]:
+    """Give what undoes the clauses that FRR 8.4 loses when these stand in the same entry after them."""
+    old, new = was.set, now.set
+    if isinstance(old.metric, str) and new.metric is not None and _metric_kind(old.metric) != _metric_kind(new.metric):
+        yield "no set metric"
+    for name in ("community", "large_community"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before is not None and after is not None and after.communities == "none" != before.communities:
+            yield f"no set {name.replace('_', '-')}"
+    prepends = (old.as_path_prepend, new.as_path_prepend_last_as), (old.as_path_prepend_last_as, new.as_path_prepend)
+    if any(None not in pair for pair in prepends):
+        yield "no set as-path prepend"
+    if was.match.peer is not None and now.match.peer is not None and was.match.peer != now.match.peer:
+        yield "no match peer"
+
+
+def _metric_kind(metric: int | str) -> str:
+    """Tell apart what FRR 8.4 cannot write over another: absolute, +, -, and the kinds of rtt."""
+    text = str(metric)
+    return text if text.endswith("rtt") else text[0] if text[0] in "+-" else "absolute"
+
+
+def name_anew(old: Router, new: Router, changed: set[Ref]) -> tuple[Lines, Lines]:
+    """FRR 8's optimiser forgets edits of prefix lists: where it is on, name the edited lists anew.
+
+    The same line again changes nothing, so another stands there for one transaction, by which no more is let in:
+    what is permitted asks for a list that is not there, and what is denied is everything.
+    """
+    instead: Lines = []
+    again: Lines = []
+    if new.version >= (9,):
+        return instead, again
+    for name, route_map in new.route_maps.items():
+        if not optimization(route_map, new.version) or name not in old.route_maps:
+            continue
+        for entry in route_map.entries:
+            edited = [
+                line.statement
+                for line in Part((), MATCH.written(entry.match, canonical=True)).lines
+                if (_OPTIMISED.get(field := line.statement.rule.field), getattr(entry.match, field)) in changed
+            ]
+            if not edited:
+                continue
+            enter = (f"route-map {name} {entry.action} {entry.seq}",)
+            denies = entry.action == "deny"
+            instead.append((enter, [one.undo if denies else _asking_for_nothing(one.text) for one in edited]))
+            again.append((enter, [one.text for one in edited]))
+    return instead, again
+
+
+def _asking_for_nothing(line: str) -> str:
+    """Name a list that is not there instead: then nothing matches."""
+    return f"{line.rpartition(' ')[0]} frrgen-is-at-work"

@@ -1,0 +1,189 @@
+"""Intended vs running -> a Plan: what changes, in which order it is safe, and what it does to each session."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from frrgen.lines.rule import Impact
+from frrgen.model.router import Router
+from frrgen.platforms.frr.diff.build import Builder
+from frrgen.platforms.frr.diff.changes import Change, Op
+from frrgen.platforms.frr.diff.owned import with_unowned
+from frrgen.platforms.frr.parse.parser import Parsed
+
+if TYPE_CHECKING:
+    from frrgen.policy.questions.change import RouteEffect
+
+_SECRETS: Final = (
+    "password",
+    "(?:isis|openfabric) password(?: clear| md5)?",
+    "(?:area|domain)-password(?: clear| md5)?",
+    "secret",
+    "passphrase",
+    "key-string",
+    "authentication-key",
+    "message-digest-key [0-9]+(?: md5)?",
+    "hash-algo [^ ]+ key",
+    "rip authentication string",
+    "nhrp authentication",
+    "cisco-authentication",
+    "tcp-md5-auth",
+    "snmp(?:-server)? (?:community|user|host)",
+)
+"""What stands before a secret in FRR: lines of every daemon, for what the model lacks is shown, too."""
+_NAMED: Final = (
+    "neighbor|username|route-map|call|[a-z-]*-map|[a-z-]*-list(?: standard| expanded)?|peer-group|profile|vrf|"
+    "interface|key chain|key-chain|keychain|as-path|(?:large-|ext)?community"
+)
+"""What stands before a name, which may be one of the words above."""
+_WORDS: Final = re.compile(rf"(?<![^ ])(?:(?P<before>{'|'.join(_SECRETS)}) .+|(?:{_NAMED}) [^ ]+)")
+_FREE: Final = re.compile(
+    r"(?:^|/ |: ) *(?:no )?(?:neighbor [^ ]+ |bgp |(?:(?:ip|ipv6) prefix-list|(?:ipv6 )?access-list) [^ ]+ )?"
+    r"(?:description|remark|shutdown message) "
+)
+"""What stands before text for people."""
+_BOUNDARY: Final = "! a new batch: what follows needs a `vtysh -f` of its own, once what stands before is done"
+"""What stands between batches where they are shown as one text: to FRR 10 a file is one transaction."""
+_HINT: Final = re.compile("passw|secret|passph|key|authentication|md5|snmp")
+
+
+def hide(text: str) -> str:
+    """Hide the secrets in configuration text: what follows the words before one, up to the end of the line."""
+    if _HINT.search(text) is None:
+        return text
+    return "\n".join(map(_hide_line, text.split("\n")))
+
+
+def _hide_line(line: str) -> str:
+    free = _FREE.search(line)
+    said = len(line) if free is None else free.end()
+    return (
+        _WORDS.sub(lambda found: f"{found['before']} <hidden>" if found["before"] else found[0], line[:said])
+        + (line[said:])
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionImpact:
+    """What a plan does to one session."""
+
+    neighbor: str
+    vrf: str | None
+    impact: Impact
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a change of one router does. `batches` hold real passwords: show `shown_commands`."""
+
+    router: str
+    changes: tuple[Change, ...]
+    sessions: tuple[SessionImpact, ...]
+    batches: tuple[tuple[str, ...], ...]
+    """The lines to send. A batch is one file for `vtysh -f`; it is done before the next begins."""
+    after: tuple[str, ...]
+    """What must follow in exec mode."""
+    leftovers: tuple[str, ...]
+    unfinished: tuple[str, ...] = ()
+    """What an earlier change of the router has left to be done."""
+    routes: tuple[RouteEffect, ...] | None = None
+    """What becomes of the routes of each session; None: not asked, see `with_routes`."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes and not self.unfinished
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The lines of all batches."""
+        return tuple(line for batch in self.batches for line in batch)
+
+    @property
+    def shown_commands(self) -> tuple[str, ...]:
+        """The lines of all batches, with passwords hidden, and a comment where a batch ends before another."""
+        shown: list[str] = []
+        for batch in self.batches:
+            shown += [_BOUNDARY] if shown else []
+            shown += [hide(line) for line in batch]
+        return tuple(shown)
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        if self.empty:
+            return f"Plan: nothing to do on {self.router}."
+        if not self.changes:
+            return f"Plan: nothing to change on {self.router}, and to finish: {'; '.join(self.unfinished)}."
+        adds, edits, removals = (sum(change.op is op for change in self.changes) for op in Op)
+        text = f"Plan: {adds} to add, {edits} to change, {removals} to remove on {self.router}."
+        resets = [session for session in self.sessions if session.impact is Impact.RESET]
+        if not resets:
+            return f"{text} No session will reset."
+        named = ", ".join(f"{session.neighbor} ({', '.join(session.because)})" for session in resets[:5])
+        more = f", and {len(resets) - 5} more" if len(resets) > 5 else ""
+        return f"{text} {len(resets)} session{'s' if len(resets) > 1 else ''} will reset: {named}{more}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the plan as JSON data, with passwords hidden."""
+        return {
+            "router": self.router,
+            "changes": [
+                {
+                    "op": str(change.op),
+                    "path": ".".join(change.path),
+                    "before": None if change.before is None else hide(change.before),
+                    "after": None if change.after is None else hide(change.after),
+                    "impact": str(change.impact),
+                }
+                for change in self.changes
+            ],
+            "sessions": [
+                {
+                    "neighbor": session.neighbor,
+                    "vrf": session.vrf,
+                    "impact": str(session.impact),
+                    "because": ", ".join(session.because),
+                }
+                for session in self.sessions
+            ],
+            **({} if self.routes is None else {"routes": [effect.to_json() for effect in self.routes]}),
+            "commands": list(self.shown_commands),
+            "after": list(self.after),
+            "leftovers": [hide(line) for line in self.leftovers],
+            **({"unfinished": list(self.unfinished)} if self.unfinished else {}),
+            "summary": self.summary,
+        }
+
+
+def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = False) -> Plan:
+    """Plan the change of what runs into what is intended. References to passwords must be resolved before.
+
+    `prune_leftovers` also removes the running lines that the model does not hold.
+    """
+    builder = Builder(running, intended, prune_leftovers=prune_leftovers)
+    builder.build()
+    sessions = tuple(
+        SessionImpact(neighbor, vrf or None, impact, tuple(dict.fromkeys(because)))
+        for (vrf, neighbor), (impact, because) in sorted(builder.record.sessions.items())
+    )
+    return Plan(
+        router=intended.name,
+        changes=tuple(builder.record.changes),
+        sessions=sessions,
+        batches=tuple(tuple(batch.lines()) for batch in builder.batches),
+        after=tuple(builder.after),
+        leftovers=tuple(str(leftover) for leftover in builder.leftovers),
+    )
+
+
+def with_routes(plan: Plan, running: Parsed, intended: Router) -> Plan:
+    """Add to a plan what it does to routes."""
+    from frrgen.policy.questions.change import route_effects
+
+    return replace(
+        plan, routes=() if plan.empty else tuple(route_effects(running, with_unowned(running.router, intended)))
+    )

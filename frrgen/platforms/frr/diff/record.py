@@ -1,0 +1,53 @@
+"""What is found while a plan is built: its changes, and what each does to sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from frrgen.lines.rule import Impact
+from frrgen.platforms.frr.diff.changes import Change, Delta, Op
+from frrgen.platforms.frr.grammar.layout import Line, Path
+
+_RANK: Final = {Impact.NONE: 0, Impact.REFRESH: 1, Impact.RESET: 2}
+
+
+class Record:
+    """The findings of one plan, in the order in which they were made."""
+
+    def __init__(self, raw_there: set[tuple[tuple[str, ...], str]]) -> None:
+        """Take the raw lines that run already, each with its contexts."""
+        self._raw_there = raw_there
+        self.changes: list[Change] = []
+        self.sessions: dict[tuple[str, str], tuple[Impact, list[str]]] = {}
+        """By VRF and neighbor: the worst that happens, and why."""
+
+    def take(self, found: Delta, *, vrf: str = "", neighbors: Iterable[str] = (), impact: Impact | None = None) -> None:
+        """Record changes and what they do to sessions; `impact` where the context knows better than the rule."""
+        for change, statement in found.changes:
+            self.changes.append(change if impact is None else change._replace(impact=impact))
+            if change.impact is not Impact.NONE:
+                because = statement.rule.field.split(".")[-1].replace("_", "-")
+                for neighbor in neighbors:
+                    self.session(vrf, neighbor, change.impact, because)
+
+    def session(self, vrf: str, neighbor: str, impact: Impact, because: str) -> None:
+        """Record what a change does to a session: of several the worst, with every reason for it."""
+        before, reasons = self.sessions.get((vrf, neighbor), (impact, []))
+        if _RANK[impact] > _RANK[before]:
+            reasons = []
+        elif _RANK[impact] < _RANK[before]:
+            return
+        self.sessions[vrf, neighbor] = (impact, [*reasons, because])
+
+    def change(self, op: Op, path: Path, before: str | None, after: str | None, impact: Impact = Impact.NONE) -> None:
+        """Record one change."""
+        self.changes.append(Change(op, path, before, after, impact))
+
+    def missing_raw(self, enter: tuple[str, ...], lines: Iterable[Line]) -> list[Line]:
+        """Leave out the raw lines that run already."""
+        return [
+            line
+            for line in lines
+            if line.statement.slot[0] != "raw" or (enter, " ".join(line.statement.text.split())) not in self._raw_there
+        ]

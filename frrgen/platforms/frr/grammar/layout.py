@@ -1,0 +1,290 @@
+"""The blocks of a configuration: which context holds which statements, in the order in which they are written.
+
+Policy stands before `router bgp`: on FRR 8.4 a policy that follows it denies everything for the first five seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from frrgen.lines.rule import Impact, Rule, Statement, Written
+from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions, PeerGroup
+from frrgen.model.policy import RouteMap, RouteMapEntry
+from frrgen.model.router import Router
+from frrgen.model.types import is_address
+from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
+from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET
+from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, wholes
+
+Path = tuple[str, ...]
+Section = Literal["globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki"]
+SECTIONS: Final[tuple[Section, ...]] = ("globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki")
+
+_DEFINE: Final = Rule("remote_as", "remote-as {}", impact=Impact.RESET)
+_MEMBER: Final = Rule("peer_group", "peer-group {}", undo_first=True, impact=Impact.RESET)
+_AWAKE: Final = Rule("shutdown", "shutdown", negative=True)
+_GROUP: Final = Rule("", "peer-group", impact=Impact.RESET)
+_INTERFACE: Final = Rule("interface", "interface {}", undo_first=True, impact=Impact.RESET)
+_OPTIMIZATION: Final = Rule("optimization", "optimization", negative=True)
+_PLAIN: Final = Rule("", "")
+
+_LEAVE: Final = {"address-family": "exit-address-family", "vrf": "exit-vrf"}
+
+
+def _place(owner: Path, slot: Path) -> Path:
+    """Give the path of a slot, whose first word may be a path of its own: `log.syslog`."""
+    return (*owner, *(step for word in slot[:1] for step in word.split(".")), *slot[1:])
+
+
+class Line(NamedTuple):
+    """A statement, and the path of the model object that says it."""
+
+    owner: Path
+    statement: Statement
+
+    @property
+    def path(self) -> Path:
+        """The path of what it says inside the router's model."""
+        return _place(self.owner, self.statement.slot)
+
+
+class Part(NamedTuple):
+    """What one model object says in a context. A renderer needs its texts alone, and only the diff its statements."""
+
+    owner: Path
+    written: list[Written]
+    prefix: str = ""
+
+    def texts(self, margin: str = "") -> list[str]:
+        """Write the lines, each behind a margin."""
+        line, negated = margin + self.prefix, f"{margin}no {self.prefix}"
+        return [(negated if rule.negative else line) + body for rule, _, body in self.written]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The path of each line inside the router's model."""
+        return [_place(self.owner, slot) for _, slot, _ in self.written]
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines as statements."""
+        return [Line(self.owner, rule.statement(slot, self.prefix, body)) for rule, slot, body in self.written]
+
+
+class Block(NamedTuple):
+    """What stands in one context. `enter` are the lines that lead into it from the top level."""
+
+    section: Section
+    path: Path
+    enter: tuple[str, ...]
+    parts: list[Part]
+
+    @property
+    def lines(self) -> list[Line]:
+        """All of its lines as statements."""
+        return [line for part in self.parts for line in part.lines]
+
+
+def bare(path: Path, text: str) -> Part:
+    """Make a line of its own, such as one that enters or leaves a context, which the object at `path` says."""
+    return Part(path, [(_PLAIN, (), text)])
+
+
+def leave(enter: str) -> str:
+    """Give the line that leaves a context."""
+    return _LEAVE.get(enter.split(" ", 1)[0], "exit")
+
+
+def is_unnumbered(peer: str) -> bool:
+    """Tell whether a key of `neighbors` is an interface."""
+    return not is_address(peer)
+
+
+def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give every block of a router's configuration, in order.
+
+    `canonical` leaves out what FRR would not show; the router should then come from `canonical()`.
+    """
+    yield from global_blocks(router, canonical=canonical)
+    yield from vrf_blocks(router, canonical=canonical)
+    yield from list_blocks(router)
+    for name, route_map in router.route_maps.items():
+        yield from route_map_blocks(name, route_map, router.version, canonical=canonical)
+    yield from bfd_blocks(router, canonical=canonical)
+    if router.bgp is not None:
+        yield from bgp_blocks(router.bgp, ("bgp",), "", canonical=canonical)
+    for name, vrf in router.vrfs.items():
+        if vrf.bgp is not None:
+            yield from bgp_blocks(vrf.bgp, ("vrfs", name, "bgp"), f" vrf {name}", canonical=canonical)
+    yield from rpki_blocks(router, canonical=canonical)
+
+
+def global_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give the block of the top level."""
+    statics = wholes("static_routes", map(static_route, router.static_routes))
+    written = [*GLOBAL.written(router, canonical=canonical), *statics, *wholes("raw", router.raw)]
+    yield Block("globals", (), (), [Part((), written)])
+
+
+def vrf_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give the blocks of the VRFs, without their BGP."""
+    for name, vrf in router.vrfs.items():
+        path = ("vrfs", name)
+        statics = wholes("static_routes", map(static_route, vrf.static_routes))
+        written = [*VRF.written(vrf, canonical=canonical), *statics, *wholes("raw", vrf.raw)]
+        yield Block("vrfs", path, (f"vrf {name}",), [Part(path, written)])
+
+
+def rpki_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give the block of `rpki`, if there is one."""
+    if router.rpki is not None:
+        caches = wholes("caches", (rpki_cache(cache, router.version) for cache in router.rpki.caches))
+        written = [*RPKI.written(router.rpki, canonical=canonical), *caches]
+        yield Block("rpki", ("rpki",), ("rpki",), [Part(("rpki",), written)])
+
+
+def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Give every raw line of the model, with its context."""
+    yield from (((), line) for line in router.raw)
+    instances = [("", router.bgp), *((f" vrf {name}", vrf.bgp) for name, vrf in router.vrfs.items())]
+    for name, vrf in router.vrfs.items():
+        yield from (((f"vrf {name}",), line) for line in vrf.raw)
+    for suffix, bgp in instances:
+        if bgp is not None:
+            enter = f"router bgp {bgp.asn}{suffix}"
+            yield from (((enter,), line) for line in bgp.raw)
+            for family in FAMILIES:
+                context = (enter, f"address-family {family.replace('_', ' ')}")
+                yield from ((context, line) for line in getattr(bgp, family).raw)
+    for name, route_map in router.route_maps.items():
+        for entry in route_map.entries:
+            yield from (((f"route-map {name} {entry.action} {entry.seq}",), line) for line in entry.raw)
+
+
+def list_blocks(router: Router) -> Iterator[Block]:
+    """Give a block for each list."""
+    for kind in LISTS:
+        for name, lst in kind.of(router).items():
+            path, head = (kind.field, name), kind.head(name, lst)
+            written: list[Written] = [(_PLAIN, (str(entry.seq),), kind.entry(head, entry)) for entry in lst.entries]
+            if (note := kind.note_of(lst)) is not None:
+                written.insert(0, (_PLAIN, (kind.note,), f"{head} {kind.note} {note}"))
+            yield Block("lists", path, (), [Part(path, written)])
+
+
+def optimization(route_map: RouteMap, version: tuple[int, ...]) -> bool:
+    """Tell whether FRR's route-map optimiser is to be on for a map."""
+    return version >= (9,) if route_map.optimization is None else route_map.optimization
+
+
+def route_map_blocks(
+    name: str, route_map: RouteMap, version: tuple[int, ...], *, canonical: bool = False
+) -> Iterator[Block]:
+    """Give the blocks of a route map: its optimiser's switch (behind it, for FRR forgets it otherwise), its entries."""
+    for entry in route_map.entries:
+        yield entry_block(name, entry, canonical=canonical)
+    if not optimization(route_map, version):
+        path: Path = ("route_maps", name)
+        written: list[Written] = [(_OPTIMIZATION, ("optimization",), "optimization")]
+        yield Block("route_maps", path, (), [Part(path, written, f"route-map {name} ")])
+
+
+def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> Block:
+    """Give the block of one route-map entry."""
+    path: Path = ("route_maps", name, str(entry.seq))
+    parts = [
+        Part(path, [*ENTRY.written(entry, canonical=canonical), *wholes("raw", entry.raw)]),
+        Part((*path, "match"), MATCH.written(entry.match, canonical=canonical)),
+        Part((*path, "set"), SET.written(entry.set, canonical=canonical)),
+    ]
+    return Block("route_maps", path, (f"route-map {name} {entry.action} {entry.seq}",), parts)
+
+
+def bfd_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+    """Give a block for each BFD profile and peer."""
+    for name, profile in router.bfd_profiles.items():
+        path: Path = ("bfd_profiles", name)
+        part = Part(path, BFD.written(profile, canonical=canonical))
+        yield Block("bfd", path, ("bfd", f"profile {name}"), [part])
+    for peer in router.bfd_peers:
+        head = bfd_peer_head(peer)
+        path = ("bfd_peers", head)
+        yield Block("bfd", path, ("bfd", head), [Part(path, BFD.written(peer, canonical=canonical))])
+
+
+def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) -> Iterator[Block]:
+    """Give the blocks of a BGP instance: itself with its neighbors, then its address families."""
+    enter = f"router bgp {bgp.asn}{suffix}"
+    parts = [Part(path, INSTANCE.written(bgp, canonical=canonical))]
+    parts += [group_part(name, group, path, canonical=canonical) for name, group in bgp.peer_groups.items()]
+    parts += [neighbor_part(peer, one, bgp, path, canonical=canonical) for peer, one in bgp.neighbors.items()]
+    parts.append(Part(path, [*LISTEN.written(bgp, canonical=canonical), *wholes("raw", bgp.raw)]))
+    yield Block("bgp", path, (enter,), parts)
+    peers: list[tuple[Path, NeighborOptions]] = [
+        *((("peer_groups", name), group) for name, group in bgp.peer_groups.items()),
+        *(
+            (("neighbors", peer), one)
+            for peer, one in bgp.neighbors.items()
+            if not one.model_fields_set.isdisjoint(FAMILIES)
+        ),
+    ]
+    for family in FAMILIES:
+        own = getattr(bgp, family)
+        parts = [
+            Part((*path, family), FAMILY.written(own, canonical=canonical)),
+            *(family_part(options, owner, family, path, canonical=canonical) for owner, options in peers),
+            Part((*path, family), list(wholes("raw", own.raw))),
+        ]
+        if any(part.written for part in parts):
+            yield Block("bgp", (*path, family), (enter, f"address-family {family.replace('_', ' ')}"), parts)
+
+
+def group_part(name: str, group: PeerGroup, path: Path, *, canonical: bool) -> Part:
+    """Write a peer group's lines in `router bgp`."""
+    written: list[Written] = [(_GROUP, ("peer_group",), "peer-group")]
+    if group.remote_as is not None:
+        written.append((_DEFINE, ("remote_as",), f"remote-as {group.remote_as}"))
+    written += NEIGHBOR.written(group, canonical=canonical)
+    return Part((*path, "peer_groups", name), written, f"neighbor {name} ")
+
+
+def neighbor_part(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canonical: bool) -> Part:
+    """Write a neighbor's lines in `router bgp`: first the one that makes it."""
+    group = neighbor.peer_group
+    inherits = group is not None and group in bgp.peer_groups and bgp.peer_groups[group].remote_as is not None
+    remote = None if inherits else neighbor.remote_as
+    written: list[Written] = []
+    if is_unnumbered(peer):
+        words = "interface v6only" if neighbor.v6only else "interface"
+        if remote is not None:
+            words, member = f"{words} remote-as {remote}", group
+        else:
+            words, member = f"{words} peer-group {group}" if group else words, None
+        written.append((_DEFINE, ("remote_as",), words))
+    else:
+        member = group
+        if remote is not None:
+            written.append((_DEFINE, ("remote_as",), f"remote-as {remote}"))
+    if member is not None:
+        written.append((_MEMBER, ("peer_group",), f"peer-group {member}"))
+    if neighbor.interface is not None:
+        written.append((_INTERFACE, ("interface",), f"interface {neighbor.interface}"))
+    if not canonical and starts_shut(neighbor, bgp):
+        written.append((_AWAKE, ("shutdown",), "shutdown"))
+    written += NEIGHBOR.written(neighbor, canonical=canonical)
+    return Part((*path, "neighbors", peer), written, f"neighbor {peer} ")
+
+
+def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
+    """Tell whether FRR shuts the neighbor down when it is made, though the model does not."""
+    if not bgp.default_shutdown or neighbor.shutdown:
+        return False
+    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    return group is None or not group.shutdown
+
+
+def family_part(options: NeighborOptions, owner: Path, family: str, path: Path, *, canonical: bool) -> Part:
+    """Write a neighbor's or group's lines in an address family; `owner` ends in its name."""
+    written = NEIGHBOR_FAMILY.written(getattr(options, family), canonical=canonical)
+    return Part((*path, *owner, family), written, f"neighbor {owner[-1]} ")

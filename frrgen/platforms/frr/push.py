@@ -1,0 +1,247 @@
+"""A push to one router that runs FRR: one batch of lines, and their inverse when it goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError, error
+from frrgen.model.router import Router
+from frrgen.platforms.frr.daemons import lacks
+from frrgen.platforms.frr.diff.changes import Commands
+from frrgen.platforms.frr.diff.owned import with_unowned
+from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes
+from frrgen.platforms.frr.parse.parser import Leftover, Parsed, parse
+from frrgen.push.base import Outcome, Push, State
+from frrgen.push.journal import entry
+from frrgen.transport.base import Device, GoneError, Pending, Running, Staged, Timer
+
+_OF_THE_SYSTEM: Final = re.compile(
+    r"(no )?(frr (version|defaults)|hostname|service integrated-vtysh-config|ip(v6)? forwarding|log syslog)\b"
+)
+"""How lines begin that FRR shows though nobody has written them."""
+
+
+def plan_for(
+    running: Running,
+    intended: Router,
+    *,
+    prune_leftovers: bool = False,
+    routes: bool = True,
+    unfinished: bool = True,
+) -> Plan:
+    """Plan the change of what a router runs, by the rules of the FRR version that it runs.
+
+    `routes`: also what it does to routes, which may take a while. `unfinished`: also what an earlier change has left.
+    """
+    version = {"frr_version": running.frr_version} if running.frr_version else {}
+    parsed = parse(running.text, name=intended.name, frr_version=running.frr_version or intended.frr_version)
+    judged = intended.model_copy(update=version)
+    plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers)
+    if unfinished and (running.pending is not None or running.unsaved):
+        plan = _unfinished(plan, running, parsed)
+    return with_routes(plan, parsed, judged) if routes else plan
+
+
+def _unfinished(plan: Plan, running: Running, parsed: Parsed) -> Plan:
+    """Add to a plan what an earlier change has left to be done."""
+    found = []
+    after = plan.after
+    if running.pending is not None:
+        found.append(str(running.pending))
+        if running.pending.timer is not Timer.REBOOTED:
+            after = tuple(dict.fromkeys((*after, *running.pending.after)))
+    if unsaved := _unsaved(running, parsed):
+        shown = "; ".join(hide(line) for line in unsaved[:3]) + ("; …" if unsaved[3:] else "")
+        found.append(f"what it runs is not saved: {shown}")
+    return replace(plan, unfinished=tuple(found), after=after)
+
+
+def _unsaved(running: Running, parsed: Parsed) -> tuple[str, ...]:
+    """Give the lines that are not saved, if they make a difference: people write files in other forms than FRR."""
+    if not running.unsaved or running.startup is None:
+        return ()
+    starts = parse(running.startup, name=parsed.router.name, frr_version=running.frr_version)
+    plan = _way_back(starts, parsed)
+    lines = tuple(one for one in running.unsaved if not _OF_THE_SYSTEM.match(one[2:]))
+    return lines if any(not _OF_THE_SYSTEM.match(line.strip()) for line in plan.commands) else ()
+
+
+@dataclass
+class Transaction(Push[Running]):
+    """One push of the intended router."""
+
+    device: Device
+    intended: Router
+    prune_leftovers: bool = field(default=False, kw_only=True)
+    hold: int = field(default=120, kw_only=True)
+    """Seconds after which the router undoes the push if nothing more is heard of it."""
+
+    def _plan(self, running: Running) -> Plan:
+        shown = self.approve is not None and self.before is None
+        return plan_for(running, self.intended, prune_leftovers=self.prune_leftovers, routes=shown)
+
+    def _check(self) -> None:
+        before, plan = self._old, self._planned
+        if before.pending is not None:
+            self._take_over(before.pending)
+        back = _way_back(self._foreseen(), self._parsed_before())
+        self.device.stage(
+            Staged(
+                forth=plan.batches,
+                back=back.batches,
+                before=before,
+                after=plan.after,
+                clear=tuple(dict.fromkeys((*back.after, *plan.after))),
+                summary=plan.summary,
+            )
+        )
+
+    def _take_over(self, pending: Pending) -> None:
+        if pending.timer is Timer.ON:
+            raise DeviceError(
+                error(
+                    "FRR529",
+                    f"{self.device.name}: {pending}; nothing was done",
+                    hint=f"frrgen confirm {self.device.name}, or frrgen rollback {self.device.name}",
+                )
+            )
+        self.device.drop(pending, entry("taken over", id=pending.id))
+
+    def _arm(self) -> None:
+        facts = {"before": self._old.digest, "summary": self._planned.summary}
+        try:
+            self.backup = self.device.arm(entry("armed", **facts), self.hold)
+        except BaseException:
+            # nothing is applied yet: the router need not wait for us
+            with contextlib.suppress(Exception):
+                self.device.undo("could not be armed")
+            raise
+
+    def _apply(self) -> Outcome:
+        said = self.device.apply()
+        self._tell(State.APPLIED)
+        self.device.renew()
+        return self._verify(said)
+
+    def _resume(self, now: Running) -> Outcome | None:
+        try:
+            self.device.settle()
+        except GoneError:
+            return self._ended_without_us(now)
+        return None if self._differences(now) else self._verify(())
+
+    def _ended_without_us(self, now: Running) -> Outcome:
+        """Tell how the router has ended the push. Raises RolledBackError, UnknownStateError."""
+        if now.digest == self._old.digest:
+            raise self._rolled_back(DeviceError())
+        if not self._differences(now) and not now.unsaved:
+            return self._confirmed(())
+        raise UnknownStateError(
+            error(
+                "FRR525",
+                f"{self.device.name}: it has ended the push, and runs neither what was there nor what is intended",
+            )
+        )
+
+    def _verify(self, said: Sequence[str]) -> Outcome:
+        plan, now = self._planned, self.device.fetch()
+        if problems := self._differences(now):
+            raise DeviceError(*_not_as_intended(self.device.name, problems, said))
+        if plan.after:
+            self.device.execute(plan.after)
+        self._tell(State.VERIFIED)
+        self.device.confirm(now.digest, entry("confirmed", after=now.digest, summary=plan.summary))
+        return self._confirmed(said)
+
+    def _confirmed(self, said: Sequence[str]) -> Outcome:
+        self._end(State.CONFIRMED)
+        return Outcome(self.device.name, State.CONFIRMED, self._planned, notes=tuple(hide(line) for line in said))
+
+    def _differences(self, now: Running) -> list[str]:
+        planned = self._planned
+        left = plan_for(now, self.intended, prune_leftovers=self.prune_leftovers, routes=False, unfinished=False)
+        found = [str(line) for line in left.shown_commands]
+        if not self.prune_leftovers and set(left.leftovers) != set(planned.leftovers):
+            found += [f"lost: {hide(line)}" for line in set(planned.leftovers) - set(left.leftovers)]
+            found += [f"new: {hide(line)}" for line in set(left.leftovers) - set(planned.leftovers)]
+        found += [f"{daemon} does not run any more" for daemon in sorted(self._old.daemons - now.daemons)]
+        return [*found, *map(hide, lacks(now))]
+
+    def _roll_back(self, problem: FrrgenError) -> Outcome:
+        """Bring back what ran before. Raises RolledBackError when it runs again, DeviceError when that fails.
+
+        First by what is found there now; the router has the last word: it goes back by its own batch if that was not
+        enough, looks at the text, and puts the startup file back.
+        """
+        with contextlib.suppress(GoneError):
+            self.device.settle()
+        # what we cannot read, or make of it, is no reason not to go back
+        with contextlib.suppress(Exception):
+            before = self._parsed_before()
+            for _ in range(2):
+                now = self.device.fetch()
+                batches = _way_back(_parsed(now, before), before).batches
+                if now.digest == self._old.digest or not batches:
+                    break
+                self.device.apply_back(batches)
+        try:
+            self.device.undo("; ".join(finding.message for finding in problem.findings)[:300])
+        except GoneError:
+            if self.device.fetch().digest != self._old.digest:
+                raise
+        raise self._rolled_back(problem)
+
+    def _rolled_back(self, problem: FrrgenError) -> RolledBackError:
+        self._end(State.ROLLED_BACK)
+        return RolledBackError(
+            *problem.findings,
+            error("FRR524", f"{self.device.name}: rolled back: it runs what it ran before, and nothing was saved"),
+        )
+
+    def _parsed_before(self) -> Parsed:
+        return parse(self._old.text, name=self.intended.name, frr_version=self._old.frr_version)
+
+    def _foreseen(self) -> Parsed:
+        """Tell what the router will run, if it does all that is planned."""
+        before = self._parsed_before()
+        kept = set(self._planned.leftovers)
+        leftovers = tuple(one for one in before.leftovers if not self.prune_leftovers or str(one) in kept)
+        judged = self.intended.model_copy(update={"frr_version": self._old.frr_version or self.intended.frr_version})
+        return before._replace(router=with_unowned(before.router, judged), leftovers=leftovers)
+
+
+def _parsed(now: Running, before: Parsed) -> Parsed:
+    return parse(now.text, name=before.router.name, frr_version=now.frr_version)
+
+
+def _way_back(now: Parsed, before: Parsed) -> Plan:
+    """Plan how to bring back what was there before.
+
+    Lines that the model lacks are taken away and brought back, too: in this order, for where FRR has one line it is
+    the last one that counts.
+    """
+    strange = now._replace(leftovers=tuple(_beyond(now.leftovers, before.leftovers)))
+    plan = make_plan(strange, before.router.model_copy(update={"ownership": "full"}), prune_leftovers=True)
+    lost = Commands()
+    for leftover in _beyond(before.leftovers, now.leftovers):
+        lost.add(leftover.context, [leftover.line])
+    return replace(plan, batches=(*plan.batches, tuple(lost.lines()))) if lost else plan
+
+
+def _beyond(some: Sequence[Leftover], others: Sequence[Leftover]) -> list[Leftover]:
+    known = {(leftover.context, leftover.line) for leftover in others}
+    return [leftover for leftover in some if (leftover.context, leftover.line) not in known]
+
+
+def _not_as_intended(name: str, problems: Sequence[str], said: Sequence[str]) -> list[Finding]:
+    shown = "; ".join(line.strip() for line in problems[:5]) + (
+        f"; and {len(problems) - 5} more" if problems[5:] else ""
+    )
+    found = [error("FRR522", f"{name}: after the push the router still does not run what is intended: {shown}")]
+    if said:
+        found.append(error("FRR522", f"{name} said: {'; '.join(hide(line) for line in said[:5])}"))
+    return found

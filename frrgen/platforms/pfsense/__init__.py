@@ -1,0 +1,1 @@
+"""A firewall that runs FRR by the FRR package of pfSense."""

@@ -1,0 +1,235 @@
+"""A push to a pfSense box: sections are written, and the package makes FRR run what they say.
+
+The package reloads FRR in the background and keeps its exit code to itself: what came of it is found out by looking.
+The way back is the way forth: the old sections are written through the same functions, so that what others have
+changed meanwhile elsewhere stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError, error
+from frrgen.platforms.frr.diff.plan import hide
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.pfsense.device import (
+    Applied,
+    NothingChangedError,
+    PfsenseDevice,
+    PfsenseRunning,
+    Watch,
+    raw_keys,
+)
+from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
+from frrgen.platforms.pfsense.plan import Effect, PfsensePlan, enabled, plan_box
+from frrgen.platforms.pfsense.schema import COVERED, Sections, digest
+from frrgen.push.base import Outcome, Push, State
+from frrgen.push.journal import entry
+
+_EVERY: Final = 0.5
+"""Seconds between looks at the box."""
+_QUIET: Final = 8.0
+"""Seconds without anything reloading, after which what FRR runs is taken for final."""
+_SESSIONS: Final = 180.0
+"""Seconds in which the sessions that were up must be up again: FRR tries every 120."""
+_NEITHER: Final = "FRR747"
+
+
+@dataclass
+class PfsensePush(Push[PfsenseRunning]):
+    """One push. `wanted` makes the sections out of what the box has."""
+
+    device: PfsenseDevice
+    wanted: Callable[[PfsenseRunning], Sections]
+    clear_raw: bool = field(default=False, kw_only=True)
+    """Give up a raw configuration, which the package uses instead of the sections."""
+    new: Sections = field(default_factory=dict, init=False)
+    predicted: str = field(default="", init=False)
+    found: tuple[Finding, ...] = field(default=(), init=False)
+    """What went wrong beside the problem that is being dealt with."""
+
+    def _plan(self, running: PfsenseRunning) -> PfsensePlan:
+        self.new = self._sections(running)
+        self.predicted = frr_conf({**running.sections, **self.new}, running.box)
+        return plan_for_box(self.device.name, running, self.new, self.predicted)
+
+    def _sections(self, running: PfsenseRunning) -> Sections:
+        new = {name: configs for name, configs in self.wanted(running).items() if name in COVERED}
+        if keys := raw_keys(new) or raw_keys(running.sections):
+            if not self.clear_raw:
+                raise DeviceError(
+                    error(
+                        "FRR745",
+                        f"{self.device.name}: a raw configuration ({', '.join(keys)}) stands in for the sections: "
+                        "whatever is written there does nothing; nothing was changed",
+                        hint="look at it at Services > FRR Global/Zebra > Raw Config; give it up with --clear-raw",
+                    )
+                )
+            raw = new.get("frrglobalraw") or running.sections["frrglobalraw"]
+            new["frrglobalraw"] = [{key: "" if key in keys else value for key, value in raw[0].items()}]
+        return {name: new.get(name, []) for name in COVERED}
+
+    def _check(self) -> None:
+        if enabled(self.new):
+            plan = self._planned
+            reload = isinstance(plan, PfsensePlan) and plan.effect is Effect.RELOAD
+            self.device.check(self.predicted, reload=reload)
+
+    def _arm(self) -> None:
+        self.backup = self.device.backup(self._old)
+        self.device.record(entry("armed", before=self._old.digest, summary=self._planned.summary, backup=self.backup))
+
+    def _record(self, event: str, now: PfsenseRunning) -> None:
+        # the change itself is done or undone; a full disk must not turn that into a failure
+        with contextlib.suppress(DeviceError):
+            self.device.record(entry(event, after=now.digest, summary=self._planned.summary))
+
+    def _apply(self) -> Outcome:
+        try:
+            applied = self._write(self.new, self._old.sections_digest, self._planned.summary)
+        except NothingChangedError:
+            self.armed = False
+            raise
+        self._tell(State.APPLIED)
+        if applied.complaint:
+            raise DeviceError(error("FRR743", f"{self.device.name}: {applied.complaint}"))
+        return self._verify()
+
+    def _write(self, sections: Sections, expected: str, why: str) -> Applied:
+        return self.device.apply(sections, expected, f"frrgen: {why.removeprefix('Plan: ')}", size=len(self.predicted))
+
+    def _verify(self) -> Outcome:
+        now = self._settle(digest(self.new), self._expected_file())
+        self._await_sessions(now)
+        self._tell(State.VERIFIED)
+        self._record("confirmed", now)
+        self._end(State.CONFIRMED)
+        plan = self._planned
+        notes = plan.notes if isinstance(plan, PfsensePlan) else ()
+        return Outcome(self.device.name, State.CONFIRMED, plan, notes=(*self._imprecise(), *notes))
+
+    def _expected_file(self) -> str:
+        return "" if self._imprecise() or not self.predicted else _sha256(self.predicted)
+
+    def _imprecise(self) -> tuple[str, ...]:
+        """Tell why the file cannot be foretold: what is not in the sections, or if it was not so for the old ones."""
+        old = self._old
+        found = unforeseen({**old.sections, **self.new}, old.box)
+        if not found and old.frr_conf and frr_conf(old.sections, old.box) != old.frr_conf:
+            found = ("the one that was there was not what frrgen expects of the sections",)
+        return tuple(f"frr.conf could not be foretold, and what FRR runs was compared alone: {why}" for why in found)
+
+    def _settle(self, sections: str, file: str) -> PfsenseRunning:
+        """Wait until the package has ended, and FRR runs what its file says. Raises DeviceError if it does not.
+
+        `sections` and `file` are the digests that must then be found; "": any file.
+        """
+        waited, quiet = 0.0, 0.0
+        while True:
+            watch = self.device.watch()
+            if file and watch.frr_conf != file:
+                raise DeviceError(error("FRR746", f"{self.device.name}: frr.conf is not what frrgen foretold"))
+            if not watch.busy:
+                now = self.device.fetch()
+                if now.sections_digest != sections:
+                    raise DeviceError(error(_NEITHER, f"{self.device.name}: somebody else has changed the sections"))
+                left = _left(self.device.name, now)
+                if not left:
+                    return now
+                if quiet >= _QUIET:
+                    shown = "; ".join(left[:5]) + (f"; and {len(left) - 5} more" if left[5:] else "")
+                    raise DeviceError(
+                        error("FRR522", f"{self.device.name}: FRR does not run what its frr.conf says: {shown}")
+                    )
+            quiet = 0.0 if watch.busy else quiet + _EVERY
+            waited += _EVERY
+            if waited > self.device.shell.ssh.command_timeout:
+                raise DeviceError(_still_busy(self.device.name, watch))
+            self.sleep(_EVERY)
+
+    def _await_sessions(self, now: PfsenseRunning) -> None:
+        """Wait until the sessions that were up, and are still wanted, are up again. Raises DeviceError."""
+        bgp = parse(now.text, name=self.device.name).router.bgp
+        kept = {} if bgp is None or bgp.shutdown else bgp.neighbors
+        wanted = {peer for peer in self._old.established if peer in kept and not kept[peer].shutdown}
+        up, waited = now.established, 0.0
+        while down := wanted - up:
+            if waited > _SESSIONS:
+                shown = ", ".join(sorted(down)[:5])
+                raise DeviceError(error("FRR748", f"{self.device.name}: not up again within {_SESSIONS:g} s: {shown}"))
+            self.sleep(_EVERY)
+            waited += _EVERY
+            up = self.device.watch().established
+
+    def _resume(self, now: PfsenseRunning) -> Outcome | None:
+        if now.sections_digest != digest(self.new):
+            return None
+        try:
+            if _sha256(now.frr_conf) != self._expected_file():
+                # the sections are written, and the package was not told
+                self._write(self.new, now.sections_digest, self._planned.summary)
+            return self._verify()
+        except DeviceError as bad:
+            self.found = bad.findings
+            return None
+
+    def _roll_back(self, problem: FrrgenError) -> Outcome:
+        old, now = self._old, self.device.fetch()
+        if now.sections_digest not in {old.sections_digest, digest(self.new)}:
+            self._end(State.UNKNOWN)
+            raise UnknownStateError(
+                *problem.findings,
+                error(
+                    _NEITHER,
+                    f"{self.device.name}: the sections are neither what they were nor what was pushed: somebody else "
+                    "has changed them since, and nothing more was done",
+                    hint=f"what they were is on the box in {self.backup}, and in Diagnostics > Backup & Restore",
+                ),
+            )
+        if now.sections_digest != old.sections_digest or now.frr_conf != old.frr_conf or now.text != old.text:
+            self._write(old.sections, now.sections_digest, "rolled back")
+        now = self._settle(old.sections_digest, "")
+        self._await_sessions(now)
+        self._end(State.ROLLED_BACK)
+        self._record("rolled back", now)
+        raise RolledBackError(
+            *problem.findings,
+            *self.found,
+            error("FRR524", f"{self.device.name}: rolled back: it has the sections that it had, and FRR runs them"),
+        )
+
+
+def plan_for_box(name: str, running: PfsenseRunning, new: Sections, predicted: str) -> PfsensePlan:
+    """Plan the writing of the covered sections `new`, of which the package would make the file `predicted`."""
+    return plan_box(
+        name,
+        running.text,
+        predicted,
+        old=running.sections,
+        new={**running.sections, **new},
+        generated=running.frr_conf,
+        frr_version=running.frr_version,
+        up=running.daemons,
+        hasync=running.hasync,
+    )
+
+
+def _left(name: str, now: PfsenseRunning) -> list[str]:
+    """Give what FRR does not run of the file that the package has generated, or runs beside it."""
+    if not enabled(now.sections):
+        return [f"{daemon} runs" for daemon in sorted(now.daemons - {"watchfrr"})]
+    plan = plan_for_box(name, now, now.covered, now.frr_conf)  # nothing is to be written: what is left to change?
+    left = [hide(change.after or f"no {change.before}").strip() for change in plan.changes]
+    return left + (list(plan.because) if plan.effect is Effect.RESTART else [])
+
+
+def _still_busy(name: str, watch: Watch) -> Finding:
+    return error("FRR749", f"{name}: the package is still at work: {'; '.join(watch.busy)[:200]}")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

@@ -1,0 +1,94 @@
+"""What stands in a box's sections, and does something else there than somebody meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from frrgen.errors import Finding, Severity, Where
+from frrgen.platforms.pfsense.php import word
+from frrgen.platforms.pfsense.schema import RAW_KEYS, Config, Sections
+
+_LISTS: Final = {
+    "frrbgpneighbors": {
+        "peergroup": "peer group",
+        "distribute_in": "frrglobalacls",
+        "distribute_out": "frrglobalacls",
+        "prefixfilter_in": "frrglobalprefixes",
+        "prefixfilter_out": "frrglobalprefixes",
+        "aspathfilter_in": "frrbgpaspaths",
+        "aspathfilter_out": "frrbgpaspaths",
+        "routemap_in": "frrglobalroutemaps",
+        "routemap_out": "frrglobalroutemaps",
+        "unsuppressmap": "frrglobalroutemaps",
+    },
+    "frrglobalroutemaps": {
+        "call": "frrglobalroutemaps",
+        "prefix_match": "frrglobalprefixes",
+        "nexthop_pl": "frrglobalprefixes",
+        "nexthop_acl": "frrglobalacls",
+        "aspath_match": "frrbgpaspaths",
+    },
+}
+"""By section: the keys that name something, and the section where it must be, or the line is left out."""
+
+
+def traps(sections: Sections) -> Iterator[Finding]:
+    """Find what the package would not do as it is written."""
+    for config in sections.get("frrglobalraw", []):
+        for key in RAW_KEYS:
+            if config.get(key):
+                what = "the whole configuration" if key == "frr" else f"the part of {key}"
+                yield _error(
+                    "FRR729",
+                    f"a raw configuration replaces {what}: nothing of it comes from the sections",
+                    ("frrglobalraw", key),
+                    "take it away on the page Raw Config, or push with --clear-raw",
+                )
+    for config in sections.get("frr", []):
+        if config.get("carpstatusvid") == "":
+            yield _error(
+                "FRR730",
+                "the CARP VIP is empty, which is not none: the package's script ends before it starts FRR",
+                ("frr", "carpstatusvid"),
+                "choose a VIP or none on the page Global Settings",
+            )
+    for section, name in (("frrglobalroutemaps", "name"), ("frrbgpneighbors", "peer")):
+        for config in sections.get(section, []):
+            if not word(config.get(name, "")) and ":" not in config.get(name, ""):
+                yield _warning(f"{config.get(name)!r} is no host name: the package leaves it out", (section, name))
+    yield from _references(sections)
+    for config in sections.get("frrglobalroutemaps", []):
+        if "acl_match" not in config:
+            yield _error(
+                "FRR731",
+                "without acl_match the package writes `match ip address` with no name, and FRR refuses the whole file",
+                ("frrglobalroutemaps", config.get("name", ""), config.get("seq", "")),
+                "save the entry on its page",
+            )
+
+
+def _references(sections: Sections) -> Iterator[Finding]:
+    groups = {config.get("peer", "") for config in sections.get("frrbgpneighbors", [])}
+    for section, keys in _LISTS.items():
+        for config in sections.get(section, []):
+            for key, kind in keys.items():
+                name = config.get(key, "none")
+                known = groups if kind == "peer group" else _names(sections.get(kind, []))
+                if name not in {"", "none"} and name not in known:
+                    owner = config.get("peer") or f"{config.get('name')} {config.get('seq', '')}".strip()
+                    yield _warning(
+                        f"{key} of {owner} names {name!r}, which is not there: it is left out", (section, key)
+                    )
+
+
+def _names(configs: list[Config]) -> set[str]:
+    return {config.get("name", "") for config in configs}
+
+
+def _error(code: str, message: str, path: tuple[str, ...], hint: str) -> Finding:
+    return Finding(code, Severity.ERROR, message, Where(path=path), hint)
+
+
+def _warning(message: str, path: tuple[str, ...]) -> Finding:
+    return Finding("FRR731", Severity.WARNING, message, Where(path=path))

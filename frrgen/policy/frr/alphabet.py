@@ -1,0 +1,103 @@
+"""What is compared: a policy, and all that policies tell apart in communities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from frrgen.model.bgp import FAMILIES
+from frrgen.model.policy import CommunityList, LargeCommunityList, RouteMapEntry
+from frrgen.model.router import Router
+from frrgen.model.types import WELL_KNOWN, community_value, large_community_value
+from frrgen.policy.frr.partial_entries import Unread
+from frrgen.policy.frr.session import Place, Session
+from frrgen.policy.sets import automaton
+from frrgen.policy.sets.communities import Atoms
+
+FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
+"""The address family of an IP version."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy: what a session does in one direction, or a route map alone."""
+
+    router: Router
+    session: Session
+    route_map: str | None = None
+    """This map alone, as if it were all that is attached."""
+    unread: Unread = field(default_factory=dict)
+
+    def at(self, place: Place) -> Policy:
+        """Give a route map alone as it is at a place; a session is where it is."""
+        if self.route_map is None:
+            return self
+        session = Session.of_nobody(self.router, place)
+        return replace(self, router=session.router, session=session)
+
+    def entries(self) -> Iterator[RouteMapEntry]:
+        """Give the entries of every map that may be gone through."""
+        return self.session.entries(*([] if self.route_map is None else [self.route_map]))
+
+    def granted(self, version: int) -> frozenset[Any]:
+        """Give what holds for every route that is not refused before any policy: of its AS path, its communities."""
+        session = self.session
+        if self.route_map is not None:
+            return frozenset()
+        if session.direction == "out":
+            return frozenset((community, False) for community, _ in session.kept_back())
+        return frozenset(
+            automaton.Literal(rule.conditions[0][0], not rule.conditions[0][1], session.in_front)
+            for rule in session.path_rules(FAMILY_OF[version])
+            if len(rule.conditions) == 1
+        )
+
+
+@dataclass
+class Universe:
+    """What all policies that are compared tell apart."""
+
+    communities: Atoms
+    large: Atoms
+
+    @staticmethod
+    def of(*policies: Policy, values: Iterable[int] = (), large: Iterable[Any] = ()) -> Universe:
+        """Collect it, and these communities. Raises UndecidedError if expressions are too intricate."""
+        values = set(values)
+        regexes: set[str] = set()
+        large_values: set[Any] = set(large)
+        large_regexes: set[str] = set()
+        for policy in policies:
+            if policy.route_map is None:
+                if policy.session.direction == "out":
+                    values.update(community for community, _ in policy.session.kept_back())
+                    if policy.session.shuts:
+                        values.add(WELL_KNOWN["graceful-shutdown"])
+                elif policy.session.settles:
+                    values.update(WELL_KNOWN[name] for name in ("blackhole", "no-export", "graceful-shutdown"))
+            for entry in policy.entries():
+                for name in (entry.match.community and entry.match.community.name, entry.set.comm_list_delete):
+                    lst = policy.router.community_lists.get(name or "")
+                    _collect(lst, values, regexes, community_value)
+                for name in (
+                    entry.match.large_community and entry.match.large_community.name,
+                    entry.set.large_comm_list_delete,
+                ):
+                    large_list = policy.router.large_community_lists.get(name or "")
+                    _collect(large_list, large_values, large_regexes, large_community_value)
+                if entry.set.community is not None and entry.set.community.communities != "none":
+                    values |= {community_value(text) for text in entry.set.community.communities}
+                if entry.set.large_community is not None and entry.set.large_community.communities != "none":
+                    large_values |= {large_community_value(text) for text in entry.set.large_community.communities}
+        return Universe(Atoms(values, regexes), Atoms(large_values, large_regexes, large=True))
+
+
+def _collect(
+    lst: CommunityList | LargeCommunityList | None, values: set[Any], regexes: set[str], value: Callable[[str], Any]
+) -> None:
+    for entry in lst.entries if lst is not None else ():
+        if entry.regex is not None:
+            regexes.add(entry.regex)
+        else:
+            values |= {value(text) for text in entry.communities or ()}

@@ -1,0 +1,569 @@
+"""One direction of one session: what is attached to it, and what FRR does before and beside route maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cached_property, lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+
+from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.policy import RouteMapEntry, Set
+from frrgen.model.references import instance_refs
+from frrgen.model.router import Router
+from frrgen.model.types import WELL_KNOWN, Address, Model, is_address
+from frrgen.policy.sets.prefix_set import PrefixSet
+from frrgen.policy.sets.regex import UndecidedError
+
+Direction = Literal["in", "out"]
+_DIRECTIONS: tuple[Direction, ...] = ("in", "out")
+Path = tuple[str, ...]
+_T = TypeVar("_T")
+_UNSAID: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
+"""Match clauses that ask for what a route alone does not tell."""
+_NOBODY: Final = "192.0.2.1"
+
+
+class Place(NamedTuple):
+    """Where a route map is gone through, as far as its meaning depends on it."""
+
+    direction: Direction
+    external: bool
+    origin: bool = False
+    """Asked about routes that the router itself brings in, as `redistribute` does."""
+
+
+_WHOEVER: Final = frozenset(
+    {
+        "ip_address",
+        "ip_address_prefix_list",
+        "ip_address_prefix_len",
+        "ipv6_address",
+        "ipv6_address_prefix_list",
+        "ipv6_address_prefix_len",
+        "as_path",
+        "community",
+        "large_community",
+        "extcommunity",
+        "local_preference",
+        "metric",
+        "tag",
+        "origin",
+        "source_protocol",
+    }
+)
+"""Match clauses whose answer depends on the route alone. Each other clause may ask who the neighbor is, or announces
+itself as the next hop: of a clause that is new here no proof is shared."""
+OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route, whatever the policy says"
+
+
+class Rule(NamedTuple):
+    """A route is refused in whose AS path these expressions are found, or not; and why."""
+
+    conditions: tuple[tuple[str, bool], ...]
+    why: str
+
+
+_DECISIVE: Final = (
+    "enforce_first_as",
+    "local_as",
+    "local_role",
+    "graceful_shutdown",
+    "sender_as_path_loop_detection",
+    "capability_extended_nexthop",
+)
+"""Options of a neighbor, beside those of its address families, that decide on routes."""
+_SHAPING: Final = (
+    "unsuppress_map",
+    "next_hop_self",
+    "nexthop_local_unchanged",
+    "route_reflector_client",
+    "route_server_client",
+    "maximum_prefix_out",
+    "send_community",
+    "addpath_tx",
+    "as_override",
+    "attribute_unchanged",
+    "remove_private_as",
+)
+"""Options of an address family that change what goes out, behind all policy, or keep some of it."""
+
+
+class Session:
+    """A neighbor in one direction."""
+
+    def __init__(self, router: Router, neighbor: str, direction: Direction, *, vrf: str | None = None) -> None:
+        """Find the neighbor, by name or by the listen range that holds it. Raises KeyError if there is none."""
+        self.vrf = vrf
+        bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
+        if bgp is None:
+            raise KeyError(neighbor)
+        self.router = router
+        self.bgp: Bgp = bgp
+        self.name = neighbor
+        self.direction: Direction = direction
+        self.bgp_path: Path = ("bgp",) if vrf is None else ("vrfs", vrf, "bgp")
+        self.path: Path = (*self.bgp_path, "neighbors", neighbor)
+        self.neighbor: Neighbor = bgp.neighbors[neighbor] if neighbor in bgp.neighbors else _dynamic(bgp, neighbor)
+        self.group: PeerGroup | None = bgp.peer_groups.get(self.neighbor.peer_group or "")
+        if neighbor not in bgp.neighbors:
+            self.group = _as_dynamic(self.group, router, bgp)
+        self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
+        self.external = self.remote not in ("internal", bgp.asn)
+        self.version = router.version
+        self.nobody = self.origin = False
+
+    @staticmethod
+    def find(router: Router, neighbor: str, direction: Direction) -> Session:
+        """Find a neighbor in the main instance, or else in a VRF. Raises KeyError."""
+        with suppress(ValueError):
+            neighbor = str(ip_address(neighbor))
+        for named in (True, False):
+            for vrf in (None, *router.vrfs):
+                bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
+                if bgp is not None and (neighbor in bgp.neighbors or not named):
+                    with suppress(KeyError):
+                        return Session(router, neighbor, direction, vrf=vrf)
+        raise KeyError(neighbor)
+
+    @staticmethod
+    def of_nobody(router: Router, place: Place) -> Session:
+        """Give a session with nobody in particular, of which a route map alone is asked."""
+        remote = "external" if place.external else "internal"
+        bgp = Bgp(asn=64512, neighbors={_NOBODY: Neighbor(remote_as=remote)})
+        if router.bgp is not None:
+            same = {"asn": router.bgp.asn, "default_local_preference": router.bgp.default_local_preference}
+            bgp = bgp.model_copy(update=same)
+        session = Session(router.model_copy(update={"bgp": bgp}), _NOBODY, place.direction)
+        session.nobody, session.origin = True, place.origin
+        session.foreign_hops = _foreign_hops(_Same(router))
+        return session
+
+    @cached_property
+    def foreign_hops(self) -> bool:
+        """Whether IPv4 routes here may have an IPv6 next hop (RFC 8950)."""
+        if self.direction == "out":
+            return _foreign_hops(_Same(self.router))
+        return self.peer_address() is None or bool(self.option("capability_extended_nexthop"))
+
+    @cached_property
+    def own_addresses(self) -> frozenset[Address]:
+        """The router's addresses in the VRF, as far as they are known: others may be told of."""
+        return _sources(_Same(self.bgp))
+
+    @property
+    def place(self) -> Place:
+        """Tell what a route map alone can know of the session."""
+        return Place(self.direction, self.external)
+
+    @staticmethod
+    def places(router: Router) -> dict[str, list[Place]]:
+        """Give where each route map is gone through; what is nowhere is taken for one of an eBGP neighbor, inbound."""
+        found: dict[str, dict[Place, None]] = {name: {} for name in router.route_maps}
+        for vrf in (None, *router.vrfs):
+            bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
+            if bgp is None:
+                continue
+            for neighbor in bgp.neighbors:
+                for direction in _DIRECTIONS:
+                    session = Session(router, neighbor, direction, vrf=vrf)
+                    for name in session.gone_through():
+                        found[name][session.place] = None
+            for family in FAMILIES:
+                named = [ref[1] for _, ref in instance_refs(getattr(bgp, family))]
+                for name in _gone_through(router, named):
+                    found[name][Place("in", external=True, origin=True)] = None
+        return {name: list(places) or [Place("in", external=True)] for name, places in found.items()}
+
+    @property
+    def default_preference(self) -> int:
+        """The local preference of what has none, inside of the AS."""
+        said = self.bgp.default_local_preference
+        return 100 if said is None else said
+
+    @property
+    def matched_preference(self) -> int:
+        """What `match local-preference` takes an absent one for."""
+        return 0 if self.external else self.default_preference
+
+    @property
+    def set_preference(self) -> int:
+        """From where `set local-preference +N` counts if there is none."""
+        return 0 if self.external and self.version < (10,) else self.default_preference
+
+    def peer_address(self) -> Address | None:
+        """Give the neighbor's address; None if it is an interface, or not known."""
+        if self.nobody:
+            return None
+        try:
+            return ip_address(self.name)
+        except ValueError:
+            return None
+
+    @property
+    def drops_med(self) -> bool:
+        """Tell whether FRR drops a learned route's MED before the policy sets one; clauses still see it."""
+        return self.direction == "out" and self.external
+
+    def matched_peer(self) -> Address | None:
+        """Give the address that `match peer` and `match ip route-source` look at.
+
+        Outbound FRR 8.4 asks about a stand-in of the update group, which has none. Raises UndecidedError where that
+        has not been measured.
+        """
+        if self.nobody:
+            raise UndecidedError("a route map alone does not tell which neighbor it is asked for")
+        if self.direction == "in":
+            return self.peer_address()
+        if self.version >= (9,):
+            raise UndecidedError("what `match peer` and `match ip route-source` do outbound has not been measured here")
+        return None
+
+    def as_peer(self, wanted: str) -> Address | str:
+        """Give what a `match peer` clause names: an address, an interface or `local`."""
+        try:
+            return ip_address(wanted)
+        except ValueError:
+            if self.direction == "in" and self.peer_address() is None:
+                why = f"match peer {wanted} on a neighbor without an address has not been measured"
+                raise UndecidedError(why) from None
+            return wanted
+
+    def set_next_hop(self, sets: Set, version: int) -> Address | str | None:
+        """Tell the next hop that an entry sets for routes of a version; a text if it is FRR's own; None: none.
+
+        Raises UndecidedError for what has not been measured.
+        """
+        if version == 6:
+            if sets.ipv6_next_hop_peer_address:
+                raise UndecidedError("set ipv6 next-hop peer-address has not been measured")
+            return sets.ipv6_next_hop_global
+        if sets.ip_next_hop == "peer-address":
+            return (self.peer_address() if self.direction == "in" else None) or "peer-address"
+        return None if sets.ip_next_hop == "unchanged" else sets.ip_next_hop
+
+    def beside(self, sets: Set, version: int) -> Address | None:
+        """Give the IPv6 next hop that an entry sets on an IPv4 route (RFC 8950).
+
+        Clauses do not see it, and an IPv4 address that is set before or behind outdoes it; outbound it counts only
+        where the neighbor understands that. Raises UndecidedError where that cannot be told.
+        """
+        if version == 6 or sets.ipv6_next_hop_global is None:
+            return None
+        if self.direction == "in":
+            return sets.ipv6_next_hop_global
+        if self.peer_address() is None or self.option("capability_extended_nexthop"):
+            raise UndecidedError("whether IPv4 routes go out with an IPv6 next hop depends on the neighbor")
+        return None
+
+    def option(self, name: str) -> Any:
+        """Give an option of the neighbor, or of its group."""
+        return _said(name, self.neighbor, self.group)
+
+    def family_option(self, family: str, name: str) -> Any:
+        """Give an option of an address family, of the neighbor or its group."""
+        group = None if self.group is None else getattr(self.group, family)
+        return _said(name, getattr(self.neighbor, family), group)
+
+    def attached(self, kind: str, family: str) -> tuple[str | None, Path]:
+        """Find what is attached (route_map, prefix_list, …), on the neighbor or on its group, and where that stands."""
+        return self._placed(family, f"{kind}_{self.direction}")
+
+    def where(self, family: str, name: str) -> Path:
+        """Give the path of an option of an address family: of the neighbor, or of its group if that says it."""
+        return self._placed(family, name)[1]
+
+    def _placed(self, family: str, name: str) -> tuple[Any, Path]:
+        owners: list[tuple[Any, Path]] = [(self.neighbor, self.path)]
+        if self.group is not None:
+            owners.append((self.group, (*self.bgp_path, "peer_groups", self.neighbor.peer_group or "")))
+        for one, path in owners:
+            value = getattr(getattr(one, family), name)
+            if value is not None:
+                return value, (*path, family, name)
+        return None, (*self.path, family)
+
+    def maps(self) -> list[str]:
+        """Give the names of the route maps that are attached, of both families."""
+        found = (self.attached("route_map", family)[0] for family in ("ipv4_unicast", "ipv6_unicast"))
+        return [name for name in found if name is not None]
+
+    def active(self, family: str) -> bool:
+        """Tell whether an address family is activated."""
+        said = self.family_option(family, "activate")
+        return bool(family == "ipv4_unicast" and self.bgp.default_ipv4_unicast if said is None else said)
+
+    @staticmethod
+    def inactive(family: str) -> str:
+        """Say why nothing is exchanged in a family."""
+        return f"{family.replace('_', ' ')} is not activated on this session: nothing is exchanged"
+
+    @property
+    def decisive(self) -> tuple[Any, ...]:
+        """Give all of the session, beside lists and maps, that decides on routes: sessions alike in it are alike."""
+        owners = [one for one in (self.neighbor, self.group) if one is not None]
+        parts = [getattr(one, family) for one in owners for family in FAMILIES]
+        bgp = self.bgp
+        own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
+        options = [self.option(name) for name in _DECISIVE]
+        own += (
+            bgp.graceful_shutdown,
+            bgp.confederation,
+            bgp.default_local_preference,
+            bgp.reject_as_sets,
+            self.own_addresses,
+        )
+        own += tuple(tuple(getattr(bgp, family).aggregates.items()) for family in FAMILIES)
+        who = self.name if self.asks_who() else None
+        return self.direction, self.remote, who, self.foreign_hops, *options, *own, *parts
+
+    def asks_who(self) -> bool:
+        """Tell whether the maps ask who the neighbor is: then no two sessions are alike."""
+        return any(
+            not entry.match.model_fields_set <= _WHOEVER
+            or entry.set.ip_next_hop == "peer-address"
+            or entry.set.ipv6_next_hop_peer_address
+            for entry in self.entries()
+        )
+
+    def gone_through(self, *names: str) -> Iterator[str]:
+        """Give the maps that may be gone through, from these on, or from those attached: each once."""
+        return _gone_through(self.router, names or self.maps())
+
+    def entries(self, *names: str) -> Iterator[RouteMapEntry]:
+        """Give the entries of every map that may be gone through, from these maps on, or from those attached."""
+        for name in self.gone_through(*names):
+            yield from self.router.route_maps[name].entries
+
+    def has_policy(self, family: str) -> bool:
+        """Tell whether anything is attached that counts as a policy (RFC 8212)."""
+        kinds = ("distribute_list", "prefix_list", "filter_list", "route_map")
+        return any(self.attached(kind, family)[0] for kind in kinds)
+
+    def without_map(self, family: str) -> tuple[bool, str, Path]:
+        """Tell what becomes of a route that lists let pass, where no route map is attached."""
+        if self.external and self.bgp.ebgp_requires_policy and not self.has_policy(family):
+            word = "accepted" if self.direction == "in" else "announced"
+            return False, f"no policy {self.direction} on an eBGP session: nothing is {word} (RFC 8212)", self.path
+        return True, "default (nothing more is attached)", self.path
+
+    @staticmethod
+    def holder(kind: str, version: int) -> str:
+        """Name the router's field that holds the lists of a kind of attachment."""
+        v6 = "ipv6_" if version == 6 else ""
+        return {"distribute_list": f"{v6}access_lists", "prefix_list": f"{v6}prefix_lists"}.get(kind, "as_path_lists")
+
+    def settled(self, clause: str, value: Any) -> tuple[bool, str] | None:
+        """Answer a match clause that every route answers alike, and say why; None: it depends on the route.
+
+        Raises UndecidedError for what no route says.
+        """
+        words = clause.replace("_", " ")
+        if clause in _UNSAID or (clause.startswith("ipv6_next_hop") and self.direction == "out"):
+            raise UndecidedError(f"match {words} asks for what a route does not say")
+        if clause == "probability":
+            if value not in {0, 100}:
+                raise UndecidedError("match probability is chance")
+            return value == 100, f"probability {value} %"
+        if clause.endswith("prefix_len"):
+            return True, f"{words} {value}: FRR drops this clause without a word, so it matches"
+        return self._source_protocol(value) if clause == "source_protocol" else None
+
+    def _source_protocol(self, protocol: str) -> tuple[bool, str]:
+        """Tell what `match source-protocol` does. Raises UndecidedError outbound from FRR 9 on."""
+        if self.version < (9,):
+            return True, "source protocol: FRR 8 drops this clause without a word, so it matches"
+        if self.direction == "in" and not self.origin:
+            return False, f"source protocol {protocol}: never matches an inbound route"
+        raise UndecidedError("match source-protocol asks where the route comes from, unless it comes from a neighbor")
+
+    def refuse_unmeasured(self, family: str) -> None:
+        """Raise UndecidedError for what decides on routes and is not modelled."""
+        if self.bgp.confederation is not None:
+            raise UndecidedError("what a confederation does to routes has not been measured")
+        if self.option("graceful_shutdown"):
+            raise UndecidedError("what graceful_shutdown of one neighbor does to routes has not been measured")
+        if self.direction == "in":
+            return
+        if self.family_option(family, "advertise_map") is not None:
+            raise UndecidedError("advertise_map announces what it names only while other routes are there, or are not")
+        if self.option("local_role") is not None:
+            raise UndecidedError("local_role holds back what has the attribute OTC, which a route here does not say")
+        if self.family_option(family, "soo") is not None:
+            raise UndecidedError("soo holds back what is from the same site, which a route here does not say")
+        if self.option("sender_as_path_loop_detection"):
+            raise UndecidedError("what sender_as_path_loop_detection holds back has not been measured")
+
+    def own(self, family: str) -> Iterator[tuple[PrefixSet, str]]:
+        """Give prefixes of which nothing is known on this session, and why."""
+        if self.direction == "in":
+            return
+        if self.family_option(family, "default_originate") is not None:
+            default = ip_network("0.0.0.0/0" if family == FAMILIES[0] else "::/0")
+            why = "default_originate announces a default route of the router's own, whatever the policy says of others"
+            yield PrefixSet.block(default), why
+        for prefix, aggregate in getattr(self.bgp, family).aggregates.items():
+            held = "summary_only" if aggregate.summary_only else "suppress_map" if aggregate.suppress_map else ""
+            length, most = prefix.prefixlen, prefix.max_prefixlen
+            if held and length < most:
+                why = f"{held} of the aggregate {prefix} holds back what is inside of it"
+                yield PrefixSet.block(prefix, length + 1, most), why
+
+    def shaping(self, family: str) -> dict[str, Any]:
+        """Give what changes the routes that go out, or keeps some back, beside policy."""
+        if self.direction == "in":
+            return {}
+        options = {name: self.family_option(family, name) for name in _SHAPING}
+        return {**options, "local_as": self.option("local_as"), "remote_as": self.external}
+
+    @property
+    def in_front(self) -> str:
+        """What FRR puts in front of the AS path of what comes in (`local-as` without `no-prepend`)."""
+        local = self.option("local_as")
+        return "" if local is None or local.no_prepend or self.direction == "out" else str(local.asn)
+
+    def weight(self, family: str) -> int:
+        """Give the weight with which a route comes to the inbound policy."""
+        return self.family_option(family, "weight") or 0 if self.direction == "in" else 0
+
+    @property
+    def settles(self) -> bool:
+        """Tell whether FRR judges two communities of what has passed: over eBGP, inbound.
+
+        With `blackhole` it adds `no-export` (RFC 7999 section 3.2), with `graceful-shutdown` the local preference
+        becomes 0 (RFC 8326 section 4.2), whatever the policy said.
+        """
+        return self.direction == "in" and self.external
+
+    @property
+    def shuts(self) -> bool:
+        """Tell whether `bgp graceful-shutdown` changes what has passed, whatever the policy said.
+
+        It gets the community and local preference 0 from an eBGP neighbor, the community to one, and local preference
+        0 to an iBGP one.
+        """
+        return self.bgp.graceful_shutdown and (self.external or self.direction == "out")
+
+    def leads_to_itself(self, next_hop: Address | str | None, version: int) -> bool:
+        """Tell whether a next hop, of the route's own version, is the router itself.
+
+        bgpd asks behind the inbound policy, so what that sets is what counts; `bgp allow-martian-nexthop` changes
+        nothing of it (8.4.4).
+        """
+        own = self.own_addresses if self.direction == "in" else ()
+        return next_hop in own and not isinstance(next_hop, str | None) and next_hop.version == version
+
+    def kept_back(self) -> list[tuple[int, str]]:
+        """Give the communities with which FRR announces a route to nobody like this neighbor, and why (RFC 1997)."""
+        names = ["no-advertise", "no-export", "local-AS"] if self.external else ["no-advertise"]
+        return [(WELL_KNOWN[name], f"it has the community {name}: it is not announced") for name in names]
+
+    def path_rules(self, family: str) -> list[Rule]:
+        """Give what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607, RFC 9774)."""
+        own = self.bgp.asn
+        allowed = self.family_option(family, "allowas_in") or 0
+        why = f"AS {own}, our own, is in the path"
+        rules: list[Rule] = []
+        sets = self.bgp.reject_as_sets
+        if sets:
+            text = "an AS_SET is in the path: with reject_as_sets FRR ends the session over it"
+            rules.append(Rule((("[{]", True),), text))
+        elif sets is None and self.version >= AS_SETS_REJECTED:
+            rules.append(Rule((("[{]", True),), "an AS_SET is in the path (RFC 9774)"))
+        local = self.option("local_as")
+        if local is not None:
+            times = allowed if isinstance(allowed, int) and allowed else 0 if local.no_prepend else 1
+            why_local = f"AS {local.asn}, our local one, is in the path"
+            rules.append(Rule(((f"_{local.asn}_" + f"(.*_)?{local.asn}_" * times, True),), why_local))
+        if allowed == "origin":
+            rules.append(Rule(((f"_{own}_", True), (f"_{own}[}}]?$", False)), why))
+        else:
+            rules.append(Rule(((f"_{own}_" + f"(.*_)?{own}_" * int(allowed), True),), why))
+        rules.append(Rule((("_0_", True),), "AS 0 is in the path (RFC 7607)"))
+        first = self.option("enforce_first_as")
+        enforced = self.version >= (9, 1) if first is None else first
+        if enforced and self.external and isinstance(self.remote, int):
+            why = f"the path does not begin with AS {self.remote} (enforce-first-as)"
+            rules.append(Rule(((f"^[{{]?{self.remote}_", False),), why))
+        return rules
+
+
+def _said(name: str, own: Model, group: Model | None) -> Any:
+    """Give what the neighbor says, or if it says nothing, its group."""
+    value = getattr(own, name)
+    if group is None or value != type(own).model_fields[name].default:
+        return value
+    return getattr(group, name, value)
+
+
+def _gone_through(router: Router, names: Iterable[str]) -> Iterator[str]:
+    rest = list(names)
+    seen: set[str] = set()
+    while rest:
+        name = rest.pop()
+        if name in seen or name not in router.route_maps:
+            continue
+        seen.add(name)
+        yield name
+        rest += [entry.call for entry in router.route_maps[name].entries if entry.call is not None]
+
+
+class _Same(Generic[_T]):
+    """A part of the model as the key of a cache: the same object, for to ask whether it is an equal one takes long."""
+
+    def __init__(self, it: _T) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+
+@lru_cache(maxsize=64)
+def _foreign_hops(of: _Same[Router]) -> bool:
+    """Tell whether some IPv4 route of a router may have an IPv6 next hop (RFC 8950)."""
+    router = of.it
+    if any(entry.set.ipv6_next_hop_global for one in router.route_maps.values() for entry in one.entries):
+        return True
+    instances = (router.bgp, *(vrf.bgp for vrf in router.vrfs.values()))
+    return any(
+        neighbor.capability_extended_nexthop or not is_address(name)
+        for bgp in instances
+        if bgp is not None
+        for name, neighbor in (*bgp.neighbors.items(), *((_NOBODY, group) for group in bgp.peer_groups.values()))
+    )
+
+
+@lru_cache(maxsize=64)
+def _sources(of: _Same[Bgp]) -> frozenset[Address]:
+    """Give the addresses from which a router speaks."""
+    said = {one.update_source for one in (*of.it.neighbors.values(), *of.it.peer_groups.values())}
+    return frozenset(ip_address(one) for one in said if one is not None and is_address(one))
+
+
+def _as_dynamic(group: PeerGroup | None, router: Router, bgp: Bgp) -> PeerGroup | None:
+    """Return a group as a dynamic neighbor has it.
+
+    Before FRR 10.7 `no neighbor GROUP activate` of IPv4 unicast reaches no dynamic neighbor: the family is active by
+    `bgp default ipv4-unicast`, and nothing that the group has in it applies (seen on 8.4.4 and 10.3, not on 10.7.1).
+    """
+    if group is None or router.version >= (10, 7) or not bgp.default_ipv4_unicast:
+        return group
+    if group.ipv4_unicast.activate is not False:
+        return group
+    return group.model_copy(update={"ipv4_unicast": NeighborFamily(activate=True)})
+
+
+def _dynamic(bgp: Bgp, name: str) -> Neighbor:
+    """Give what a neighbor is that nobody named, but whose address is in a listen range. Raises KeyError."""
+    try:
+        address = ip_address(name)
+    except ValueError:
+        raise KeyError(name) from None
+    inside = [prefix for prefix in bgp.listen_ranges if prefix.version == address.version and address in prefix]
+    if not inside:
+        raise KeyError(name)
+    return Neighbor(peer_group=bgp.listen_ranges[max(inside, key=lambda prefix: prefix.prefixlen)])

@@ -1,0 +1,1 @@
+"""Questions about policy, and their proven answers."""

@@ -1,0 +1,314 @@
+"""What is doubtful about a policy: lines that never decide, and routes that nobody should let in or out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, Final
+
+from frrgen.errors import Finding, Severity, Where
+from frrgen.model.bgp import FAMILIES
+from frrgen.model.cluster import Network
+from frrgen.model.derive import Derived
+from frrgen.model.router import Router
+from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.ignored import ignored
+from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.symbolic import Outcome, idle, merged, outcomes
+from frrgen.policy.questions.shadowed import idle_entries
+from frrgen.policy.questions.surprises import traps
+from frrgen.policy.questions.verify import verify
+from frrgen.policy.sets.automaton import Literal
+from frrgen.policy.sets.prefix_set import PrefixSet, idle_lines, union
+from frrgen.policy.sets.regex import UndecidedError
+from frrgen.policy.sets.region import EVERYTHING, Region, meet, only
+
+Path = tuple[str, ...]
+Doubt = tuple[str, str, str | None]
+"""A code, what is wrong, and a hint."""
+Find = Callable[[Session, int], Iterator[Doubt]]
+_PRIVATE: Final = ((64512, 65534), (4200000000, 4294967294))
+"""RFC 6996."""
+_BOGONS4: Final = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/3",
+]
+_BOGONS6: Final = ["::/8", "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8"]
+"""RFC 6890 and RFC 7454 section 6.1: what nobody announces to the internet."""
+_MOST_LINES: Final = 500
+"""Of longer lists that are no prefix lists shadowed lines are not looked for: each is compared with all before it."""
+_NODES: Final = 4
+"""So many nodes are named; of more, their number."""
+_LONGEST: Final = {4: 24, 6: 48}
+"""RFC 7454 section 6.1.3."""
+
+
+def private(asn: object) -> bool:
+    """Tell whether an ASN is for private use (RFC 6996)."""
+    return isinstance(asn, int) and any(low <= asn <= high for low, high in _PRIVATE)
+
+
+def audit(network: Network, derived: Derived) -> Iterator[Finding]:
+    """Find what is doubtful about the policies of all routers, and of the sessions of all clusters."""
+    nodes = {
+        (name, str(address))
+        for cluster in network.clusters.values()
+        for name in cluster.routers
+        for node in cluster.nodes.values()
+        for address in node.addresses
+    }
+    for name, router in derived.routers.items():
+        yield from traps(router)
+        yield from _Router(router, frozenset(address for owner, address in nodes if owner == name)).findings()
+    yield from reflections(derived)
+    yield from _disagreements(network, derived)
+
+
+def _disagreements(network: Network, derived: Derived) -> Iterator[Finding]:
+    """Say what of the routers and the clusters does not agree: each mistake once, whatever sessions it is seen on."""
+    seen: dict[tuple[str, str, str, Path], dict[str, None]] = {}
+    for agreement in verify(network, derived, list(network.clusters)):
+        for problem in agreement.problems:
+            code = {"too much": "FRR321", "dropped": "FRR322", "limit": "FRR323"}.get(problem.kind, "FRR324")
+            nodes = seen.setdefault((agreement.cluster, code, problem.text, problem.path), {})
+            nodes[agreement.node or f"on {agreement.router}"] = None
+    for (cluster, code, text, path), nodes in seen.items():
+        every = len(nodes) > 1 and nodes.keys() == network.clusters[cluster].nodes.keys()
+        more = f" and {len(nodes) - _NODES} more" if len(nodes) > _NODES else ""
+        who = "every node" if every else ", ".join(list(nodes)[:_NODES]) + more
+        yield _warning(code, f"cluster {cluster}, {who}: {text}", path)
+
+
+def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
+    return Finding(code, Severity.WARNING, message, Where(path=path), hint)
+
+
+def reflections(derived: Derived) -> Iterator[Finding]:
+    """Find two routers of which each reflects the other's routes back to it (RFC 4456 section 8)."""
+    clients: dict[tuple[str, str], Path] = {}
+    names = {str(one.bgp.router_id): name for name, one in derived.routers.items() if one.bgp and one.bgp.router_id}
+    for name, router in derived.routers.items():
+        for neighbor in router.bgp.neighbors if router.bgp is not None else ():
+            session = Session(router, neighbor, "in")
+            reflects = any(session.family_option(family, "route_reflector_client") for family in FAMILIES)
+            if reflects and not session.external and neighbor in names:
+                clients[name, names[neighbor]] = ("routers", name, *session.path)
+    for (one, other), place in clients.items():
+        own, theirs = derived.routers[one].bgp, derived.routers[other].bgp
+        alike = (
+            own is not None
+            and theirs is not None
+            and own.cluster_id is not None
+            and own.cluster_id == theirs.cluster_id
+        )
+        if one < other and (other, one) in clients and not alike:
+            text = f"{one} and {other} are each other's route-reflector clients: routes go around between them"
+            yield _warning("FRR328", text, place, "let one be the other's client, or give both one cluster_id")
+
+
+class _Router:
+    def __init__(self, router: Router, nodes: frozenset[str]) -> None:
+        self.router = router
+        self.nodes = nodes
+        self.path: Path = ("routers", router.name)
+        self.known: dict[tuple[Any, ...], list[Doubt]] = {}
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._lists()
+        yield from self._maps()
+        for vrf in (None, *self.router.vrfs):
+            bgp = self.router.bgp if vrf is None else self.router.vrfs[vrf].bgp
+            for name in bgp.neighbors if bgp is not None else ():
+                yield from self._inbound(Session(self.router, name, "in", vrf=vrf))
+                yield from self._outbound(Session(self.router, name, "out", vrf=vrf))
+
+    def _lists(self) -> Iterator[Finding]:
+        for kind in ("prefix_lists", "ipv6_prefix_lists"):
+            for name, lst in getattr(self.router, kind).items():
+                shadowed, redundant = idle_lines(lst)
+                place = (*self.path, kind, name, "entries")
+                for seq in shadowed:
+                    text = f"seq {seq} never decides: earlier entries cover all of it"
+                    yield _warning("FRR310", text, (*place, str(seq)), "take it away, or put it before them")
+                for seq in redundant:
+                    text = f"seq {seq} changes nothing: without it later entries say the same"
+                    yield _warning("FRR311", text, (*place, str(seq)), "take it away")
+
+        # with exact-match a line that asks for more is another
+        exact = {
+            (f"{kind}_lists", wanted.name)
+            for route_map in self.router.route_maps.values()
+            for entry in route_map.entries
+            for kind in ("community", "large_community")
+            if (wanted := getattr(entry.match, kind)) is not None and wanted.mode is not None
+        }
+        for kind in ("access_lists", "ipv6_access_lists", "as_path_lists", "community_lists", "large_community_lists"):
+            for name, lst in getattr(self.router, kind).items():
+                if len(lst.entries) > _MOST_LINES or (kind, name) in exact:
+                    continue
+                try:
+                    shadowed = list(idle_entries(kind, lst))
+                except UndecidedError:
+                    continue
+                for seq in shadowed:
+                    text = f"seq {seq} never decides: earlier entries cover all of it"
+                    place = (*self.path, kind, name, "entries", str(seq))
+                    yield _warning("FRR310", text, place, "take it away, or put it before them")
+
+    def _maps(self) -> Iterator[Finding]:
+        for (name, route_map), places in zip(
+            self.router.route_maps.items(), Session.places(self.router).values(), strict=True
+        ):
+            sessions = [Session.of_nobody(self.router, place) for place in places]
+            policies = [Policy(session.router, session, name) for session in sessions]
+            place = (*self.path, "route_maps", name, "entries")
+            try:
+                universe = Universe.of(*policies)
+                found = [idle(policy, version, universe) for policy in policies for version in (4, 6)]
+            except UndecidedError:
+                continue
+            reached, matched = ({one for version in found for one in version[which]} for which in (0, 1))
+            for entry in route_map.entries:
+                key = (name, entry.seq)
+                if key in matched:
+                    continue
+                alone = route_map.model_copy(update={"entries": (entry,)})
+                if key not in reached or any(self._could(name, alone, one) for one in sessions):
+                    text = (
+                        f"route map {name} seq {entry.seq} is never reached: "
+                        "earlier entries take every route that it matches"
+                    )
+                    yield _warning("FRR312", text, (*place, str(entry.seq)))
+                elif entry.match.source_protocol is None:
+                    text = f"route map {name} seq {entry.seq} matches no route at all"
+                    yield _warning("FRR313", text, (*place, str(entry.seq), "match"))
+
+    def _could(self, name: str, alone: object, session: Session) -> bool:
+        """Tell whether an entry matches some route if it is asked about all."""
+        router = session.router.model_copy(update={"route_maps": {**self.router.route_maps, name: alone}})
+        policy = Policy(router, session, name)
+        try:
+            universe = Universe.of(policy)
+            return any(matched for version in (4, 6) for matched in idle(policy, version, universe)[1])
+        except UndecidedError:
+            return True
+
+    def _outcomes(self, session: Session, version: int) -> list[Outcome]:
+        policy = Policy(self.router, session)
+        try:
+            return outcomes(policy, version, Universe.of(policy))
+        except UndecidedError:
+            return []
+
+    def _inbound(self, session: Session) -> Iterator[Finding]:
+        if not session.external or session.name in self.nodes:
+            return
+        for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+            if not session.active(family):
+                continue
+            place = (*self.path, *session.path, family)
+            if session.family_option(family, "maximum_prefix") is None:
+                text = "no maximum_prefix: a neighbor that leaks everything fills the router's memory (RFC 7454)"
+                yield _warning("FRR318", text, place)
+            if session.has_policy(family):
+                yield from self._remembered(session, version, place, self._admits)
+
+    def _remembered(self, session: Session, version: int, place: Path, find: Find) -> Iterator[Finding]:
+        """Ask once about the sessions that are alike, as the members of a peer group are."""
+        key = (session.bgp_path, session.decisive, version)
+        if key not in self.known:
+            self.known[key] = list(find(session, version))
+        for code, text, hint in self.known[key]:
+            yield _warning(code, text, place, hint)
+
+    def _admits(self, session: Session, version: int) -> Iterator[Doubt]:
+        permitted = [one for one in self._outcomes(session, version) if one.verdict == "permit"]
+        admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
+        regions = [region for _, _, region in merged(permitted)]
+        everything = PrefixSet.everything(version)
+        for prefixes, _ in ignored(version):
+            everything -= prefixes
+        if admitted == everything and any(EVERYTHING in _plain(region) for region in regions):
+            yield "FRR314", "the inbound policy permits every route", "list what the neighbor may announce"
+            return
+        yield from self._refusable(session, version, admitted)
+
+    def _refusable(self, session: Session, version: int, admitted: PrefixSet) -> Iterator[Doubt]:
+        """Find what RFC 7454 section 6.1 says not to accept from a neighbor."""
+        zero = ip_network("0.0.0.0/0" if version == 4 else "::/0")
+        own = union(version, (PrefixSet.block(one, one.prefixlen, one.max_prefixlen) for one in self._own(version)))
+        wrong = [("its own prefixes", own)]
+        if not private(session.remote) and isinstance(session.remote, int):
+            bogons = [ip_network(text) for text in (_BOGONS4 if version == 4 else _BOGONS6)]
+            longest = _LONGEST[version]
+            wrong += [
+                ("the default route", PrefixSet.block(zero)),
+                (
+                    "prefixes that are never announced to the internet",
+                    union(version, (PrefixSet.block(one, one.prefixlen, one.max_prefixlen) for one in bogons)),
+                ),
+                (f"prefixes longer than /{longest}", PrefixSet.block(zero, longest + 1, zero.max_prefixlen)),
+            ]
+        for what, refusable in wrong:
+            accepted = admitted & refusable
+            if accepted:
+                text = f"accepts {what}, e.g. {accepted.witness()} (RFC 7454)"
+                yield "FRR316", text, "deny them before what is permitted"
+
+    def _own(self, version: int) -> list[IPv4Network | IPv6Network]:
+        bgp = self.router.bgp
+        family = FAMILIES[0] if version == 4 else FAMILIES[1]
+        return [] if bgp is None else list(getattr(bgp, family).networks)
+
+    def _outbound(self, session: Session) -> Iterator[Finding]:
+        for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+            if not session.active(family) or not session.external:
+                continue
+            place = (*self.path, *session.path, family)
+            for name in session.maps():
+                for entry in self.router.route_maps[name].entries if name in self.router.route_maps else ():
+                    hop = entry.set.ip_next_hop if version == 4 else entry.set.ipv6_next_hop_global
+                    if hop is not None and str(hop) == session.name:
+                        text = f"the neighbor drops routes whose next hop is itself: seq {entry.seq} sets {hop}"
+                        yield _warning(
+                            "FRR320", text, (*self.path, "route_maps", name, "entries", str(entry.seq), "set")
+                        )
+            if private(session.remote) or session.family_option(family, "remove_private_as") is not None:
+                continue
+            yield from self._remembered(session, version, place, self._leak)
+
+    def _leak(self, session: Session, version: int) -> Iterator[Doubt]:
+        inner = sorted(self._private_peers(session))
+        if not inner or not isinstance(session.remote, int):
+            return
+        leaked: Region = {only("path", frozenset({Literal(f"_{inner[0]}_")})): PrefixSet.everything(version)}
+        for outcome in self._outcomes(session, version):
+            if outcome.verdict == "permit" and meet(outcome.region, leaked):
+                text = f"AS {inner[0]}, a private one, may be announced to AS {session.remote} (RFC 6996)"
+                yield "FRR317", text, "set remove_private_as"
+                return
+
+    def _private_peers(self, session: Session) -> set[int]:
+        """Give the private ASNs whose routes this session could pass on."""
+        if session.bgp is not self.router.bgp:
+            return set()
+        peers = (Session(self.router, name, "in") for name in session.bgp.neighbors)
+        return {
+            peer.remote for peer in peers if peer.external and isinstance(peer.remote, int) and private(peer.remote)
+        }
+
+
+def _plain(region: Region) -> set[object]:
+    """Give the boxes of a region as if nothing were asked of the AS path before any policy."""
+    return {only("path", frozenset()) if box == only("path", box.path) else box for box in region}

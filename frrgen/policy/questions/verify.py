@@ -1,0 +1,489 @@
+"""Do the two ends of a cluster's sessions agree? What a node may announce, against what the router lets in: a proof.
+
+The set of routes that a node may announce comes from the pools; the set that a router admits, from its own policy,
+however that was written. Nothing is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
+from types import MappingProxyType
+from typing import Any, Final
+
+from frrgen.model.bgp import FAMILIES
+from frrgen.model.check_clusters import unannounced
+from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
+from frrgen.model.derive import (
+    LISTEN_LIMIT,
+    MOST_PREFIXES,
+    Derived,
+    announced_lengths,
+    announced_pools,
+    bgp_of,
+    carried,
+    sessions_by_range,
+)
+from frrgen.model.references import entry_refs
+from frrgen.model.router import Router
+from frrgen.model.types import Address, Prefix, community_value, is_address, large_community_value
+from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.effects import Effects
+from frrgen.policy.frr.lists import prefix_list
+from frrgen.policy.frr.partial_entries import ALL_READ, Unread
+from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.symbolic import By, Outcome, merged, outcomes
+from frrgen.policy.frr.trace import Verdict
+from frrgen.policy.questions.compare import tried
+from frrgen.policy.questions.describe import described, told
+from frrgen.policy.sets.automaton import Literal
+from frrgen.policy.sets.prefix_set import PrefixSet, union
+from frrgen.policy.sets.regex import UndecidedError
+from frrgen.policy.sets.region import EVERYTHING, Box, Region, example, meet, next_hop_number
+from frrgen.policy.sets.route import Route
+
+Path = tuple[str, ...]
+_PATHS: Final = 64
+"""As many paths at least FRR uses, of eBGP and of iBGP, when nothing is said: what it was built for (Debian: 256)."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One way in which the two ends do not agree."""
+
+    kind: str
+    """`dropped`, `too much`, `limit`, `settings`, `multipath`, `live` or `undecided`."""
+    text: str
+    path: Path
+    """Where it stands in the network."""
+    route: Route | None = None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What is known of one session, or of one router if `neighbor` is empty."""
+
+    cluster: str
+    router: str
+    node: str
+    neighbor: str
+    proof: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def verify(
+    network: Network,
+    derived: Derived,
+    clusters: list[str],
+    unread: Mapping[str, Unread] = MappingProxyType({}),
+) -> Iterator[Agreement]:
+    """Look at each session of these clusters. Sessions with the same policy are proven once.
+
+    `unread` holds, by router, the route-map entries with lines that were not understood.
+    """
+    for name in clusters:
+        cluster = network.clusters[name]
+        for router_name, peering in cluster.routers.items():
+            router = derived.routers.get(router_name)
+            bgp = None if router is None else bgp_of(router, peering.vrf)
+            if router is None or bgp is None:
+                continue
+            origins = derived.origins.get(router_name, {})
+            proven: dict[Any, _Proof] = {}
+            for node_name, node in cluster.nodes.items():
+                for address in node.addresses:
+                    try:
+                        ends = _Ends(
+                            cluster, peering, router, node, address, unread.get(router_name, ALL_READ), origins
+                        )
+                    except KeyError:
+                        place = ("clusters", name, "nodes", node_name)
+                        missing = Problem("settings", "the router has no such neighbor: it refuses the session", place)
+                        yield Agreement(name, router_name, node_name, str(address), (), (missing,))
+                        continue
+                    proof, problems = ends.policy(proven)
+                    problems += tuple(ends.settings())
+                    yield Agreement(name, router_name, node_name, str(address), proof, problems)
+            proof, problems = _multipath(cluster, peering, router)
+            problems += tuple(_listened(network, peering, router))
+            problems += tuple(Problem("dropped", text, path) for text, path in unannounced(cluster))
+            yield Agreement(name, router_name, "", "", proof, problems)
+
+
+def pool_route_boxes(cluster: Cluster, node: Node, address: Address, asn: int, *, ibgp: bool) -> Iterator[Announced]:
+    """Give what a node may announce of each pool on a session from this address."""
+    for name, pool in announced_pools(cluster):
+        for version in carried(cluster, node, address):
+            prefixes = _prefixes(pool, version)
+            if prefixes:
+                yield Announced(name, pool, version, prefixes, address, asn, ibgp)
+
+
+def pool_prefixes(cluster: Cluster, version: int) -> PrefixSet:
+    """Give all that a node of the cluster may announce of a version."""
+    return union(version, (_prefixes(pool, version) for _, pool in announced_pools(cluster)))
+
+
+def _prefixes(pool: Pool, version: int) -> PrefixSet:
+    own = (prefix for prefix in pool.prefixes if prefix.version == version)
+    return union(version, (PrefixSet.block(prefix, *announced_lengths(pool, prefix)) for prefix in own))
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a node may announce of one pool on one session."""
+
+    pool_name: str
+    pool: Pool
+    version: int
+    prefixes: PrefixSet
+    address: Address
+    asn: int
+    ibgp: bool
+
+    @property
+    def path(self) -> str:
+        """The AS path, as the router receives it."""
+        count = self.pool.prepend + (0 if self.ibgp else 1)
+        return " ".join([str(self.asn)] * count)
+
+    def region(self, universe: Universe) -> Region:
+        """Give the routes as a set."""
+        preference = self.pool.local_preference if self.ibgp else None
+        if self.ibgp and preference is None:
+            preference = 100
+        pool = self.pool
+        box = Box(
+            med=_only(pool.med),
+            local_preference=_only(preference),
+            tag=(0, 1),
+            next_hop=_only(next_hop_number(self.address))
+            if self.address.version == self.version
+            else EVERYTHING.next_hop,
+            origins=frozenset({"igp"}),
+            path=frozenset({Literal(f"^{self.path}$")}),
+            communities=universe.communities.only(map(community_value, pool.communities or ())),
+            large_communities=universe.large.only(map(large_community_value, pool.large_communities or ())),
+        )
+        return {box: self.prefixes}
+
+
+def _only(number: int | None) -> tuple[int, int]:
+    return (-1, 0) if number is None else (number, number + 1)
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What is known of one session, and holds for all that are like it."""
+
+    place: Path
+    proof: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    def of(self, place: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        """Say it of another session: what stands at the one stands there, too."""
+        size = len(self.place)
+        moved = (
+            replace(one, path=(*place, *one.path[size:])) if one.path[:size] == self.place else one
+            for one in self.problems
+        )
+        return self.proof, tuple(moved)
+
+
+class _Ends:
+    """One session: the node's end and the router's."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        cluster: Cluster,
+        peering: Peering,
+        router: Router,
+        node: Node,
+        address: Address,
+        unread: Unread,
+        origins: Container[Path],
+    ) -> None:
+        self.cluster, self.peering, self.router = cluster, peering, router
+        self.node, self.address, self.unread, self.origins = node, address, unread, origins
+        self.session = Session(router, str(address), "in", vrf=peering.vrf)
+        self.asn = node.asn or cluster.asn
+        self.place: Path = ("routers", router.name, *self.session.path)
+        self.announced = list(pool_route_boxes(cluster, node, address, self.asn, ibgp=self.asn == self.session.bgp.asn))
+
+    def policy(self, proven: dict[Any, _Proof]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        """Prove that what is announced is admitted, and nothing else."""
+        session = self.session
+        key = (
+            session.neighbor.model_copy(update={"description": None}).model_dump_json(),
+            self.asn,
+            tuple(one.version for one in self.node.addresses),
+            self.address.version,
+            self.address if self.session.asks_who() else None,
+        )
+        if key not in proven:
+            try:
+                proven[key] = _Proof(self.place, *self._policy())
+            except UndecidedError as why:
+                proven[key] = _Proof(self.place, (), (Problem("undecided", str(why), self.place),))
+        return proven[key].of(self.place)
+
+    def _policy(self) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        policy = Policy(self.router, self.session, unread=self.unread)
+        pools = [one.pool for one in self.announced]
+        universe = Universe.of(
+            policy,
+            values={community_value(text) for pool in pools for text in pool.communities or ()},
+            large={large_community_value(text) for pool in pools for text in pool.large_communities or ()},
+        )
+        proof: list[str] = []
+        problems: list[Problem] = []
+        for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+            ours = [one for one in self.announced if one.version == version]
+            active = self.session.active(family)
+            if not active:
+                problems += [
+                    Problem("dropped", f"{family} is not activated, so pool {one.pool_name} goes nowhere", self.place)
+                    for one in ours
+                ]
+                continue
+            found = outcomes(policy, version, universe)
+            for one in ours:
+                said, wrong = self._admitted(policy, one, found, universe)
+                proof += said
+                problems += wrong
+            beyond = list(self._nothing_else(policy, version, found))
+            problems += beyond
+            if not ours and not beyond and pool_prefixes(self.cluster, version):
+                proof.append(f"{family} is active, too, and admits nothing beyond the pools")
+            if ours:
+                said, wrong = self._limit(family, ours)
+                proof += said
+                problems += wrong
+        if not any(one.kind in {"too much", "undecided"} for one in problems):
+            proof.append("nothing else is admitted")
+        return tuple(proof), tuple(problems)
+
+    def _admitted(
+        self, policy: Policy, one: Announced, outcomes: list[Outcome], universe: Universe
+    ) -> tuple[list[str], list[Problem]]:
+        region = one.region(universe)
+        proof: list[str] = []
+        problems: list[Problem] = []
+        for outcome in outcomes:
+            shared = meet(region, outcome.region)
+            if not shared:
+                continue
+            prefixes = union(one.version, shared.values())
+            if outcome.verdict == "permit":
+                changes = _changes(outcome.effects)
+                how = f" with {changes}" if changes else ""
+                proof.append(f"pool {one.pool_name}: {described(prefixes)} is admitted by {outcome.by}{how}")
+                continue
+            if outcome.verdict == "undecided":
+                problems.append(Problem("undecided", str(outcome.by), self._blamed(outcome.by)))
+                continue
+            box, some = next(iter(shared.items()))
+            route = example(box, some, self.address, (one.path,))
+            verdict = tried(policy, route)
+            what = f"pool {one.pool_name}: {described(prefixes)}"
+            text = f"{what} is dropped by {outcome.by}, e.g. {route.prefix} ({verdict.verdict})"
+            problems.append(Problem("dropped", text, self._cause(verdict, outcome.by), route))
+        return proof, problems
+
+    def _blamed(self, by: By) -> Path:
+        if by.route_map is None:
+            return self.place
+        entry = () if by.seq is None else ("entries", str(by.seq))
+        return ("routers", self.router.name, "route_maps", by.route_map, *entry)
+
+    def _cause(self, verdict: Verdict, by: By) -> Path:
+        """Find what somebody wrote that made a verdict: what was derived from the cluster follows from that.
+
+        A permit comes of what matched; a denial of what denied, or of what did not match before.
+        """
+        for step in reversed(verdict.trace):
+            if step.path == self.session.path or (verdict.verdict == "permit" and not step.matched):
+                continue
+            for path in (*step.asked, step.path):
+                if not any(path[:length] in self.origins for length in range(1, len(path) + 1)):
+                    return ("routers", self.router.name, *path)
+        return self._blamed(by)
+
+    def _nothing_else(self, policy: Policy, version: int, outcomes: list[Outcome]) -> Iterator[Problem]:
+        # a peer group has the families of all pools: a node may say each over whichever session it has
+        wanted = pool_prefixes(self.cluster, version)
+        sent = self._sent()
+        for permits, by, region in merged(outcomes):
+            if permits == "deny":
+                continue
+            for had, prefixes in region.items():
+                box = had.meet(sent)
+                if box is None:
+                    continue
+                extra = prefixes - wanted
+                if not extra:
+                    continue
+                if permits == "undecided":
+                    yield Problem("undecided", str(by), self._blamed(by))
+                    break
+                paths = (str(self.asn), "")
+                route = example(box, extra, self.address, paths)
+                verdict = tried(policy, route)
+                yield Problem(
+                    "too much",
+                    f"{by} admits what is in no pool: {told({box: extra}, policy.granted(version))},"
+                    f" e.g. {route.prefix} ({verdict.verdict})",
+                    self._cause(verdict, by),
+                    route,
+                )
+                break
+
+    def _sent(self) -> Box:
+        """Return what each attribute of a route may be that a neighbor can send.
+
+        BGP has no tag, and over eBGP no local preference (RFC 4271 section 5.1.5).
+        """
+        sent = replace(EVERYTHING, tag=(0, 1))
+        return replace(sent, local_preference=_only(None)) if self.session.external else sent
+
+    def _limit(self, family: str, ours: list[Announced]) -> tuple[list[str], list[Problem]]:
+        limit = self.session.family_option(family, "maximum_prefix")
+        count = sum(one.prefixes.count() for one in ours)
+        if limit is None:
+            text = f"{family} has no maximum_prefix: a faulty node may send any number"
+            return [], [Problem("limit", text, self.place)]
+        if limit.limit < count:
+            if count > MOST_PREFIXES and limit.limit == (self.peering.maximum_prefix or MOST_PREFIXES):
+                # nobody announces so large a pool address by address: the limit is derived, or somebody chose it
+                return [f"maximum_prefix {limit.limit} ends the session if more of the {count} prefixes come"], []
+            text = f"maximum_prefix {limit.limit} does not suffice for the {count} prefixes that may be announced"
+            return [], [
+                Problem("limit", text, ("routers", self.router.name, *self.session.where(family, "maximum_prefix")))
+            ]
+        return [f"maximum_prefix {limit.limit} suffices for {count}"], []
+
+    def settings(self) -> Iterator[Problem]:
+        """Compare what both ends must have alike."""
+        cluster, peering, session = self.cluster, self.peering, self.session
+        pairs: list[tuple[str, Any, Any]] = [
+            ("password", peering.password or cluster.password, session.option("password")),
+            ("timers", peering.timers or cluster.timers, session.option("timers")),
+            ("ttl_security_hops", peering.ttl_security_hops, session.option("ttl_security_hops")),
+        ]
+        if session.external:
+            pairs.append(("ebgp_multihop", peering.ebgp_multihop, session.option("ebgp_multihop")))
+        bfd = session.option("bfd")
+        pairs.append(("bfd_profile", peering.bfd_profile, None if bfd is None else bfd.profile))
+        for name, node, router in pairs:
+            if node != router:
+                shown = (
+                    "differs" if name == "password" else f"is {node} at the cluster's end and {router} at the router's"
+                )
+                yield Problem("settings", f"{name} {shown}", self.place)
+        expected: tuple[Any, ...] = (self.asn, "internal" if self.asn == session.bgp.asn else "external")
+        if session.remote not in expected:
+            yield Problem("settings", f"the router expects AS {session.remote}, the node is AS {self.asn}", self.place)
+        if session.option("shutdown"):
+            yield Problem("settings", "the session is shut down on the router", self.place)
+        dialled = peering.address if self.address.version == 4 else peering.ipv6_address
+        source = session.option("update_source")
+        if dialled is not None and source is not None and is_address(source) and ip_address(source) != dialled:
+            text = f"the nodes dial {dialled} and the router answers from {source}"
+            yield Problem("settings", text, self.place)
+
+
+def questions(cluster: Cluster, peering: Peering, router: Router) -> list[tuple[str, Prefix, str]]:
+    """Give what to ask a live router: its inbound prefix lists, prefixes at the edges of the pools, and our answers."""
+    bgp = bgp_of(router, peering.vrf)
+    if bgp is None:
+        return []
+    names: dict[tuple[str, str], None] = {}
+    for node in cluster.nodes.values():
+        for address in node.addresses:
+            with suppress(KeyError):
+                session = Session(router, str(address), "in", vrf=peering.vrf)
+                for entry in session.entries():
+                    for ref in entry_refs(entry):
+                        if ref[0] in {"prefix_lists", "ipv6_prefix_lists"}:
+                            names[ref] = None
+    found = []
+    for kind, name in names:
+        lst = getattr(router, kind).get(name)
+        version = 4 if kind == "prefix_lists" else 6
+        edges = _edges(cluster, version) if lst is not None else ()
+        found += [(name, prefix, "permit" if prefix_list(lst, prefix).permit else "deny") for prefix in edges]
+    return found
+
+
+def _edges(cluster: Cluster, version: int) -> Iterator[Prefix]:
+    """Give, of each pool, its first and last prefix of the least and greatest length, and what is around it."""
+    everything = ip_network("0.0.0.0/0" if version == 4 else "::/0")
+    yield everything
+    for _, pool in announced_pools(cluster):
+        for prefix in pool.prefixes:
+            if prefix.version != version:
+                continue
+            least, greatest = announced_lengths(pool, prefix)
+            for length in {least, greatest}:
+                yield ip_network((prefix.network_address, length))
+                yield ip_network((prefix.broadcast_address, length), strict=False)
+            if prefix.prefixlen:
+                yield prefix.supernet()
+
+
+def _changes(effects: Effects) -> str:
+    parts = [
+        f"{name.replace('_', ' ')} set" for name in ("med", "local_preference") if getattr(effects, name) is not None
+    ]
+    if effects.local_preference is not None and effects.local_preference.low == effects.local_preference.high:
+        parts[-1] = f"local preference {effects.local_preference.low}"
+    parts += [
+        f"{name} {getattr(effects, name)}" for name in ("weight", "tag", "origin") if getattr(effects, name) is not None
+    ]
+    if effects.next_hop is not None:
+        parts.append(f"next hop {effects.next_hop}")
+    if effects.communities:
+        parts.append("communities changed")
+    return ", ".join(parts)
+
+
+def _listened(network: Network, peering: Peering, router: Router) -> Iterator[Problem]:
+    """Find a limit by which some nodes cannot come: FRR counts the sessions of all listen ranges together."""
+    bgp = bgp_of(router, peering.vrf)
+    wanted = sessions_by_range(network, router.name, peering.vrf)
+    if bgp is None or not bgp.listen_ranges:
+        return
+    limit = LISTEN_LIMIT if bgp.listen_limit is None else bgp.listen_limit
+    if limit < wanted:
+        place: Path = ("routers", router.name, *(("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")))
+        yield Problem("limit", f"listen_limit {limit} does not suffice for the {wanted} sessions of the nodes", place)
+
+
+def _multipath(cluster: Cluster, peering: Peering, router: Router) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Tell whether the router can use all nodes that announce a prefix."""
+    bgp = bgp_of(router, peering.vrf)
+    if bgp is None or len(cluster.nodes) < 2:
+        return (), ()
+    place: Path = ("routers", router.name, *(("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")))
+    asns = {node.asn or cluster.asn for node in cluster.nodes.values()}
+    external = bgp.asn not in asns
+    proof: list[str] = []
+    problems: list[Problem] = []
+    versions = {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes}
+    for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+        if version not in versions:
+            continue
+        name = "maximum_paths" if external else "maximum_paths_ibgp"
+        paths = getattr(getattr(bgp, family), name)
+        paths = paths or _PATHS
+        if paths < len(cluster.nodes):
+            text = f"{family}: {name} is {paths}, so not all of {len(cluster.nodes)} nodes carry traffic"
+            problems.append(Problem("multipath", text, (*place, family)))
+        else:
+            proof.append(f"{family}: up to {paths} nodes carry the traffic of a prefix together")
+    if external and len(asns) > 1 and not bgp.bestpath.multipath_relax:
+        text = "the nodes have different ASNs, and without bestpath.multipath_relax only one carries traffic"
+        problems.append(Problem("multipath", text, place))
+    return tuple(proof), tuple(problems)

@@ -1,0 +1,1 @@
+"""Exact sets: numbers, prefixes, communities, AS paths, routes."""

@@ -1,0 +1,442 @@
+"""Exact answers about regular expressions: a text in which these are found and those are not, if there is one.
+
+The dialect is FRR's (POSIX extended, `_` a delimiter or an end). Texts are built letter by letter while every
+expression is followed at once, so only the states that some text reaches are ever made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from frrgen.policy.sets.regex import BRACKET_CLASSES, UndecidedError, compiled, found
+
+_DELIMITERS: Final = ",{}() "
+_ANY, _START, _END = "any", "start", "end"
+MOST_STATES: Final = 50_000
+"""Beyond that, a question is not answered: it costs seconds."""
+_MOST_REPEATS: Final = 1_000
+_LETTERS: Final = frozenset(chr(code) for code in range(32, 127))
+State = frozenset[int]
+_FOUND: Final[State] = frozenset({-1})
+
+
+@dataclass(slots=True)
+class _Node:
+    """A state: where it leads without a letter (always, at the start or at the end of the text), and with one."""
+
+    free: list[tuple[str, int]]
+    letters: frozenset[str] = frozenset()
+    target: int = -1
+
+
+class Machine:
+    """Follows one expression through a text."""
+
+    def __init__(self, regex: str, *, loose: bool = False) -> None:
+        """Read an expression. Raises UndecidedError for what is not of the dialect.
+
+        `loose`: inside of what `+` or `{…}` repeats, delimiters and ends may be anywhere (see `refuse_stray`).
+        """
+        compiled(regex)
+        self._loose, self._free = loose, 0
+        self.nodes: list[_Node] = []
+        self._steps: dict[tuple[State, str], State] = {}
+        self._text, self._at = regex, 0
+        first, last = self._alternatives()
+        if self._at != len(regex):
+            raise UndecidedError(f"the regular expression {regex!r} has a bracket too many")
+        self._first, self._last = first, last
+        self.start: State = self._closed({first}, at_start=True, at_end=False)
+
+    # reading
+
+    def _new(self) -> int:
+        self.nodes.append(_Node([]))
+        return len(self.nodes) - 1
+
+    def _link(self, source: int, target: int, when: str = _ANY) -> None:
+        self.nodes[source].free.append((when, target))
+
+    def _peek(self) -> str:
+        return self._text[self._at : self._at + 1]
+
+    def _alternatives(self) -> tuple[int, int]:
+        first, last = self._new(), self._new()
+        while True:
+            start, end = self._sequence()
+            self._link(first, start)
+            self._link(end, last)
+            if self._peek() != "|":
+                return first, last
+            self._at += 1
+
+    def _sequence(self) -> tuple[int, int]:
+        first = last = self._new()
+        while self._peek() not in ("", "|", ")"):
+            start, end = self._repeated()
+            self._link(last, start)
+            last = end
+        return first, last
+
+    def _repeated(self) -> tuple[int, int]:
+        begin = self._at
+        part = self._atom()
+        after_atom = self._at
+        while (sign := self._peek()) and sign in "*+?{":
+            if sign == "{" or (sign == "+" and self._loose):
+                low, high = self._bounds() if sign == "{" else (1, None)
+                after = self._at + (sign == "+")
+                part = self._copies(begin, after_atom, low, high, original=sign == "+")
+                self._at = after
+            else:
+                self._at += 1
+                part = self._starred(part, sign)
+        return part
+
+    def _starred(self, part: tuple[int, int], sign: str) -> tuple[int, int]:
+        first, last = self._new(), self._new()
+        self._link(first, part[0])
+        self._link(part[1], last)
+        if sign in "*?":
+            self._link(first, last)
+        if sign in "*+":
+            self._link(part[1], part[0])
+        return first, last
+
+    def _bounds(self) -> tuple[int, int | None]:
+        end = self._text.find("}", self._at)
+        words = self._text[self._at + 1 : end].split(",")
+        self._at = end + 1
+        try:
+            low = int(words[0] or 0)
+            high = low if len(words) == 1 else int(words[1]) if words[1] else None
+        except ValueError as bad:
+            raise UndecidedError(f"the regular expression {self._text!r} has a brace that counts nothing") from bad
+        if max(low, high or 0) > _MOST_REPEATS:
+            raise UndecidedError(f"the regular expression {self._text!r} repeats too often")
+        return low, high
+
+    def _copies(self, begin: int, end: int, low: int, high: int | None, *, original: bool) -> tuple[int, int]:
+        """Repeat what stands from begin to end; `original`: the first is not a copy to glibc."""
+
+        def once() -> tuple[int, int]:
+            nonlocal original
+            self._at = begin
+            free = self._loose and not original
+            self._free += free
+            made = self._atom()
+            self._free -= free
+            original = False
+            if self._at != end:
+                raise UndecidedError(f"the regular expression {self._text!r} repeats a repetition")
+            return made
+
+        first = last = self._new()
+        for _ in range(low):
+            start, stop = once()
+            self._link(last, start)
+            last = stop
+        if high is None:
+            start, stop = self._starred(once(), "*")
+            self._link(last, start)
+            return first, stop
+        out = self._new()
+        self._link(last, out)
+        for _ in range(high - low):
+            start, stop = once()
+            self._link(last, start)
+            self._link(stop, out)
+            last = stop
+        return first, out
+
+    def _atom(self) -> tuple[int, int]:
+        sign = self._peek()
+        self._at += 1
+        if sign == "(":
+            part = self._alternatives()
+            if self._peek() != ")":
+                raise UndecidedError(f"the regular expression {self._text!r} has an open bracket")
+            self._at += 1
+            return part
+        first, last = self._new(), self._new()
+        if sign in "^$_" and self._free:
+            self._link(first, last)
+            if sign == "_":
+                self._letters(first, frozenset(_DELIMITERS), last)
+        elif sign == "^":
+            self._link(first, last, _START)
+        elif sign == "$":
+            self._link(first, last, _END)
+        elif sign == "_":
+            self._link(first, last, _START)
+            self._link(first, last, _END)
+            self._letters(first, frozenset(_DELIMITERS), last)
+        elif sign == ".":
+            self._letters(first, _LETTERS, last)
+        elif sign == "[":
+            self._letters(first, self._bracket(), last)
+        elif sign == "\\":
+            self._letters(first, frozenset(self._peek()), last)
+            self._at += 1
+        else:
+            self._letters(first, frozenset(sign), last)
+        return first, last
+
+    def _letters(self, source: int, letters: frozenset[str], target: int) -> None:
+        self.nodes[source].letters = letters
+        self.nodes[source].target = target
+
+    def _bracket(self) -> frozenset[str]:
+        negative = self._peek() == "^"
+        self._at += negative
+        letters: set[str] = set()
+        first = True
+        while first or self._peek() != "]":
+            first = False
+            if self._text.startswith("[:", self._at):
+                end = self._text.index(":]", self._at) + 2
+                letters |= _expanded(BRACKET_CLASSES[self._text[self._at : end]])
+                self._at = end
+                continue
+            one = self._peek()
+            self._at += 1
+            if self._peek() == "-" and self._text[self._at + 1 : self._at + 2] not in ("]", ""):
+                letters |= _expanded(f"{one}-{self._text[self._at + 1]}")
+                self._at += 2
+            else:
+                letters.add(one)
+        self._at += 1
+        return _LETTERS - letters if negative else frozenset(letters)
+
+    # following
+
+    def _closed(self, states: set[int], *, at_start: bool, at_end: bool) -> State:
+        seen, rest = set(states), list(states)
+        while rest:
+            for when, target in self.nodes[rest.pop()].free:
+                if target not in seen and (when == _ANY or (when == _START and at_start) or (when == _END and at_end)):
+                    seen.add(target)
+                    rest.append(target)
+        return _FOUND if self._last in seen else frozenset(seen)
+
+    def step(self, state: State, letter: str) -> State:
+        """Go on by one letter; an expression may begin to match at any."""
+        if state == _FOUND:
+            return state
+        key = (state, letter)
+        if key not in self._steps:
+            to = {self.nodes[one].target for one in state if letter in self.nodes[one].letters}
+            self._steps[key] = self._closed(to | {self._first}, at_start=False, at_end=False)
+        return self._steps[key]
+
+    def run(self, text: str, state: State | None = None) -> State:
+        """Go on by a text."""
+        state = self.start if state is None else state
+        for letter in text:
+            state = self.step(state, letter)
+        return state
+
+    def accepts(self, state: State, *, at_start: bool = False) -> bool:
+        """Tell whether the expression is found if the text ends here."""
+        return state == _FOUND or self._closed(set(state), at_start=at_start, at_end=True) == _FOUND
+
+
+def _expanded(text: str) -> set[str]:
+    letters: set[str] = set()
+    place = 0
+    while place < len(text):
+        if text[place + 1 : place + 2] == "-":
+            letters |= {chr(code) for code in range(ord(text[place]), ord(text[place + 2]) + 1)}
+            place += 3
+        else:
+            letters.add(text[place])
+            place += 1
+    return letters
+
+
+@lru_cache(maxsize=4096)
+def machine(regex: str) -> Machine:
+    """Give the machine of an expression, made once."""
+    return Machine(regex)
+
+
+_STRAY: Final = re.compile(r"[)_^$][+{]")
+
+
+@lru_cache(maxsize=4096)
+def _loose(regex: str) -> Machine:
+    return Machine(regex, loose=True)
+
+
+def surely_found(regex: str, text: str) -> bool:
+    """Tell whether the expression is found, if glibc is sure to say the same. Raises UndecidedError."""
+    if found(regex, text):
+        return True
+    if _STRAY.search(regex) and (it := _loose(regex)).accepts(it.run(text), at_start=not text):
+        raise UndecidedError(_strays(regex))
+    return False
+
+
+@lru_cache(maxsize=4096)
+def refuse_stray(regex: str, language: str, alphabet: str) -> None:
+    """Raise UndecidedError if glibc may find an expression in a text of the language in which it is not.
+
+    FRR asks glibc's regcomp, which overlooks `^`, `$` and `_` in copies of what `+` and `{…}` repeat: it finds
+    `^(_1)+$` in `11`. Where that makes no difference, `^65002(_65002)+$` in AS paths, the answer is certain.
+    """
+    if not _STRAY.search(regex):
+        return
+    strict, loose, whole = machine(regex), _loose(regex), machine(f"^({language})$")
+    begin = (whole.start, strict.start, loose.start)
+    rest, seen = [(*begin, True)], {(*begin, True)}
+    while rest:
+        own, one, other, first = rest.pop()
+        if whole.accepts(own, at_start=first) and (
+            loose.accepts(other, at_start=first) and not strict.accepts(one, at_start=first)
+        ):
+            raise UndecidedError(_strays(regex))
+        for letter in alphabet:
+            to = whole.step(own, letter)
+            new = (to, strict.step(one, letter), loose.step(other, letter), False)
+            if alive(whole, to) and new not in seen:
+                if len(seen) > MOST_STATES:
+                    raise UndecidedError(_strays(regex))
+                seen.add(new)
+                rest.append(new)
+
+
+def _strays(regex: str) -> str:
+    return (
+        f"the regular expression {regex!r} repeats a delimiter with '+' or braces, of which glibc loses some:"
+        " write '*', or write it out"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """An expression is found (or not) in a text to which `before` was put in front.
+
+    Of an AS path, the numbers in `gone` are taken out first.
+    """
+
+    regex: str
+    found: bool = True
+    before: str = ""
+    gone: frozenset[int] = frozenset()
+
+
+class _Follower:
+    """Follows a literal: what stands in front is read first, and a space only if something comes behind."""
+
+    def __init__(self, literal: Literal) -> None:
+        self.machine = machine(literal.regex)
+        self.before = literal.before
+        self.start = self.machine.run(literal.before)
+
+    def step(self, state: State, letter: str, *, first: bool) -> State:
+        if first and self.before:
+            state = self.machine.step(state, " ")
+        return self.machine.step(state, letter)
+
+    def accepts(self, state: State, *, first: bool) -> bool:
+        return self.machine.accepts(state, at_start=first and not self.before)
+
+
+_PLAIN, _SET, _KEPT = "", "{", ","
+"""Outside of an AS_SET; inside of one of which nothing is left yet; inside of one, behind what is left of it."""
+
+
+class _Thinned:
+    """Follows a literal through an AS path of which it does not see some numbers.
+
+    A number is held back as long as it may become one that is gone. A state is that of the machine, whether it has seen
+    anything, where the text stands, and the digits that are held back; None: those of this number were passed on.
+    """
+
+    def __init__(self, literal: Literal) -> None:
+        self.machine = machine(literal.regex)
+        self.gone = frozenset(map(str, literal.gone))
+        self.begun = frozenset(asn[:end] for asn in self.gone for end in range(len(asn) + 1))
+        self.start = (self.machine.run(literal.before), bool(literal.before), _PLAIN, "")
+
+    def step(self, state: Any, letter: str, *, first: bool) -> Any:
+        del first
+        own, seen, place, held = state
+        if letter.isdigit():
+            if held is None:
+                return self.machine.step(own, letter), seen, place, None
+            if held + letter in self.begun:
+                return own, seen, place, held + letter
+            return self._passed(own, seen, place, held + letter)
+        own, seen, place, _ = self._ended(state)
+        if letter == "{":
+            place = _SET
+        elif letter == "}":
+            own, place = self.machine.step(own, "}") if place == _KEPT else own, _PLAIN
+        return own, seen, place, ""
+
+    def _passed(self, own: State, seen: Any, place: str, digits: str) -> Any:
+        lead = "," if place == _KEPT else " " * seen + "{" * (place == _SET)
+        return self.machine.run(lead + digits, own), True, place and _KEPT, None
+
+    def _ended(self, state: Any) -> Any:
+        """Give the state behind a number."""
+        own, seen, place, held = state
+        return self._passed(own, seen, place, held) if held and held not in self.gone else state
+
+    def accepts(self, state: Any, *, first: bool) -> bool:
+        del first
+        own, seen, _, _ = self._ended(state)
+        return self.machine.accepts(own, at_start=not seen)
+
+
+def texts(language: str, literals: Sequence[Literal], alphabet: str) -> Iterator[tuple[str, tuple[bool, ...]]]:
+    """Give, the shortest first, one text of the language for each combination of found and not found that there is.
+
+    `language` is an expression of the whole text. Raises UndecidedError if that takes too many states.
+    """
+    followers = [_Thinned(one) if one.gone else _Follower(one) for one in literals]
+    whole = machine(f"^({language})$")
+    begin = (whole.start, *(one.start for one in followers))
+    queue: deque[tuple[str, tuple[Any, ...]]] = deque([("", begin)])
+    seen = {(True, begin)}
+    known: set[tuple[bool, ...]] = set()
+    while queue:
+        text, (own, *states) = queue.popleft()
+        first = not text
+        if whole.accepts(own, at_start=first):
+            vector = tuple(one.accepts(state, first=first) for one, state in zip(followers, states, strict=True))
+            if vector not in known:
+                known.add(vector)
+                yield text, vector
+                if len(known) == 1 << len(literals):
+                    return
+        for letter in alphabet:
+            to = whole.step(own, letter)
+            if not alive(whole, to):
+                continue
+            after = (
+                to,
+                *(one.step(state, letter, first=first) for one, state in zip(followers, states, strict=True)),
+            )
+            if (False, after) not in seen:
+                if len(seen) > MOST_STATES:
+                    raise UndecidedError("the regular expressions are too many, or too intricate, to say for certain")
+                seen.add((False, after))
+                queue.append((text + letter, after))
+
+
+def alive(whole: Machine, state: State) -> bool:
+    """Tell whether an anchored expression may still match: more is left of it than its beginning."""
+    return state == _FOUND or any(whole.nodes[one].letters for one in state) or whole.accepts(state)
+
+
+def witness(language: str, literals: Sequence[Literal], alphabet: str) -> str | None:
+    """Give a shortest text of the language for which every literal holds; None if there is none."""
+    wanted = tuple(one.found for one in literals)
+    return next((text for text, vector in texts(language, literals, alphabet) if vector == wanted), None)

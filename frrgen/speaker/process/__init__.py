@@ -1,0 +1,1 @@
+"""The process of a speaker: its life, its sources, and how it is asked."""

@@ -1,0 +1,147 @@
+"""How a speaker is asked: a Unix socket that gives its status as JSON, and HTTP for metrics and probes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from frrgen.errors import DeviceError, error
+from frrgen.speaker.process.status import Metrics, status
+
+if TYPE_CHECKING:
+    from frrgen.speaker.process.speaker import Speaker
+
+_WAIT: Final = 5.0
+_LONGEST: Final = 8192
+_MOST: Final = 64
+"""Who ask at the same time: more would take the files that sessions need."""
+
+
+def default_socket() -> Path:
+    """Give where a speaker is asked if nobody says where: in the user's own folder for such things."""
+    own = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path("/run") if os.geteuid() == 0 else Path(own) if own else Path.home()
+    return folder / "frrgen-speaker.sock"
+
+
+async def serve_admin(speaker: Speaker, path: Path) -> asyncio.AbstractServer:
+    """Listen on a Unix socket that only its owner may use. Raises OSError, DeviceError."""
+
+    async def answer(reader: asyncio.StreamReader) -> bytes:
+        del reader
+        return json.dumps(await status(speaker)).encode()
+
+    _clear(path)
+    before = os.umask(0o177)
+    try:
+        return await asyncio.start_unix_server(_serving(answer), str(path))
+    finally:
+        os.umask(before)
+
+
+def _serving(
+    answer: Callable[[asyncio.StreamReader], Awaitable[bytes]],
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """Answer once, to so many at a time; whoever is slow to ask or to read is not waited for and keeps nothing."""
+    asking = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asking
+        if asking >= _MOST:
+            writer.transport.abort()
+            return
+        asking += 1
+        try:
+            async with asyncio.timeout(_WAIT):
+                writer.write(await answer(reader))
+                writer.close()
+                await writer.wait_closed()
+        except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
+            writer.transport.abort()
+        finally:
+            asking -= 1
+
+    return serve
+
+
+def _clear(path: Path) -> None:
+    """Take away the socket of a speaker that is no more. Raises DeviceError if there is one, or something else."""
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(kind):
+        raise DeviceError(error("FRR605", f"{path} is there, and is no socket"))
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_WAIT)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        else:
+            raise DeviceError(error("FRR605", f"another speaker listens on {path}", hint="each has its own --admin"))
+
+
+def ask_status(path: Path) -> dict[str, Any]:
+    """Ask a running speaker. Raises DeviceError."""
+
+    async def ask() -> bytes:
+        async with asyncio.timeout(_WAIT):
+            reader, writer = await asyncio.open_unix_connection(str(path))
+            try:
+                return await reader.read()
+            finally:
+                writer.close()
+
+    try:
+        found: dict[str, Any] = json.loads(asyncio.run(ask()))
+    except (OSError, ValueError) as bad:
+        why = getattr(bad, "strerror", None) or "it does not answer"
+        raise DeviceError(
+            error("FRR606", f"no speaker at {path}: {why}", hint="frrgen speaker run --admin SOCKET")
+        ) from bad
+    return found
+
+
+async def serve_metrics(speaker: Speaker, host: str, port: int) -> asyncio.AbstractServer:
+    """Serve /metrics (Prometheus' text format), /healthz and /readyz. Raises OSError."""
+
+    async def answer(reader: asyncio.StreamReader) -> bytes:
+        # all that is asked is read: to leave some of it would reset the connection under the answer
+        request = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n", 1)[0].split()
+        path = request[1].decode(errors="replace").partition("?")[0] if len(request) > 1 else ""
+        status, text = _page(speaker, path)
+        body = text.encode()
+        head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {len(body)}"
+        return f"{head}\r\nConnection: close\r\n\r\n".encode() + body
+
+    return await asyncio.start_server(_serving(answer), host, port, limit=_LONGEST)
+
+
+def _page(speaker: Speaker, path: str) -> tuple[str, str]:
+    if path == "/metrics":
+        return "200 OK", metrics(speaker)
+    if path == "/healthz":
+        return "200 OK", "ok\n"
+    if path == "/readyz":
+        return (
+            ("200 OK", "ok\n")
+            if speaker.announcer.ready
+            else ("503 Service Unavailable", f"{speaker.announcer.not_ready}\n")
+        )
+    return "404 Not Found", "there are /metrics, /healthz and /readyz\n"
+
+
+def metrics(speaker: Speaker) -> str:
+    """Write the metrics in Prometheus' text format."""
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Metrics(speaker))
+    return generate_latest(registry).decode()

@@ -1,0 +1,265 @@
+"""What is announced now: what the source wants, while its health checks pass and the routers would have it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+from frrgen.errors import Finding, InputError
+from frrgen.speaker.log import LOG
+from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.process.health import Checker
+from frrgen.speaker.process.sources.file import Health, Source, Wanted
+from frrgen.speaker.session.peer import Group, Peer
+from frrgen.speaker.table.gate import Gate
+from frrgen.speaker.table.rib import AdjRibOut, steps
+from frrgen.speaker.table.table import Table
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.wire.packed_prefix import Key
+
+_LOGGED: Final = 20
+_CHECKS: Final = 128
+"""Health checks that run at the same time."""
+_END: Final = 1.0
+"""Seconds in which a program of a check is gone once it was killed."""
+_FIRST: Final = 15.0
+"""Seconds that sessions wait at the most for the first health checks."""
+Reasons = Callable[[Gate, int, Attributes], Sequence[str]]
+"""Says what a router looks at, step by step, with the places."""
+
+
+class Announcer:
+    """The table, who is told of it, and what keeps it as the source wants it."""
+
+    def __init__(self, source: Source | None, reasons: Reasons) -> None:
+        self.table = Table()
+        self.groups: dict[tuple[object, ...], Group] = {}
+        self.peers: list[Peer] = []
+        self.ready = False
+        self.not_ready = "starting"
+        """Why what is announced is not what it should be."""
+        self.checkers: list[tuple[Wanted, Checker | None]] = []
+        self._source = source
+        self._reasons = reasons
+        self._named = 0
+        """Prefixes that were dropped since the table was last changed as a whole."""
+        self._few = asyncio.Semaphore(_CHECKS)
+        self._settled = asyncio.Event()
+        """The table is what the checks said when it was made; from now on they change it."""
+        self._lock = asyncio.Lock()
+        self._reading = asyncio.Lock()
+
+    def group(self, gate: Gate) -> Group:
+        """Give the sessions whose routers judge alike."""
+        group = self.groups.get(gate.key)
+        if group is None:
+            group = self.groups[gate.key] = Group(AdjRibOut(self.table), gate)
+        return group
+
+    # the table
+
+    async def become(self, wanted: Table) -> None:
+        """Announce exactly this from now on. It takes its time in small steps: no session waits for it."""
+        async with self._lock:
+            self._named = added = withdrawn = changed = 0
+            before = len(self.table)
+            for keys in self.table.become(wanted):
+                more, before = len(self.table) - before, len(self.table)
+                # all are new, or all are gone, or it must be looked at
+                gone = max(0, -more) if abs(more) == len(keys) else sum(self.table.get(key) is None for key in keys)
+                added, withdrawn, changed = added + more + gone, withdrawn + gone, changed + len(keys) - more - 2 * gone
+                self._changed(keys)
+                await asyncio.sleep(0)
+            if added or withdrawn or changed:
+                fields = {"event": "announcements", "added": added, "withdrawn": withdrawn, "changed": changed}
+                other = f", changed {changed}" if changed else ""
+                LOG.info("announcements: added %d, withdrawn %d%s", added, withdrawn, other, extra=fields)
+            if self._named > _LOGGED:
+                for group in self.groups.values():
+                    if group.rib.dropped:
+                        LOG.warning("%s would drop %d in all", self._names(group), len(group.rib.dropped))
+            self._named = 0
+
+    def change(self, key: int, attributes: Attributes | None) -> None:
+        """Announce one prefix, or withdraw it."""
+        if self.table.change(key, attributes):
+            self._named = 0
+            self._changed([key])
+
+    async def rejudge(self, group: Group, before: Group | None = None) -> None:
+        """Ask a gate about everything that is there: it is new.
+
+        What does not fit into the maximum-prefix is first of all what was not announced `before` to its sessions.
+        """
+        await asyncio.to_thread(self._prove, [one for one, _ in self.checkers])
+        for column in self.table.columns.values():
+            for block in column.walk():
+                group.gate.rule(group.rib, list(block.keys))
+                await asyncio.sleep(0)
+        for stays in (Table() if before is None else before.rib, ()):
+            for column in self.table.columns.values():
+                for block in reversed(column.blocks):
+                    group.gate.keep_within(group.rib, [key for key in block.keys if key not in stays])
+                    await asyncio.sleep(0)
+
+    def forget_groups(self) -> None:
+        """Drop those that no session is in any more."""
+        used = {id(peer.group) for peer in self.peers}
+        self.groups = {key: group for key, group in self.groups.items() if id(group) in used}
+
+    def _changed(self, keys: Sequence[int]) -> None:
+        for group in self.groups.values():
+            before = len(group.rib.dropped)
+            changes = group.judge(keys)
+            for peer in self.peers:
+                if peer.group is group:
+                    peer.changed(changes)
+            if len(group.rib.dropped) > before:
+                self._log_dropped(group, keys)
+
+    def _log_dropped(self, group: Group, keys: Iterable[int]) -> None:
+        """Name what the router would drop: of a whole table the first ones, of single changes each."""
+        names = self._names(group)
+        dropped = [key for key in keys if key in group.rib.dropped]
+        for key in dropped[: max(0, _LOGGED - self._named)]:
+            said = "is held back from" if key in group.rib.held else "would be dropped by"
+            prefix, why = str(Key.prefix(key)), self.why_dropped(group, key)
+            fields = {"event": "held_back", "prefix": prefix, "routers": names, "why": why}
+            LOG.warning("%s %s %s: %s", prefix, said, names, why, extra=fields)
+        self._named += len(dropped)
+
+    def _names(self, group: Group) -> str:
+        return ", ".join(peer.settings.name for peer in self.peers if peer.group is group)
+
+    def why_dropped(self, group: Group, key: int) -> str:
+        """Say which entry and which line drop a prefix."""
+        dropped, attributes = group.rib.dropped.get(key), self.table.get(key)
+        if dropped is None or attributes is None:
+            return ""
+        if dropped.limit:
+            return dropped.reason
+        return "; ".join((dropped.reason, *self._reasons(group.gate, key, attributes)))
+
+    # the source
+
+    async def load(self, plan: NodePlan) -> None:
+        """Read the source, and announce what it says. Raises InputError: then all stays as it is."""
+        async with self._reading:
+            if self._source is not None:
+                await self._take(await asyncio.to_thread(self._source.read, plan))
+                # what is known now stays: the collector of cycles need not go through a million of it again and again
+                gc.freeze()
+            self.ready, self.not_ready = True, ""
+
+    async def reload(self, plan: NodePlan) -> bool:
+        """Read the source again. What is wrong in it is said, and the last good state stays."""
+        try:
+            await self.load(plan)
+        except InputError as bad:
+            self.refuse(bad.findings)
+            return False
+        return True
+
+    def refuse(self, findings: Sequence[Finding]) -> None:
+        """Say what is wrong with what was to be announced; all stays as it is."""
+        self.ready = False
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        self.not_ready = f"{findings[0].where}: {findings[0].message}{more}".removeprefix(": ")
+        for finding in findings:
+            LOG.error("%s", finding, extra={"event": "bad_input", "code": finding.code, "where": str(finding.where)})
+
+    def source_changed(self) -> bool:
+        """Tell whether the source is another than the one that was read."""
+        return self._source is not None and self._source.changed()
+
+    async def _take(self, wanted: list[Wanted]) -> None:
+        if not wanted:
+            LOG.info("the source says that nothing is to be announced", extra={"event": "announcements"})
+        running: dict[Health, list[Checker]] = {}
+        for _, checker in self.checkers:
+            if checker is not None:
+                running.setdefault(checker.health, []).append(checker)
+        self._settled.clear()
+        self.checkers = []
+        for one in wanted:
+            checker = None
+            if one.health is not None:
+                # a check that goes on is not begun anew
+                same = running.get(one.health)
+                checker = same.pop() if same else Checker(one.health, self._few)
+            self.checkers.append((one, checker))
+        for checker in (checker for some in running.values() for checker in some):
+            checker.stop()
+        passing = [one for one, checker in self.checkers if checker is None or checker.passing]
+        await asyncio.to_thread(self._prove, wanted)
+        await self.become(await asyncio.to_thread(_table, passing))
+        assumed = set(map(id, passing))
+        self._settled.set()
+        other = []
+        for one, checker in self.checkers:
+            if checker is not None:
+                checker.start(follow := partial(self._follow, one, checker))
+                if checker.passing != (id(one) in assumed):
+                    other.append(follow)
+        for follow in other:
+            await follow()
+
+    def _prove(self, wanted: Iterable[Wanted]) -> None:
+        """Ask the gates about each set of attributes: the first answer takes the longest, and nobody should wait."""
+        for group in list(self.groups.values()):
+            for family, said in {(run.family, run.said) for one in wanted for run in one.runs}:
+                group.gate.ruling(family, said)
+
+    async def _follow(self, one: Wanted, checker: Checker) -> None:
+        """Announce or withdraw what a check decides on, as it stands now, in small steps."""
+        if not self._settled.is_set():
+            return
+        async with self._lock:
+            # meanwhile all may have been read again; then this is no longer what is wanted
+            if not self._settled.is_set():
+                return
+            passing = checker.passing
+            names = ", ".join(str(Key.prefix(key)) for key in islice(one.keys(), 3))
+            fields: dict[str, Any] = {"event": "health", "passing": passing}
+            if passing:
+                LOG.info("the health check of %s passes", names, extra=fields)
+            else:
+                fields["why"] = checker.detail
+                LOG.warning("the health check of %s fails: %s", names, checker.detail, extra=fields)
+            for run in one.runs:
+                said = run.said if passing else None
+                for keys in steps(run.keys):
+                    if changed := [key for key in keys if self.table.change(key, said)]:
+                        self._changed(changed)
+                    await asyncio.sleep(0)
+
+    async def first_checks(self) -> None:
+        """Wait until every health check has had the time to pass: sessions begin with all that is healthy."""
+        checkers = [checker for _, checker in self.checkers if checker is not None]
+        if not checkers:
+            return
+        due = [one.health for one in checkers]
+        longest = max((one.rise - 1) * one.interval + one.timeout for one in due) + 1
+        try:
+            async with asyncio.timeout(min(_FIRST, longest)):
+                await asyncio.gather(*(one.settled.wait() for one in checkers))
+        except TimeoutError:
+            LOG.info("not every health check has passed yet", extra={"event": "health"})
+
+    async def stop(self) -> None:
+        """End the checks, and the programs that they run."""
+        ending = [task for _, checker in self.checkers if checker is not None and (task := checker.stop())]
+        if ending:
+            await asyncio.wait(ending, timeout=_END)
+
+
+def _table(wanted: Iterable[Wanted]) -> Table:
+    table = Table()
+    for one in wanted:
+        for run in one.runs:
+            table.columns[run.family].fill(run.keys, run.said)
+    return table

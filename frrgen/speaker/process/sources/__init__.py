@@ -1,0 +1,1 @@
+"""Where the prefixes to announce come from."""

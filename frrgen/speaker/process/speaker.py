@@ -1,0 +1,314 @@
+"""The speaker of one node: its sessions, and its life from start to drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from frrgen.errors import DeviceError, FrrgenError, error
+from frrgen.model.router import Router
+from frrgen.speaker.log import LOG, flush
+from frrgen.speaker.plan import NodePlan, PeerSettings
+from frrgen.speaker.process.admin import default_socket, serve_admin, serve_metrics
+from frrgen.speaker.process.announcer import Announcer, Reasons
+from frrgen.speaker.process.listener import Listener
+from frrgen.speaker.process.sources.file import Source
+from frrgen.speaker.session.peer import Peer
+from frrgen.speaker.table.gate import Gate, Mode, gates
+from frrgen.speaker.table.table import Table
+from frrgen.speaker.wire.attributes import Attributes
+
+RESTARTED: Final = "FRRGEN_SPEAKER_RESTARTED"
+"""In the environment of a speaker that takes over from itself."""
+SIGNALS: Final = frozenset({signal.SIGHUP, signal.SIGUSR1})
+"""They would end a process that has not said yet what it does with them: they are blocked until it has."""
+_WATCH: Final = 0.5
+_FLUSH: Final = 5.0
+"""Seconds that a router has to read our withdrawals before the session ends."""
+
+Plan = tuple[NodePlan, Mapping[str, Router]]
+
+
+def reasons(gate: Gate, key: int, attributes: Attributes) -> list[str]:
+    """Give what the router looks at when it judges a prefix, in order."""
+    return [
+        f"{f'{step.route_map} seq {step.seq}: ' if step.seq is not None and step.route_map else ''}{step.why}"
+        for step in gate.verdict(key, attributes).trace
+    ]
+
+
+@dataclass
+class Options:
+    """How a speaker runs."""
+
+    source: Source | None = None
+    admin: Path | None = None
+    metrics: tuple[str, int] | None = None
+    gate: Mode = "enforce"
+    listen: bool = True
+    drain_seconds: float = 3.0
+    """How long routes are announced with GRACEFUL_SHUTDOWN before they are withdrawn."""
+    restarted: bool = field(default_factory=lambda: os.environ.get(RESTARTED) == "1")
+    inventory: Callable[[], Plan] | None = None
+    """Reads the inventory again; raises FrrgenError. None: it never changes."""
+    reasons: Reasons = reasons
+
+
+def same_session(settings: PeerSettings) -> tuple[Any, ...]:
+    """Name what cannot change while a session stays up; all else is for its next connection."""
+    one = settings
+    who = (one.router, one.vrf, one.address, one.port, one.local_address, one.local_asn, one.peer_asn, one.identifier)
+    return (*who, one.families, one.role, one.add_path)
+
+
+class Speaker:
+    """All sessions of a node."""
+
+    def __init__(self, plan: NodePlan, routers: Mapping[str, Router], options: Options) -> None:
+        self.plan = plan
+        self.options = options
+        self.announcer = Announcer(options.source, options.reasons)
+        for settings, gate in zip(plan.peers, self._gates(plan, routers), strict=True):
+            self.peers.append(Peer(settings, self.announcer.group(gate), restarted=options.restarted))
+        self._listener = Listener()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._servers: list[asyncio.AbstractServer] = []
+        self._replanning = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._at_once = asyncio.Event()
+        self._stop_as: Callable[[], Awaitable[bool]] = self.drain
+
+    @property
+    def peers(self) -> list[Peer]:
+        """The sessions."""
+        return self.announcer.peers
+
+    def _gates(self, plan: NodePlan, routers: Mapping[str, Router]) -> list[Gate]:
+        return list(gates(plan, routers, self.options.gate))
+
+    # what changes while it runs
+
+    async def reload(self, *, inventory: bool = False) -> bool:
+        """Read the source again, and if asked the inventory; what is wrong is said, and the last good state stays."""
+        if inventory and self.options.inventory is not None:
+            async with self._replanning:
+                try:
+                    plan, routers = await asyncio.to_thread(self.options.inventory)
+                    found = await asyncio.to_thread(self._gates, plan, routers)
+                except FrrgenError as bad:
+                    self.announcer.refuse(bad.findings)
+                    return False
+                await self._replan(plan, found)
+        return await self.announcer.reload(self.plan)
+
+    async def _replan(self, plan: NodePlan, gates: Sequence[Gate]) -> None:
+        """Speak to whom the inventory says now. Sessions that may stay up do."""
+        self.plan, new = plan, []
+        before = {same_session(peer.settings): peer for peer in self.peers}
+        groups = set(map(id, self.announcer.groups.values()))
+        for settings, gate in zip(plan.peers, gates, strict=True):
+            await asyncio.to_thread(gate.prove)
+            group = self.announcer.group(gate)
+            peer = before.pop(same_session(settings), None)
+            if id(group) not in groups:
+                groups.add(id(group))
+                await self.announcer.rejudge(group, peer.group if peer is not None else None)
+            if peer is None:
+                new.append(Peer(settings, group))
+            else:
+                peer.settings = settings
+                peer.move(group)
+                peer.retry()
+        for peer in before.values():
+            self.peers.remove(peer)
+            LOG.info("%s: no longer configured", peer.settings.name, extra={"event": "configured"})
+        # a router that is the same with another number takes the new session once it knows the end of the old one
+        await asyncio.gather(*(peer.stop("no longer configured", deconfigured=True) for peer in before.values()))
+        for peer in new:
+            self.peers.append(peer)
+            peer.start()
+            LOG.info("%s: new", peer.settings.name, extra={"event": "configured"})
+        self.announcer.forget_groups()
+        await self._listener.stop()
+        self._listen()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH)
+            try:
+                if await asyncio.to_thread(self.announcer.source_changed):
+                    await self.reload()
+            except Exception:  # noqa: BLE001 (whatever it is, the next change must be seen)
+                LOG.exception("a mistake of the speaker")
+
+    def _hup(self) -> None:
+        if self._stopping.is_set():
+            return
+        self._begin(self.reload(inventory=True))
+
+    def _begin(self, what: Any) -> None:
+        task = asyncio.get_running_loop().create_task(what)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("a mistake of the speaker", exc_info=task.exception())
+
+    async def _end_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # life
+
+    async def run(self) -> None:
+        """Run until a signal: TERM and INT drain, HUP reads everything again, USR1 restarts without a gap.
+
+        Raises InputError if the source is wrong at the start, DeviceError if an address or socket cannot be had.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGUSR1, partial(self.stop, restart=True))
+        loop.add_signal_handler(signal.SIGHUP, self._hup)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*SIGNALS, signal.SIGTERM, signal.SIGINT})
+        admin = await self._admin()
+        try:
+            if self.options.metrics is not None:
+                await self._serve_metrics(*self.options.metrics)
+            await self._live()
+        finally:
+            await self.announcer.stop()
+            for server in self._servers:
+                server.close()
+            if admin is not None:
+                admin.unlink(missing_ok=True)
+
+    async def _admin(self) -> Path | None:
+        """Open the admin socket: the one that is asked for, or else the usual one, if it can be had."""
+        path = self.options.admin or default_socket()
+        try:
+            self._servers.append(await serve_admin(self, path))
+        except (OSError, DeviceError) as bad:
+            why = bad.findings[0].message if isinstance(bad, DeviceError) else bad.strerror or str(bad)
+            if self.options.admin is None:
+                LOG.warning("`speaker status` will not find this speaker at %s: %s", path, why)
+                return None
+            if isinstance(bad, DeviceError):
+                raise
+            raise DeviceError(error("FRR605", f"cannot listen on {path}: {why}")) from bad
+        return path
+
+    async def _serve_metrics(self, host: str, port: int) -> None:
+        try:
+            self._servers.append(await serve_metrics(self, host, port))
+        except OSError as bad:
+            why = os.strerror(bad.errno) if bad.errno and bad.errno > 0 else bad.strerror or bad
+            where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            raise DeviceError(error("FRR605", f"cannot listen on {where}: {why}")) from bad
+
+    async def _live(self) -> None:
+        """Know everything, then speak: sessions begin when the source was read and its checks have answered."""
+        for group in self.announcer.groups.values():
+            await asyncio.to_thread(group.gate.prove)
+        await self.announcer.load(self.plan)
+        first = asyncio.get_running_loop().create_task(self.announcer.first_checks())
+        stopping = asyncio.get_running_loop().create_task(self._stopping.wait())
+        await asyncio.wait({first, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        first.cancel()
+        if not self._stopping.is_set() or self.options.restarted:
+            self.start()
+        if not self._stopping.is_set():
+            self._begin(self._watch())
+        while True:
+            await self._stopping.wait()
+            if await (stop_as := self._stop_as)():
+                break
+            # a restart that was not possible; unless the end was asked for meanwhile
+            if self._stop_as == stop_as:
+                self._stopping.clear()
+        stopping.cancel()
+        await self._end_tasks()
+
+    def start(self) -> None:
+        """Begin all sessions, and take those that routers begin."""
+        self._listen()
+        for peer in self.peers:
+            peer.start()
+
+    def _listen(self) -> None:
+        if self.options.listen:
+            self._listener.start(self.peers)
+
+    def stop(self, *, restart: bool = False) -> None:
+        """End `run`: drained, or so that this process can begin anew in its own place.
+
+        To be drained a second time is to end at once; what ends is not begun anew.
+        """
+        draining = self._stopping.is_set() and self._stop_as == self.drain
+        if draining and not restart:
+            self._at_once.set()
+        if not draining:
+            self._stop_as = self.restart if restart else self.drain
+        self._stopping.set()
+
+    async def drain(self) -> bool:
+        """Ask routers to prefer other nodes (RFC 8326), wait, withdraw, and end the sessions with a text (RFC 9003)."""
+        self.announcer.ready, self.announcer.not_ready = False, "draining"
+        LOG.info("draining for %g s", self.options.drain_seconds, extra={"event": "drain"})
+        # nothing may be announced anew from here on
+        await self._end_tasks()
+        if self.options.restarted and not any(peer.counters.established for peer in self.peers):
+            # routers keep what the process before this one has told them: they must hear of the end
+            await _within(_FLUSH, (peer.synced.wait() for peer in self.peers))
+        for peer in self.peers:
+            peer.drain()
+        if len(self.announcer.table) and any(peer.session is not None for peer in self.peers):
+            await self._wait(self.options.drain_seconds)
+            await self.announcer.stop()
+            await self.announcer.become(Table())
+            await _within(_FLUSH, (peer.told() for peer in self.peers))
+        text = f"frrgen speaker on {self.plan.node_name} stops"
+        await asyncio.gather(*(peer.stop(text) for peer in self.peers))
+        await self._listener.stop()
+        return True
+
+    async def _wait(self, seconds: float) -> None:
+        await _within(seconds, [self._at_once.wait()])
+
+    async def restart(self) -> bool:
+        """Leave without a word and become a new process: routers keep the routes meanwhile (RFC 4724).
+
+        Does not, if the new process would end at once: what it would read is read first.
+        """
+        if not await self.reload(inventory=True):
+            LOG.error("no restart: %s", self.announcer.not_ready, extra={"event": "restart"})
+            return False
+        if self._stop_as != self.restart:
+            return False
+        # those that come now are for the new process
+        signal.pthread_sigmask(signal.SIG_BLOCK, {*SIGNALS, signal.SIGTERM, signal.SIGINT})
+        await self._listener.stop()
+        await asyncio.gather(self.announcer.stop(), *(peer.abandon() for peer in self.peers))
+        LOG.info("restarting", extra={"event": "restart"})
+        os.environ[RESTARTED] = "1"
+        flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+        return True
+
+
+async def _within(seconds: float, all_: Iterable[Awaitable[Any]]) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*all_)

@@ -1,0 +1,1 @@
+"""A session with a router: state machine, TCP connection, peer."""

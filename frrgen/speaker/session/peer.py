@@ -1,0 +1,491 @@
+"""One session with a router: it dials and is dialled, one connection wins, and what is to be announced is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from frrgen.speaker.log import LOG
+from frrgen.speaker.plan import PeerSettings
+from frrgen.speaker.session.backoff import IdleHold, is_collision
+from frrgen.speaker.session.connection import LINGER, Connection
+from frrgen.speaker.session.fsm import State
+from frrgen.speaker.table.gate import Gate
+from frrgen.speaker.table.rib import ALIKE, AdjRibOut, Encoder, Written, steps
+from frrgen.speaker.table.table import BLOCK, Alike, gather
+from frrgen.speaker.wire.capability import Agreed, Capabilities, GracefulRestart
+from frrgen.speaker.wire.error import Cease
+from frrgen.speaker.wire.message import Notification, Refresh, write_route_refresh
+from frrgen.speaker.wire.packed_prefix import Family
+from frrgen.speaker.wire.update import Update
+
+COALESCE: Final = 0.002
+"""Seconds between two sets of UPDATEs: a change after a quiet time is told at once, the next ones are gathered."""
+PATIENCE: Final = 10.0
+"""Seconds after which it is said that nobody answers; then twice as many, and so on."""
+PATIENCE_MOST: Final = 600.0
+_CHECK: Final = 0.02
+_SETTLED: Final = 10.0
+"""Seconds of a session after which no connection can still have begun beside it."""
+_STEPS: Final = ALIKE // BLOCK
+_ORDER: Final = (State.IDLE, State.ACTIVE, State.CONNECT, State.OPEN_SENT, State.OPEN_CONFIRM, State.ESTABLISHED)
+
+
+@dataclass
+class Counters:
+    """What a session has seen."""
+
+    established: int = 0
+    octets_sent: int = 0
+    prefixes_received: int = 0
+    """Announced to us, and dropped: we learn nothing."""
+    updates_malformed: int = 0
+    refreshes: int = 0
+    last_error: str = ""
+    up_since: float = 0.0
+    retry_at: float = 0.0
+
+
+class Group:
+    """Sessions that are told the same: one Adj-RIB-Out, and what it looks like on the wire, written once."""
+
+    def __init__(self, rib: AdjRibOut, gate: Gate) -> None:
+        self.rib = rib
+        self.gate = gate
+        rib.enforce = gate.mode == "enforce"
+        rib.families = frozenset(Family) - gate.elsewhere
+        self._written: dict[Any, Written] = {}
+        self._reading: list[Written] = []
+
+    @contextlib.contextmanager
+    def reading(self, encoder: Encoder, families: frozenset[Family]) -> Iterator[Written]:
+        """Give all that is announced now; what changes while it is read is left out of it."""
+        key = (encoder.writer, encoder.add_path, encoder.longest, families)
+        written = self._written.get(key)
+        if written is None:
+            written = self._written[key] = Written(self.rib, encoder, sorted(families, key=lambda one: one.afi))
+        self._reading.append(written)
+        try:
+            yield written
+        finally:
+            self._reading.remove(written)
+
+    def may_be_kept(self, family: Family) -> bool:
+        """Tell whether routers may keep what they were told over a restart (RFC 4724).
+
+        They count it, and what they are told behind it, until End-of-RIB: both must be within the maximum-prefix. What
+        a process before this one has told is not known, and taken to be no more than what this one does.
+        """
+        limit = self.gate.limit(family)
+        return limit is None or self.gate.fits(family) or 2 * self.rib.most[family] <= limit
+
+    def judge(self, keys: Sequence[int]) -> dict[int, bool]:
+        """Ask the gate about keys that changed in the table; gives all whose state is another, and if they are said."""
+        moved = [*keys, *self.gate.judge(self.rib, keys)]
+        for written in self._reading:
+            written.changed.update(moved)
+        self._written.clear()
+        return dict.fromkeys(moved, True) | dict.fromkeys(self.rib.unsaid(moved), False)
+
+
+class Peer:
+    """A session. `start` it, tell it of changes, `stop` it."""
+
+    def __init__(self, settings: PeerSettings, group: Group, *, restarted: bool = False) -> None:
+        self.settings = settings
+        self.group = group
+        self.counters = Counters()
+        self.draining = False
+        self.session: Connection | None = None
+        """The connection on which the session is established."""
+        self._restarted = restarted
+        self._connections: set[Connection] = set()
+        self._pending: dict[int, bool] = {}
+        """Keys that changed, and whether they are announced now; those that changed together are neighbors."""
+        self._refreshed: set[Family] = set()
+        self._everything = False
+        """All is to be said again."""
+        self._quiet = False
+        """The router was told everything."""
+        self._wake = asyncio.Event()
+        self._idle = {ours: IdleHold(settings.connect_retry) for ours in (True, False)}
+        self._not_before = dict.fromkeys(self._idle, 0.0)
+        """When a connection may be made again: by us (True), by the peer (False)."""
+        self._again = asyncio.Event()
+        self._told = ""
+        self._patience = PATIENCE
+        self._stopped = False
+        self._dialling: asyncio.Task[None] | None = None
+        self._pumping: asyncio.Task[None] | None = None
+        self.synced = asyncio.Event()
+        """All was sent, End-of-RIB included."""
+        self.encoder: Encoder | None = None
+
+    @property
+    def state(self) -> State:
+        """How far the session is: as far as the farthest of its connections."""
+        return max((one.state for one in self._connections), key=_ORDER.index, default=State.IDLE)
+
+    @property
+    def families(self) -> frozenset[Family]:
+        """What the session carries; as long as there is none, what we would have it carry."""
+        agreed = self.session.agreed if self.session is not None else None
+        return self.settings.families if agreed is None else agreed.families
+
+    @property
+    def announced(self) -> int:
+        """Count what the router is told: of the session's families, what can be said on it."""
+        return self.group.rib.said(self.families) - (len(self.encoder.refused) if self.encoder is not None else 0)
+
+    @property
+    def all_told(self) -> bool:
+        """The router has been sent all that is announced."""
+        return self.synced.is_set() and self._quiet
+
+    # Owner
+
+    def capabilities(self) -> Capabilities:
+        """Give what we say of ourselves."""
+        settings = self.settings
+        restart = None
+        if settings.restart_time:
+            kept = frozenset(filter(self.group.may_be_kept, settings.families))
+            restart = GracefulRestart(
+                settings.restart_time, self._restarted, families=kept, forgotten=settings.families - kept
+            )
+        return Capabilities(
+            asn=settings.local_asn,
+            families=settings.families,
+            extended_next_hop=settings.address.version == 6 and Family.IPV4 in settings.families,
+            route_refresh=True,
+            enhanced_refresh=True,
+            extended_message=True,
+            graceful_restart=restart,
+            add_path_send=settings.families if settings.add_path else frozenset(),
+            role=settings.role,
+        )
+
+    def opened(self, connection: Connection) -> None:
+        """Resolve a collision (RFC 4271 section 6.8; RFC 6286 for equal identifiers)."""
+        theirs = connection.theirs
+        if theirs is None:
+            return
+        collision = Notification.cease(Cease.COLLISION)
+        for other in list(self._connections - {connection}):
+            if other.state is State.ESTABLISHED:
+                if connection.after is other:
+                    other.abandon("the peer began anew, which restarts gracefully (RFC 4724 section 5)")
+                    continue
+                connection.stop(collision)
+                return
+            if other.state is not State.OPEN_CONFIRM:
+                continue
+            ours = (int(self.settings.identifier), self.settings.local_asn)
+            we_win = ours > (int(theirs.identifier), theirs.asn)
+            loser = connection if connection.dialled != we_win else other
+            loser.stop(collision)
+            if loser is connection:
+                return
+
+    def established(self, connection: Connection) -> None:
+        """Begin to announce."""
+        for other in list(self._connections - {connection}):
+            other.stop(Notification.cease(Cease.COLLISION))
+        self.session, connection.after = connection, None
+        self.counters.established += 1
+        self.counters.up_since = time.time()
+        self.counters.last_error = self._told = ""
+        self._patience = PATIENCE
+        self._pending.clear()
+        self._refreshed.clear()
+        self._everything = self._quiet = False
+        self.synced.clear()
+        LOG.info("%s: established", self.settings.name, extra=self._fields("up"))
+        if missing := self.settings.families - self.families:
+            names = ", ".join(sorted(map(str, missing)))
+            LOG.warning("%s: the router does not take %s", self.settings.name, names, extra=self._fields("families"))
+        self._pumping = asyncio.get_running_loop().create_task(self._pump(connection))
+        self._pumping.add_done_callback(self._failed)
+
+    def ended(self, connection: Connection) -> None:
+        """Know that a connection is no more."""
+        self._connections.discard(connection)
+        if connection.was_established or not is_collision(connection.notified):
+            self.counters.last_error = connection.why
+        self._count(connection)
+        if self.session is connection:
+            self.session = None
+            self.encoder = None
+            # a restart is over once the peer has heard of it
+            self._restarted = False
+            self.synced.clear()
+            if self._pumping is not None:
+                self._pumping.cancel()
+            LOG.warning("%s: down: %s", self.settings.name, connection.why, extra=self._fields("down", connection.why))
+        elif not self._stopped and self._told != connection.why:
+            self._told = connection.why
+            LOG.info(
+                "%s: not established: %s",
+                self.settings.name,
+                connection.why,
+                extra=self._fields("failed", connection.why),
+            )
+
+    def _fields(self, event: str, why: str = "") -> dict[str, str]:
+        """Give what a log for machines says beside the text."""
+        fields = {"event": event, "router": self.settings.router, "peer": str(self.settings.address)}
+        return {**fields, "why": why} if why else fields
+
+    def updated(self, update: Update) -> None:
+        """Count, and drop."""
+        self.counters.prefixes_received += sum(map(len, update.announced.values()))
+        if update.treated_as_withdraw or update.discarded:
+            self.counters.updates_malformed += 1
+
+    def refresh(self, family: Family) -> None:
+        """Announce a family again, at once: a router whose policy changed waits for it."""
+        self.counters.refreshes += 1
+        self._refreshed.add(family)
+        self._wake.set()
+
+    # life
+
+    def start(self) -> None:
+        """Begin to dial."""
+        self._dialling = asyncio.get_running_loop().create_task(self._dial())
+        self._dialling.add_done_callback(self._failed)
+
+    def incoming(self) -> Connection | None:
+        """Make a connection of one that the router began; None: not now."""
+        now = asyncio.get_running_loop().time()
+        early = any(now < self._not_before[ours] for ours, idle in self._idle.items() if idle.refused or not ours)
+        if self._stopped or early or sum(not one.dialled for one in self._connections) >= 2:
+            return None
+        connection = Connection(self, dialled=False)
+        session = self.session
+        # one that restarts gracefully and comes again has lost the session that we still see, unless both have dialled
+        # at the same time and only one connection was quicker
+        if session is not None and session.theirs is not None and now - session.up_at > _SETTLED:
+            connection.after = session if session.theirs.capabilities.graceful_restart is not None else None
+        self._connections.add(connection)
+        return connection
+
+    def changed(self, keys: Mapping[int, bool]) -> None:
+        """Know which prefixes are another or new (True) or gone (False)."""
+        if self.session is not None:
+            self._pending.update(keys)
+            self._quiet = False
+            self._wake.set()
+
+    def _tell_all(self) -> None:
+        if self.session is not None:
+            self._everything, self._quiet = True, False
+            self._wake.set()
+
+    def retry(self) -> None:
+        """Try again at once, if there is no session: whatever was in the way may be mended."""
+        if self.session is None:
+            for connection in list(self._connections):
+                # the router may never answer: it was asked with what was said before
+                if connection.state is State.CONNECT:
+                    connection.abandon("begun anew")
+            self._idle = {ours: IdleHold(self.settings.connect_retry) for ours in (True, False)}
+            self._not_before = dict.fromkeys(self._idle, 0.0)
+            self._again.set()
+
+    def drain(self) -> None:
+        """Announce everything again, with GRACEFUL_SHUTDOWN (RFC 8326)."""
+        self.draining = True
+        self._tell_all()
+
+    def move(self, group: Group) -> None:
+        """Be told as another group is, from now on: only what differs is said."""
+        before, self.group = self.group, group
+        if before.gate.writer != group.gate.writer:
+            self._tell_all()
+        if before is not group:
+            self.changed({key: key in group.rib for key in before.rib.held.keys() ^ group.rib.held.keys()})
+
+    async def told(self) -> None:
+        """Wait until the router was told everything, as far as it reads."""
+        while self.session is not None and not (self._quiet and self.session.writable.is_set()):  # noqa: ASYNC110
+            await asyncio.sleep(_CHECK)
+
+    async def stop(self, text: str, *, deconfigured: bool = False) -> None:
+        """End the session with a Cease and a text (RFC 9003); Hard Reset where the peer would keep routes."""
+        self._stopped = True
+        why = Cease.PEER_DECONFIGURED if deconfigured else Cease.ADMINISTRATIVE_SHUTDOWN
+        connections = list(self._connections)
+        for connection in connections:
+            hard = connection.agreed is not None and connection.agreed.hard_reset
+            connection.stop(Notification.cease(why, text, hard=hard))
+        await self._end()
+        lingering = [one.lingering.over for one in connections if one.lingering is not None]
+        if lingering:
+            await asyncio.wait(lingering, timeout=LINGER + 1)
+
+    async def abandon(self) -> None:
+        """End without a word."""
+        self._stopped = True
+        for connection in list(self._connections):
+            connection.abandon("a restart of ours")
+        await self._end()
+
+    async def _end(self) -> None:
+        tasks = [task for task in (self._dialling, self._pumping) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # what was written is handed to the kernel in the loop's next turns
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    def _failed(self, task: asyncio.Task[None]) -> None:
+        """Know that a task ended by a mistake of ours: the session begins anew, so that nothing stays untold."""
+        if task.cancelled() or task.exception() is None:
+            return
+        LOG.error("%s: a mistake of the speaker", self.settings.name, exc_info=task.exception())
+        for connection in list(self._connections):
+            connection.stop(Notification.cease(Cease.OUT_OF_RESOURCES))
+        if task is self._dialling and not self._stopped:
+            asyncio.get_running_loop().call_later(self.settings.connect_retry, self.start)
+
+    async def _dial(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stopped:
+            if self.session is None:
+                connection = Connection(self, dialled=True)
+                self._connections.add(connection)
+                connection.start()
+                await self._answered(connection)
+            else:
+                await self.session.done
+            # it may have been put off meanwhile
+            while self.session is None and (wait := self._not_before[True] - loop.time()) > 0:
+                self._again.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._again.wait()
+
+    async def _answered(self, connection: Connection) -> None:
+        """Wait for a connection's end. Say, ever more rarely, that nobody answers."""
+        while not connection.done.done():
+            await asyncio.wait([connection.done], timeout=self._patience)
+            if connection.state is State.CONNECT and self.session is None:
+                self._patience = min(2 * self._patience, PATIENCE_MOST)
+                why = f"no answer from {self.settings.address}: address, filter or password?"
+                self.counters.last_error = why
+                LOG.warning("%s: not established: %s", self.settings.name, why, extra=self._fields("failed", why))
+
+    def _count(self, connection: Connection) -> None:
+        """Leave the peer alone for a while, the longer the more often it failed."""
+        loop = asyncio.get_running_loop()
+        lasted = loop.time() - connection.up_at if connection.was_established else None
+        for ours, idle in self._idle.items():
+            if lasted is None and ours != connection.dialled:
+                continue
+            idle.ended(connection.notified, lasted)
+            if lasted is None and is_collision(connection.notified) and not ours:
+                continue
+            delay = idle.seconds() * random.uniform(0.75, 1.0)  # noqa: S311
+            # a peer whose session ended may come again at once, for that is how it restarts; but not for ever
+            waits = ours or lasted is None or idle.flapping
+            self._not_before[ours] = loop.time() + delay if waits else 0.0
+            if ours:
+                self.counters.retry_at = time.time() + delay
+
+    # what is announced
+
+    async def _pump(self, connection: Connection) -> None:
+        """Send the whole table, End-of-RIB, and then what changes."""
+        agreed = connection.agreed
+        if agreed is None:
+            return
+        encoder = self._encoder(agreed)
+        await self._full(connection, encoder, agreed.families)
+        await self._send(connection, b"".join(encoder.end_of_rib()))
+        self.synced.set()
+        self._quiet, loop = not self._restless(), asyncio.get_running_loop()
+        told = loop.time()
+        while connection.state is State.ESTABLISHED:
+            await self._wake.wait()
+            self._wake.clear()
+            if (wait := told + COALESCE - loop.time()) > 0 and not self._refreshed:
+                await asyncio.sleep(wait)
+            while self._restless() and connection.state is State.ESTABLISHED:
+                encoder = self._encoder(agreed)
+                # a router that is at its maximum-prefix hears of what is gone before it hears of anything else
+                if self._pending:
+                    await self._tell(connection, encoder)
+                elif self._everything:
+                    self._everything = False
+                    await self._full(connection, encoder, agreed.families)
+                else:
+                    await self._refresh(connection, encoder, agreed, self._refreshed.pop())
+            self._quiet, told = True, loop.time()
+
+    def _restless(self) -> bool:
+        return bool(self._pending or self._everything or self._refreshed)
+
+    def _encoder(self, agreed: Agreed) -> Encoder:
+        writer = self.settings.writer(
+            asn4=agreed.asn4, extended_next_hop=agreed.extended_next_hop, graceful_shutdown=self.draining
+        )
+        if self.encoder is None or self.encoder.writer != writer:
+            self.encoder = Encoder(writer, agreed)
+        return self.encoder
+
+    async def _full(self, connection: Connection, encoder: Encoder, families: frozenset[Family]) -> None:
+        """Say everything. What changes meanwhile is left out, and told behind it."""
+        group = None
+        while group is not self.group:
+            group, number = self.group, 0
+            with group.reading(encoder, families) as written:
+                # nobody tells what changes to a group that was left
+                while group is self.group and (piece := written.piece(number)) is not None:
+                    number += 1
+                    await self._send(connection, piece)
+                    await asyncio.sleep(0)
+            await self._tell(connection, encoder)
+
+    async def _tell(self, connection: Connection, encoder: Encoder) -> None:
+        """Tell how the keys that changed stand: all withdrawals first.
+
+        What changes again meanwhile is left for the next time: it may have room only because another one went, and
+        the router must hear of that one first.
+        """
+        keys, self._pending = self._pending, {}
+        for step in steps(key for key, there in keys.items() if not there):
+            await self._send(connection, b"".join(encoder.withdraw(step)))
+            await asyncio.sleep(0)
+        groups: Alike = {}
+        for number, step in enumerate(steps(key for key, there in keys.items() if there), 1):
+            still = [key for key in step if key not in self._pending] if self._pending else step
+            for name, (said, some) in self.group.rib.table.alike(still).items():
+                gather(groups, name[1], said, some)
+            if number % _STEPS == 0:
+                await self._send(connection, b"".join(encoder.announce(groups)))
+                groups = {}
+            await asyncio.sleep(0)
+        await self._send(connection, b"".join(encoder.announce(groups)))
+
+    async def _refresh(self, connection: Connection, encoder: Encoder, agreed: Agreed, family: Family) -> None:
+        if family not in agreed.families:
+            return
+        if agreed.enhanced_refresh:
+            await self._send(connection, write_route_refresh(family, Refresh.BEGIN))
+        await self._full(connection, encoder, frozenset({family}))
+        if agreed.enhanced_refresh:
+            await self._send(connection, write_route_refresh(family, Refresh.END))
+
+    async def _send(self, connection: Connection, octets: bytes) -> None:
+        """Send whole messages, in one go: between two parts of one a KEEPALIVE or NOTIFICATION might come."""
+        await connection.writable.wait()
+        if octets and connection.state is State.ESTABLISHED:
+            connection.write(octets)
+            self.counters.octets_sent += len(octets)

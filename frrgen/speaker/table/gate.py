@@ -1,0 +1,316 @@
+"""Nothing is sent that the router would drop: its own policy, asked before each announcement.
+
+The policy is gone through once, with all routes there can be (`policy.symbolic`); what a set of attributes meets on the
+way is then a few sets of prefixes, and to judge a prefix is to look it up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain, islice
+from typing import Any, Literal
+
+from frrgen.model.bgp import FAMILIES
+from frrgen.model.references import Ref, entry_refs
+from frrgen.model.router import Router
+from frrgen.model.types import Address
+from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.evaluate import judge
+from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.symbolic import Outcome, outcomes
+from frrgen.policy.frr.trace import Verdict
+from frrgen.policy.sets import interval
+from frrgen.policy.sets.automaton import Literal as PathIs
+from frrgen.policy.sets.communities import Atoms, Cube
+from frrgen.policy.sets.prefix_set import PrefixSet, union
+from frrgen.policy.sets.regex import UndecidedError
+from frrgen.policy.sets.region import EVERYTHING, Box, next_hop_number
+from frrgen.policy.sets.route import Route
+from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.table.rib import AdjRibOut, Held
+from frrgen.speaker.wire.attributes import Attributes, NotAnnounceableError, Writer
+from frrgen.speaker.wire.packed_prefix import IPV6_BIT, Family, Key
+
+Mode = Literal["enforce", "warn", "off"]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What the router does with all prefixes that are announced with one set of attributes."""
+
+    denied: tuple[tuple[PrefixSet, str], ...]
+    """Sets of prefixes, and what denies them."""
+    undecided: tuple[tuple[PrefixSet, str], ...]
+
+    def reason(self, family: Family, key: int) -> str | None:
+        """Tell what denies a prefix; None: nothing."""
+        return next((by for prefixes, by in self.denied if any(True for _ in _within(prefixes, family, [key]))), None)
+
+
+class Gate:
+    """The inbound policy of one router's session, asked by the node that would announce."""
+
+    def __init__(
+        self,
+        session: Session,
+        writer: Writer,
+        mode: Mode = "enforce",
+        families: frozenset[Family] = frozenset(Family),
+        elsewhere: frozenset[Family] = frozenset(),
+    ) -> None:
+        self.session = session
+        self.writer = writer
+        self.mode = mode
+        self.families = families
+        """What the session carries."""
+        self.elsewhere = elsewhere
+        """What other sessions of the node carry, and this one does not: nobody expects it here."""
+        self.undecided: dict[str, None] = {}
+        self._proven: dict[int, tuple[Universe, list[Outcome]] | UndecidedError] = {}
+        self._rulings: dict[tuple[Attributes, Family], Ruling] = {}
+        self._fits: dict[Family, bool] = {}
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """All that decides: sessions with equal keys may share an Adj-RIB-Out."""
+        router = self.session.router
+        policy = Policy(router, self.session)
+        reached: dict[Ref, None] = {("route_maps", name): None for name in self.session.maps()}
+        for entry in policy.entries():
+            reached.update(dict.fromkeys(entry_refs(entry)))
+        for family, kind in ((family, kind) for family in FAMILIES for kind in ("prefix_list", "distribute_list")):
+            name, _ = self.session.attached(kind, family)
+            if name is not None:
+                reached[self.session.holder(kind, 4 if family == FAMILIES[0] else 6), name] = None
+        name, _ = self.session.attached("filter_list", FAMILIES[0])
+        if name is not None:
+            reached["as_path_lists", name] = None
+        parts = [(*ref, repr(getattr(router, ref[0]).get(ref[1]))) for ref in sorted(reached)]
+        return (self.mode, self.writer, self.families, self.elsewhere, self.session.decisive, router.version, *parts)
+
+    def ruling(self, family: Family, attributes: Attributes) -> Ruling:
+        """Judge all prefixes that are announced with these attributes, once."""
+        known = self._rulings.get((attributes, family))
+        if known is None:
+            known = self._rulings[attributes, family] = self._judge(family, attributes)
+            if len(self._rulings) > 10_000:
+                self._rulings.pop(next(iter(self._rulings)))
+        return known
+
+    def prove(self) -> None:
+        """Go through the policy with all routes of both families, once; what comes after is looking up."""
+        for version in (4, 6):
+            with contextlib.suppress(UndecidedError):
+                self._outcomes(version)
+        for family in Family:
+            self.fits(family)
+        _ = self.key
+
+    def _outcomes(self, version: int) -> tuple[Universe, list[Outcome]]:
+        """Give what was proven. Raises UndecidedError if there is too much to tell apart."""
+        known = self._proven.get(version)
+        if known is None:
+            policy = Policy(self.session.router, self.session)
+            try:
+                universe = Universe.of(policy)
+                known = (universe, outcomes(policy, version, universe))
+            except UndecidedError as why:
+                known = why
+            self._proven[version] = known
+        if isinstance(known, UndecidedError):
+            raise known
+        return known
+
+    def _judge(self, family: Family, attributes: Attributes) -> Ruling:
+        version = 4 if family is Family.IPV4 else 6
+        everything = PrefixSet.everything(version)
+        if family not in self.families:
+            return Ruling(((everything, f"no session of this node carries {family}"),), ())
+        try:
+            hop = self.writer.next_hop(family, attributes)
+        except NotAnnounceableError as why:
+            return Ruling(((everything, str(why)),), ())
+        try:
+            universe, outcomes = self._outcomes(version)
+            box = self._box(attributes, hop, version, universe)
+            found: dict[str, list[tuple[PrefixSet, str]]] = {"deny": [], "undecided": [], "permit": []}
+            for outcome in outcomes:
+                shared = [prefixes for theirs, prefixes in outcome.region.items() if box.meet(theirs) is not None]
+                if shared:
+                    found[outcome.verdict].append((union(version, shared), str(outcome.by)))
+        except UndecidedError as why:
+            return Ruling((), ((everything, str(why)),))
+        return Ruling(tuple(found["deny"]), tuple(found["undecided"]))
+
+    def _path(self, attributes: Attributes) -> str:
+        count = 0 if self.writer.ibgp else 1 + attributes.prepend
+        return " ".join([str(self.writer.local_asn)] * count)
+
+    def _preference(self, attributes: Attributes) -> int | None:
+        if not self.writer.ibgp:
+            return None
+        return 100 if attributes.local_preference is None else attributes.local_preference
+
+    def _box(self, attributes: Attributes, hop: Address, version: int, universe: Universe) -> Box:
+        return Box(
+            med=_only(attributes.med),
+            local_preference=_only(self._preference(attributes)),
+            tag=(0, 1),
+            next_hop=_only(next_hop_number(hop)) if hop.version == version else EVERYTHING.next_hop,
+            origins=frozenset({attributes.origin.name.lower()}),
+            path=frozenset({PathIs(f"^{self._path(attributes)}$")}),
+            communities=_atoms(universe.communities, attributes.communities),
+            large_communities=_atoms(universe.large, attributes.large_communities),
+        )
+
+    def verdict(self, key: int, attributes: Attributes) -> Verdict:
+        """Judge one prefix step by step, for a person who asks why."""
+        prefix = Key.prefix(key)
+        try:
+            hop: Address | None = self.writer.next_hop(Key.family(key), attributes)
+        except NotAnnounceableError:
+            hop = None
+        route = Route(
+            prefix,
+            as_path=self._path(attributes),
+            next_hop=hop,
+            med=attributes.med,
+            local_preference=self._preference(attributes),
+            origin=attributes.origin.name.lower(),
+            communities=frozenset(attributes.communities),
+            large_communities=frozenset(attributes.large_communities),
+        )
+        return judge(self.session, route)
+
+    def judge(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
+        """Look at keys of a table again: what would the router drop? The last of them are the newest.
+
+        Gives the keys that became another for it: others than these, where its maximum-prefix has room again.
+        """
+        self.rule(rib, keys)
+        return self.keep_within(rib, keys)
+
+    def rule(self, rib: AdjRibOut, keys: Sequence[int]) -> None:
+        """Look at keys of a table again, whatever the router's maximum-prefix is."""
+        if self.mode == "off":
+            return
+        if rib.dropped:
+            rib.admit(keys)
+        rib.forget_unsure(keys)
+        for (_, family), (attributes, some) in rib.table.alike(keys).items():
+            if family in self.elsewhere:
+                continue
+            ruling = self.ruling(family, attributes)
+            self.undecided.update(dict.fromkeys(by for _, by in ruling.undecided))
+            for prefixes, by in ruling.denied:
+                dropped = [key for key in _within(prefixes, family, some) if key not in rib.dropped]
+                rib.drop(dropped, Held(by))
+            for prefixes, _ in ruling.undecided:
+                unsure = (key for key in _within(prefixes, family, some) if key not in rib.dropped)
+                rib.unsure[family].update(dict.fromkeys(unsure))
+
+    def limit(self, family: Family) -> int | None:
+        """Give how many prefixes the router takes before it ends the session; None: any number."""
+        found = self.session.family_option(FAMILIES[0] if family is Family.IPV4 else FAMILIES[1], "maximum_prefix")
+        return None if found is None or found.warning_only else found.limit
+
+    def fits(self, family: Family) -> bool:
+        """Tell whether all that the router admits of a family, whatever is announced, is within its maximum-prefix."""
+        limit = None if self.mode == "off" else self.limit(family)
+        if limit is None:
+            return True
+        if family not in self._fits:
+            version = 4 if family is Family.IPV4 else 6
+            try:
+                outcomes = [one for one in self._outcomes(version)[1] if one.verdict != "deny"]
+                admitted = union(version, [prefixes for one in outcomes for prefixes in one.region.values()])
+                self._fits[family] = admitted.count() <= limit
+            except UndecidedError:
+                self._fits[family] = False
+        return self._fits[family]
+
+    def keep_within(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
+        """Hold back what goes beyond the router's maximum-prefix, until there is room.
+
+        First goes what the router may drop anyway, for all that can be told: it never takes the room of what the router
+        has for certain. Then go the last of these keys. Returns the other keys whose state is another now.
+        """
+        moved: set[int] = set()
+        if self.mode == "off":
+            return moved
+        for family in Family:
+            limit = self.limit(family)
+            if limit is None:
+                continue
+            why = Held(f"maximum-prefix {limit} of the router is reached", limit=True)
+            room = limit - rib.admitted(family)
+            if room < 0 and rib.unsure[family]:
+                beyond = list(islice(reversed(rib.unsure[family]), -room))
+                rib.drop(beyond[::-1], replace(why, unsure=True))
+                moved.update(beyond)
+                room += len(beyond)
+            if room < 0:
+                there = (key for key in reversed(keys) if Key.family(key) is family)
+                beyond = list(islice((key for key in there if key not in rib.dropped and key in rib.table), -room))
+                rib.drop(beyond[::-1], why)
+            elif room:
+                moved.update(self._released(rib, family, room))
+            rib.most[family] = max(rib.most[family], rib.admitted(family))
+        return moved
+
+    @staticmethod
+    def _released(rib: AdjRibOut, family: Family, room: int) -> list[int]:
+        """Let in what waits, the oldest first, and what the router has for certain before all else."""
+        waiting = rib.waiting[family]
+        certain = (key for key, held in waiting.items() if not held.unsure)
+        unsure = (key for key, held in waiting.items() if held.unsure)
+        released = list(islice(chain(certain, unsure), room))
+        doubtful = [key for key in released if waiting[key].unsure]
+        rib.admit(released)
+        rib.unsure[family].update(dict.fromkeys(doubtful))
+        return released
+
+
+def gates(plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce") -> Iterator[Gate]:
+    """Give the gate of each session of a node."""
+    carried = frozenset[Family]().union(*(peer.families for peer in plan.peers))
+    for peer in plan.peers:
+        session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
+        extended = peer.address.version == 6 and bool(session.option("capability_extended_nexthop"))
+        writer = peer.writer(extended_next_hop=extended)
+        yield Gate(session, writer, mode, peer.families, carried - peer.families)
+
+
+def _atoms(atoms: Atoms, values: Iterable[Any]) -> Cube:
+    """Give the cube of some communities: each as itself where the policy names it, else as its class."""
+    named = [value for value in values if value in atoms.named]
+    looks = {tuple(atoms.has(value, regex) for regex in atoms.regexes) for value in values if value not in atoms.named}
+    return atoms.only([*named, *(other for other in atoms.others if other.vector in looks)])
+
+
+def _only(number: int | None) -> tuple[int, int]:
+    return (-1, 0) if number is None else (number, number + 1)
+
+
+def _within(prefixes: PrefixSet, family: Family, keys: Sequence[int]) -> Iterator[int]:
+    """Give the keys that are in a set; where all of a length are in one range, without looking at each."""
+    mark = IPV6_BIT if family is Family.IPV6 else 0
+    lengths = {key & 0xFF for key in keys}
+    first, last = (min(keys) ^ mark) >> 8, (max(keys) ^ mark) >> 8
+    inside: dict[int, tuple[int, ...]] = {}
+    for length in lengths:
+        bounds = prefixes.at(length)
+        place = bisect_right(bounds, first)
+        if place == bisect_left(bounds, last + 1, place):
+            # no bound between the first and the last: all are inside, or all are outside
+            bounds = interval.EMPTY if place % 2 == 0 else (0, 1 << family.bits)
+        inside[length] = bounds
+    if not any(inside.values()):
+        return iter(())
+    if len(inside) == 1 and inside[keys[0] & 0xFF] == (0, 1 << family.bits):
+        return iter(keys)
+    return (key for key in keys if interval.contains(inside[key & 0xFF], (key ^ mark) >> 8))

@@ -1,0 +1,1 @@
+"""Messages of BGP as octets: pure, without a socket or a clock."""
