@@ -105,8 +105,14 @@ class Rule:
     """What follows `no ` (and the prefix) to undo it; None: the line itself."""
     undo_first: bool = False
     """FRR does not overwrite it in place: the old line must be undone first."""
-    excludes: str = ""
-    """A field that FRR refuses beside this one: whichever goes must go before the other comes."""
+    excludes: tuple[str, ...] = ()
+    """Fields that FRR refuses beside this one: whichever goes must go before the other comes."""
+    only: str = ""
+    """internal or external: FRR refuses it, and its undoing, for neighbors of the other kind."""
+    stuck: str = ""
+    """A word of the line that FRR does not write over: a line that has it is undone before another comes."""
+    takes: str = ""
+    """A field that goes when this one is undone, and must be said again."""
     impact: Impact = Impact.NONE
     impact_10: Impact | None = None
     """Where FRR 10 differs."""

@@ -16,6 +16,7 @@ from frrgen.model.types import (
     Description,
     GroupName,
     Interface,
+    LeakedVrf,
     MapName,
     Model,
     Name,
@@ -28,7 +29,6 @@ from frrgen.model.types import (
     RemoteAs,
     Seconds16,
     ShutdownMessage,
-    VrfName,
 )
 
 FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
@@ -425,7 +425,7 @@ class DistanceBgp(Model):
 class VrfLeaking(Model):
     """`import vrf`, `rd|rt|label vpn …`, `import|export vpn`."""
 
-    import_vrf: tuple[VrfName, ...] = ()
+    import_vrf: tuple[LeakedVrf, ...] = ()
     import_vrf_route_map: MapName | None = None
     rd_export: Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")] | None = None
     rt_import: tuple[Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")], ...] = ()

@@ -326,6 +326,8 @@ ProfileName = Annotated[str, BeforeValidator(number_text), _word(64, "'")]
 """The name of a BFD profile: a word of at most 64 bytes without `'`."""
 VrfName = Annotated[str, BeforeValidator(number_text), _word(36, "'\""), AfterValidator(_vrf)]
 """The name of a VRF: a word of at most 36 bytes; `"` in it kills zebra of FRR 10."""
+LeakedVrf = Annotated[str, BeforeValidator(number_text), _word(36, "'\"")]
+"""The name of a VRF from which routes are imported: `default` is the router itself."""
 GroupName = Annotated[str, BeforeValidator(number_text), _word(500), AfterValidator(_group_name)]
 """The name of a peer group: any word that is no address."""
 Interface = Annotated[str, _word(15, "/:"), AfterValidator(_interface)]

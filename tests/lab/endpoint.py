@@ -12,7 +12,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
 from frrgen.policy.sets.route import Route
@@ -21,6 +21,7 @@ from tests.lab.router import LabError, Router, wait_for
 Prefix = IPv4Network | IPv6Network
 _ORIGINS: Final = ("igp", "egp", "incomplete")
 _CLONE_NEWNET: Final = 0x40000000
+_TCP_MD5SIG: Final = 14
 _FAMILIES: Final = {4: struct.pack("!HBB", 1, 0, 1), 6: struct.pack("!HBB", 2, 0, 1)}
 
 
@@ -46,6 +47,12 @@ class Endpoint:
     """Its BGP identifier; empty: its IPv4 address."""
     ended: str = ""
     """Why the session ended: the code of the NOTIFICATION that came, or what failed."""
+    password: str = ""
+    """The secret of TCP-MD5; empty: none."""
+    ever: set[Prefix] = field(default_factory=set)
+    """Every prefix that was announced to it, however short."""
+    withdrawn: set[Prefix] = field(default_factory=set)
+    """Every prefix that was taken away from it, however short."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,6 +67,13 @@ class Endpoint:
         def attempt() -> bool:
             one = _socket_inside(self.inside, socket.AF_INET6 if ":" in self.address else socket.AF_INET)
             try:
+                # as a neighbor next door: any `ttl-security hops` lets it in
+                if ":" in self.peer:
+                    one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)
+                else:
+                    one.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+                if self.password:
+                    one.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, _md5_key(self.peer, self.password))
                 one.bind((self.address, 0))
                 one.settimeout(2)
                 one.connect((self.peer, 179))
@@ -104,7 +118,8 @@ class Endpoint:
             ]
         )
         short = self.asn if self.asn < 65536 else 23456
-        head = struct.pack("!BHH4s", 4, short, 180, IPv4Address(self.identifier or self.address).packed)
+        name = self.identifier or self.address
+        head = struct.pack("!BHH4s", 4, short, 180, ip_address(name).packed[-4:])
         return _framed(1, head + bytes([len(capabilities) + 2, 2, len(capabilities)]) + capabilities)
 
     def announce(self, routes: Iterable[Route]) -> None:
@@ -181,18 +196,36 @@ class Endpoint:
     def _hear(self, body: bytes) -> None:
         (gone,) = struct.unpack_from("!H", body)
         for prefix in _prefixes(body[2 : 2 + gone], 4):
-            self.heard.pop(prefix, None)
+            self._forget(prefix)
         (length,) = struct.unpack_from("!H", body, 2 + gone)
         attributes = _split(body[4 + gone : 4 + gone + length])
         if 15 in attributes:
             for prefix in _prefixes(attributes[15][3:], 6):
-                self.heard.pop(prefix, None)
+                self._forget(prefix)
         for prefix in _prefixes(body[4 + gone + length :], 4):
-            self.heard[prefix] = _route(prefix, attributes, attributes[3])
+            self._learn(_route(prefix, attributes, attributes[3]))
         if 14 in attributes:
             size = attributes[14][3]
             for prefix in _prefixes(attributes[14][5 + size :], 6):
-                self.heard[prefix] = _route(prefix, attributes, attributes[14][4:20])
+                self._learn(_route(prefix, attributes, attributes[14][4:20]))
+
+    def _learn(self, route: Route) -> None:
+        self.heard[route.prefix] = route
+        self.ever.add(route.prefix)
+
+    def _forget(self, prefix: Prefix) -> None:
+        if self.heard.pop(prefix, None) is not None:
+            self.withdrawn.add(prefix)
+
+
+def _md5_key(peer: str, password: str) -> bytes:
+    """Write a `struct tcp_md5sig` (tcp(7)) for the other end of a session."""
+    far = ip_address(peer)
+    family = socket.AF_INET if far.version == 4 else socket.AF_INET6
+    body = far.packed if far.version == 4 else bytes(4) + far.packed
+    secret = password.encode()
+    address = struct.pack("=HH", family, 0) + body
+    return address.ljust(128, b"\0") + struct.pack("=BBHi", 0, 0, len(secret), 0) + secret.ljust(80, b"\0")
 
 
 def _socket_inside(router: Router, family: socket.AddressFamily = socket.AF_INET) -> socket.socket:

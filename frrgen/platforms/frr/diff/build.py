@@ -22,6 +22,7 @@ from frrgen.platforms.frr.diff.overwrite import ambiguous, end_any, end_calls, e
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.prune import undo
 from frrgen.platforms.frr.diff.record import Record
+from frrgen.platforms.frr.diff.standin import StandIns
 from frrgen.platforms.frr.grammar.layout import (
     Block,
     Line,
@@ -35,7 +36,7 @@ from frrgen.platforms.frr.grammar.layout import (
     vrf_blocks,
 )
 from frrgen.platforms.frr.grammar.policy import LISTS, ListKind
-from frrgen.platforms.frr.grammar.top import BFD_DEFAULTS
+from frrgen.platforms.frr.grammar.top import BFD_DEFAULTS, read_static_route
 from frrgen.platforms.frr.parse.parser import Leftover, Parsed
 
 _ENDING: Final = ("ending",)
@@ -79,6 +80,7 @@ class Builder:
         self.after: list[str] = []
         self.changed: set[Ref] = set()
         self.phases = {phase: Commands() for phases in _BATCHES for phase in phases}
+        self.standins = StandIns(self.old, self.new)
 
     @property
     def batches(self) -> list[Commands]:
@@ -97,6 +99,7 @@ class Builder:
         self._lists()
         self._route_maps()
         self._name_anew()
+        self._stand_in()
         self._bfd()
         self._rpki()
         self._instances()
@@ -161,12 +164,14 @@ class Builder:
     def _owned(self, lines: list[Line], new: Block) -> list[Line]:
         """Leave alone what frrgen does not own: without `ownership: full` only what the model speaks of."""
         spoken = {line.path for line in new.lines}
+        routed = {line.statement.text.split(" ")[2] for line in new.lines if line.statement.slot[0] == "static_routes"}
         aliases = "community_aliases"
         never = {"defaults", "ip_forwarding", "ipv6_forwarding"}
         return [
             line
             for line in lines
             if line.path in spoken
+            or (line.statement.slot[0] == "static_routes" and line.statement.text.split(" ")[2] in routed)
             or (self.full and line.statement.slot[0] not in never)
             or (line.statement.slot[0] == aliases and line.statement.slot[1] not in self.leftover_words)
         ]
@@ -314,6 +319,13 @@ class Builder:
             for enter, lines in part:
                 self.phases[phase].add(enter, lines)
 
+    def _stand_in(self) -> None:
+        for name, route_map in self.standins.maps.items():
+            for block in route_map_blocks(name, route_map, self.version, canonical=True):
+                lines = [line.statement.text for line in block.lines]
+                self.phases["northbound"].add(block.enter, lines, always=bool(block.enter))
+            self.phases["northbound_gone"].add((), [f"no route-map {name}"])
+
     # bfd and rpki
 
     def _bfd(self) -> None:
@@ -364,7 +376,15 @@ class Builder:
         for vrf, (old, new) in pairs.items():
             if new is not None:
                 before = None if vrf in removed else old
-                Instance(self.record, self.phases["bgp"], self.version, vrf=vrf, old=before, new=new).build()
+                Instance(
+                    self.record,
+                    self.phases["bgp"],
+                    self.version,
+                    vrf=vrf,
+                    old=before,
+                    new=new,
+                    standins=self.standins,
+                ).build()
 
     # what policy does to sessions
 
@@ -409,13 +429,16 @@ def _overwritten(lines: list[Line]) -> list[Line]:
 
 
 def _free_prefixes(found: Delta) -> None:
-    """Take static routes away first where a prefix gets another kind: FRR refuses a blackhole beside a gateway."""
-    routed = {_routed(line) for line in found.then}
-    early = [line for line in found.last if line.startswith("no ip") and _routed(line[3:]) in routed]
+    """Take a static route away first where FRR refuses it beside a new one: a blackhole beside a gateway."""
+    coming = {(routed[0], not routed[1]) for line in found.then if (routed := _routed(line))}
+    early = [line for line in found.last if line.startswith("no ip") and _routed(line[3:]) in coming]
     found.first.extend(early)
     found.last[:] = [line for line in found.last if line not in early]
 
 
-def _routed(line: str) -> str:
-    words = line.split(" ")
-    return " ".join(words[:3]) if words[1:2] == ["route"] else ""
+def _routed(line: str) -> tuple[tuple[object, ...], bool] | None:
+    """Give what a static route leads to, with its table and distance, and whether it drops; None if it is none."""
+    data = read_static_route(line)
+    if data is None:
+        return None
+    return (data["prefix"], data["source"], data.get("table"), data.get("distance")), data.get("drop") is not None

@@ -45,8 +45,10 @@ class Delta(NamedTuple):
 
 def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int, ...]) -> Delta:
     """Compare the statements of one context."""
+    running, intended = list(running), list(intended)
     old = {line.path: line.statement for line in running}
     new = {line.path: line.statement for line in intended}
+    fields = {(line.owner, line.statement.rule.field) for line in intended}
     found = Delta([], [], [], [])
     for path, statement in new.items():
         before = old.get(path)
@@ -54,20 +56,35 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
             found.then.append(statement.text)
             found.changes.append((Change(Op.ADD, path, None, statement.text, _impact(statement, version)), statement))
         elif before.text != statement.text:
-            if before.rule.undo_first or statement.rule.undo_first:
+            if _stays(before, statement):
                 found.first.append(before.undo)
             found.then.append(statement.text)
             change = Change(Op.MODIFY, path, before.text, statement.text, _impact(statement, version))
             found.changes.append((change, statement))
-    for path, statement in old.items():
+    for line in running:
+        path, statement = line.path, line.statement
         if path not in new:
-            in_the_way = (*path[:-1], statement.rule.excludes) in new
+            in_the_way = any((line.owner, field) in fields for field in statement.rule.excludes)
+            if (line.owner, statement.rule.takes) in fields:
+                in_the_way = True
+                taken = [one.text for one in new.values() if one.rule.field == statement.rule.takes]
+                found.then.extend(text for text in taken if text not in found.then)
             (found.first if in_the_way else found.last).append(statement.undo)
             change = Change(Op.REMOVE, path, statement.text, None, _impact(statement, version))
             found.changes.append((change, statement))
     # what was written first goes last: FRR turns `bfd` on again when `bfd profile P` is undone behind it
     found.last.reverse()
     return found
+
+
+def _stays(before: Statement, statement: Statement) -> bool:
+    """Tell whether FRR would keep something of a line that another is written over."""
+    stuck = before.rule.stuck
+    return (
+        before.rule.undo_first
+        or statement.rule.undo_first
+        or (stuck != "" and any(f" {stuck} " in one.text for one in (before, statement)))
+    )
 
 
 def _impact(statement: Statement, version: tuple[int, ...]) -> Impact:

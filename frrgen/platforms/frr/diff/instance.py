@@ -9,6 +9,7 @@ from frrgen.lines.rule import Impact
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.record import Record
+from frrgen.platforms.frr.diff.standin import StandIn, StandIns
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.layout import (
     Line,
@@ -30,7 +31,15 @@ class Instance:
     """The changes of one BGP instance."""
 
     def __init__(
-        self, record: Record, commands: Commands, version: tuple[int, ...], *, vrf: str, old: Bgp | None, new: Bgp
+        self,
+        record: Record,
+        commands: Commands,
+        version: tuple[int, ...],
+        *,
+        vrf: str,
+        old: Bgp | None,
+        new: Bgp,
+        standins: StandIns,
     ) -> None:
         self.record = record
         self.commands = commands
@@ -39,6 +48,8 @@ class Instance:
         self.old = Bgp(asn=new.asn) if old is None else old
         self.is_new = old is None
         self.new = new
+        self.standins = standins
+        self._gone_before: dict[str, set[str]] = {}
         self.path: Path = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
         self.enter = (f"router bgp {new.asn}{f' vrf {vrf}' if vrf else ''}",)
 
@@ -55,7 +66,8 @@ class Instance:
             self._one(peer, neighbor, self.old.neighbors.get(peer), rebuild=peer in neighbors)
         listen = delta(self._listen(self.old), self._listen(self.new), self.version)
         self._take(listen)
-        self.commands.add(self.enter, [*listen.first, *listen.then, *listen.last])
+        # FRR refuses a range that overlaps another
+        self.commands.add(self.enter, [*listen.first, *listen.last, *listen.then])
         for family in FAMILIES:
             self._family(family)
         for peer, gone in self.old.neighbors.items():
@@ -117,6 +129,7 @@ class Instance:
             old = None
         elif old is None:
             members = []
+        self._before_its_kind_changes(name, one, old)
         found = delta(self._lines(name, old, self.old), self._lines(name, one, self.new), self.version)
         self._take(found, members, fresh=old is None)
         self.commands.add(self.enter, [*found.first, *found.then, *found.last])
@@ -130,7 +143,29 @@ class Instance:
             enter = (*self.enter, f"address-family {family.replace('_', ' ')}")
             # a family comes alive only when its policy is there
             then = sorted(part.then, key=lambda line: line.endswith(" activate") and not line.startswith("no "))
-            self.commands.add(enter, [*part.first, *then, *part.last])
+            gone = self._gone_before.get(name, set())
+            part.last[:] = [line for line in part.last if line not in gone]
+            none = StandIn([], [])
+            standin = none if old is None else self.standins.lines.get((self.vrf, name, family), none)
+            self.commands.add(enter, [*standin.on, *part.first, *then, *part.last, *standin.off])
+
+    def _before_its_kind_changes(self, name: str, one: Neighbor | PeerGroup, old: Neighbor | PeerGroup | None) -> None:
+        """Take away what FRR refuses to undo once a neighbor has turned from internal to external, or back."""
+        if old is None:
+            return
+        was, will = (
+            remote_as in {"internal", bgp.asn}
+            for remote_as, bgp in ((old.remote_as, self.old), (one.remote_as, self.new))
+        )
+        if was == will:
+            return
+        kind: Path = ("neighbors" if isinstance(one, Neighbor) else "peer_groups", name)
+        for family in FAMILIES:
+            there = family_part(old, kind, family, self.path, canonical=True).lines
+            only = "internal" if was else "external"
+            gone = [line.statement.undo for line in there if line.statement.rule.only == only]
+            self._gone_before.setdefault(name, set()).update(gone)
+            self.commands.add((*self.enter, f"address-family {family.replace('_', ' ')}"), gone)
 
     def _same_group(self, one: Neighbor | PeerGroup) -> bool:
         """Tell whether the group still gives what a member's own lines depend on: a remote-as, or none."""

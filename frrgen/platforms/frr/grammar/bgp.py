@@ -98,13 +98,13 @@ NEIGHBOR: Final = Table(
     Rule("bfd.profile", "bfd profile {}"),
     Rule("bfd.check_control_plane_failure", "bfd check-control-plane-failure"),
     Rule("password", "password {*}", undo="password", impact=_RESET),
-    Rule("ttl_security_hops", "ttl-security hops {}", undo_first=True, excludes="ebgp_multihop", impact=_RESET),
+    Rule("ttl_security_hops", "ttl-security hops {}", undo_first=True, excludes=("ebgp_multihop",), impact=_RESET),
     Rule(
         "ebgp_multihop",
         "ebgp-multihop {}",
         undo="ebgp-multihop",
         undo_first=True,
-        excludes="ttl_security_hops",
+        excludes=("ttl_security_hops",),
         impact=_RESET,
     ),
     Rule("ebgp_multihop", "ebgp-multihop", const=255, parse_only=True),
@@ -165,6 +165,10 @@ NEIGHBOR: Final = Table(
 )
 """Lines behind `neighbor X `, without the ones that make the neighbor."""
 
+_VPN: Final = ("rd_export", "label_export", "rt_import", "rt_export", "export_vpn", "import_vpn")
+_NO_VPN: Final = tuple(f"vrf_leaking.{name}" for name in _VPN)
+_NO_VRF: Final = ("vrf_leaking.import_vrf",)
+
 _COMMUNITY_KINDS: Final = ("standard", "extended", "large")
 
 NEIGHBOR_FAMILY: Final = Table(
@@ -174,16 +178,17 @@ NEIGHBOR_FAMILY: Final = Table(
     Rule("addpath_tx", "addpath-tx-bestpath-per-AS", const="bestpath-per-AS", undo_first=True, impact=_RESET),
     Rule("disable_addpath_rx", "disable-addpath-rx", impact=_RESET),
     Rule("capability_orf", "capability orf prefix-list {}", undo_first=True, impact=_RESET),
-    Rule("route_reflector_client", "route-reflector-client", impact=_RESET),
+    Rule("route_reflector_client", "route-reflector-client", only="internal", impact=_RESET),
     Rule("next_hop_self", "next-hop-self", undo_first=True, impact=_REFRESH),
     Rule("next_hop_self", "next-hop-self force", const="force", undo_first=True, impact=_REFRESH),
     Rule(
         "remove_private_as",
         "remove-private-AS[ all?all][ replace-AS?replace]",
         undo_first=True,
+        only="external",
         impact=_REFRESH,
     ),
-    Rule("as_override", "as-override", impact=_REFRESH),
+    Rule("as_override", "as-override", only="external", impact=_REFRESH),
     *(
         AbsentRule(
             "send_community",
@@ -204,16 +209,16 @@ NEIGHBOR_FAMILY: Final = Table(
         undo="maximum-prefix",
     ),
     Rule("maximum_prefix_out", "maximum-prefix-out {}", undo="maximum-prefix-out"),
-    Rule("route_server_client", "route-server-client", impact=_RESET),
+    Rule("route_server_client", "route-server-client", takes="attribute_unchanged", impact=_RESET),
     Rule("nexthop_local_unchanged", "nexthop-local unchanged", impact=_REFRESH),
     Rule("allowas_in", "allowas-in", const=3, parse_only=True),
     Rule("allowas_in", "allowas-in {}", undo="allowas-in", impact=_REFRESH),
     Rule("weight", "weight {}", undo="weight", impact=_REFRESH),
     Rule("soo", "soo {}", impact=_RESET),
-    Rule("distribute_list_in", "distribute-list {} in", excludes="prefix_list_in", impact=_REFRESH),
-    Rule("distribute_list_out", "distribute-list {} out", excludes="prefix_list_out", impact=_REFRESH),
-    Rule("prefix_list_in", "prefix-list {} in", excludes="distribute_list_in", impact=_REFRESH),
-    Rule("prefix_list_out", "prefix-list {} out", excludes="distribute_list_out", impact=_REFRESH),
+    Rule("distribute_list_in", "distribute-list {} in", excludes=("prefix_list_in",), impact=_REFRESH),
+    Rule("distribute_list_out", "distribute-list {} out", excludes=("prefix_list_out",), impact=_REFRESH),
+    Rule("prefix_list_in", "prefix-list {} in", excludes=("distribute_list_in",), impact=_REFRESH),
+    Rule("prefix_list_out", "prefix-list {} out", excludes=("distribute_list_out",), impact=_REFRESH),
     Rule("filter_list_in", "filter-list {} in", impact=_REFRESH),
     Rule("filter_list_out", "filter-list {} out", impact=_REFRESH),
     Rule("route_map_in", "route-map {} in", impact=_REFRESH),
@@ -226,7 +231,11 @@ NEIGHBOR_FAMILY: Final = Table(
 """Lines behind `neighbor X ` in an address family."""
 
 FAMILY: Final = Table(
-    ItemRule("networks", "network {key}[ route-map {route_map}][ label-index {label_index}][ backdoor?backdoor]"),
+    ItemRule(
+        "networks",
+        "network {key}[ route-map {route_map}][ label-index {label_index}][ backdoor?backdoor]",
+        stuck="label-index",
+    ),
     ItemRule(
         "aggregates",
         "aggregate-address {key}[ as-set?as_set][ summary-only?summary_only][ route-map {route_map}]"
@@ -249,13 +258,13 @@ FAMILY: Final = Table(
     ),
     Rule("table_map", "table-map {}"),
     Rule("dampening", "bgp dampening {half_life} {reuse} {suppress} {max_suppress}", undo="bgp dampening"),
-    Rule("vrf_leaking.rd_export", "rd vpn export {}", undo="rd vpn export"),
-    Rule("vrf_leaking.label_export", "label vpn export {}", undo="label vpn export"),
-    WordsRule("vrf_leaking.rt_import", "rt vpn import {*}", undo="rt vpn import", undo_first=True),
-    WordsRule("vrf_leaking.rt_export", "rt vpn export {*}", undo="rt vpn export", undo_first=True),
+    Rule("vrf_leaking.rd_export", "rd vpn export {}", undo="rd vpn export", excludes=_NO_VRF),
+    Rule("vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF),
+    WordsRule("vrf_leaking.rt_import", "rt vpn import {*}", undo="rt vpn import", undo_first=True, excludes=_NO_VRF),
+    WordsRule("vrf_leaking.rt_export", "rt vpn export {*}", undo="rt vpn export", undo_first=True, excludes=_NO_VRF),
     Rule("vrf_leaking.import_vrf_route_map", "import vrf route-map {}", undo="import vrf route-map"),
-    EachRule("vrf_leaking.import_vrf", "import vrf {*}"),
-    Rule("vrf_leaking.export_vpn", "export vpn"),
-    Rule("vrf_leaking.import_vpn", "import vpn"),
+    EachRule("vrf_leaking.import_vrf", "import vrf {*}", excludes=_NO_VPN),
+    Rule("vrf_leaking.export_vpn", "export vpn", excludes=_NO_VRF),
+    Rule("vrf_leaking.import_vpn", "import vpn", excludes=_NO_VRF),
 )
 """Lines of `address-family` that are not a neighbor's."""
