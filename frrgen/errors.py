@@ -16,13 +16,15 @@ class Exit(IntEnum):
     OK = 0
     """Nothing to do, or done."""
     ERROR = 1
-    """An error; nothing was changed."""
+    """An error, or the change was declined; nothing was changed."""
     CHANGES = 2
     """There are changes (`diff`, `plan`, `compare`, `verify`)."""
     ROLLED_BACK = 3
     """A push failed and the router is as it was."""
     UNKNOWN = 4
     """A push failed and the state of the router is not known: a person must look."""
+    INTERRUPTED = 130
+    """Ctrl-C, before anything was changed."""
 
 
 class Severity(StrEnum):

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(bad.exit)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        return int(Exit.INTERRUPTED)
     except BrokenPipeError:
         # whoever read our output has gone, as `| head` does: not our failure
         _give_up_output()

@@ -15,10 +15,11 @@ from frrgen.errors import Exit
 _EXITS: Final = """\
 exit codes:
   0  nothing to do, or done
-  1  an error; nothing was changed
+  1  an error, or you said no; nothing was changed
   2  there are changes, or differences (diff, plan, compare, verify)
   3  a push failed and was rolled back
   4  a push failed and the state of a router is unknown: a person must look
+  130  Ctrl-C, before anything was changed
 Over several routers an error outranks a difference.
 """
 
@@ -86,14 +87,55 @@ def parser() -> argparse.ArgumentParser:
     _prune(diff)
 
     push = verb("push", "push", "apply the intended configuration, and undo it if that goes wrong")
-    _routers(push, "*")
+    push.add_argument(
+        "routers", nargs="*", metavar="ROUTER|plan.json", help="names of routers, or plans written by diff -o"
+    )
     push.add_argument("--yes", action="store_true", help="do not ask")
     push.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     push.add_argument(
         "--clear-raw", action="store_true", help="pfSense: give up a raw configuration, which replaces all else"
     )
+    push.add_argument(
+        "--confirm-within",
+        type=_number_of,
+        metavar="SECONDS",
+        help="do not save: the router undoes it unless `frrgen confirm` comes in time",
+    )
+    push.add_argument(
+        "--allow-loss",
+        type=_percent,
+        default=50.0,
+        metavar="PERCENT",
+        help="undo it if a session brings so many per cent fewer prefixes than before; default 50",
+    )
+    push.add_argument("--allow-down", action="store_true", help="sessions that were up may stay down")
+    push.add_argument("--format", choices=["text", "json"], default="text")
     _device(push)
     _prune(push)
+
+    confirm = verb("confirm", "confirm", "save what a push has applied, before its router undoes it")
+    _routers(confirm, "+")
+    _device(confirm)
+    confirm.add_argument("--format", choices=["text", "json"], default="text")
+    confirm.set_defaults(dry_run=False)
+
+    back = verb("rollback", "rollback", "undo a push that waits, or go back to what ran before an earlier one")
+    back.add_argument("routers", metavar="ROUTER")
+    back.add_argument("--to", metavar="ID", help="what ran before this push; see history")
+    back.add_argument("--yes", action="store_true", help="do not ask")
+    back.add_argument("--dry-run", action="store_true", help="show the plan and stop")
+    back.add_argument("--format", choices=["text", "json"], default="text")
+    _device(back)
+
+    history = verb("history", "history", "show what a router's journal says of pushes")
+    history.add_argument("routers", metavar="ROUTER")
+    history.add_argument("--format", choices=["text", "json"], default="text")
+    _device(history)
+
+    status = verb("status", "status", "show whether a push waits on routers, and whether they have saved what they run")
+    _routers(status, "*")
+    status.add_argument("--format", choices=["text", "json"], default="text")
+    _device(status)
 
     plan = verb("plan", "plan", "plan a change from two FRR configuration files, offline")
     plan.add_argument("running", type=Path, metavar="RUNNING.conf")
@@ -195,6 +237,16 @@ def _drain(text: str) -> float:
     if not 0 <= seconds <= 3600:
         raise argparse.ArgumentTypeError(f"{text!r} is no time from 0 to 3600 seconds")
     return seconds
+
+
+def _percent(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+    return number
 
 
 def _number_of(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from frrgen.platforms.frr.device import FrrDevice
 from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.platforms.frr.parse.parser import said_version
 from frrgen.platforms.frr.push import Transaction, plan_for
+from frrgen.platforms.frr.sessions import Bounds
 from frrgen.push.base import Approve, Outcome, State
 from frrgen.transport.base import Running
 
@@ -83,17 +85,32 @@ def _plan_of_box(router: Router, args: argparse.Namespace) -> Plan:
 
 
 def push_to(
-    router: Router, args: argparse.Namespace, approve: Approve | None, progress: Callable[[State], None]
+    router: Router,
+    args: argparse.Namespace,
+    approve: Approve | None,
+    progress: Callable[[State], None],
+    stop: threading.Event,
 ) -> Outcome:
-    """Push to a router. Raises FrrgenError as Push.run does."""
+    """Push to a router. Raises FrrgenError as Push.run does, KeyboardInterrupt if it is to `stop`."""
+    prune = args.prune_leftovers
     if router.platform == "pfsense":
         from frrgen.cli.pfsense_sections import Wanted
         from frrgen.platforms.pfsense.device import PfsenseDevice
         from frrgen.platforms.pfsense.push import PfsensePush
 
-        wanted = Wanted(router, prune_leftovers=args.prune_leftovers)
+        wanted = Wanted(router, prune_leftovers=prune)
         with closing(PfsenseDevice(router, ssh_config=args.ssh_config)) as box:
-            return PfsensePush(box, wanted, approve=approve, progress=progress, clear_raw=args.clear_raw).run()
-    prune = args.prune_leftovers
+            return PfsensePush(
+                box, wanted, approve=approve, progress=progress, stop=stop, clear_raw=args.clear_raw
+            ).run()
     with closing(FrrDevice(router, ssh_config=args.ssh_config)) as device:
-        return Transaction(device, router, approve=approve, prune_leftovers=prune, progress=progress).run()
+        return Transaction(
+            device,
+            router,
+            approve=approve,
+            progress=progress,
+            stop=stop,
+            prune_leftovers=prune,
+            bounds=Bounds(loss=args.allow_loss, down=args.allow_down),
+            confirm_within=args.confirm_within,
+        ).run()

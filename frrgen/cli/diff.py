@@ -6,11 +6,14 @@ import argparse
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from frrgen.cli.common import Inventory, complain, worst
 from frrgen.cli.devices import plan_of
+from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.plan import show
 from frrgen.cli.render import write_private
+from frrgen.cli.reviewed import plan_digest
 from frrgen.errors import Exit, FrrgenError, InputError, error
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.plan import Plan
@@ -38,17 +41,24 @@ def run(args: argparse.Namespace) -> Exit:
     for found in results:
         if isinstance(found, FrrgenError):
             complain(found)
-    as_json = [plan.to_json() for plan in plans]
-    whole = as_json[0] if len(routers) == 1 and as_json else as_json
+    as_json = [
+        {**found.to_json(), "digest": plan_digest(found)} if isinstance(found, Plan) else _failed(router, found)
+        for router, found in zip(routers, results, strict=True)
+    ]
+    whole = as_json[0] if len(routers) == 1 else as_json
     if args.output is not None:
         write_private(args.output, json.dumps(whole, indent=2) + "\n")
-    if args.format == "json" and len(routers) != 1:
+    if args.format == "json":
         json.dump(whole, sys.stdout, indent=2)
         print()
     else:
         for plan in plans:
             show(plan, args.format)
     return worst(_exit(found) for found in results)
+
+
+def _failed(router: Router, bad: FrrgenError) -> dict[str, Any]:
+    return {"router": router.name, "findings": [finding_as_json(finding) for finding in bad.findings]}
 
 
 def _exit(found: Plan | FrrgenError) -> Exit:

@@ -30,11 +30,14 @@ class State(StrEnum):
     """How far a push has come."""
 
     UNCHANGED = "unchanged"
+    DECLINED = "declined"
+    INTERRUPTED = "interrupted"
     STAGED = "staged"
     CHECKED = "checked"
     ARMED = "armed"
     APPLIED = "applied"
     VERIFIED = "verified"
+    WAITING = "waiting to be confirmed"
     CONFIRMED = "confirmed"
     ROLLED_BACK = "rolled back"
     UNKNOWN = "unknown"
@@ -57,7 +60,9 @@ class Outcome:
             return Exit.ROLLED_BACK
         if self.state is State.UNKNOWN:
             return Exit.UNKNOWN
-        return Exit.ERROR if self.findings else Exit.OK
+        if self.state is State.INTERRUPTED:
+            return Exit.INTERRUPTED
+        return Exit.ERROR if self.findings or self.state is State.DECLINED else Exit.OK
 
 
 Progress = Callable[[State], None]
@@ -94,8 +99,10 @@ class Push(ABC, Generic[R]):
         if self.approve is not None:
             shown = self.device.fetch()
             plan = self._plan(shown)
-            if plan.empty or not self.approve(plan):
+            if plan.empty:
                 return Outcome(self.device.name, State.UNCHANGED, plan)
+            if not self.approve(plan):
+                return Outcome(self.device.name, State.DECLINED, plan)
         try:
             with self.device.lock():
                 outcome = self._stage(shown)
@@ -224,10 +231,9 @@ def _problem(name: str, bad: BaseException) -> FrrgenError:
         return bad
     if isinstance(bad, KeyboardInterrupt):
         return DeviceError(error("FRR526", f"{name}: interrupted while the change was applied"))
-    return DeviceError(
-        error(
-            "FRR199",
-            f"{name}: a fault of frrgen itself, while the change was applied: {type(bad).__name__}",
-            hint="please report it",
-        )
-    )
+    return DeviceError(fault_of_ours(name, bad))
+
+
+def fault_of_ours(name: str, bad: BaseException) -> Finding:
+    """Say that frrgen itself has failed at a router."""
+    return error("FRR199", f"{name}: a fault of frrgen itself: {type(bad).__name__}", hint="please report it")

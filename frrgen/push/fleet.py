@@ -7,17 +7,26 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from frrgen.errors import Exit, FrrgenError, error
-from frrgen.push.base import Outcome, State
+from frrgen.push.base import Outcome, State, fault_of_ours
 
 
 def each(
-    jobs: Iterable[tuple[str, Callable[[], Outcome]]], *, workers: int = 16, go_on: bool = False
+    jobs: Iterable[tuple[str, Callable[[], Outcome]]],
+    *,
+    workers: int = 16,
+    go_on: bool = False,
+    stop: threading.Event | None = None,
 ) -> Iterator[Outcome]:
-    """Run the jobs in threads and give each outcome as it is known. `go_on`: also after a failure."""
-    stop = threading.Event()
+    """Run the jobs in threads and give each outcome as it is known.
+
+    `go_on`: also after a failure. `stop`: set by who wants no further one to be started.
+    """
+    failed = threading.Event()
 
     def guarded(name: str, job: Callable[[], Outcome]) -> Outcome:
-        if stop.is_set():
+        if stop is not None and stop.is_set():
+            return Outcome(name, State.INTERRUPTED)
+        if failed.is_set():
             return Outcome(
                 name,
                 State.UNCHANGED,
@@ -28,8 +37,12 @@ def each(
         except FrrgenError as bad:
             states = {Exit.ROLLED_BACK: State.ROLLED_BACK, Exit.UNKNOWN: State.UNKNOWN}
             outcome = Outcome(name, states.get(bad.exit, State.UNCHANGED), findings=bad.findings)
-        if outcome.exit is not Exit.OK and not go_on:
-            stop.set()
+        except KeyboardInterrupt:
+            outcome = Outcome(name, State.INTERRUPTED)
+        except Exception as fault:  # noqa: BLE001  # what becomes of the other routers is told all the same
+            outcome = Outcome(name, State.UNCHANGED, findings=(fault_of_ours(name, fault),))
+        if outcome.findings and not go_on:
+            failed.set()
         return outcome
 
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
@@ -38,5 +51,5 @@ def each(
             for future in as_completed(futures):
                 yield future.result()
         except BaseException:
-            stop.set()
+            failed.set()
             raise

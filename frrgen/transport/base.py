@@ -70,6 +70,8 @@ class Pending:
     timer: Timer
     seconds: int
     """Until the timer undoes it, by the router's clock."""
+    verified: str = ""
+    """The digest of what was verified; "": the push did not come so far."""
     summary: str = ""
     after: tuple[str, ...] = ()
     """What must follow in exec mode for the change to be in effect."""
@@ -168,14 +170,17 @@ class Staged:
 class Device(Login[Running], Protocol):
     """One router that runs FRR."""
 
+    id: str
+    """Names the push on the router; to end one that another frrgen began, its id is put here."""
+
     def stage(self, staged: Staged) -> None:
         """Lay a push ready on the router, which checks the syntax of its lines; nothing is applied."""
 
     def arm(self, entry: str, seconds: int) -> str:
         """Have the router undo the push after so many seconds unless it is confirmed; gives the place of its backup."""
 
-    def extend(self, seconds: int) -> None:
-        """Have the router undo the push so many seconds from now."""
+    def extend(self, seconds: int, verified: str = "") -> None:
+        """Have the router undo the push so many seconds from now. `verified`: the digest of what may be confirmed."""
 
     def apply(self) -> list[str]:
         """Apply what is staged, batch by batch; gives the complaints of the router. It goes on if we are cut off.
@@ -200,6 +205,12 @@ class Device(Login[Running], Protocol):
 
     def undo(self, why: str) -> None:
         """End the push by what ran before. Returns when the router has looked and that runs. Raises GoneError."""
+
+    def history(self) -> str:
+        """Give the journal of pushes, a line of JSON for each event."""
+
+    def kept(self, id_: str) -> str:
+        """Give what ran before a push; "" for the last. Raises DeviceError when the router does not have it."""
 
     def drop(self, pending: Pending, entry: str) -> None:
         """Forget a push of which nobody takes care any more."""

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -184,9 +184,16 @@ class Shell:
             sock = self._through_jumps(where, 0)
             password = self.ssh.password.get_secret_value() if self.ssh.password is not None else None
             self._login(where, sock, password)
-        except DeviceError:
+        except DeviceError as bad:
+            self._close_beyond(kept)
+            raise DeviceError(*(self._named(one) for one in bad.findings)) from bad
+        except BaseException:
             self._close_beyond(kept)
             raise
+
+    def _named(self, one: Finding) -> Finding:
+        """Say which router a finding is about: an address may be a jump host's, or known to nobody."""
+        return one if one.message.startswith(f"{self.name}: ") else replace(one, message=f"{self.name}: {one.message}")
 
     def _through_jumps(self, where: Target, depth: int) -> paramiko.Channel | paramiko.ProxyCommand | None:
         if depth > _MAX_HOPS:

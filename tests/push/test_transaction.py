@@ -28,6 +28,7 @@ class FakeDevice:
     """A router in memory. `fails` maps the name of a step to the calls of it (1, 2 …) that fail, `with_` how."""
 
     name = "r1"
+    id = "1"
 
     def __init__(self, fails=None, *, refuses=False, gone=False, with_=lost):
         self.text = BEFORE
@@ -70,7 +71,7 @@ class FakeDevice:
         self.journal.append(entry)
         return "/var/lib/frrgen/backup-1.conf"
 
-    def extend(self, seconds):
+    def extend(self, seconds, verified=""):
         self._step("extend")
 
     def apply(self):
@@ -251,7 +252,8 @@ def test_who_listens_to_the_progress_of_a_push_cannot_turn_its_end_into_a_failur
 
 def test_a_plan_that_is_not_approved_touches_nothing():
     device = FakeDevice()
-    assert run(device, approve=lambda _: False).state is State.UNCHANGED
+    outcome = run(device, approve=lambda _: False)
+    assert (outcome.state, outcome.exit) == (State.DECLINED, Exit.ERROR)
     assert device.calls == ["fetch"]
 
 

@@ -153,9 +153,9 @@ class FrrDevice:
             raise self._unusable("cannot arm the push", done)
         return done.out.strip()
 
-    def extend(self, seconds: int) -> None:
+    def extend(self, seconds: int, verified: str = "") -> None:
         """Have the timer begin anew."""
-        self._armed("have the timer wait", self._sh("extend", self.id, str(seconds)))
+        self._armed("have the timer wait", self._sh("extend", self.id, str(seconds), verified))
 
     def apply(self) -> list[str]:
         """Apply each batch by a `vtysh -f`, all in a session of their own: it ends its work even if we are cut off.
@@ -196,6 +196,23 @@ class FrrDevice:
         if done.status == _STUCK:
             raise DeviceError(error("FRR523", f"{self.name}: cannot go back to what ran before"))
         self._armed("go back", done)
+
+    def history(self) -> str:
+        """Give the journal, oldest first."""
+        return self._must("show its journal", _command("history")).out
+
+    def kept(self, id_: str) -> str:
+        """Give a backup that a push has made on the router."""
+        done = self._sh("kept", id_)
+        if done.status:
+            raise DeviceError(
+                error(
+                    "FRR530",
+                    f"{self.name}: it has no backup {id_ or 'of any push'}",
+                    hint=f"frrgen history {self.name} shows those that it has",
+                )
+            )
+        return done.out
 
     def drop(self, pending: Pending, entry: str) -> None:
         """Forget a push that is not under way any more."""
@@ -298,9 +315,15 @@ def _pending(text: str) -> Pending | None:
     head, _, rest = text.partition("\n")
     if not head.strip():
         return None
-    timer, seconds = head.split()
+    timer, seconds, *verified = head.split()
     about, *after = rest.splitlines()
-    return Pending(timer=Timer(timer), seconds=int(seconds), after=tuple(filter(None, after)), **json.loads(about))
+    return Pending(
+        timer=Timer(timer),
+        seconds=int(seconds),
+        verified=verified[0] if verified else "",
+        after=tuple(filter(None, after)),
+        **json.loads(about),
+    )
 
 
 def _sessions(text: str) -> dict[tuple[str, str, str], Session]:

@@ -153,7 +153,7 @@ look) # MARK SECONDS [startup]
         flock -n -s "$armed/about" true || timer=on
         [ "$(boot)" = "$(cat "$armed/boot")" ] || timer=rebooted
         [ ! -e "$armed/failed" ] || timer=failed
-        printf '%s %s\n' "$timer" "$(($(cat "$armed/until") - $(date +%s)))"
+        printf '%s %s %s\n' "$timer" "$(($(cat "$armed/until") - $(date +%s)))" "$(cat "$armed/verified" 2>/dev/null)"
         cat "$armed/about" "$armed/after"
     fi
     printf '\n%s end\n' "$1"
@@ -205,8 +205,9 @@ timer) # ID SECONDS
     done
     undo "$1" 'not confirmed in time'
     ;;
-extend) # ID SECONDS
+extend) # ID SECONDS [DIGEST]
     must_be_armed "$1"
+    [ -z "$3" ] || echo "$3" >"$armed/verified" || exit $BROKEN
     echo $(($(date +%s) + $2)) >"$armed/until" && echo "$2" >"$armed/next" && mv "$armed/next" "$armed/again"
     ;;
 apply) # ID
@@ -261,5 +262,9 @@ drop) # ID; the journal's line: a push of which nobody takes care any more
     ended
     ;;
 history) cat "$state/journal.jsonl" 2>/dev/null; exit 0 ;;
-saved) cat "$state/backup-$1.conf" ;; # ID
+kept) # [ID]
+    file=$state/backup-$1.conf
+    [ -n "$1" ] || file=$(ls -1t "$state"/backup-*.conf 2>/dev/null | head -n 1)
+    [ -n "$file" ] && cat "$file"
+    ;;
 esac

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from frrgen.platforms.frr.diff.changes import Commands
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes
 from frrgen.platforms.frr.parse.parser import Leftover, Parsed, parse
+from frrgen.platforms.frr.sessions import Bounds, lost_sessions
 from frrgen.push.base import Outcome, Push, State
 from frrgen.push.journal import entry
 from frrgen.transport.base import Device, GoneError, Pending, Running, Staged, Timer
@@ -23,6 +25,8 @@ _OF_THE_SYSTEM: Final = re.compile(
     r"(no )?(frr (version|defaults)|hostname|service integrated-vtysh-config|ip(v6)? forwarding|log syslog)\b"
 )
 """How lines begin that FRR shows though nobody has written them."""
+_EVERY: Final = 1.0
+"""Seconds between looks at the sessions."""
 
 
 def plan_for(
@@ -42,11 +46,16 @@ def plan_for(
     judged = intended.model_copy(update=version)
     plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers)
     if unfinished and (running.pending is not None or running.unsaved):
-        plan = _unfinished(plan, running, parsed)
-    return with_routes(plan, parsed, judged) if routes else plan
+        plan = _unfinished(plan, running)
+    return replace(with_routes(plan, parsed, judged), basis=_basis(running, judged)) if routes else plan
 
 
-def _unfinished(plan: Plan, running: Running, parsed: Parsed) -> Plan:
+def _basis(running: Running, intended: Router) -> str:
+    ran = replace(running, text=hide(running.text)).digest
+    return hashlib.sha256(f"{ran} {intended.model_dump_json()}".encode()).hexdigest()
+
+
+def _unfinished(plan: Plan, running: Running) -> Plan:
     """Add to a plan what an earlier change has left to be done."""
     found = []
     after = plan.after
@@ -54,18 +63,18 @@ def _unfinished(plan: Plan, running: Running, parsed: Parsed) -> Plan:
         found.append(str(running.pending))
         if running.pending.timer is not Timer.REBOOTED:
             after = tuple(dict.fromkeys((*after, *running.pending.after)))
-    if unsaved := _unsaved(running, parsed):
-        shown = "; ".join(hide(line) for line in unsaved[:3]) + ("; …" if unsaved[3:] else "")
+    if lines := unsaved(running):
+        shown = "; ".join(hide(line) for line in lines[:3]) + ("; …" if lines[3:] else "")
         found.append(f"what it runs is not saved: {shown}")
     return replace(plan, unfinished=tuple(found), after=after)
 
 
-def _unsaved(running: Running, parsed: Parsed) -> tuple[str, ...]:
+def unsaved(running: Running) -> tuple[str, ...]:
     """Give the lines that are not saved, if they make a difference: people write files in other forms than FRR."""
     if not running.unsaved or running.startup is None:
         return ()
-    starts = parse(running.startup, name=parsed.router.name, frr_version=running.frr_version)
-    plan = _way_back(starts, parsed)
+    starts, runs = (parse(text, frr_version=running.frr_version) for text in (running.startup, running.text))
+    plan = way_back(starts, runs)
     lines = tuple(one for one in running.unsaved if not _OF_THE_SYSTEM.match(one[2:]))
     return lines if any(not _OF_THE_SYSTEM.match(line.strip()) for line in plan.commands) else ()
 
@@ -79,6 +88,10 @@ class Transaction(Push[Running]):
     prune_leftovers: bool = field(default=False, kw_only=True)
     hold: int = field(default=120, kw_only=True)
     """Seconds after which the router undoes the push if nothing more is heard of it."""
+    bounds: Bounds | None = field(default=None, kw_only=True)
+    """What must be so of sessions before the change is believed; None: nothing is asked of them."""
+    confirm_within: int | None = field(default=None, kw_only=True)
+    """Seconds in which a person must confirm; None: the push confirms itself."""
 
     def _plan(self, running: Running) -> Plan:
         shown = self.approve is not None and self.before is None
@@ -88,7 +101,7 @@ class Transaction(Push[Running]):
         before, plan = self._old, self._planned
         if before.pending is not None:
             self._take_over(before.pending)
-        back = _way_back(self._foreseen(), self._parsed_before())
+        back = way_back(self._foreseen(), self._parsed_before())
         self.device.stage(
             Staged(
                 forth=plan.batches,
@@ -112,9 +125,9 @@ class Transaction(Push[Running]):
         self.device.drop(pending, entry("taken over", id=pending.id))
 
     def _arm(self) -> None:
-        facts = {"before": self._old.digest, "summary": self._planned.summary}
+        line = entry("armed", id=self.device.id, before=self._old.digest, summary=self._planned.summary)
         try:
-            self.backup = self.device.arm(entry("armed", **facts), self.hold)
+            self.backup = self.device.arm(line, self.hold)
         except BaseException:
             # nothing is applied yet: the router need not wait for us
             with contextlib.suppress(Exception):
@@ -139,7 +152,7 @@ class Transaction(Push[Running]):
         if now.digest == self._old.digest:
             raise self._rolled_back(DeviceError())
         if not self._differences(now) and not now.unsaved:
-            return self._confirmed(())
+            return self._ended(State.CONFIRMED, ())
         raise UnknownStateError(
             error(
                 "FRR525",
@@ -153,13 +166,43 @@ class Transaction(Push[Running]):
             raise DeviceError(*_not_as_intended(self.device.name, problems, said))
         if plan.after:
             self.device.execute(plan.after)
+        if self.bounds is not None:
+            now = self._await_sessions(self.bounds, now)
         self._tell(State.VERIFIED)
-        self.device.confirm(now.digest, entry("confirmed", after=now.digest, summary=plan.summary))
-        return self._confirmed(said)
+        if self.confirm_within is not None:
+            self.device.extend(self.confirm_within, now.digest)
+            return self._ended(State.WAITING, said)
+        line = entry("confirmed", id=self.device.id, after=now.digest, summary=plan.summary)
+        self.device.confirm(now.digest, line)
+        return self._ended(State.CONFIRMED, said)
 
-    def _confirmed(self, said: Sequence[str]) -> Outcome:
-        self._end(State.CONFIRMED)
-        return Outcome(self.device.name, State.CONFIRMED, self._planned, notes=tuple(hide(line) for line in said))
+    def _await_sessions(self, bounds: Bounds, now: Running) -> Running:
+        """Wait until the sessions are what they should be. Raises DeviceError if they do not become so in time."""
+        waited, heard = 0.0, 0.0
+        while missing := lost_sessions(self._old, now, bounds):
+            if waited > bounds.seconds:
+                shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if missing[5:] else "")
+                raise DeviceError(
+                    error(
+                        "FRR531",
+                        f"{self.device.name}: not within {bounds.seconds:g} s: {shown}",
+                        hint="if that is what the change is for: --allow-down, or --allow-loss PERCENT",
+                    )
+                )
+            if waited >= heard:
+                self.device.extend(self.hold)
+                heard = waited + self.hold / 4
+            self._tell(State.APPLIED)
+            self.sleep(_EVERY)
+            waited += _EVERY
+            now = self.device.fetch()
+        if problems := self._differences(now):
+            raise DeviceError(*_not_as_intended(self.device.name, problems, ()))
+        return now
+
+    def _ended(self, state: State, said: Sequence[str]) -> Outcome:
+        self._end(state)
+        return Outcome(self.device.name, state, self._planned, notes=tuple(hide(line) for line in said))
 
     def _differences(self, now: Running) -> list[str]:
         planned = self._planned
@@ -184,7 +227,7 @@ class Transaction(Push[Running]):
             before = self._parsed_before()
             for _ in range(2):
                 now = self.device.fetch()
-                batches = _way_back(_parsed(now, before), before).batches
+                batches = way_back(_parsed(now, before), before).batches
                 if now.digest == self._old.digest or not batches:
                     break
                 self.device.apply_back(batches)
@@ -218,7 +261,7 @@ def _parsed(now: Running, before: Parsed) -> Parsed:
     return parse(now.text, name=before.router.name, frr_version=now.frr_version)
 
 
-def _way_back(now: Parsed, before: Parsed) -> Plan:
+def way_back(now: Parsed, before: Parsed) -> Plan:
     """Plan how to bring back what was there before.
 
     Lines that the model lacks are taken away and brought back, too: in this order, for where FRR has one line it is

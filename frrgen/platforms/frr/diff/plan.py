@@ -89,6 +89,8 @@ class Plan:
     leftovers: tuple[str, ...]
     unfinished: tuple[str, ...] = ()
     """What an earlier change of the router has left to be done."""
+    basis: str = ""
+    """Names what the plan was made of: what ran, and what is intended, but for their passwords."""
     routes: tuple[RouteEffect, ...] | None = None
     """What becomes of the routes of each session; None: not asked, see `with_routes`."""
 

@@ -1,0 +1,43 @@
+"""`frrgen rollback`: undo a push that waits, or go back to what ran before an earlier one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from frrgen.cli.outcomes import Pushing
+from frrgen.cli.waiting import job, routers
+from frrgen.errors import Exit, InputError, error
+from frrgen.model.router import Router
+from frrgen.platforms.frr.pending import Restore, undo
+from frrgen.push.base import Outcome
+from frrgen.transport.base import Device, Timer
+
+
+def run(args: argparse.Namespace) -> Exit:
+    """Undo the push that waits; if none does, or `--to` names one, bring back what ran before, as a push."""
+    if not args.yes and not args.dry_run and not sys.stdin.isatty():
+        raise InputError(error("FRR109", "there is nobody to ask", hint="use --yes"))
+    (router,) = routers(args)
+    with Pushing(args, [router.name]) as pushing:
+        status = pushing.outcomes([(router.name, job(router, args, _back(router, args, pushing)))])
+    # what was asked for is no failure
+    return Exit.OK if status is Exit.ROLLED_BACK else status
+
+
+def _back(router: Router, args: argparse.Namespace, pushing: Pushing) -> Callable[[Device], Outcome]:
+    def back(device: Device) -> Outcome:
+        pending = device.fetch().pending
+        if pending is not None and pending.timer is not Timer.REBOOTED and args.to is None and not args.dry_run:
+            return undo(device)
+        return Restore(
+            device,
+            router,
+            text=device.kept(args.to or ""),
+            approve=None if args.yes and not args.dry_run else pushing.approve,
+            progress=pushing.progress_of(router.name),
+            stop=pushing.stop,
+        ).run()
+
+    return back

@@ -1,0 +1,77 @@
+"""`frrgen status`: whether a router is at rest, or a push waits on it, and whether it would start with what it runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Any
+
+from frrgen.cli.common import complain, worst
+from frrgen.cli.outcomes import finding_as_json
+from frrgen.cli.waiting import job, routers
+from frrgen.errors import Exit, FrrgenError
+from frrgen.model.router import Router
+from frrgen.platforms.frr.pending import events
+from frrgen.platforms.frr.push import unsaved
+from frrgen.transport.base import Device
+
+
+def run(args: argparse.Namespace) -> Exit:
+    """Ask the routers; exit 2 if a push waits on one, or one would not start with what it runs."""
+    named = routers(args)
+
+    def ask(router: Router) -> dict[str, Any] | FrrgenError:
+        try:
+            return job(router, args, _status)()
+        except FrrgenError as bad:
+            return bad
+
+    with ThreadPoolExecutor(max_workers=args.parallel) as pool:
+        found = dict(zip((router.name for router in named), pool.map(ask, named), strict=True))
+    if args.format == "json":
+        json.dump([_as_json(name, said) for name, said in found.items()], sys.stdout, indent=2)
+        print()
+    else:
+        for name, said in found.items():
+            _tell(name, said)
+    return worst(_exit(said) for said in found.values())
+
+
+def _status(device: Device) -> dict[str, Any]:
+    now = device.fetch()
+    last = events(device)[-1:]
+    return {
+        "pending": None if now.pending is None else {**asdict(now.pending), "text": str(now.pending)},
+        "unsaved": list(unsaved(now)),
+        "sessions": sum(session.up for session in now.sessions.values()),
+        "last": last[0] if last else None,
+    }
+
+
+def _tell(name: str, said: dict[str, Any] | FrrgenError) -> None:
+    if isinstance(said, FrrgenError):
+        complain(said)
+        return
+    if said["pending"]:
+        print(f"{name}: {said['pending']['text']}")
+    if said["unsaved"]:
+        print(f"{name}: it would not start with what it runs: {len(said['unsaved'])} lines differ")
+    if not said["pending"] and not said["unsaved"]:
+        print(f"{name}: at rest: it would start with what it runs, and no push waits")
+    if last := said["last"]:
+        print(f"  last: {last.get('event', '')} {last.get('time', '')} by {last.get('by', '')} {last.get('id', '')}")
+
+
+def _as_json(name: str, said: dict[str, Any] | FrrgenError) -> dict[str, Any]:
+    if isinstance(said, FrrgenError):
+        return {"router": name, "findings": [finding_as_json(finding) for finding in said.findings]}
+    return {"router": name, **said}
+
+
+def _exit(said: dict[str, Any] | FrrgenError) -> Exit:
+    if isinstance(said, FrrgenError):
+        return said.exit
+    return Exit.CHANGES if said["pending"] or said["unsaved"] else Exit.OK

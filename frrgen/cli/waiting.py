@@ -1,0 +1,41 @@
+"""Routers that are asked about pushes: what confirm, rollback, history and status do alike."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import closing
+from typing import TypeVar
+
+from frrgen.cli.common import Inventory
+from frrgen.errors import InputError, error
+from frrgen.model.router import Router
+from frrgen.platforms.frr.device import FrrDevice
+from frrgen.transport.base import Device
+
+_T = TypeVar("_T")
+
+
+def routers(args: argparse.Namespace) -> list[Router]:
+    """Give the routers that are named. Their passwords of neighbors are not asked for. Raises InputError."""
+    named = args.routers if isinstance(args.routers, list) else [args.routers]
+    found = Inventory(args.inventory).routers(named)
+    if boxes := [router.name for router in found if router.platform == "pfsense"]:
+        raise InputError(
+            error(
+                "FRR108",
+                f"{', '.join(boxes)}: a push to a pfSense box does not wait to be confirmed",
+                hint="Diagnostics > Backup & Restore > Config History has what was there before",
+            )
+        )
+    return found
+
+
+def job(router: Router, args: argparse.Namespace, ask: Callable[[Device], _T]) -> Callable[[], _T]:
+    """Log in to a router, and ask."""
+
+    def asked() -> _T:
+        with closing(FrrDevice(router, ssh_config=args.ssh_config)) as device:
+            return ask(device)
+
+    return asked

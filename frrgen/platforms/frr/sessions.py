@@ -1,0 +1,50 @@
+"""What a change may do to sessions: those that were up must be up again, and still bring most of their prefixes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.transport.base import Running
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What must be so of sessions before a change is believed."""
+
+    seconds: float = 180.0
+    """In which it must become so: FRR dials again every 120."""
+    loss: float = 50.0
+    """How many per cent fewer prefixes a session may bring than before."""
+    down: bool = False
+    """Whether sessions may stay down."""
+
+
+def lost_sessions(before: Running, now: Running, bounds: Bounds) -> list[str]:
+    """Give the sessions that were up and are not, or bring too few prefixes, with how many they bring.
+
+    Sessions that the configuration does not have any more, or shuts down, are not missed.
+    """
+    wanted = _wanted(now)
+    found = []
+    for (vrf, family, peer), old in sorted(before.sessions.items()):
+        new = now.sessions.get((vrf, family, peer))
+        if not old.up or (vrf, peer) not in wanted:
+            continue
+        if new is None or not new.up:
+            found += [] if bounds.down else [f"{peer} ({family}) is not up"]
+        elif new.accepted < old.accepted * (1 - bounds.loss / 100):
+            found.append(f"{peer} ({family}) brings {new.accepted} prefixes, and brought {old.accepted}")
+    return found
+
+
+def _wanted(now: Running) -> set[tuple[str, str]]:
+    router = parse(now.text, frr_version=now.frr_version).router
+    named = {"default": router.bgp, **{name: vrf.bgp for name, vrf in router.vrfs.items()}}
+    return {
+        (vrf, name)
+        for vrf, bgp in named.items()
+        if bgp is not None and not bgp.shutdown
+        for name, neighbor in bgp.neighbors.items()
+        if not neighbor.shutdown
+    }
