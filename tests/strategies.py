@@ -123,15 +123,16 @@ access_v4 = st.one_of(
     _action(source=v4.map(lambda a: a[: a.rindex(".")] + ".0"), wildcard=st.sampled_from(["0.0.0.255", "0.0.0.127"])),
     _action(source=v4, destination=v4),
 )
-access_lists = data({"entries": numbered(access_v4, _key)}, remark=descriptions)
+
+
+def _access_key(entry: Data) -> str:
+    # behind an entry with exact-match FRR leaves out the same without
+    return _key({name: value for name, value in entry.items() if name != "exact"})
+
+
+access_lists = data({"entries": numbered(access_v4, _access_key)}, remark=descriptions)
 access6_lists = data(
-    # FRR 8.4 takes an entry with exact-match for the same as one without
-    {
-        "entries": numbered(
-            _action(prefix=prefixes(6, 1), exact=flags), lambda entry: (entry["action"], entry["prefix"])
-        )
-    },
-    remark=descriptions,
+    {"entries": numbered(_action(prefix=prefixes(6, 1), exact=flags), _access_key)}, remark=descriptions
 )
 as_path_lists = data({"entries": numbered(_action(regex=regexes), _key)})
 
@@ -203,7 +204,7 @@ sets = valid(
         origin=st.sampled_from(["egp", "igp", "incomplete"]),
         weight=u32,
         tag=st.integers(1, 4294967295),
-        distance=st.integers(0, 255),
+        distance=st.integers(1, 255),
         ip_next_hop=st.one_of(v4, st.sampled_from(["peer-address", "unchanged"])),
         ipv6_next_hop_global=v6,
         ipv6_next_hop_peer_address=flags,
@@ -468,7 +469,7 @@ def bgps(draw: st.DrawFn) -> Bgp:
                 mode=st.sampled_from(["restart", "disable"]),
                 preserve_fw_state=flags,
                 notification=flags,
-                long_lived_stale_time=st.integers(1, 4294967295),
+                long_lived_stale_time=st.integers(1, 16777215),
             ),
             timers=timers,
             default_local_preference=u32,

@@ -32,6 +32,8 @@ from frrgen.model.types import (
 )
 
 FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
+LONGEST_STALE_TIME: Final = 16777215
+"""Seconds: FRR 10 takes no longer `long-lived-graceful-restart stale-time`, for the capability has 24 bits."""
 AS_SETS_REJECTED: Final = (10, 5)
 """From this version on FRR rejects AS_SETs unless it is told otherwise (its pull request 19024; off in 8.4.4 and on in
 10.7.0, as seen)."""

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from frrgen.errors import Finding, Severity, Where
-from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions
+from frrgen.model.bgp import FAMILIES, LONGEST_STALE_TIME, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.check_clusters import check_clusters
 from frrgen.model.check_pfsense import check_pfsense
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived, announced_pools
 from frrgen.model.omitted import as_generated, omitted
-from frrgen.model.policy import RouteMapEntry, call_circle, calls
+from frrgen.model.policy import PrefixList, RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
 from frrgen.model.types import Prefix, is_number, is_reference
@@ -181,6 +181,8 @@ class _Router:
                 yield from self._entry(entry, ("route_maps", name, "entries", str(entry.seq)))
 
     def _entry(self, entry: RouteMapEntry, path: Path) -> Iterator[Finding]:
+        if entry.set.distance == 0 and self.router.version >= (10,):
+            yield _error("FRR234", "FRR 10 refuses a distance of 0", (*self.path, *path, "set", "distance"), "1 to 255")
         for field, ref in match_refs(entry.match):
             yield from self._defined(ref, (*path, "match", field), _UNDEFINED_EFFECT["match"])
         for field, ref in set_refs(entry.set):
@@ -222,16 +224,22 @@ class _Router:
                 yield from self._said_again(lst, (*self.path, kind, name))
 
     def _said_again(self, lst: Any, path: Path) -> Iterator[Finding]:
-        """Find entries that FRR 8.4 silently leaves out, for the list has the value under another number."""
-        if self.router.version >= (9,):
+        """Find entries that FRR silently leaves out, for the list has the value under another number.
+
+        FRR 9 and 10 do so, too, but for prefix lists. Of an access list, an entry with `exact-match`
+        stands for the same without.
+        """
+        if self.router.version >= (9,) and isinstance(lst, PrefixList):
             return
         seen: dict[object, int] = {}
         for entry in lst.entries:
             first = seen.setdefault(_value(entry), entry.seq)
+            if getattr(entry, "exact", False):
+                seen.setdefault(_value(entry.model_copy(update={"exact": False})), entry.seq)
             if first != entry.seq:
                 yield _error(
                     "FRR221",
-                    f"seq {entry.seq} has the value of seq {first}: FRR 8.4 leaves it out without a word",
+                    f"seq {entry.seq} has the value of seq {first}: FRR leaves it out without a word",
                     (*path, "entries", str(entry.seq)),
                 )
 
@@ -240,6 +248,13 @@ class _Router:
     def _instance(self, bgp: Bgp | None, path: Path) -> Iterator[Finding]:
         if bgp is None:
             return
+        stale = bgp.graceful_restart.long_lived_stale_time
+        if stale is not None and stale > LONGEST_STALE_TIME and self.router.version >= (10,):
+            yield _error(
+                "FRR234",
+                f"FRR 10 refuses a long_lived_stale_time of more than {LONGEST_STALE_TIME} seconds",
+                (*self.path, *path, "graceful_restart", "long_lived_stale_time"),
+            )
         for name, group in bgp.peer_groups.items():
             yield from self._options(name, group, bgp, (*path, "peer_groups", name))
         for peer, neighbor in bgp.neighbors.items():
@@ -301,6 +316,13 @@ class _Router:
                 (*place, "graceful_shutdown"),
                 "set the community graceful-shutdown in its route maps",
             )
+        if one.solo and (isinstance(one, PeerGroup) or (isinstance(one, Neighbor) and one.peer_group is not None)):
+            yield _warning(
+                "FRR237",
+                "FRR shows no solo of a peer group and its members, and loses it when it starts anew: it is left out",
+                (*place, "solo"),
+                "a neighbor that is in no group may have it",
+            )
 
     def _policy(self, neighbor: Neighbor, bgp: Bgp, path: Path) -> Iterator[Finding]:
         group = bgp.peer_groups.get(neighbor.peer_group or "")
@@ -359,11 +381,8 @@ class _Router:
 
 
 def _value(entry: Any) -> object:
-    """Give that by which FRR 8.4 finds that a list has an entry already: of IPv6 access lists it overlooks exact."""
-    values = {name: getattr(entry, name) for name in type(entry).model_fields if name != "seq"}
-    if "exact" in values and entry.prefix is not None and entry.prefix.version == 6:
-        values["exact"] = False
-    return tuple(values.items())
+    """Give that by which FRR finds that a list has an entry already."""
+    return tuple((name, getattr(entry, name)) for name in type(entry).model_fields if name != "seq")
 
 
 def _has_policy(part: Any, direction: str) -> bool:

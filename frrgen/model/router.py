@@ -256,8 +256,9 @@ class Router(Model):
     ip_forwarding: bool | None = None
     ipv6_forwarding: bool | None = None
     router_id: IPv4Address | None = None
-    ip_nht_resolve_via_default: bool = False
-    ipv6_nht_resolve_via_default: bool = False
+    ip_nht_resolve_via_default: bool | None = None
+    """Whether a next hop may be reached by the default route; None: FRR's default, which is on from 9.1."""
+    ipv6_nht_resolve_via_default: bool | None = None
     route_map_delay_timer: Annotated[int, Field(ge=0, le=600)] | None = None
     """Seconds that bgpd waits before it applies a changed policy to the routes it has; 0: it never does."""
     community_aliases: dict[BgpListName, Community | LargeCommunity] = {}
@@ -312,6 +313,11 @@ class Router(Model):
                             str(entry.seq),
                         )
         return self
+
+    @property
+    def resolves_via_default(self) -> bool:
+        """Whether FRR reaches next hops by the default route unless told otherwise: from 9.1 on, but in datacenters."""
+        return self.version >= (9, 1) and self.defaults == "traditional"
 
     @property
     def version(self) -> tuple[int, ...]:

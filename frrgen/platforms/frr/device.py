@@ -38,7 +38,9 @@ _BAD: Final = re.compile(
     r"^%|Unknown command|[Ff]ailed|Failure to communicate|error reading from|processing failure|Ambiguous command|"
     r"Command incomplete|early exit from config file|can't compile|[Ii]nvalid|not allowed|[Cc]annot|[Cc]an't"
 )
-_NOTE: Final = re.compile(r"does not exist\.?$|^% Configuration applied with notes|Waiting for .*bgp")
+_NOTE: Final = re.compile(
+    r"does not exist\.?$|^% Configuration applied with notes|Waiting for .*bgp|^% Echo mode works correctly"
+)
 _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
 _END: Final = re.compile(r"\nend\s*\Z")
 _TWICE: Final = (10,)

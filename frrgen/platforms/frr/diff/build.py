@@ -226,6 +226,9 @@ class Builder:
         }
         # FRR silently ignores a value that the list has under another number: free such a value first
         wanted = {found_by(kind, new[seq]) for seq in differing if seq in new}
+        if kind.field in {"access_lists", "ipv6_access_lists"}:
+            # it also ignores a value that an entry has with `exact-match`: such an entry is said anew
+            differing |= {seq for seq in old.keys() & new.keys() if found_by(kind, old[seq]) in wanted}
         if kind.field == "as_path_lists" and ambiguous(old, differing):
             first = [f"no {head}"]
             self.record.change(Op.REMOVE, path, head, None, Impact.REFRESH)
@@ -243,6 +246,8 @@ class Builder:
                     last.append(undo)
             if text is not None:
                 then.append(text)
+            if text == was:
+                continue
             op = Op.ADD if was is None else Op.REMOVE if text is None else Op.MODIFY
             self.record.change(op, (*path, str(seq)), was, text, Impact.REFRESH if before is not None else Impact.NONE)
         return [*first, *then, *last]

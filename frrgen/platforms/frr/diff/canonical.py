@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
-from frrgen.model.router import Router
+from frrgen.model.router import Log, Router
+from frrgen.model.types import Model
 from frrgen.platforms.frr.grammar.layout import is_unnumbered
 
 _T = TypeVar("_T", bound=BaseModel)
 _UNCHANGED = ("as-path", "next-hop", "med")
+_FOLDED = ("ebgp_multihop", "ttl_security_hops", "graceful_restart")
+"""What a member and its group have alike, FRR shows for the group alone, or for both, as it pleases.
+
+Measured for every option of a neighbor on 8.4.4, 10.3 and 10.7.1: `tests/lab/test_members.py`.
+"""
+_FOLDED_IN_FAMILY = ("addpath_tx", "route_map_in", "route_map_out", "disable_addpath_rx")
+_WRITTEN_OVER = ("local_role",)
+"""What a member has of its own is lost on FRR 10 when its group gets another."""
 _FIRST_AS_ON = (9, 1)
 
 
@@ -29,7 +39,11 @@ def canonical(router: Router, beside: Router | None = None) -> Router:
     for FRR keeps what is active when only the default changes.
     """
     other = router if beside is None else beside
-    changes: dict[str, Any] = {"hostname": None, "defaults": "traditional"}
+    changes: dict[str, Any] = {"hostname": None, "defaults": "traditional", "log": _log(router)}
+    for family in ("ip", "ipv6"):
+        field = f"{family}_nht_resolve_via_default"
+        if getattr(router, field) == router.resolves_via_default:
+            changes[field] = None
     if router.bgp is not None:
         changes["bgp"] = _bgp(router.bgp, router, other.bgp or router.bgp)
     if any(_places_deletes(entry) for route_map in router.route_maps.values() for entry in route_map.entries):
@@ -42,6 +56,12 @@ def canonical(router: Router, beside: Router | None = None) -> Router:
         for name, vrf in router.vrfs.items()
     }
     return _with(router, changes)
+
+
+def _log(router: Router) -> Log:
+    """Forget a level that FRR takes for none: everything is logged."""
+    levels = {name: None for name in ("syslog_level", "file_level") if getattr(router.log, name) == "debugging"}
+    return _with(router.log, levels)
 
 
 def _places_deletes(entry: RouteMapEntry) -> bool:
@@ -84,7 +104,12 @@ _O = TypeVar("_O", Neighbor, PeerGroup)
 
 
 def _options(one: _O, name: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp], router: Router) -> _O:
-    changes: dict[str, Any] = {family: _family(getattr(one, family), family, group, bgps) for family in FAMILIES}
+    changes: dict[str, Any] = {family: _family(getattr(one, family), family, one, bgps) for family in FAMILIES}
+    changes["solo"] = one.solo and group is None and isinstance(one, Neighbor)
+    if group is not None:
+        changes |= _as_its_group(one, group, _group_of(one, bgps[1]), _FOLDED)
+        if router.version >= (10,):
+            changes |= _written_over(group, _group_of(one, bgps[1]))
     if is_unnumbered(name) and isinstance(one, Neighbor) and one.capability_extended_nexthop:
         changes["capability_extended_nexthop"] = None
     if one.enforce_first_as is not None and one.enforce_first_as == (router.version >= _FIRST_AS_ON):
@@ -92,8 +117,32 @@ def _options(one: _O, name: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp],
     return _with(one, changes)
 
 
-def _family(part: NeighborFamily, family: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp]) -> NeighborFamily:
+def _group_of(one: Neighbor | PeerGroup, bgp: Bgp) -> PeerGroup | None:
+    return bgp.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
+
+
+def _as_its_group(part: Model, group: Model, beside: Model | None, fields: Iterable[str]) -> dict[str, Any]:
+    """Give the options of a member that say no more than its group does, now and beside: they are left out."""
+    return {
+        name: type(part).model_fields[name].default
+        for name in fields
+        if getattr(part, name) == getattr(group, name) == getattr(beside or group, name)
+    }
+
+
+def _written_over(group: Model, beside: Model | None) -> dict[str, Any]:
+    """Give the options of a member that it loses when its group changes: they are to be said anew."""
+    return {
+        name: None for name in _WRITTEN_OVER if beside is not None and getattr(group, name) != getattr(beside, name)
+    }
+
+
+def _family(part: NeighborFamily, family: str, one: Neighbor | PeerGroup, bgps: tuple[Bgp, Bgp]) -> NeighborFamily:
     changes: dict[str, Any] = {}
+    group, beside = (_group_of(one, bgp) for bgp in bgps)
+    if group is not None:
+        beside_part = None if beside is None else getattr(beside, family)
+        changes |= _as_its_group(part, getattr(group, family), beside_part, _FOLDED_IN_FAMILY)
     inherited = None if group is None else getattr(group, family).activate
     if inherited is not None:
         if part.activate == inherited:
@@ -102,9 +151,6 @@ def _family(part: NeighborFamily, family: str, group: PeerGroup | None, bgps: tu
         own, shown = ((one.default_ipv4_unicast and family == "ipv4_unicast") for one in bgps)
         active = own if part.activate is None else part.activate
         changes["activate"] = None if active == shown else active
-    if group is not None and getattr(group, family).disable_addpath_rx:
-        # FRR 8.4 shows it for the members, too
-        changes["disable_addpath_rx"] = False
     unchanged = set(part.attribute_unchanged)
     if part.route_server_client:
         unchanged.add("next-hop")

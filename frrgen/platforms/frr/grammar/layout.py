@@ -278,10 +278,7 @@ def neighbor_part(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canoni
 
 def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
     """Tell whether FRR shuts the neighbor down when it is made, though the model does not."""
-    if not bgp.default_shutdown or neighbor.shutdown:
-        return False
-    group = bgp.peer_groups.get(neighbor.peer_group or "")
-    return group is None or not group.shutdown
+    return bgp.default_shutdown and not neighbor.shutdown
 
 
 def family_part(options: NeighborOptions, owner: Path, family: str, path: Path, *, canonical: bool) -> Part:

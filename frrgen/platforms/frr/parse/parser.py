@@ -33,6 +33,7 @@ from frrgen.platforms.frr.grammar.entries import entry_data, masked
 from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET, ListKind
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, read_bfd_peer, read_rpki_cache, read_static_route
 from frrgen.platforms.frr.parse.beyond import ended_by, may_open, opens
+from frrgen.platforms.frr.parse.itself import of_itself
 
 DEFAULT_VERSION: Final = "8.4"
 
@@ -557,7 +558,8 @@ class Parser:
         router = self._build(Router, whole)
         if router is None:
             router = Router(name=self.name)
-        return Parsed(router, tuple(sorted(self.leftovers, key=lambda leftover: leftover.number)))
+        left = [one for one in self.leftovers if not of_itself(one.context, one.line, router.version)]
+        return Parsed(router, tuple(sorted(left, key=lambda leftover: leftover.number)))
 
     def _optimization(self, name: str) -> Data:
         version = tuple(int(part) for part in (self.version or DEFAULT_VERSION).split("."))

@@ -46,7 +46,10 @@ def write_global(router: Router, box: Box, loss: Loss) -> Config:
     """Write the first page, with the static routes."""
     config = blank("frr") | {"enable": "on"}
     write_keys(GLOBAL, router, config, loss, ())
-    config["nht"] = nht_word(router.ip_nht_resolve_via_default, router.ipv6_nht_resolve_via_default)
+    config["nht"] = nht_word(bool(router.ip_nht_resolve_via_default), bool(router.ipv6_nht_resolve_via_default))
+    for field in ("ip_nht_resolve_via_default", "ipv6_nht_resolve_via_default"):
+        if router.resolves_via_default and getattr(router, field) is False:
+            loss.cannot((), field, why="it is on unless FRR is told otherwise")
     if router.pfsense is not None and router.pfsense.carp_vip is not None:
         config["carpstatusvid"] = router.pfsense.carp_vip
     if "'" in config["password"]:
