@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -152,7 +153,8 @@ class Changed:
     def type(self, part):
         lines = [line for name, change in EVERY.items() for line in ("end", "conf t", *numbered(name, part(change)))]
         said = self.us.vtysh(*lines)
-        assert "%" not in said, said
+        # FRR 10.7 notes that nothing was to be done
+        assert not re.search("% (?!Configuration applied with notes)", said), said
 
     def has(self, name):
         """Tell which of a neighbor's routes are there: 1, 2."""
@@ -178,7 +180,9 @@ def test_what_a_map_asks_is_asked_again_without_being_told_to(changed, name):
 
 @pytest.mark.parametrize("name", UNNOTICED)
 def test_what_is_attached_to_the_neighbor_itself_is_asked_again_only_when_told_to(changed, name):
-    assert changed.found[name] == FIRST
+    # FRR 10.7 asks again by itself when an AS path list changes
+    alone = name == "an entry of the neighbor's filter list" and changed.us.frr.numbers >= (10, 7)
+    assert changed.found[name] == (BOTH if alone else FIRST)
     changed.us.vtysh(f"clear bgp {address(name)} soft in")
     wait_for("the second route", lambda: changed.has(name) == BOTH, every=0.05)
 
@@ -215,6 +219,7 @@ exit
 """
 
 
+@pytest.mark.frr(before="10.7", reason="later the policy is there before the sessions, wherever it stands in the file")
 def test_a_policy_behind_router_bgp_denies_everything_at_boot_until_a_refresh_which_a_deaf_peer_never_answers(lab):
     us, peers = lab.router("us", daemons=("bgpd",)), lab.router("peers", daemons=())
     lab.link(us, peers, f"{US}/24", "10.98.1.1/24")
