@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 from frrgen import __version__
 from frrgen.errors import Exit
+from frrgen.platforms.registry import PLATFORMS
 
 _EXITS: Final = """\
 exit codes:
@@ -69,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--explain", action="store_true", help="show where each line comes from")
     render.add_argument(
         "--target",
-        choices=["frr", "pfsense"],
+        choices=list(PLATFORMS),
         help="frr: the frr.conf, of a pfSense box the one its package would make; pfsense: sections of config.xml; "
         "default: the router's platform",
     )
@@ -187,7 +188,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--format", choices=["text", "json"], default="text")
 
     imports = verb("import", "import_", "make an inventory of an existing configuration")
-    imports.add_argument("platform", choices=["frr", "pfsense"])
+    imports.add_argument("platform", choices=list(PLATFORMS))
     imports.add_argument(
         "file",
         metavar="FILE|ssh:[USER@]HOST[:PORT]",

@@ -16,8 +16,8 @@ from frrgen.inventory.files import Loaded, PartlyError, load
 from frrgen.inventory.secrets import resolve
 from frrgen.model.check import check, judged
 from frrgen.model.derive import Derived, derive, dialled
-from frrgen.model.omitted import as_generated
 from frrgen.model.router import Router
+from frrgen.platforms.base import of
 from frrgen.platforms.frr.diff.plan import hide
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ class Inventory:
         except PartlyError as bad:
             raise InputError(*bad.findings, *self._beyond(bad)) from None
         self.derived: Derived = derive(self.loaded.network)
-        made = {name: as_generated(router) for name, router in self.derived.routers.items()}
+        made = {name: of(router).as_run(router) for name, router in self.derived.routers.items()}
         self.generated: Derived = replace(self.derived, routers=made)
-        """What FRR gets to see of the routers, by which policy is judged: pfSense's package leaves lines out."""
-        found = check(self.loaded.network, self.derived)
+        """What FRR gets to see of the routers, by which policy is judged: a platform may leave lines out."""
+        found = check(self.loaded.network, self.derived, of)
         wrong = {one.where.path for one in found if one.severity is Severity.ERROR}
         platform = list(self._platform_findings())
         self._of_box = {one.where.path for one in platform}
@@ -53,7 +53,7 @@ class Inventory:
         """Find what else is surely wrong with the routers, where files are: no error that may follow from those."""
         self.loaded = bad.loaded
         self.derived = derive(self.loaded.network)
-        for one in check(self.loaded.network, self.derived):
+        for one in check(self.loaded.network, self.derived, of):
             path = one.where.path
             # what a router defines is known whatever is unknown of a neighbor
             defined = one.code == _UNDEFINED
@@ -64,13 +64,10 @@ class Inventory:
     def _platform_findings(self) -> Iterator[Finding]:
         """Find what the routers' platforms cannot express."""
         for router in self.derived.routers.values():
-            if router.platform == "pfsense":
-                from frrgen.platforms.pfsense.render import box_of, written_with_findings
-
-                for one in written_with_findings(router, box_of(router))[1]:
-                    weighed = judged(self.loaded.network, one) if one.severity is Severity.ERROR else None
-                    if weighed is not None:
-                        yield weighed
+            for one in of(router).losses(router):
+                weighed = judged(self.loaded.network, one) if one.severity is Severity.ERROR else None
+                if weighed is not None:
+                    yield weighed
 
     def _placed(self, finding: Finding) -> Finding:
         return replace(finding, where=self.place(finding.where.path))

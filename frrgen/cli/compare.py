@@ -11,8 +11,8 @@ from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file
 from frrgen.cli.route_options import attributes, checked_version
 from frrgen.errors import Exit, InputError, error
-from frrgen.model.omitted import as_generated
 from frrgen.model.router import Router
+from frrgen.platforms.base import of
 from frrgen.policy.frr.alphabet import Policy
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
 from frrgen.policy.frr.session import Direction, Session
@@ -68,7 +68,8 @@ class _Sources:
             return router, unread_entries(leftovers), None
         if self.inventory is None:
             self.inventory = Inventory(self.folder)
-        router = as_generated(self.inventory.routers([owner])[0])
+        router = self.inventory.routers([owner])[0]
+        router = of(router).as_run(router)
         if self.version is not None:
             router = router.model_copy(update={"frr_version": self.version})
         return router, ALL_READ, self.inventory

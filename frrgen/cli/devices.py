@@ -6,37 +6,12 @@ import argparse
 import re
 import threading
 from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from frrgen.cli.plan import is_xml, read_text, refuse_foreign
 from frrgen.errors import InputError, error
 from frrgen.model.router import Router, Ssh
-from frrgen.platforms.frr.device import FrrDevice
+from frrgen.platforms.base import Options, Source, of
 from frrgen.platforms.frr.diff.plan import Plan
-from frrgen.platforms.frr.parse.parser import said_version
-from frrgen.platforms.frr.push import Transaction, plan_for
-from frrgen.platforms.frr.sessions import Bounds
 from frrgen.push.base import Approve, Outcome, State
-from frrgen.transport.base import Running
-
-if TYPE_CHECKING:
-    from frrgen.platforms.pfsense.device import PfsenseRunning
-
-
-def fetch(router: Router, ssh_config: Path | None) -> Running:
-    """Read what a router runs. Raises DeviceError."""
-    with closing(FrrDevice(router, ssh_config=ssh_config)) as device:
-        return device.fetch()
-
-
-def fetch_box(router: Router, ssh_config: Path | None) -> PfsenseRunning:
-    """Read what a pfSense box has. Raises DeviceError."""
-    from frrgen.platforms.pfsense.device import PfsenseDevice
-
-    with closing(PfsenseDevice(router, ssh_config=ssh_config)) as box:
-        return box.fetch()
 
 
 def at(place: str, name: str | None, platform: str) -> Router:
@@ -57,31 +32,7 @@ def at(place: str, name: str | None, platform: str) -> Router:
 
 def plan_of(router: Router, args: argparse.Namespace) -> Plan:
     """Plan the change of a router, or of what a file says that it has. Raises DeviceError, InputError."""
-    if router.platform == "pfsense":
-        return _plan_of_box(router, args)
-    if args.running is None:
-        running = fetch(router, args.ssh_config)
-    else:
-        text = read_text(args.running)
-        refuse_foreign((text, args.running))
-        running = Running(text, said_version(text) or "")
-    return plan_for(running, router, prune_leftovers=args.prune_leftovers)
-
-
-def _plan_of_box(router: Router, args: argparse.Namespace) -> Plan:
-    from frrgen.cli.pfsense_sections import Wanted, plan_config_xml, plan_running
-    from frrgen.platforms.pfsense.device import PfsenseDevice
-    from frrgen.platforms.pfsense.push import PfsensePush
-
-    wanted = Wanted(router, prune_leftovers=args.prune_leftovers)
-    if args.running is None:
-        with closing(PfsenseDevice(router, ssh_config=args.ssh_config)) as box:
-            return wanted.told(PfsensePush(box, wanted, clear_raw=True).foresee())
-    text = read_text(args.running)
-    if is_xml(text):
-        return wanted.told(plan_config_xml(router, args.running, wanted))
-    refuse_foreign((text, args.running))
-    return plan_running(router, text)
+    return of(router).plan(router, Source(args.running, args.ssh_config), Options(args.prune_leftovers))
 
 
 def push_to(
@@ -92,25 +43,12 @@ def push_to(
     stop: threading.Event,
 ) -> Outcome:
     """Push to a router. Raises FrrgenError as Push.run does, KeyboardInterrupt if it is to `stop`."""
-    prune = args.prune_leftovers
-    if router.platform == "pfsense":
-        from frrgen.cli.pfsense_sections import Wanted
-        from frrgen.platforms.pfsense.device import PfsenseDevice
-        from frrgen.platforms.pfsense.push import PfsensePush
-
-        wanted = Wanted(router, prune_leftovers=prune)
-        with closing(PfsenseDevice(router, ssh_config=args.ssh_config)) as box:
-            return PfsensePush(
-                box, wanted, approve=approve, progress=progress, stop=stop, clear_raw=args.clear_raw
-            ).run()
-    with closing(FrrDevice(router, ssh_config=args.ssh_config)) as device:
-        return Transaction(
-            device,
-            router,
-            approve=approve,
-            progress=progress,
-            stop=stop,
-            prune_leftovers=prune,
-            bounds=Bounds(loss=args.allow_loss, down=args.allow_down),
-            confirm_within=args.confirm_within,
-        ).run()
+    options = Options(
+        prune_leftovers=args.prune_leftovers,
+        clear_raw=args.clear_raw,
+        allow_loss=args.allow_loss,
+        allow_down=args.allow_down,
+        confirm_within=args.confirm_within,
+    )
+    source = Source(None, args.ssh_config)
+    return of(router).push(router, source, options, approve=approve, progress=progress, stop=stop)

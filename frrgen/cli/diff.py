@@ -12,10 +12,10 @@ from frrgen.cli.common import Inventory, complain, worst
 from frrgen.cli.devices import plan_of
 from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.plan import show
-from frrgen.cli.render import write_private
 from frrgen.cli.reviewed import plan_digest
 from frrgen.errors import Exit, FrrgenError, InputError, error
 from frrgen.model.router import Router
+from frrgen.platforms.files import write_private
 from frrgen.platforms.frr.diff.plan import Plan
 
 

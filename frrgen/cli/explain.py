@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from frrgen.cli.common import Inventory, session_of, warn_unread
-from frrgen.cli.plan import parse_file, read_text
+from frrgen.cli.plan import parse_file
 from frrgen.cli.route_options import attributes, checked_version, route_of
 from frrgen.errors import Exit, Where
-from frrgen.model.omitted import as_generated
+from frrgen.platforms.base import of
+from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.parse.places import Places
 from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
@@ -35,7 +36,8 @@ def run(args: argparse.Namespace) -> Exit:
         warn_unread(args.running, parsed.leftovers)
     else:
         inventory = loaded = Inventory(args.inventory)
-        router = as_generated(loaded.routers([args.router])[0])
+        router = loaded.routers([args.router])[0]
+        router = of(router).as_run(router)
         if version is not None:
             router = router.model_copy(update={"frr_version": version})
         name = router.name

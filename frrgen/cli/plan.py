@@ -7,11 +7,13 @@ import json
 import sys
 from pathlib import Path
 
-from frrgen.errors import Exit, Finding, InputError, Severity, error
+from frrgen.errors import Exit, Finding, Severity
+from frrgen.platforms.base import that_reads
+from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan
 from frrgen.platforms.frr.parse.pair import parse_pair
-from frrgen.platforms.frr.parse.parser import Parsed, parse
-from frrgen.platforms.frr.parse.recognise import foreign
+from frrgen.platforms.frr.parse.parser import Parsed
+from frrgen.platforms.frr.parse.recognise import refuse_foreign
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -38,35 +40,10 @@ def beyond_model(running: Parsed, intended: Parsed) -> Finding | None:
     return Finding("FRR404", Severity.WARNING, f"intended, and not planned, for the model lacks it: {named}{more}")
 
 
-def read_text(path: Path) -> str:
-    """Read a configuration file. Raises InputError."""
-    try:
-        return path.read_bytes().decode(errors="surrogateescape")
-    except OSError as bad:
-        raise InputError(error("FRR403", f"{path} cannot be read: {bad.strerror}")) from bad
-
-
-def refuse_foreign(*texts: tuple[str, Path]) -> None:
-    """Refuse texts that are no configurations of FRR, all at once. Raises InputError."""
-    if findings := [found for text, path in texts if (found := foreign(text, str(path))) is not None]:
-        raise InputError(*findings)
-
-
-def is_xml(text: str) -> bool:
-    """Tell a config.xml, or fragments of one, from a configuration of FRR."""
-    return text.lstrip("\ufeff \t\r\n").startswith("<")
-
-
 def parse_file(path: Path, *, name: str, frr_version: str | None = None) -> Parsed:
-    """Read an frr.conf, or a config.xml of pfSense, as what FRR runs of it. Raises InputError."""
+    """Read what FRR runs of a configuration file of any platform. Raises InputError."""
     text = read_text(path)
-    if not is_xml(text):
-        refuse_foreign((text, path))
-        return parse(text, name=name, frr_version=frr_version)
-    from frrgen.cli.pfsense_sections import foretold
-
-    conf, version = foretold(path)
-    return parse(conf, name=name, frr_version=frr_version or version)
+    return that_reads(text).parse(text, path, name=name, frr_version=frr_version)
 
 
 def show(plan: Plan, form: str) -> None:

@@ -49,8 +49,7 @@ def describe(model: type[BaseModel]) -> dict[str, str]:
     said: dict[str, list[str]] = {}
     for kind in reversed(model.__mro__):
         if issubclass(kind, BaseModel) and kind.__module__.startswith("frrgen."):
-            for name, text in _docstrings(kind):
-                said[name] = [text]
+            said |= {name: [text] for name, text in _docstrings(kind) if name in model.model_fields}
     for name, command in _commands(model.__name__):
         if name in model.model_fields:
             texts = said.setdefault(name, [])

@@ -6,16 +6,14 @@ Every code has a page in docs/findings/. Policy itself is judged elsewhere.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, Protocol
 
 from frrgen.errors import Finding, Severity, Where
 from frrgen.model.bgp import FAMILIES, LONGEST_STALE_TIME, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.check_clusters import check_clusters
-from frrgen.model.check_pfsense import check_pfsense
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived, announced_pools
-from frrgen.model.omitted import as_generated, omitted
 from frrgen.model.policy import PrefixList, RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
@@ -41,13 +39,27 @@ _LISTS: Final = tuple(kind for kind in _WORDS if kind.endswith("_lists"))
 _UNDEFINED_EFFECT: Final = {"call": "FRR permits everything that reaches the call", "match": "the clause never matches"}
 
 
-def check(network: Network, derived: Derived) -> list[Finding]:
-    """Find everything. A Finding's place is its path in the network; the inventory knows the line."""
+class RunsOn(Protocol):
+    """What a router's platform says about it."""
+
+    def lint(self, router: Router, path: Path) -> Iterable[Finding]:
+        """Find what is doubtful because the router is of this platform."""
+
+    def left_out(self, router: Router) -> Mapping[Path, str]:
+        """Return the references to nothing that the platform leaves out, by path, and what follows."""
+
+
+def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | None = None) -> list[Finding]:
+    """Find everything. A Finding's place is its path in the network; the inventory knows the line.
+
+    `of` gives a router's platform; without it nothing is found that depends on a platform.
+    """
     found = list(derived.findings)
     for name, router in derived.routers.items():
-        found.extend(_Router(router, ("routers", name)).findings())
-        if router.platform == "pfsense":
-            found.extend(check_pfsense(router, ("routers", name)))
+        path = ("routers", name)
+        on = None if of is None else of(router)
+        found.extend(_Router(router, path, {} if on is None else on.left_out(router)).findings())
+        found.extend(() if on is None else on.lint(router, path))
     found.extend(_clusters(network))
     found.extend(check_clusters(network, derived))
     found.extend(_shared_addresses(network))
@@ -117,11 +129,10 @@ def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Fi
 
 
 class _Router:
-    def __init__(self, router: Router, path: Path) -> None:
+    def __init__(self, router: Router, path: Path, left_out: Mapping[Path, str]) -> None:
         self.router = router
         self.path = path
-        self.omitted = omitted(router)
-        self.generated = as_generated(router)
+        self.left_out = left_out
         self.used: set[Ref] = set()
 
     def findings(self) -> Iterator[Finding]:
@@ -141,28 +152,8 @@ class _Router:
             return
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]!r}?" if near else None
-        if path in self.omitted:
-            effect = f"pfSense's package leaves the line out, and {self._without_line(path)}"
+        effect = self.left_out.get(path, effect)
         yield _error("FRR210", f"the {_WORDS[kind]} {name!r} is not defined: {effect}", (*self.path, *path), hint)
-
-    def _without_line(self, path: Path) -> str:
-        """Tell what a pfSense box does without the line that named what is not there."""
-        bgp, field = self.generated.bgp, path[-1]
-        if path[0] == "route_maps":
-            return "the entry goes on without the call" if field == "call" else "the entry matches without the clause"
-        if path[1] not in {"neighbors", "peer_groups"} or bgp is None or field.rpartition("_")[2] not in {"in", "out"}:
-            return "FRR goes on without the route map"
-        one = getattr(bgp, path[1])[path[2]]
-        group = bgp.peer_groups.get(getattr(one, "peer_group", None) or "")
-        remote = one.remote_as or (group.remote_as if group is not None else None)
-        direction = field.rpartition("_")[2]
-        if any(_has_policy(getattr(part, path[3]), direction) for part in (one, group) if part is not None):
-            return "only the other policy of this session decides"
-        if remote in {"internal", bgp.asn} or (remote is not None and not bgp.ebgp_requires_policy):
-            return f"everything is {'let in' if direction == 'in' else 'announced'}"
-        if remote is not None:
-            return f"FRR {'accepts' if direction == 'in' else 'announces'} nothing without a policy (RFC 8212)"
-        return "its members have no such policy: over iBGP everything passes"
 
     # route maps and lists
 
@@ -353,7 +344,7 @@ class _Router:
             if internal or not bgp.ebgp_requires_policy:
                 continue
             for direction in ("in", "out"):
-                if not any(_has_policy(part, direction) for part in parts):
+                if not any(has_policy(part, direction) for part in parts):
                     word = "accepts" if direction == "in" else "announces"
                     yield _warning(
                         "FRR236",
@@ -385,6 +376,7 @@ def _value(entry: Any) -> object:
     return tuple((name, getattr(entry, name)) for name in type(entry).model_fields if name != "seq")
 
 
-def _has_policy(part: Any, direction: str) -> bool:
+def has_policy(part: Any, direction: str) -> bool:
+    """Return whether a neighbor's or group's family has any policy of its own in this direction."""
     kinds = ("route_map", "prefix_list", "filter_list", "distribute_list")
     return any(getattr(part, f"{kind}_{direction}") is not None for kind in kinds)

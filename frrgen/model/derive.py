@@ -310,7 +310,7 @@ class _Part:
                 # only where the group is activated: so it is, with the maps, which let no IPv4 prefix through
                 return NeighborFamily(activate=True, route_map_in=self.map_in, route_map_out=self.map_out)
             return NeighborFamily(activate=False) if version == 4 else NeighborFamily()
-        if self.router.platform == "pfsense":
+        if self.router.slot.one_prefix_limit:
             # the package has one limit for both families
             count = max(self._prefix_count(version) for version in (4, 6))
         limit = self.peering.maximum_prefix or min(count, MOST_PREFIXES)

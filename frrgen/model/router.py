@@ -1,9 +1,10 @@
 """A router: everything that frrgen may say to one box, and how to reach it."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
-from typing import Annotated, Any, Final, Literal, Self
+from ipaddress import IPv4Address, IPv6Network
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticKnownError
 
 from frrgen.model.bgp import Bgp
 from frrgen.model.policy import (
@@ -35,6 +36,7 @@ from frrgen.model.types import (
     VrfName,
     number_text,
 )
+from frrgen.platforms.registry import PLATFORMS
 
 
 class StaticRoute(Model):
@@ -214,8 +216,33 @@ FRR_OF_PACKAGE: Final = {"1.0": "7.5", "2.0": "9.1", "2.1": "10.1"}
 """The FRR that each version of pfSense's package brings."""
 
 
-class Pfsense(Model):
+def _known_platform(name: Any) -> Any:
+    if name not in PLATFORMS:
+        raise PydanticKnownError("literal_error", {"expected": " or ".join(map(repr, PLATFORMS))})
+    return name
+
+
+PlatformName = Annotated[str, BeforeValidator(_known_platform), WithJsonSchema({"enum": list(PLATFORMS)})]
+"""The name of a platform, out of the registry."""
+
+
+class PlatformOptions(Model):
+    """What a platform adds to a router: a field of Router with the platform's name."""
+
+    one_prefix_limit: ClassVar[bool] = False
+    """A neighbor has one `maximum_prefix` for both families."""
+
+    @classmethod
+    def frr_version(cls, options: Any) -> str | None:
+        """Return the FRR that the platform brings with these options; None: the inventory says it."""
+        del options
+        return None
+
+
+class Pfsense(PlatformOptions):
     """What only a pfSense box has."""
+
+    one_prefix_limit = True
 
     package: Literal["1.0", "2.0", "2.1"] | None = None
     """The FRR package; None: ask the box, or 2.1 without one."""
@@ -231,6 +258,12 @@ class Pfsense(Model):
     """`bgp enforce-first-as` of the whole instance."""
     tcp_md5: tuple[TcpMd5, ...] = ()
 
+    @classmethod
+    def frr_version(cls, options: Any) -> str | None:
+        """Return the FRR of the package, which is 2.1 where the inventory does not say."""
+        package = options.get("package") if isinstance(options, dict) else getattr(options, "package", None)
+        return FRR_OF_PACKAGE.get(str(package or "2.1"), "10.1")
+
 
 class Router(Model):
     """One box: `inventory/routers/NAME.yaml`."""
@@ -239,7 +272,7 @@ class Router(Model):
     """The name of its file."""
     description: Description | None = None
     """A note for people; no router gets it."""
-    platform: Literal["frr", "pfsense"] = "frr"
+    platform: PlatformName = "frr"
     """What the box is: FRR on Linux, or pfSense with the FRR package."""
     frr_version: Annotated[str, BeforeValidator(number_text), Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,3}){0,2}$")] = "8.4"
     """The FRR that it runs, 8.4 to 10; of a pfSense box the package's."""
@@ -287,12 +320,23 @@ class Router(Model):
     @model_validator(mode="before")
     @classmethod
     def _package_version(cls, data: Any) -> Any:
-        """Take the FRR of pfSense's package, where nobody says another."""
-        if not isinstance(data, dict) or data.get("platform") != "pfsense" or "frr_version" in data:
+        """Take the FRR that the platform brings, where the inventory names no other."""
+        if not isinstance(data, dict) or "frr_version" in data:
             return data
-        own = data.get("pfsense")
-        package = own.get("package") if isinstance(own, dict) else getattr(own, "package", None)
-        return {**data, "frr_version": FRR_OF_PACKAGE.get(str(package or "2.1"), "10.1")}
+        name = data.get("platform")
+        version = cls._slot_of(name).frr_version(data.get(str(name)))
+        return data if version is None else {**data, "frr_version": version}
+
+    @classmethod
+    def _slot_of(cls, name: Any) -> type[PlatformOptions]:
+        field = cls.model_fields.get(name) if isinstance(name, str) else None
+        kinds = get_args(field.annotation) if field is not None else ()
+        return next((kind for kind in kinds if issubclass(kind, PlatformOptions)), PlatformOptions)
+
+    @property
+    def slot(self) -> type[PlatformOptions]:
+        """The class of the options that its platform adds: the field of the platform's name."""
+        return self._slot_of(self.platform)
 
     @model_validator(mode="after")
     def _families(self) -> Self:
@@ -323,7 +367,3 @@ class Router(Model):
     def version(self) -> tuple[int, ...]:
         """The FRR version as numbers, to compare: (8, 4)."""
         return tuple(int(part) for part in self.frr_version.split("."))
-
-
-IPV4_ANY = IPv4Network("0.0.0.0/0")
-IPV6_ANY = IPv6Network("::/0")

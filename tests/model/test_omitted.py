@@ -7,9 +7,10 @@ from ipaddress import ip_network
 import pytest
 from hypothesis import given, settings
 
-from frrgen.model.omitted import as_generated, omitted
 from frrgen.model.router import Router
+from frrgen.platforms.base import of
 from frrgen.platforms.frr.parse.parser import parse as parse_frr
+from frrgen.platforms.pfsense.dangling import as_generated, omitted
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.render import written_with_findings
 from frrgen.policy.frr.evaluate import judge
@@ -59,4 +60,4 @@ def test_what_is_judged_is_what_frr_reads_of_the_packages_file(router):
 @given(routers())
 def test_nothing_is_left_out_of_a_router_that_is_no_pfsense_box(router):
     plain = router.model_copy(update={"platform": "frr"})
-    assert as_generated(plain) is plain
+    assert of(plain).as_run(plain) is plain

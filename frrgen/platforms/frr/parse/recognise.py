@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
-from frrgen.errors import Finding, Where, error
+from frrgen.errors import Finding, InputError, Where, error
 from frrgen.platforms.frr.parse.beyond import opens
 from frrgen.platforms.frr.parse.parser import parse
 
@@ -41,6 +42,12 @@ def foreign(text: str, file: str) -> Finding | None:
     if empty or parse(text).router != parse("").router:
         return None
     return error("FRR405", "no line of it is one of FRR's: this is no configuration of FRR", Where(file), _HINT)
+
+
+def refuse_foreign(*texts: tuple[str, Path]) -> None:
+    """Refuse texts that are no configurations of FRR, all at once. Raises InputError."""
+    if findings := [found for text, path in texts if (found := foreign(text, str(path))) is not None]:
+        raise InputError(*findings)
 
 
 _HINT: Final = "give what `vtysh -c 'show running-config'` prints, or /etc/frr/frr.conf"

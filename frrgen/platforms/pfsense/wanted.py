@@ -1,26 +1,28 @@
-"""What several verbs do with a pfSense box's sections: make them, read them, show them without secrets."""
+"""The sections that a pfSense box is to have: made out of those that it has, and shown without secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from frrgen.cli.plan import read_text
 from frrgen.errors import Finding, InputError, Severity
 from frrgen.model.router import FRR_OF_PACKAGE, Router
+from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.platforms.frr.parse.parser import said_version
 from frrgen.platforms.pfsense.config_xml.read import Stored, read
 from frrgen.platforms.pfsense.config_xml.write import fragments, merge
-from frrgen.platforms.pfsense.device import PfsenseRunning
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.parse import Read, parse
 from frrgen.platforms.pfsense.plan import PfsensePlan, daemons, enabled, plan_box
 from frrgen.platforms.pfsense.render import box_of, sections
 from frrgen.platforms.pfsense.schema import Box, Sections
 from frrgen.platforms.pfsense.surprises import traps
+
+if TYPE_CHECKING:
+    from frrgen.platforms.pfsense.device import PfsenseRunning
 
 _OFF: Final = "frr / enable=off"
 """What is left over of a box whose FRR is switched off, until it is switched on."""

@@ -15,7 +15,7 @@ _SINCE: Final = (9,)
 """The FRR in which bgpd obeys `match source-protocol`."""
 
 
-def check_pfsense(router: Router, path: Path) -> Iterator[Finding]:
+def lint(router: Router, path: Path) -> Iterator[Finding]:
     """Find what a reader of the article "MetalLB and BGP" gets wrong."""
     yield from _source_protocol(router, path)
     if router.bgp is not None:

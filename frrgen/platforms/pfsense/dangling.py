@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from frrgen.model.bgp import FAMILIES
+from frrgen.model.check import has_policy
 from frrgen.model.references import Path, Ref, policy_refs
 from frrgen.model.router import Router
 
@@ -26,8 +27,8 @@ _WRITTEN_ANYWAY: Final = frozenset({"ip_address", "ipv6_address"})
 
 
 def omitted(router: Router) -> dict[Path, Ref]:
-    """Give what the package leaves out, by its path in the router; nothing of a router that is no pfSense box."""
-    return dict(_omitted(router)) if router.platform == "pfsense" else {}
+    """Return what the package leaves out, by its path in the router."""
+    return dict(_omitted(router))
 
 
 def _omitted(router: Router) -> Iterator[tuple[Path, Ref]]:
@@ -72,3 +73,23 @@ def _without(owner: Any, path: Path) -> Any:
     if isinstance(owner, tuple):
         return tuple(_without(one, rest) if str(one.seq) == step else one for one in owner)
     return {key: _without(one, rest) if str(key) == step else one for key, one in owner.items()}
+
+
+def without_line(generated: Router, path: Path) -> str:
+    """Return what FRR does without the line that named what is not there."""
+    bgp, field = generated.bgp, path[-1]
+    if path[0] == "route_maps":
+        return "the entry goes on without the call" if field == "call" else "the entry matches without the clause"
+    if path[1] not in {"neighbors", "peer_groups"} or bgp is None or field.rpartition("_")[2] not in {"in", "out"}:
+        return "FRR goes on without the route map"
+    one = getattr(bgp, path[1])[path[2]]
+    group = bgp.peer_groups.get(getattr(one, "peer_group", None) or "")
+    remote = one.remote_as or (group.remote_as if group is not None else None)
+    direction = field.rpartition("_")[2]
+    if any(has_policy(getattr(part, path[3]), direction) for part in (one, group) if part is not None):
+        return "only the other policy of this session decides"
+    if remote in {"internal", bgp.asn} or (remote is not None and not bgp.ebgp_requires_policy):
+        return f"everything is {'let in' if direction == 'in' else 'announced'}"
+    if remote is not None:
+        return f"FRR {'accepts' if direction == 'in' else 'announces'} nothing without a policy (RFC 8212)"
+    return "its members have no such policy: over iBGP everything passes"

@@ -1,0 +1,131 @@
+"""What frrgen needs of a platform. A platform is a folder here and a line in `registry.py`."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from frrgen.errors import Finding
+from frrgen.model.router import Router
+from frrgen.platforms.frr.diff.plan import Plan
+from frrgen.platforms.frr.parse.parser import Parsed
+from frrgen.platforms.registry import PLATFORMS
+from frrgen.push.base import Approve, Outcome, State
+
+ModelPath = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a router has, as far as it is known: a file with it, or the router itself over SSH."""
+
+    file: Path | None = None
+    ssh_config: Path | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may ask of a plan or a push."""
+
+    prune_leftovers: bool = False
+    """Also remove running lines that the model lacks."""
+    clear_raw: bool = False
+    """Give up a raw configuration that replaces all else."""
+    allow_loss: float = 50.0
+    """Undo a push if a session brings so many per cent fewer prefixes than before."""
+    allow_down: bool = False
+    """Sessions that were up may stay down."""
+    confirm_within: int | None = None
+    """Seconds after which the router undoes a push that nobody confirms; None: it is saved at once."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A configuration to import: the name in it, and what is doubtful about it."""
+
+    hostname: str | None
+    parse: Callable[[str], Parsed]
+    """Return the Router of this name, and what was not understood."""
+    findings: tuple[Finding, ...] = ()
+
+
+class Platform(Protocol):
+    """One kind of router."""
+
+    name: str
+    suffix: str
+    """What the names of its files end in: `.conf`."""
+    merges: bool
+    """FRR's configuration is a part of a larger file, in which `merge` replaces it."""
+    template: bool
+    """frrgen writes the frr.conf itself, from a template, and knows where each line comes from."""
+
+    def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
+        """Find what is doubtful because the router is of this platform. `path` is the router's in the network."""
+
+    def losses(self, router: Router) -> Iterable[Finding]:
+        """Find what the platform cannot express."""
+
+    def left_out(self, router: Router) -> Mapping[ModelPath, str]:
+        """Return the references to nothing that the platform leaves out, by path, and what follows."""
+
+    def as_run(self, router: Router) -> Router:
+        """Return the router as its FRR gets to see it; policy is judged by that."""
+
+    def frr_conf(self, router: Router, templates: Path | None = None) -> str:
+        """Return the frr.conf that the router's FRR reads, with passwords. Raises InputError."""
+
+    def render(self, router: Router, *, templates: Path | None = None, secrets: bool = False) -> str:
+        """Return the configuration in the platform's own format. Raises InputError."""
+
+    def merge(self, router: Router, whole: Path) -> str:
+        """Return a whole configuration with only FRR's part replaced, with passwords. Raises InputError."""
+
+    def recognises(self, text: str) -> bool:
+        """Return whether a text may be a configuration in the platform's own format."""
+
+    def parse(self, text: str, file: Path, *, name: str, frr_version: str | None = None) -> Parsed:
+        """Return what FRR runs of a configuration. Raises InputError if it is none."""
+
+    def plan(self, router: Router, source: Source, options: Options) -> Plan:
+        """Return the change from what the router has to what is intended. Raises DeviceError, InputError."""
+
+    def push(
+        self,
+        router: Router,
+        source: Source,
+        options: Options,
+        *,
+        approve: Approve | None,
+        progress: Callable[[State], None],
+        stop: threading.Event,
+    ) -> Outcome:
+        """Apply the intended configuration. Raises FrrgenError as Push.run does, KeyboardInterrupt at `stop`."""
+
+    def import_(self, source: Source, router: Router | None) -> Found:
+        """Return what a file or the router has. Raises DeviceError, InputError."""
+
+
+@cache
+def platform(name: str) -> Platform:
+    """Return the platform of this name."""
+    module, _, attribute = PLATFORMS[name].partition(":")
+    found: Platform = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def of(router: Router) -> Platform:
+    """Return a router's platform."""
+    return platform(router.platform)
+
+
+def that_reads(text: str) -> Platform:
+    """Return the platform that a configuration is of; the first one if none recognises it, which then says why."""
+    known = (platform(name) for name in PLATFORMS)
+    first = next(known)
+    return first if first.recognises(text) else next((one for one in known if one.recognises(text)), first)

@@ -1,0 +1,163 @@
+"""pfSense with the FRR package, as a platform."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from frrgen.errors import Finding, Severity, Where
+from frrgen.model.router import FRR_OF_PACKAGE, Pfsense, Router
+from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
+from frrgen.platforms.files import is_xml, read_text
+from frrgen.platforms.frr.diff.plan import Plan
+from frrgen.platforms.frr.parse.parser import Parsed
+from frrgen.platforms.frr.parse.parser import parse as parse_frr
+from frrgen.platforms.frr.parse.recognise import refuse_foreign
+from frrgen.platforms.pfsense.dangling import as_generated, omitted, without_line
+from frrgen.platforms.pfsense.lint import lint
+from frrgen.platforms.pfsense.parse import parse
+from frrgen.platforms.pfsense.render import box_of, written_with_findings
+from frrgen.platforms.pfsense.schema import Box
+from frrgen.platforms.pfsense.surprises import traps
+from frrgen.platforms.pfsense.wanted import (
+    Wanted,
+    box_findings,
+    foretold,
+    plan_config_xml,
+    plan_running,
+    preview,
+    read_box,
+    shown_xml,
+    written_xml,
+)
+from frrgen.push.base import Approve, Outcome, State
+
+
+class PfsensePlatform:
+    """The package makes an frr.conf of the sections that it stores in config.xml."""
+
+    name = "pfsense"
+    suffix = ".xml"
+    merges = True
+    template = False
+
+    def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
+        """Find what the package does without being asked."""
+        return lint(router, path)
+
+    def losses(self, router: Router) -> Iterable[Finding]:
+        """Find what the package cannot express."""
+        return written_with_findings(router, box_of(router))[1]
+
+    def left_out(self, router: Router) -> Mapping[ModelPath, str]:
+        """Return the references to nothing whose lines the package leaves out, and what FRR does without the line."""
+        paths = omitted(router)
+        if not paths:
+            return {}
+        generated = as_generated(router)
+        return {path: f"pfSense's package leaves the line out, and {without_line(generated, path)}" for path in paths}
+
+    def as_run(self, router: Router) -> Router:
+        """Return the router without what the package leaves out."""
+        return as_generated(router)
+
+    def frr_conf(self, router: Router, templates: Path | None = None) -> str:
+        """Return the frr.conf that the package would make. Raises InputError."""
+        del templates
+        return preview(router)
+
+    def render(self, router: Router, *, templates: Path | None = None, secrets: bool = False) -> str:
+        """Return the sections of config.xml. Raises InputError."""
+        del templates
+        return written_xml(router, None) if secrets else shown_xml(router)
+
+    def merge(self, router: Router, whole: Path) -> str:
+        """Return a whole config.xml with FRR's sections replaced, with passwords. Raises InputError."""
+        return written_xml(router, whole)
+
+    def recognises(self, text: str) -> bool:
+        """Return whether a text is XML."""
+        return is_xml(text)
+
+    def parse(self, text: str, file: Path, *, name: str, frr_version: str | None = None) -> Parsed:
+        """Return what FRR runs of a config.xml. Raises InputError."""
+        del text
+        conf, version = foretold(file)
+        return parse_frr(conf, name=name, frr_version=frr_version or version)
+
+    def plan(self, router: Router, source: Source, options: Options) -> Plan:
+        """Return the change of a box's sections, and of what FRR runs there. Raises DeviceError, InputError."""
+        from frrgen.platforms.pfsense.device import PfsenseDevice
+        from frrgen.platforms.pfsense.push import PfsensePush
+
+        wanted = Wanted(router, prune_leftovers=options.prune_leftovers)
+        if source.file is None:
+            with closing(PfsenseDevice(router, ssh_config=source.ssh_config)) as box:
+                return wanted.told(PfsensePush(box, wanted, clear_raw=True).foresee())
+        text = read_text(source.file)
+        if is_xml(text):
+            return wanted.told(plan_config_xml(router, source.file, wanted))
+        refuse_foreign((text, source.file))
+        return plan_running(router, text)
+
+    def push(
+        self,
+        router: Router,
+        source: Source,
+        options: Options,
+        *,
+        approve: Approve | None,
+        progress: Callable[[State], None],
+        stop: threading.Event,
+    ) -> Outcome:
+        """Write the sections, and have the package apply them. Raises FrrgenError as Push.run does."""
+        from frrgen.platforms.pfsense.device import PfsenseDevice
+        from frrgen.platforms.pfsense.push import PfsensePush
+
+        wanted = Wanted(router, prune_leftovers=options.prune_leftovers)
+        with closing(PfsenseDevice(router, ssh_config=source.ssh_config)) as box:
+            return PfsensePush(
+                box, wanted, approve=approve, progress=progress, stop=stop, clear_raw=options.clear_raw
+            ).run()
+
+    def import_(self, source: Source, router: Router | None) -> Found:
+        """Return what a config.xml or the box says. Raises DeviceError, InputError."""
+        if router is not None:
+            from frrgen.platforms.pfsense.device import PfsenseDevice
+
+            with closing(PfsenseDevice(router, ssh_config=source.ssh_config)) as device:
+                running = device.fetch()
+            sections, box, findings = running.sections, running.box, list(traps(running.sections))
+            hostname: str | None = box.hostname
+        else:
+            file = source.file or Path()
+            stored, _ = read_box(file)
+            sections, box, findings = stored.sections, stored.box, box_findings(stored)
+            hostname = stored.hostname
+            if stored.package is None:
+                assumed = f"{box.package} with FRR {FRR_OF_PACKAGE[box.package]}"
+                message = f"the file names no version of the FRR package: {assumed} is assumed"
+                hint = "write pfsense.package and frr_version as System, Package Manager shows them"
+                findings.append(Finding("FRR708", Severity.WARNING, message, Where(str(file)), hint))
+
+        def named(name: str) -> Parsed:
+            parsed = parse(sections, box, name=name).parsed
+            own = parsed.router.pfsense or Pfsense()
+            return Parsed(parsed.router.model_copy(update={"pfsense": _facts(own, box)}), parsed.leftovers)
+
+        return Found(hostname, named, tuple(findings))
+
+
+def _facts(own: Pfsense, box: Box) -> Pfsense:
+    """Add what the box says of itself, so that the inventory stands without it."""
+    interfaces = {name: addresses for name, addresses in box.interfaces.items() if addresses}
+    gateways = {name: address for name, address in box.gateways.items() if address}
+    facts = {"package": box.package, "interfaces": interfaces, "gateways": gateways}
+    said = {name: getattr(own, name) for name in own.model_fields_set}
+    return Pfsense.model_validate({**said, **{name: value for name, value in facts.items() if value}})
+
+
+PFSENSE: Final[Platform] = PfsensePlatform()
