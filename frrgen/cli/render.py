@@ -48,10 +48,10 @@ def _refuse_other_platforms(routers: Sequence[Router], args: argparse.Namespace)
         wanted = {name for name in PLATFORMS if platform(name).merges}
     elif args.target is not None and not platform(args.target).template:
         wanted = {args.target}
-    names = " or ".join(sorted(wanted))
-    hint = f"write platform: {names} in its file"
+    hint = f"write platform: {' or '.join(sorted(wanted))} in its file"
+    noun = " or ".join(platform(name).noun for name in sorted(wanted))
     if other := [router.name for router in routers if router.platform not in wanted]:
-        raise InputError(*(error("FRR115", f"{name} is no router of platform {names}", hint=hint) for name in other))
+        raise InputError(*(error("FRR115", f"{name} is no {noun}", hint=hint) for name in other))
 
 
 def _file(router: Router, args: argparse.Namespace) -> tuple[Path, str]:

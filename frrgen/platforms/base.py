@@ -58,6 +58,8 @@ class Platform(Protocol):
     """One kind of router."""
 
     name: str
+    noun: str
+    """What users call such a router: `pfSense box`."""
     suffix: str
     """What the names of its files end in: `.conf`."""
     merges: bool

@@ -12,6 +12,7 @@ from frrgen.platforms.frr.parse.parser import Leftover, Parsed
 
 class Toy:
     name = "toy"
+    noun = "toy"
     suffix = ".toy"
     merges = False
     template = False

@@ -25,6 +25,7 @@ class FrrPlatform:
     """FRR reads what the model says, so nothing is lost and nothing is left out."""
 
     name = "frr"
+    noun = "router with FRR"
     suffix = ".conf"
     merges = False
     template = True

@@ -40,6 +40,7 @@ class PfsensePlatform:
     """The package makes an frr.conf of the sections that it stores in config.xml."""
 
     name = "pfsense"
+    noun = "pfSense box"
     suffix = ".xml"
     merges = True
     template = False
