@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from frrgen.cli.plan import read_text
 from frrgen.errors import DeviceError, InputError, Where, error
+from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan
 
 

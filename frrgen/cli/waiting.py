@@ -10,6 +10,7 @@ from typing import TypeVar
 from frrgen.cli.common import Inventory
 from frrgen.errors import InputError, error
 from frrgen.model.router import Router
+from frrgen.platforms.base import of
 from frrgen.platforms.frr.device import FrrDevice
 from frrgen.transport.base import Device
 
@@ -20,12 +21,15 @@ def routers(args: argparse.Namespace) -> list[Router]:
     """Give the routers that are named. Their passwords of neighbors are not asked for. Raises InputError."""
     named = args.routers if isinstance(args.routers, list) else [args.routers]
     found = Inventory(args.inventory).routers(named)
-    if boxes := [router.name for router in found if router.platform == "pfsense"]:
+    if unable := [router for router in found if not of(router).waits]:
         raise InputError(
-            error(
-                "FRR108",
-                f"{', '.join(boxes)}: a push to a pfSense box does not wait to be confirmed",
-                hint="Diagnostics > Backup & Restore > Config History has what was there before",
+            *(
+                error(
+                    "FRR108",
+                    f"{router.name}: a push to a {of(router).noun} does not wait to be confirmed",
+                    hint=of(router).way_back,
+                )
+                for router in unable
             )
         )
     return found

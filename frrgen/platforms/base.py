@@ -60,6 +60,10 @@ class Platform(Protocol):
     name: str
     noun: str
     """What users call such a router: `pfSense box`."""
+    waits: bool
+    """A push can wait on the router until somebody confirms it, and its journal knows earlier ones."""
+    way_back: str
+    """Where a user finds what was there before a push."""
     suffix: str
     """What the names of its files end in: `.conf`."""
     merges: bool

@@ -26,6 +26,8 @@ class FrrPlatform:
 
     name = "frr"
     noun = "router with FRR"
+    waits = True
+    way_back = "frrgen rollback"
     suffix = ".conf"
     merges = False
     template = True

@@ -41,6 +41,8 @@ class PfsensePlatform:
 
     name = "pfsense"
     noun = "pfSense box"
+    waits = False
+    way_back = "Diagnostics > Backup & Restore > Config History has what was there before"
     suffix = ".xml"
     merges = True
     template = False
