@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import getpass
 import hashlib
 import logging
@@ -20,10 +21,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 # invoke takes half the time that importing paramiko does; it is for `Match exec`, which we leave to OpenSSH
 sys.modules.setdefault("invoke", None)  # type: ignore[arg-type]  # an ImportError, which paramiko expects
@@ -35,6 +36,7 @@ if sys.modules["invoke"] is None:
 
 from frrgen.errors import DeviceError, Finding, error  # noqa: E402
 from frrgen.model.router import Ssh  # noqa: E402
+from frrgen.transport.known_hosts import Known, known  # noqa: E402
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 # what goes wrong is raised; without a handler Python would print paramiko's own words about it, too
@@ -43,6 +45,10 @@ _MAX_HOPS: Final = 8
 _MAX_OUTPUT: Final = 512 * 1024 * 1024
 """Bytes of output of one command: a router that sends more is not one."""
 _READ: Final = 1 << 16
+_AGREED: Final = ("ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "pubkeyacceptedalgorithms")
+_WEAK: Final = re.compile("cbc|md5|sha1-96|group1-sha1|group14-sha1|exchange-sha1|ssh-dss|ssh-rsa")
+"""What OpenSSH's defaults refuse, for where there is no OpenSSH to ask."""
+_RSA_SHA2: Final = ("rsa-sha2-512", "rsa-sha2-256")
 _LAST_WORD: Final = 5.0
 """Seconds between the end of a command's output and its exit status."""
 
@@ -68,12 +74,20 @@ class Target:
     host_key_alias: str | None = None
     jumps: list[str] = field(default_factory=list)
     proxy_command: str | None = None
+    algorithms: dict[str, list[str]] = field(default_factory=dict)
+    """What may be agreed on, as `ssh -G` says it: `ciphers`, `macs` …; without OpenSSH what its defaults refuse not."""
+    methods: frozenset[str] = frozenset({"publickey", "password", "keyboard-interactive"})
 
     @property
     def known_as(self) -> str:
         """The name under which known_hosts keeps the host's key."""
         name = self.host_key_alias or self.host
         return name if self.port == 22 or self.host_key_alias else f"[{name}]:{self.port}"
+
+    @property
+    def key_port(self) -> int:
+        """The port under which known_hosts keeps the host's key: an alias has none."""
+        return 22 if self.host_key_alias else self.port
 
     @property
     def shown(self) -> str:
@@ -136,24 +150,56 @@ def _from_config(host: str, user: str | None, port: int | None, config: Path | N
         host_key_alias=one("hostkeyalias"),
         jumps=(one("proxyjump") or "").split(",") if one("proxyjump") else [],
         proxy_command=one("proxycommand"),
+        algorithms={key: said[key][0].split(",") for key in _AGREED if key in said},
+        methods=_methods(said),
     )
+
+
+def _methods(said: dict[str, list[str]]) -> frozenset[str]:
+    """Give the ways to log in that the configuration allows."""
+    preferred = said.get("preferredauthentications")
+    every = Target("").methods if preferred is None else frozenset(preferred[0].split(","))
+    keys = (("publickey", "pubkey"), ("password", "password"), ("keyboard-interactive", "kbdinteractive"))
+    return every - {method for method, key in keys if said.get(f"{key}authentication") == ["no"]}
+
+
+def _expanded(command: str, where: Target, name: str) -> str:
+    """Put what ProxyCommand's tokens stand for (ssh_config(5), TOKENS). Raises DeviceError for those that we lack."""
+    known = {"%": "%", "h": where.host, "n": name, "p": str(where.port), "r": where.user, "u": getpass.getuser()}
+
+    def value(token: re.Match[str]) -> str:
+        if token[1] not in known:
+            raise DeviceError(error("FRR501", f"ProxyCommand: %{token[1]} is not known here", hint="%h %n %p %r %u"))
+        return known[token[1]]
+
+    return re.sub(r"%(.)", value, command)
 
 
 def fingerprint(key: paramiko.PKey) -> str:
     """Give a key's fingerprint as OpenSSH prints it: SHA256:…."""
-    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return f"{key.get_name()} SHA256:{digest}"
+    return f"{key.get_name()} {_fingerprint(key.asbytes())}"
 
 
-class _RefuseUnknown(MissingHostKeyPolicy):
-    """An unknown host key is an error that says how to make it known."""
+def _fingerprint(sent: bytes) -> str:
+    return "SHA256:" + base64.b64encode(hashlib.sha256(sent).digest()).decode().rstrip("=")
 
-    def __init__(self, where: Target) -> None:
+
+class _AsKnown(MissingHostKeyPolicy):
+    """Lets a host in that is known by its key; an unknown one is an error that says how to make it known."""
+
+    def __init__(self, where: Target, keys: Known) -> None:
         self.where = where
+        self.keys = keys
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
         del client, hostname
-        where = self.where
+        where, sent = self.where, key.asbytes()
+        if sent in self.keys.revoked:
+            raise DeviceError(error("FRR502", f"{where.shown}: THE HOST KEY IS REVOKED: {fingerprint(key)}"))
+        if any(known == sent for _, known in self.keys.keys):
+            return
+        if others := [known for kind, known in self.keys.keys if kind == key.get_name()]:
+            raise DeviceError(_changed_key(where, key, others))
         file = where.known_hosts[0] if where.known_hosts else "~/.ssh/known_hosts"
         scan = f"ssh-keyscan -t {key.get_name()} -p {where.port} {where.host} >> {file}"
         raise DeviceError(
@@ -199,7 +245,7 @@ class Shell:
         if depth > _MAX_HOPS:
             raise DeviceError(error("FRR503", f"{self.name}: ProxyJump goes in circles"))
         if where.proxy_command is not None and not where.jumps:
-            return paramiko.ProxyCommand(where.proxy_command)
+            return self._by_command(_expanded(where.proxy_command, where, self.ssh.host or self.name))
         sock: paramiko.Channel | paramiko.ProxyCommand | None = None
         hops = [self._hop(jump) for jump in where.jumps]
         for number, hop in enumerate(hops):
@@ -221,6 +267,13 @@ class Shell:
                 raise DeviceError(error("FRR503", f"{hop.shown} cannot reach {following.shown}: {bad}")) from bad
         return sock
 
+    def _by_command(self, command: str) -> paramiko.ProxyCommand:
+        words = [word for word in shlex.split(command) if word != "exec"]
+        if not words or shutil.which(words[0]) is None:
+            raise DeviceError(error("FRR503", f"ProxyCommand: there is no program {''.join(words[:1])!r}"))
+        # by a shell, as OpenSSH does it
+        return paramiko.ProxyCommand(f"sh -c {shlex.quote(f'exec {command}')}")
+
     def _hop(self, jump: str) -> Target:
         user, _, rest = jump.rpartition("@")
         host, port = rest, None
@@ -236,30 +289,30 @@ class Shell:
     ) -> paramiko.SSHClient:
         client = paramiko.SSHClient()
         self._clients.append(client)
-        for key in _known_keys(where):
-            client.get_host_keys().add(_dialled(where), key.get_name(), key)
-        client.set_missing_host_key_policy(_RefuseUnknown(where))
+        keys = known(_texts(where.known_hosts), where.host_key_alias or where.host, where.key_port)
+        client.set_missing_host_key_policy(_AsKnown(where, keys))
         limit = self.ssh.connect_timeout
-        files = [str(path) for file in where.identity_files if (path := Path(file).expanduser()).exists()]
+        by_key = "publickey" in where.methods
+        files = [str(path) for file in where.identity_files if by_key and (path := Path(file).expanduser()).exists()]
         try:
             client.connect(
                 where.host,
                 port=where.port,
                 username=where.user,
-                password=password,
+                password=password if where.methods & {"password", "keyboard-interactive"} else None,
                 key_filename=files,  # type: ignore[arg-type]  # a list is as good, says paramiko's manual
                 timeout=limit,
                 banner_timeout=limit,
                 auth_timeout=limit,
                 channel_timeout=limit,
-                allow_agent=not where.identities_only,
+                allow_agent=by_key and not where.identities_only,
                 look_for_keys=False,
+                disabled_algorithms={"pubkeys": _refused(where)},
+                transport_factory=functools.partial(_transport, where, keys),
                 sock=sock or _dial(where, limit),
             )
         except DeviceError:
             raise
-        except paramiko.BadHostKeyException as bad:
-            raise DeviceError(self._changed_key(where, bad)) from bad
         except (paramiko.PasswordRequiredException, paramiko.AuthenticationException) as bad:
             tried = ", ".join(files) or "no key file"
             raise DeviceError(
@@ -270,16 +323,13 @@ class Shell:
                 )
             ) from bad
         except (paramiko.SSHException, OSError, EOFError) as bad:
+            if str(bad) == "No authentication methods available":
+                hint = "load a key into ssh-agent, or name one with ssh.identity_file"
+                raise DeviceError(
+                    error("FRR504", f"{where.shown}: there is no key and no password to log in with", hint=hint)
+                ) from bad
             raise DeviceError(error("FRR503", f"{where.shown} cannot be reached: {_reason(bad)}")) from bad
         return client
-
-    def _changed_key(self, where: Target, bad: paramiko.BadHostKeyException) -> Finding:
-        return error(
-            "FRR502",
-            f"{where.shown}: THE HOST KEY HAS CHANGED: it is {fingerprint(bad.key)}, "
-            f"and known_hosts says {fingerprint(bad.expected_key)}; somebody may be listening in",
-            hint=f"if the router was installed anew: ssh-keygen -R '{where.known_as}', then log in once with ssh",
-        )
 
     @contextlib.contextmanager
     def open(self, command: str) -> Iterator[paramiko.Channel]:
@@ -376,21 +426,56 @@ def _dial(where: Target, seconds: float) -> socket.socket:
     return sock
 
 
-def _dialled(where: Target) -> str:
-    return where.host if where.port == 22 else f"[{where.host}]:{where.port}"
+def _changed_key(where: Target, key: paramiko.PKey, others: Sequence[bytes]) -> Finding:
+    expected = ", ".join(_fingerprint(other) for other in others)
+    return error(
+        "FRR502",
+        f"{where.shown}: THE HOST KEY HAS CHANGED: it is {fingerprint(key)}, "
+        f"and known_hosts says {expected}; somebody may be listening in",
+        hint=f"if the router was installed anew: ssh-keygen -R '{where.known_as}', then log in once with ssh",
+    )
 
 
-def _known_keys(where: Target) -> Iterator[paramiko.PKey]:
-    """Give the host's keys in the known_hosts files, under its alias if it has one."""
-    for file in where.known_hosts:
+def _transport(where: Target, keys: Known, sock: socket.socket, **options: Any) -> paramiko.Transport:
+    """Make a transport that agrees on nothing that OpenSSH would refuse, and orders as it does."""
+    made = paramiko.Transport(sock, **options)
+    offered = made.get_security_options()
+    for key, attribute in (("ciphers", "ciphers"), ("macs", "digests"), ("kexalgorithms", "kex")):
+        setattr(offered, attribute, _agreed(where, key, getattr(offered, attribute)))
+    offered.key_types = keys.algorithms(_agreed(where, "hostkeyalgorithms", offered.key_types))
+    return made
+
+
+def _agreed(where: Target, key: str, ours: Sequence[str]) -> list[str]:
+    """Give what we can and may use, in the order of the configuration. Raises DeviceError if that is nothing."""
+    if key not in where.algorithms:
+        return [name for name in ours if not _WEAK.search(name)]
+    found = [name for name in where.algorithms[key] if name in ours]
+    if not found:
+        allowed = ", ".join(where.algorithms[key])
+        raise DeviceError(
+            error("FRR503", f"{where.shown}: of the {key} in ~/.ssh/config ({allowed}) none is known here")
+        )
+    return found
+
+
+def _refused(where: Target) -> list[str]:
+    """Give the algorithms of our own keys that the configuration does not accept."""
+    allowed = where.algorithms.get("pubkeyacceptedalgorithms")
+    every = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", *_RSA_SHA2)
+    return [] if allowed is None else [name for name in every if name not in allowed]
+
+
+def _texts(files: Sequence[str]) -> Iterator[str]:
+    """Give what is in the known_hosts files. Raises DeviceError."""
+    for file in files:
         path = Path(file).expanduser()
         if not path.exists():
             continue
         try:
-            known = paramiko.HostKeys(str(path))
-        except (OSError, paramiko.SSHException) as bad:
+            yield path.read_text(errors="replace")
+        except OSError as bad:
             raise DeviceError(error("FRR501", f"{path} cannot be read: {bad}")) from bad
-        yield from (known.lookup(where.known_as) or {}).values()
 
 
 def _answer(channel: paramiko.Channel) -> str:

@@ -166,12 +166,12 @@ class Lab:
             file.write(f"[127.0.0.1]:{port} {public[0]} {public[1]}\n")
         return found
 
-    def end_logins(self, name: str) -> None:
-        """End the processes of sshd that serve a login; the one that listens stays."""
+    def end_logins(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """End the processes of sshd that serve a login, or stop them; the one that listens stays."""
         for listener in _children(self.sshds[name].process.pid):
             for session in _children(listener):
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(session, signal.SIGKILL)
+                    os.kill(session, number)
 
     def stop(self) -> None:
         """Take everything down."""
