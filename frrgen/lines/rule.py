@@ -114,6 +114,10 @@ class Rule:
     takes: str = ""
     """A field that goes when this one is undone, and must be said again."""
     impact: Impact = Impact.NONE
+    resets: str = ""
+    """internal, external, or named: it resets sessions of that kind only, or those with the AS that the line names."""
+    clear: str = ""
+    """FRR has no event for it: `soft`, `soft in` or `soft out` of all sessions brings it into effect."""
     impact_10: Impact | None = None
     """Where FRR 10 differs."""
     since: tuple[int, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any, Final, NamedTuple
 
@@ -128,16 +128,15 @@ class Live:
             raise LabError("not booted")
         return self._bgpd
 
-    def dial(self, peers: Iterable[Peer] = PEERS, seconds: float = 8) -> set[Peer]:
+    def dial(self, peers: Collection[Peer] = PEERS, seconds: float = 8) -> set[Peer]:
         """Set up the sessions that are down; gives those that are up then."""
-        for one in peers:
+        for one in [*peers, *peers]:
+            # twice: a session may fall at once when the router dials at the same moment
             end = self.ends[one]
             if not end.up.is_set():
                 end.close()
-                try:
+                with contextlib.suppress(LabError):
                     end.dial(seconds)
-                except LabError:
-                    continue
         return self.up()
 
     def up(self) -> set[Peer]:

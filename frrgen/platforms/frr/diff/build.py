@@ -11,17 +11,26 @@ from itertools import chain
 from typing import Any, Final
 
 from frrgen.lines.rule import Impact
-from frrgen.model.bgp import Bgp
+from frrgen.model.bgp import FAMILIES, Bgp
 from frrgen.model.policy import RouteMap
 from frrgen.model.references import Ref, affected_maps, uses
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.canonical import canonical
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.instance import Instance
-from frrgen.platforms.frr.diff.overwrite import ambiguous, end_any, end_calls, end_clauses, found_by, name_anew
+from frrgen.platforms.frr.diff.overwrite import (
+    ambiguous,
+    end_any,
+    end_calls,
+    end_clauses,
+    found_by,
+    name_anew,
+    silent_maps,
+)
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.prune import undo
 from frrgen.platforms.frr.diff.record import Record
+from frrgen.platforms.frr.diff.sessions import sessions
 from frrgen.platforms.frr.diff.standin import StandIns
 from frrgen.platforms.frr.grammar.layout import (
     Block,
@@ -375,8 +384,8 @@ class Builder:
             self.phases["bgp"].add((), [f"no router bgp {old.asn}{suffix}"])
             path = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
             self.record.change(Op.REMOVE, path, f"router bgp {old.asn}{suffix}", None, Impact.RESET)
-            for neighbor in old.neighbors:
-                self.record.session(vrf, neighbor, Impact.RESET, "router bgp removed")
+            for session in sessions(old):
+                self.record.session(vrf, session.name, Impact.RESET, "router bgp removed")
         removed = {vrf for vrf, _ in gone}
         for vrf, (old, new) in pairs.items():
             if new is not None:
@@ -394,6 +403,10 @@ class Builder:
     # what policy does to sessions
 
     def _policy_sessions(self) -> None:
+        for vrf, how in self.record.clears:
+            suffix = f"vrf {vrf} " if vrf else ""
+            self.after += [f"clear bgp {suffix}{family.replace('_', ' ')} * {how}" for family in FAMILIES]
+        silent = affected_maps(self.new, silent_maps(self.old, self.new, self.changed))
         affected = affected_maps(self.new, self.changed) | affected_maps(self.old, self.changed)
         for vrf, new, old in [
             ("", self.new.bgp, self.old.bgp),
@@ -412,7 +425,7 @@ class Builder:
                     continue
                 if use.neighbor in new.neighbors:
                     self.record.session(vrf, use.neighbor, Impact.REFRESH, f"{_KIND_WORDS[use.ref[0]]} {use.ref[1]}")
-                direct = use.ref[0] != "route_maps" and use.ref in self.changed
+                direct = use.ref in silent if use.ref[0] == "route_maps" else use.ref in self.changed
                 if (direct or self.new.route_map_delay_timer == 0) and not use.inherited:
                     who = f"peer-group {use.neighbor}" if use.neighbor in new.peer_groups else use.neighbor
                     family = use.family.replace("_", " ")

@@ -9,6 +9,7 @@ from frrgen.lines.rule import Impact
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.record import Record
+from frrgen.platforms.frr.diff.sessions import Session, dynamic, sessions
 from frrgen.platforms.frr.diff.standin import StandIn, StandIns
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.layout import (
@@ -66,6 +67,9 @@ class Instance:
             self._one(peer, neighbor, self.old.neighbors.get(peer), rebuild=peer in neighbors)
         listen = delta(self._listen(self.old), self._listen(self.new), self.version)
         self._take(listen)
+        for prefix, dialled in self.old.listen_ranges.items():
+            if self.new.listen_ranges.get(prefix) != dialled:
+                self.record.session(self.vrf, dynamic(dialled), Impact.RESET, f"listen range {prefix} removed")
         # FRR refuses a range that overlaps another
         self.commands.add(self.enter, [*listen.first, *listen.last, *listen.then])
         for family in FAMILIES:
@@ -78,16 +82,19 @@ class Instance:
                 self._gone(group_part(name, gone_group, self.path, canonical=True), None)
         self.commands.add(self.enter, late)
 
-    def _take(self, found: Delta, neighbors: Iterable[str] = (), *, fresh: bool = False) -> None:
+    def _take(
+        self, found: Delta, neighbors: Iterable[str] = (), *, among: Iterable[Session] = (), fresh: bool = False
+    ) -> None:
         impact = Impact.NONE if fresh or self.is_new else None
-        self.record.take(found, vrf=self.vrf, neighbors=neighbors, impact=impact)
+        self.record.take(found, vrf=self.vrf, neighbors=neighbors, among=among, impact=impact)
 
     def _instance_options(self) -> list[str]:
         """Give the lines that must wait until the neighbors are as intended."""
         old, new = (Part(self.path, INSTANCE.written(bgp, canonical=True)).lines for bgp in (self.old, self.new))
         raw = Part(self.path, list(wholes("raw", self.new.raw))).lines
         found = delta(old, [*new, *self.record.missing_raw(self.enter, raw)], self.version)
-        self._take(found, [peer for peer in self.old.neighbors if peer in self.new.neighbors])
+        stay = {one.name for one in sessions(self.new)}
+        self._take(found, among=[one for one in sessions(self.old) if one.name in stay])
         late = [line for line in found.last if line in _AFTER_NEIGHBORS]
         early = [line for line in found.last if line not in _AFTER_NEIGHBORS]
         self.commands.add(self.enter, [*found.first, *found.then, *early])
@@ -186,7 +193,7 @@ class Instance:
             return [name]
         members = [peer for peer, neighbor in self.old.neighbors.items() if neighbor.peer_group == name]
         if name in self.old.listen_ranges.values():
-            members.append(f"dynamic neighbors of {name}")
+            members.append(dynamic(name))
         return members
 
     def _family(self, family: str) -> None:

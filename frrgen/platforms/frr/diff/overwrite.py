@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from frrgen.errors import InputError, error
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
-from frrgen.model.references import Ref
+from frrgen.model.references import Ref, set_refs
 from frrgen.model.router import Router
 from frrgen.platforms.frr.grammar.layout import Part, optimization
 from frrgen.platforms.frr.grammar.policy import LISTS, MATCH, ListKind
@@ -173,3 +173,20 @@ def name_anew(old: Router, new: Router, changed: set[Ref]) -> tuple[Lines, Lines
 def _asking_for_nothing(line: str) -> str:
     """Name a list that is not there instead: then nothing matches."""
     return f"{line.rpartition(' ')[0]} frrgen-is-at-work"
+
+
+def silent_maps(old: Router, new: Router, changed: set[Ref]) -> set[Ref]:
+    """Give the route maps that change without an event in FRR: the routes that are there keep the old verdict.
+
+    So it is where `on-match` is set, changed or taken away, and where a list of `set comm-list` changes.
+    """
+    found: set[Ref] = set()
+    for name, route_map in new.route_maps.items():
+        before = old.route_maps.get(name)
+        if before is None:
+            continue
+        was = {entry.seq: entry.on_match for entry in before.entries}
+        for entry in route_map.entries:
+            if was.get(entry.seq) != entry.on_match or any(ref in changed for _, ref in set_refs(entry.set)):
+                found.add(("route_maps", name))
+    return found

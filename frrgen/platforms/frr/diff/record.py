@@ -7,6 +7,7 @@ from typing import Final
 
 from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.diff.changes import Change, Delta, Op
+from frrgen.platforms.frr.diff.sessions import Session
 from frrgen.platforms.frr.grammar.layout import Line, Path
 
 _RANK: Final = {Impact.NONE: 0, Impact.REFRESH: 1, Impact.RESET: 2}
@@ -21,15 +22,31 @@ class Record:
         self.changes: list[Change] = []
         self.sessions: dict[tuple[str, str], tuple[Impact, list[str]]] = {}
         """By VRF and neighbor: the worst that happens, and why."""
+        self.clears: dict[tuple[str, str], None] = {}
+        """By VRF, how all sessions must be cleared for a change to be in effect: `soft`, `soft out`."""
 
-    def take(self, found: Delta, *, vrf: str = "", neighbors: Iterable[str] = (), impact: Impact | None = None) -> None:
-        """Record changes and what they do to sessions; `impact` where the context knows better than the rule."""
+    def take(
+        self,
+        found: Delta,
+        *,
+        vrf: str = "",
+        neighbors: Iterable[str] = (),
+        among: Iterable[Session] = (),
+        impact: Impact | None = None,
+    ) -> None:
+        """Record changes and what they do to sessions; `impact` where the context knows better than the rule.
+
+        `neighbors` have what changes; of the sessions `among` which it is done to those of the kind that the rule says.
+        """
         for change, statement in found.changes:
             self.changes.append(change if impact is None else change._replace(impact=impact))
             if change.impact is not Impact.NONE:
                 because = statement.rule.field.split(".")[-1].replace("_", "-")
-                for neighbor in neighbors:
+                hit = [session.name for session in among if session.is_reset_by(statement)]
+                for neighbor in (*neighbors, *hit):
                     self.session(vrf, neighbor, change.impact, because)
+            if statement.rule.clear and impact is None:
+                self.clears[vrf, statement.rule.clear] = None
 
     def session(self, vrf: str, neighbor: str, impact: Impact, because: str) -> None:
         """Record what a change does to a session: of several the worst, with every reason for it."""

@@ -1,0 +1,46 @@
+"""The sessions that an instance may have: its neighbors, and those that come by listen range, whom it does not name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from frrgen.lines.rule import Statement
+from frrgen.model.bgp import Bgp, Neighbor, PeerGroup
+
+
+class Session(NamedTuple):
+    """A session, or all dynamic ones of a group."""
+
+    name: str
+    """How a plan names it: by the neighbor, or as the dynamic neighbors of a group."""
+    remote_as: int | str | None
+    """The neighbor's AS number, `internal` or `external`, of its own or of its group."""
+    internal: bool
+
+    def is_reset_by(self, statement: Statement) -> bool:
+        """Tell whether a change of this line, which resets sessions of a kind, resets this one."""
+        kind = statement.rule.resets
+        if kind == "named":
+            return str(self.remote_as) == statement.slot[-1]
+        return not kind or (kind == "internal") == self.internal
+
+
+def dynamic(group: str) -> str:
+    """Name the dynamic neighbors of a group."""
+    return f"dynamic neighbors of {group}"
+
+
+def sessions(bgp: Bgp) -> Iterator[Session]:
+    """Give the sessions of an instance."""
+    for peer, neighbor in bgp.neighbors.items():
+        group = bgp.peer_groups.get(neighbor.peer_group or "")
+        yield _session(peer, neighbor, group, bgp)
+    for name in dict.fromkeys(bgp.listen_ranges.values()):
+        if name in bgp.peer_groups:
+            yield _session(dynamic(name), bgp.peer_groups[name], None, bgp)
+
+
+def _session(name: str, one: Neighbor | PeerGroup, group: PeerGroup | None, bgp: Bgp) -> Session:
+    remote_as = one.remote_as if group is None or group.remote_as is None else group.remote_as
+    return Session(name, remote_as, remote_as in {"internal", bgp.asn})

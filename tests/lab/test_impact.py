@@ -1,0 +1,99 @@
+"""Every line of the grammar is set, changed and taken away on a router with sessions of every kind.
+
+FRR takes it, nothing is left to plan, no session drops that the plan does not name, a soft clear brings nothing else.
+`FRRGEN_CHANGES=N` tries N of them (0: all); `FRRGEN_ONLY=WORDS` those whose name has the words.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from frrgen.lines.rule import Impact
+from frrgen.platforms.frr.grammar import bgp, policy
+from frrgen.platforms.frr.render import render
+from tests.lab.changes import cases, config
+from tests.lab.frr import numbers
+from tests.lab.live import PEERS, Live, model
+
+NUMBER = int(os.environ.get("FRRGEN_CHANGES", "20"))
+ONLY = os.environ.get("FRRGEN_ONLY", "")
+TOLD_TOO_OFTEN = {
+    "port 180": "FRR resets when it is set, and hardly when it changes",
+    "local-as 64900": "8.4 does not reset the members of a group when `no-prepend` is added",
+}
+NOT_HERE = {
+    "match rpki valid": "the RPKI module is not loaded",
+    "local-role provider": "FRR keeps `strict-mode` of a group for ever",
+    "max-med on-startup": "a boot is within its time, a running router is not",
+}
+
+
+def chosen(version):
+    found = [case for case in cases(version) if ONLY in case.name]
+    step = 1 if not NUMBER or ONLY else max(1, len(found) // NUMBER)
+    return [case for case in found[::step] if not any(words in case.name for words in NOT_HERE)]
+
+
+def test_every_line_of_the_grammar_is_tried():
+    """A rule that no row says is a line that nobody has measured."""
+    tables = (bgp.INSTANCE, bgp.NEIGHBOR, bgp.NEIGHBOR_FAMILY, bgp.FAMILY, policy.ENTRY, policy.MATCH, policy.SET)
+    wanted = {rule.field for table in tables for rule in table.rules if not rule.parse_only}
+    said = set()
+    for case in cases((99,)):
+        for text in filter(None, (case.one, case.other)):
+            for line in text.split(" / "):
+                body = line.strip().removeprefix("no ")
+                words = body.split(" ", 2)
+                body = words[2] if words[0] == "neighbor" else body
+                for table in tables:
+                    for shown in (body, f"no {body}"):
+                        rule = table.read(shown, {})
+                        said |= set() if rule is None else {rule.field}
+    assert {field for field in wanted - said if not field.startswith("vrf_leaking.")} == {
+        # they stand in every configuration of this test
+        "activate",
+        "bestpath.compare_routerid",
+    } - said
+
+
+def test_each_change_alone_is_taken_at_once_told_and_in_effect(lab, frr):
+    live = Live(lab, "edge")
+    base = model(config(), frr.version)
+    live.boot(render(base))
+    assert len(live.dial()) == len(PEERS)
+    bad = []
+    for case in chosen(numbers(frr.version)):
+        for text in filter(None, (case.one, case.other, "!")):
+            target = model(config(**{case.place: text}), frr.version)
+            bad += [f"{case.name}, {text}: {one}" for one in wrong(live, target, case.name)]
+        if live.plan(base).commands:
+            live.boot(render(base))
+        live.dial(seconds=5)
+    assert bad == []
+
+
+def wrong(live, target, name):
+    """Push, and give what is not as it should be."""
+    live.dial(seconds=1.5)
+    up = live.up()
+    plan = live.plan(target)
+    said = live.push(plan)
+    time.sleep(0.6)
+    dropped = {one for one in up if one not in live.up()}
+    told = {session.neighbor for session in plan.sessions if session.impact is Impact.RESET}
+    if left := live.plan(target).commands:
+        yield f"left to do: {left}; {said}"
+    if denied := [one.address for one in dropped if one.named not in told]:
+        yield f"dropped, and the plan does not say so: {denied}"
+    if stayed := [one.address for one in up - dropped if one.named in told and name not in TOLD_TOO_OFTEN]:
+        yield f"the plan says that they drop: {stayed}"
+    if dead := [daemon for daemon in live.router.daemons if not live.router.alive(daemon)]:
+        yield f"dead: {dead}"
+    if not dropped:
+        time.sleep(1.2)
+        before = live.heard(up), live.accepted()
+        live.router.vtysh("clear bgp * soft", "clear bgp ipv6 * soft")
+        time.sleep(1)
+        if before != (live.heard(up), live.accepted()):
+            yield "a soft clear brings something else"
