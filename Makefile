@@ -13,7 +13,7 @@ DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client ipro
 	php-cli php-xml tcsh openssl
 TEST_DEBIAN := bird2 gobgpd tcpdump
 
-.PHONY: demo test bench docs fuzz-policy fuzz-speaker system test-system clean
+.PHONY: demo test bench docs fuzz-policy fuzz-transitions fuzz-speaker system test-system clean
 
 demo: system $(BIN)/frrgen
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python -m tests.lab.demo
@@ -35,6 +35,10 @@ docs: $(BIN)/frrgen
 fuzz-policy: test-system $(BIN)/tox
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 FRRGEN_POLICIES=$(N) FRRGEN_SEED=$(SEED) \
 		$(BIN)/tox -q -e lab -- -n 0 -s -o timeout=0 tests/lab/test_policy.py
+
+fuzz-transitions: test-system $(BIN)/tox
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB=1 FRRGEN_TRANSITIONS=$(N) FRRGEN_SEED=$(SEED) \
+		$(BIN)/tox -q -e lab -- -n 0 -s -o timeout=0 tests/lab/test_fuzz_transitions.py
 
 fuzz-speaker: $(BIN)/tox
 	$(BIN)/tox -q -e fuzz -- $(SECONDS)

@@ -113,6 +113,8 @@ class Rule:
     """A word of the line that FRR does not write over: a line that has it is undone before another comes."""
     takes: str = ""
     """A field that goes when this one is undone, and must be said again."""
+    lingers: bool = False
+    """Taken from a group, it stays with the members until it was set and undone at each of them."""
     impact: Impact = Impact.NONE
     resets: str = ""
     """internal, external, or named: it resets sessions of that kind only, or those with the AS that the line names."""

@@ -66,6 +66,8 @@ def _plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"  … and {len(told) - _MOST_ROUTES} more about routes", ""
     for command in plan.after:
         yield f"then: {command}", ""
+    for warning in plan.warnings:
+        yield f"warning: {warning}", "yellow"
     if plan.leftovers:
         yield f"left alone, not in the model ({len(plan.leftovers)}):", ""
         for line in plan.leftovers[:20]:

@@ -155,6 +155,23 @@ class Instance:
             none = StandIn([], [])
             standin = none if old is None else self.standins.lines.get((self.vrf, name, family), none)
             self.commands.add(enter, [*standin.on, *part.first, *then, *part.last, *standin.off])
+            if isinstance(one, PeerGroup):
+                self.commands.add(enter, self._lingering(name, family, part))
+
+    def _lingering(self, group: str, family: str, found: Delta) -> list[str]:
+        """Give the lines that take from members what FRR leaves with them when their group has it no more."""
+        lines: list[str] = []
+        for change, statement in found.changes:
+            if change.op is not Op.REMOVE or not statement.rule.lingers:
+                continue
+            for peer, neighbor in self.new.neighbors.items():
+                stays = peer in self.old.neighbors and neighbor.peer_group == group
+                if stays and statement.rule.get(getattr(neighbor, family)) is None:
+                    lines += [
+                        text.replace(f"neighbor {group} ", f"neighbor {peer} ", 1)
+                        for text in (statement.text, statement.undo)
+                    ]
+        return lines
 
     def _before_its_kind_changes(self, name: str, one: Neighbor | PeerGroup, old: Neighbor | PeerGroup | None) -> None:
         """Take away what FRR refuses to undo once a neighbor has turned from internal to external, or back."""

@@ -10,6 +10,7 @@ from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.build import Builder
 from frrgen.platforms.frr.diff.changes import Change, Op
+from frrgen.platforms.frr.diff.faults import faults
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.parse.parser import Parsed
 
@@ -87,6 +88,8 @@ class Plan:
     after: tuple[str, ...]
     """What must follow in exec mode."""
     leftovers: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    """What FRR does wrong on the way, whatever the order of the lines."""
     unfinished: tuple[str, ...] = ()
     """What an earlier change of the router has left to be done."""
     basis: str = ""
@@ -155,6 +158,7 @@ class Plan:
             **({} if self.routes is None else {"routes": [effect.to_json() for effect in self.routes]}),
             "commands": list(self.shown_commands),
             "after": list(self.after),
+            "warnings": list(self.warnings),
             "leftovers": [hide(line) for line in self.leftovers],
             **({"unfinished": list(self.unfinished)} if self.unfinished else {}),
             "summary": self.summary,
@@ -178,6 +182,7 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
         sessions=sessions,
         batches=tuple(tuple(batch.lines()) for batch in builder.batches),
         after=tuple(builder.after),
+        warnings=tuple(faults(builder.old, builder.new)),
         leftovers=tuple(str(leftover) for leftover in builder.leftovers),
     )
 

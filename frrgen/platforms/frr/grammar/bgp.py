@@ -215,7 +215,7 @@ NEIGHBOR_FAMILY: Final = Table(
     Rule("nexthop_local_unchanged", "nexthop-local unchanged", impact=_REFRESH),
     Rule("allowas_in", "allowas-in", const=3, parse_only=True),
     Rule("allowas_in", "allowas-in {}", undo="allowas-in", impact=_REFRESH),
-    Rule("weight", "weight {}", undo="weight", impact=_REFRESH),
+    Rule("weight", "weight {}", undo="weight", lingers=True, impact=_REFRESH),
     Rule("soo", "soo {}", impact=_RESET),
     Rule("distribute_list_in", "distribute-list {} in", excludes=("prefix_list_in",), impact=_REFRESH),
     Rule("distribute_list_out", "distribute-list {} out", excludes=("prefix_list_out",), impact=_REFRESH),

@@ -1,0 +1,48 @@
+"""What FRR itself does wrong on the way, whatever the order of the lines: a plan says it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from frrgen.model.bgp import FAMILIES, Bgp
+from frrgen.model.router import Router
+from frrgen.platforms.frr.diff.sessions import dynamic
+
+
+def faults(old: Router, new: Router) -> Iterator[str]:
+    """Give a sentence for each fault of FRR that the change of one router into the other meets."""
+    pairs = [("", old.bgp, new.bgp)]
+    pairs += [(name, old.vrfs[name].bgp, vrf.bgp) for name, vrf in new.vrfs.items() if name in old.vrfs]
+    for vrf, before, after in pairs:
+        if before is not None and after is not None:
+            where = f" of vrf {vrf}" if vrf else ""
+            yield from (f"router bgp {after.asn}{where}: {text}" for text in _of_instance(before, after))
+
+
+def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
+    if old.graceful_shutdown != new.graceful_shutdown and any(getattr(new, family).aggregates for family in FAMILIES):
+        yield "aggregates keep going out as before graceful-shutdown changed, until FRR starts again"
+    was, now = (None if one.confederation is None else one.confederation.identifier for one in (old, new))
+    if was != now:
+        yield (
+            "a confederation that changes on a running router is not in all what it is after a start: start FRR again"
+        )
+    for name in dict.fromkeys(new.listen_ranges.values()):
+        for family in FAMILIES:
+            if name not in old.peer_groups or name not in new.peer_groups:
+                continue
+            weight, left = (getattr(bgp.peer_groups[name], family).weight for bgp in (old, new))
+            if weight is not None and left is None:
+                yield f"{dynamic(name)} keep weight {weight} until their sessions are set up anew"
+    for name, one in (*new.peer_groups.items(), *new.neighbors.items()):
+        before = old.neighbors.get(name) or old.peer_groups.get(name)
+        for family in FAMILIES:
+            told = getattr(one, family).advertise_map
+            if before is None or told is None or told.condition != "exist-map":
+                continue
+            if getattr(before, family).advertise_map != told:
+                words = family.replace("_", " ")
+                yield (
+                    f"for about 0.1 s FRR announces everything that {told.route_map} lets out to {name} ({words}), "
+                    "whatever the condition: shut the session for that moment where it must not"
+                )

@@ -1,0 +1,59 @@
+"""A plan says in words what FRR does wrong on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import parse
+
+BASE = """\
+router bgp 65000
+ neighbor 10.0.0.1 remote-as 65001
+ {}
+ address-family ipv4 unicast
+  aggregate-address 100.0.0.0/8
+  {}
+ exit-address-family
+exit
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "family", "words"),
+    [
+        ("bgp graceful-shutdown", "!", "aggregates"),
+        ("bgp confederation identifier 64999", "!", "confederation"),
+        ("!", "neighbor 10.0.0.1 advertise-map M exist-map C", "0.1 s"),
+    ],
+)
+def test_a_fault_of_frr_is_a_warning_in_the_plan(line, family, words):
+    before, after = parse(BASE.format("!", "!")), parse(BASE.format(line, family)).router
+    (warning,) = make_plan(before, after).warnings
+    assert words in warning
+    assert make_plan(before, after).to_json()["warnings"] == [warning]
+
+
+@pytest.mark.parametrize(("line", "family"), [("!", "neighbor 10.0.0.1 advertise-map M non-exist-map C")])
+def test_where_frr_does_right_nothing_is_said(line, family):
+    before, after = parse(BASE.format("!", "!")), parse(BASE.format(line, family)).router
+    assert make_plan(before, after).warnings == ()
+
+
+def test_a_weight_that_a_group_has_no_more_is_taken_from_each_member():
+    text = "router bgp 65000\n neighbor G peer-group\n neighbor G remote-as 65001\n neighbor 10.0.0.1 peer-group G\n"
+    family = " address-family ipv4 unicast\n  neighbor G weight 10\n"
+    commands = make_plan(parse(text + family), parse(text).router).commands
+    assert [line for line in commands if "weight" in line] == [
+        "no neighbor G weight",
+        "neighbor 10.0.0.1 weight 10",
+        "no neighbor 10.0.0.1 weight",
+    ]
+
+
+def test_dynamic_neighbors_keep_the_weight_of_their_group_and_the_plan_says_so():
+    text = "router bgp 65000\n neighbor G peer-group\n neighbor G remote-as 65001\n"
+    text += " bgp listen range 10.0.0.0/24 peer-group G\n"
+    family = " address-family ipv4 unicast\n  neighbor G weight 10\n"
+    (warning,) = make_plan(parse(text + family), parse(text).router).warnings
+    assert "dynamic neighbors of G keep weight 10" in warning
