@@ -43,7 +43,10 @@ def run(args: argparse.Namespace) -> Exit:
         name = router.name
         place = lambda path: loaded.place(("routers", name, *path))  # noqa: E731
     session = session_of(router, args.neighbor, args.direction, inventory)
-    verdict = judge(session, route_of(args, session), unread=unread)
+    route = route_of(args, session)
+    if session.first_as is None and args.from_asn is not None:
+        session.first_as = int(args.from_asn)
+    verdict = judge(session, route, unread=unread)
     if args.format == "json":
         print(json.dumps(_json(verdict, place), indent=2))
     else:

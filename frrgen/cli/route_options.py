@@ -10,15 +10,13 @@ from typing import Any, Final, TypeVar
 
 from frrgen.errors import Finding, InputError, error
 from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
-from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.session import Session, no_host
 from frrgen.policy.sets.route import Route
 
 _PATH: Final = re.compile(r"(?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\})(?: (?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\}))*")
 _VERSION: Final = re.compile(r"\d{1,2}(?:\.\d{1,3}){0,2}")
 _KNOWN: Final = ((8, 4), (11,))
 """The first version of FRR whose ways were measured, and the first that is not known yet."""
-_NOWHERE: Final = re.compile(r"(?:0|127|22[4-9]|2[3-5]\d)\..*")
-"""IPv4 next hops that are none: NOTIFICATION 3/8 (RFC 4271 section 6.3)."""
 _T = TypeVar("_T")
 
 
@@ -79,9 +77,9 @@ def attributes(route: Route) -> dict[str, str]:
 def _next_hop(text: str, session: Session) -> Address:
     """Read a next hop. Raises ValueError for one that FRR never brings before a policy (seen on 8.4.4)."""
     address = ip_address(text)
-    taken = str(address) == "255.255.255.255" and session.router.version >= (10,)
-    if session.direction == "in" and isinstance(address, IPv4Address) and _NOWHERE.fullmatch(text) and not taken:
-        raise ValueError(f"no policy is asked of {address}: FRR 8 ends the session over it, FRR 10 drops the route")
+    if session.direction == "in" and isinstance(address, IPv4Address) and no_host(address, session.version):
+        does = "ends the session over it" if session.version < (10, 7) else "drops the route"
+        raise ValueError(f"no policy is asked of {address}: FRR {session.router.frr_version} {does}")
     return address
 
 

@@ -188,9 +188,12 @@ class _Router:
                 (*place, "match", "rpki"),
             )
         if entry.set.comm_list_delete_last or entry.set.large_comm_list_delete_last:
+            text = "FRR writes set clauses sorted: after its next restart it deletes before it sets communities"
+            if self.router.version >= (10,):
+                text = "FRR 10 deletes before it sets communities, in whatever order the lines stand"
             yield _warning(
                 "FRR214",
-                "FRR writes set clauses sorted: after its next restart the deletion stands before the communities set",
+                text,
                 (*place, "set"),
                 "delete in one entry, and set in the next one, with on_match: next",
             )

@@ -88,7 +88,7 @@ def test_a_next_hop_over_which_frr_ends_the_session_gets_no_verdict(capsys):
         assert f"no policy is asked of {hop}" in err
     for hop in ("169.254.1.1", "203.0.113.1", "192.168.1.77"):
         assert explain(capsys, "edge1", "192.168.1.10", "in", "192.168.10.1/32", "--next-hop", hop)[0] == 0
-    words = ("192.168.10.1/32", "--next-hop", "255.255.255.255", "--frr-version", "10.1")
+    words = ("192.168.10.1/32", "--next-hop", "255.255.255.255", "--frr-version", "10.7")
     assert explain(capsys, "edge1", "192.168.1.10", "in", *words)[0] == 0
 
 

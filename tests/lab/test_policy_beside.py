@@ -65,6 +65,7 @@ def said(route):
     return route.community_string, route.local_preference
 
 
+@pytest.mark.frr(before="10", reason="from FRR 10 on the route alone is dropped")
 def test_an_as_set_ends_the_session_if_as_sets_are_rejected(lab):
     """With `Update Message Error, Invalid Network Field` (3/10): what it announced else goes with it."""
     one = Sessions(lab, options=" bgp reject-as-sets\n", routes=(OUTSIDE, AS_SET))
@@ -77,7 +78,18 @@ def test_an_as_set_ends_the_session_if_as_sets_are_rejected(lab):
     assert one.explained(FROM, "in", OUTSIDE).verdict == "permit"
 
 
-def test_an_as_set_is_let_in_by_frr_8_if_nothing_is_said_of_it(lab):
+@pytest.mark.frr(since="10", reason="FRR 8.4 ends the session")
+def test_an_as_set_is_dropped_alone_if_as_sets_are_rejected(lab):
+    one = Sessions(lab, options=" bgp reject-as-sets\n", routes=(AS_SET, OUTSIDE))
+    wait_for("the other", lambda: set(one.bgpd.paths()) == {str(OUTSIDE.prefix)})
+    assert not one.peers[FROM].ended
+    verdict = one.explained(FROM, "in", AS_SET)
+    assert verdict.verdict == "deny"
+    assert "ends the session" not in str(verdict.trace[-1].because)
+
+
+@pytest.mark.frr(before="10.5", reason="later FRRs reject AS_SETs unasked")
+def test_an_as_set_is_let_in_if_nothing_is_said_of_it(lab):
     one = Sessions(lab, routes=(OUTSIDE, AS_SET))
     wait_for("both", lambda: set(one.bgpd.paths()) == {str(OUTSIDE.prefix), str(AS_SET.prefix)})
     assert one.explained(FROM, "in", AS_SET).verdict == "permit"

@@ -11,7 +11,7 @@ from frrgen.model.types import community_value, large_community_value
 from frrgen.policy.sets.route import Route
 
 FOLDER = Path(__file__).parent
-FILES = ("frr-policy-cases-8.4.4.jsonl", "frr-policy-cases-more-8.4.4.jsonl")
+FILES = ("frr-policy-cases-8.4.4.jsonl", "frr-policy-cases-more-8.4.4.jsonl", "frr-policy-cases-versions.jsonl")
 
 
 def _lines(name):
@@ -19,7 +19,7 @@ def _lines(name):
 
 
 CASES = [case for name in FILES for case in _lines(name)]
-"""A hundred that came with the specification, and what was measured since."""
+"""A hundred that came with the specification, what was measured since, and what versions tell apart."""
 LATER = {
     version: {case["id"]: case["accepted"] for case in _lines(f"frr-policy-cases-{version}.jsonl")}
     for version in ("10.3", "10.7.1")
@@ -50,7 +50,9 @@ def sent(one):
 
 
 def accepted(text):
-    """Read `{10.0.0.0/8{metric: 1, comm: 1:1 2:2}, …}`."""
+    """Read `{10.0.0.0/8{metric: 1, comm: 1:1 2:2}, …}`, or data."""
+    if isinstance(text, dict):
+        return text
     found = {}
     for prefix, rest in re.findall(r"([0-9a-f.:]+/\d+)((?:\{(?:[^{}]|\{[^{}]*\})*\})?)", text):
         attributes = dict(re.findall(r"(metric|weight|locPrf|comm|large|path|nh): ((?:[^,{}]|\{[^{}]*\})*)", rest))

@@ -199,3 +199,30 @@ def test_lines_of_every_kind_of_list_that_never_decide_are_found(lines, idle):
     network = Network.model_validate({"routers": {"r1": router}})
     found = [one.where.path[-1] for one in audit(network, derive(network)) if one.code == "FRR310"]
     assert found == [str(seq) for seq in idle]
+
+
+UNDECIDABLE = {
+    "rpki": "rpki invalid",
+    "probability": "probability 50",
+    "interface": "interface eth0",
+    "extcommunity": "extcommunity X",
+    "alias": "alias A",
+    "source_vrf": "source-vrf V",
+}
+"""Match clauses of which no route alone tells whether they match."""
+
+
+@pytest.mark.parametrize("action", ["permit", "deny"])
+@pytest.mark.parametrize("clause", UNDECIDABLE)
+def test_nothing_is_said_never_to_match_behind_a_clause_that_cannot_be_decided(clause, action):
+    """A route of which the clause is undecided may go on to the next entry."""
+    text = f"""\
+bgp extcommunity-list standard X seq 5 permit rt 65001:1
+route-map IN {action} 5
+ match {UNDECIDABLE[clause]}
+route-map IN permit 10
+ match ip address prefix-list FROM
+route-map IN deny 20
+"""
+    found = codes(SAFE.replace("route-map IN permit 10\n match ip address prefix-list FROM\n", text))
+    assert not {"FRR312", "FRR313"} & set(found)

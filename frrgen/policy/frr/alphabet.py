@@ -10,10 +10,12 @@ from frrgen.model.bgp import FAMILIES
 from frrgen.model.policy import CommunityList, LargeCommunityList, RouteMapEntry
 from frrgen.model.router import Router
 from frrgen.model.types import WELL_KNOWN, community_value, large_community_value
+from frrgen.policy.frr.lists import internet_text
 from frrgen.policy.frr.partial_entries import Unread
 from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.sets import automaton
 from frrgen.policy.sets.communities import Atoms
+from frrgen.policy.sets.regex import UndecidedError, found
 
 FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
 """The address family of an IP version."""
@@ -74,7 +76,7 @@ class Universe:
                     values.update(community for community, _ in policy.session.kept_back())
                     if policy.session.shuts:
                         values.add(WELL_KNOWN["graceful-shutdown"])
-                elif policy.session.settles:
+                elif policy.session.keeps_blackholes:
                     values.update(WELL_KNOWN[name] for name in ("blackhole", "no-export", "graceful-shutdown"))
             for entry in policy.entries():
                 for name in (entry.match.community and entry.match.community.name, entry.set.comm_list_delete):
@@ -90,7 +92,12 @@ class Universe:
                     values |= {community_value(text) for text in entry.set.community.communities}
                 if entry.set.large_community is not None and entry.set.large_community.communities != "none":
                     large_values |= {large_community_value(text) for text in entry.set.large_community.communities}
-        return Universe(Atoms(values, regexes), Atoms(large_values, large_regexes, large=True))
+        internet = {internet_text(policy.session.version) for policy in policies} or {"internet"}
+        if len(internet) > 1 and any(len({found(regex, text) for text in internet}) > 1 for regex in regexes):
+            raise UndecidedError(
+                "an expression tells 0:0 from internet, and the two versions of FRR show another of them"
+            )
+        return Universe(Atoms(values, regexes, internet=min(internet)), Atoms(large_values, large_regexes, large=True))
 
 
 def _collect(

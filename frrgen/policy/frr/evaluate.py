@@ -14,7 +14,6 @@ from typing import Any, Final
 from frrgen.model.policy import RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
 from frrgen.model.types import U32_MAX, WELL_KNOWN, Address, Prefix, community_value, large_community_value
-from frrgen.policy.frr.ignored import ignored
 from frrgen.policy.frr.lists import (
     access_list,
     as_path_list,
@@ -25,7 +24,7 @@ from frrgen.policy.frr.lists import (
     prefix_list,
 )
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, not_understood, with_unread
-from frrgen.policy.frr.session import OWN_NEXT_HOP, Direction, Path, Rule, Session
+from frrgen.policy.frr.session import Direction, Path, Rule, Session
 from frrgen.policy.frr.trace import Reason, Step, Verdict, by_list, does
 from frrgen.policy.sets.paths import without
 from frrgen.policy.sets.regex import UndecidedError, found
@@ -156,16 +155,16 @@ class _Judge:
         return route if self.beside is None or self.said_hop else replace(route, next_hop=self.beside)
 
     def leads_on(self, route: Route) -> bool:
-        """Tell whether what the policy permits leads to somebody else."""
-        if self.session.leads_to_itself(route.next_hop, route.prefix.version):
-            self._say(None, None, OWN_NEXT_HOP, self.session.path, matched=False)
-            return False
-        return True
+        """Tell whether what the policy permits leads to another machine."""
+        why = self.session.refuses_next_hop(route.next_hop, route.prefix.version)
+        if why is not None:
+            self._say(None, None, why, self.session.path, matched=False)
+        return why is None
 
     def settled(self, route: Route) -> Route:
         """Do what FRR does to what has passed, whatever the policy said."""
         shut, session = WELL_KNOWN["graceful-shutdown"], self.session
-        if session.settles and WELL_KNOWN["blackhole"] in route.communities:
+        if session.keeps_blackholes and WELL_KNOWN["blackhole"] in route.communities:
             self._say(None, None, "it has the community blackhole: no-export is added", session.path, matched=True)
             route = replace(route, communities=route.communities | {WELL_KNOWN["no-export"]})
         shuts = session.shuts
@@ -186,11 +185,15 @@ class _Judge:
         """Do what FRR does before any policy (RFC 4271 section 9.1.2, RFC 7607)."""
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
         place = self.session.path
+        if self.session.enforces_first_as and self.session.first_as is None and not self.session.assume_first_as:
+            raise UndecidedError(
+                "enforce-first-as asks for the neighbor's AS, which `remote_as: external` does not name"
+            )
         for rule in self.session.path_rules(family):
             if _holds(rule, route):
                 self._say(None, None, rule.why, place, matched=False)
                 return False
-        for prefixes, why in ignored(route.prefix.version):
+        for prefixes, why in self.session.ignored(route.prefix.version):
             if route.prefix in prefixes:
                 self._say(None, None, why, place, matched=False)
                 return False
@@ -442,14 +445,19 @@ class _Judge:
 
         def delete(values: frozenset[int]) -> frozenset[int]:
             lst = self.router.community_lists.get(sets.comm_list_delete or "")
-            return values if lst is None else values - deleted_communities(lst, replace(route, communities=values))
+            return (
+                values
+                if lst is None
+                else values - deleted_communities(lst, replace(route, communities=values), self.version)
+            )
 
-        values = route.communities if sets.comm_list_delete_last else delete(route.communities)
+        last = self.session.deletes_last(sets.comm_list_delete_last)
+        values = route.communities if last else delete(route.communities)
         if sets.community is not None:
             said = sets.community.communities
             new = frozenset() if said == "none" else frozenset(community_value(text) for text in said)
             values = values | new if sets.community.additive else new
-        return delete(values) if sets.comm_list_delete_last else values
+        return delete(values) if last else values
 
     def _large(self, entry: RouteMapEntry, route: Route) -> frozenset[tuple[int, int, int]]:
         sets = entry.set
@@ -460,12 +468,13 @@ class _Judge:
                 return values
             return values - deleted_large_communities(lst, replace(route, large_communities=values))
 
-        values = route.large_communities if sets.large_comm_list_delete_last else delete(route.large_communities)
+        last = self.session.deletes_last(sets.large_comm_list_delete_last)
+        values = route.large_communities if last else delete(route.large_communities)
         if sets.large_community is not None:
             said = sets.large_community.communities
             new = frozenset() if said == "none" else frozenset(large_community_value(text) for text in said)
             values = values | new if sets.large_community.additive else new
-        return delete(values) if sets.large_comm_list_delete_last else values
+        return delete(values) if last else values
 
     def _next_hop(self, entry: RouteMapEntry, route: Route) -> Address | None:
         version = route.prefix.version

@@ -20,8 +20,27 @@ from frrgen.model.types import Prefix, community_value, large_community_value
 from frrgen.policy.sets.automaton import surely_found
 from frrgen.policy.sets.route import Route
 
-_INTERNET = 0
+INTERNET = 0
+"""The community 0:0."""
+_PLAIN_INTERNET = (10,)
+"""From this version on 0:0 is a community like any other (seen on 10.3 and 10.7.1; before, on 8.4.4, it is every route,
+and its text is `internet`)."""
 _ALL = 0xFFFFFFFF
+
+
+def every_route(values: Iterable[int], version: tuple[int, ...]) -> bool:
+    """Tell whether a line of a standard community list matches every route, whatever stands beside `internet`."""
+    return version < _PLAIN_INTERNET and INTERNET in values
+
+
+def internet_text(version: tuple[int, ...]) -> str:
+    """Return the text that expanded lists see for the community 0:0."""
+    return "internet" if version < _PLAIN_INTERNET else "0:0"
+
+
+def _text(route: Route, version: tuple[int, ...]) -> str:
+    words = route.community_string
+    return words if INTERNET not in route.communities else words.replace("internet", internet_text(version), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +117,16 @@ def community_list(lst: CommunityList, route: Route, version: tuple[int, ...], *
         if entry.regex is not None:
             if not route.communities and version >= (10,):
                 return False
-            return surely_found(entry.regex, route.community_string)
+            return surely_found(entry.regex, _text(route, version))
         values = frozenset(community_value(text) for text in entry.communities)
-        if values == {_INTERNET}:
+        if every_route(values, version):
             return True
         return values == route.communities if exact else values <= route.communities
 
     return _first(lst.entries, matches)
 
 
-def deleted_communities(lst: CommunityList, route: Route) -> frozenset[int]:
+def deleted_communities(lst: CommunityList, route: Route, version: tuple[int, ...]) -> frozenset[int]:
     """Find the communities that `set comm-list NAME delete` takes away: each is asked about alone."""
 
     def permitted(value: int) -> bool:
@@ -115,9 +134,9 @@ def deleted_communities(lst: CommunityList, route: Route) -> frozenset[int]:
 
         def matches(entry: Any) -> bool:
             if entry.regex is not None:
-                return surely_found(entry.regex, alone.community_string)
+                return surely_found(entry.regex, _text(alone, version))
             values = {community_value(text) for text in entry.communities}
-            return value in values or _INTERNET in values
+            return value in values or every_route(values, version)
 
         return _first(lst.entries, matches).permit
 

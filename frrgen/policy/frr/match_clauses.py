@@ -11,6 +11,7 @@ from frrgen.model.types import community_value, large_community_value
 from frrgen.policy.frr.alphabet import Universe
 from frrgen.policy.frr.effects import Effects, untouched
 from frrgen.policy.frr.evaluate import FOREIGN_HOP, LINK_LOCAL, LISTS, NO_HOP6
+from frrgen.policy.frr.lists import every_route
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets import automaton, interval
 from frrgen.policy.sets.communities import ANY, Cube, decided
@@ -118,8 +119,8 @@ class Matches:
                 cubes = atoms.regex_cubes(entry.regex, empty=empty)
             else:
                 value = large_community_value if large else community_value
-                values = {value(text) for text in entry.communities}
-                if values == {0}:
+                values: set[Any] = {value(text) for text in entry.communities}
+                if not large and every_route(values, self.session.version):
                     cubes = [ANY]
                 elif wanted.mode == "exact-match":
                     cubes = [atoms.only(values)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property, lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
@@ -13,6 +13,7 @@ from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
 from frrgen.model.types import WELL_KNOWN, Address, Model, is_address
+from frrgen.policy.frr.ignored import ignored
 from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.policy.sets.regex import UndecidedError
 
@@ -56,6 +57,16 @@ _WHOEVER: Final = frozenset(
 """Match clauses whose answer depends on the route alone. Each other clause may ask who the neighbor is, or announces
 itself as the next hop: of a clause that is new here no proof is shared."""
 OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route, whatever the policy says"
+
+
+NO_NEXT_HOP: Final = "the next hop is the address of no machine: bgpd drops the route, whatever the policy says"
+_NO_HOSTS: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4")))
+_RESERVED: Final = IPv4Network("240.0.0.0/4")
+
+
+def no_host(address: IPv4Address, version: tuple[int, ...]) -> bool:
+    """Tell whether an FRR takes an address for no host's: 240.0.0.0/4 until 10.3, and not in 10.7.1, as seen."""
+    return any(address in block for block in _NO_HOSTS) or (version < (10, 7) and address in _RESERVED)
 
 
 class Rule(NamedTuple):
@@ -111,6 +122,10 @@ class Session:
             self.group = _as_dynamic(self.group, router, bgp)
         self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
         self.external = self.remote not in ("internal", bgp.asn)
+        self.first_as: int | None = self.remote if isinstance(self.remote, int) else None
+        """The neighbor's AS, with which the path of its routes begins; None: `remote_as external` does not name it."""
+        self.assume_first_as = False
+        """Take each path for a path that begins with the neighbor's AS, where that AS is not known."""
         self.version = router.version
         self.nobody = self.origin = False
 
@@ -190,7 +205,8 @@ class Session:
     @property
     def set_preference(self) -> int:
         """From where `set local-preference +N` counts if there is none."""
-        return 0 if self.external and self.version < (10,) else self.default_preference
+        # 8.4.4 and 10.3 count from 0, 10.7.1 from the default
+        return 0 if self.external and self.version < (10, 7) else self.default_preference
 
     def peer_address(self) -> Address | None:
         """Give the neighbor's address; None if it is an interface, or not known."""
@@ -429,12 +445,19 @@ class Session:
 
     @property
     def settles(self) -> bool:
-        """Tell whether FRR judges two communities of what has passed: over eBGP, inbound.
+        """Tell whether FRR makes the local preference of a route with `graceful-shutdown` 0, whatever the policy said.
 
-        With `blackhole` it adds `no-export` (RFC 7999 section 3.2), with `graceful-shutdown` the local preference
-        becomes 0 (RFC 8326 section 4.2), whatever the policy said.
+        It does so inbound, over eBGP (RFC 8326 section 4.2).
         """
         return self.direction == "in" and self.external
+
+    @property
+    def keeps_blackholes(self) -> bool:
+        """Tell whether FRR adds `no-export` to a route with `blackhole`, whatever the policy said (RFC 7999).
+
+        It does so inbound: 8.4.4 over eBGP, 10.3 and 10.7.1 over iBGP as well.
+        """
+        return self.direction == "in" and (self.external or self.version >= (10,))
 
     @property
     def shuts(self) -> bool:
@@ -445,14 +468,43 @@ class Session:
         """
         return self.bgp.graceful_shutdown and (self.external or self.direction == "out")
 
-    def leads_to_itself(self, next_hop: Address | str | None, version: int) -> bool:
-        """Tell whether a next hop, of the route's own version, is the router itself.
+    def ignored(self, version: int) -> Iterator[tuple[PrefixSet, str]]:
+        """Yield the prefixes of an IP version that bgpd passes over before any inbound policy, and why.
 
-        bgpd asks behind the inbound policy, so what that sets is what counts; `bgp allow-martian-nexthop` changes
-        nothing of it (8.4.4).
+        From FRR 10.7 on the router's own addresses are among them, as far as they are known here (seen on 10.7.1).
         """
-        own = self.own_addresses if self.direction == "in" else ()
-        return next_hop in own and not isinstance(next_hop, str | None) and next_hop.version == version
+        yield from ignored(version, self.version)
+        if self.version >= (10, 7):
+            for address in self.own_addresses:
+                if address.version == version:
+                    host = ip_network(address)
+                    yield PrefixSet.block(host), f"{host} is an address of the router itself: bgpd ignores it"
+
+    def refuses_next_hop(self, next_hop: Address | str | None, version: int) -> str | None:
+        """Return why bgpd drops a route for its next hop, of the route's own version; None: it does not.
+
+        bgpd asks behind the inbound policy, so what that sets is what counts. `bgp allow-martian-nexthop` changes
+        nothing of it on 8.4.4, and lets such routes in on 10.3 and 10.7.1. That an IPv4 next hop is no host's is asked
+        from FRR 10 on; received, FRR 8.4 and 10.3 end the session over it (RFC 4271 section 6.3).
+        """
+        if self.direction == "out" or isinstance(next_hop, str | None) or next_hop.version != version:
+            return None
+        if self.bgp.allow_martian_nexthop and self.version >= (10,):
+            return None
+        if next_hop in self.own_addresses:
+            return OWN_NEXT_HOP
+        if isinstance(next_hop, IPv4Address):
+            nobody = self.version >= (10,) and no_host(next_hop, self.version)
+        else:
+            nobody = next_hop.is_unspecified or next_hop.is_loopback or next_hop.is_multicast
+        return NO_NEXT_HOP if nobody else None
+
+    def deletes_last(self, wanted: bool) -> bool:  # noqa: FBT001
+        """Tell whether communities are deleted behind those that the same entry sets, where the file says so.
+
+        FRR 8.4 keeps the order of the lines until it is started anew; from FRR 10 on it deletes first.
+        """
+        return wanted and self.version < (10,)
 
     def kept_back(self) -> list[tuple[int, str]]:
         """Give the communities with which FRR announces a route to nobody like this neighbor, and why (RFC 1997)."""
@@ -468,7 +520,9 @@ class Session:
         sets = self.bgp.reject_as_sets
         if sets:
             text = "an AS_SET is in the path: with reject_as_sets FRR ends the session over it"
-            rules.append(Rule((("[{]", True),), text))
+            rules.append(
+                Rule((("[{]", True),), text if self.version < (10,) else "an AS_SET is in the path (RFC 9774)")
+            )
         elif sets is None and self.version >= AS_SETS_REJECTED:
             rules.append(Rule((("[{]", True),), "an AS_SET is in the path (RFC 9774)"))
         local = self.option("local_as")
@@ -481,12 +535,22 @@ class Session:
         else:
             rules.append(Rule(((f"_{own}_" + f"(.*_)?{own}_" * int(allowed), True),), why))
         rules.append(Rule((("_0_", True),), "AS 0 is in the path (RFC 7607)"))
-        first = self.option("enforce_first_as")
-        enforced = self.version >= (9, 1) if first is None else first
-        if enforced and self.external and isinstance(self.remote, int):
-            why = f"the path does not begin with AS {self.remote} (enforce-first-as)"
-            rules.append(Rule(((f"^[{{]?{self.remote}_", False),), why))
+        if self.enforces_first_as:
+            # FRR looks before it puts its `local-as` in front, and an AS_SET in front is no first AS
+            front = f"{self.in_front}_" if self.in_front else ""
+            if self.first_as is not None:
+                why = f"the path does not begin with AS {self.first_as} (enforce-first-as)"
+                rules.append(Rule(((f"^{front}{self.first_as}_", False),), why))
+            else:
+                why = "the path does not begin with the neighbor's AS (enforce-first-as)"
+                rules.append(Rule(((f"^{front}[0-9]", False),), why))
         return rules
+
+    @property
+    def enforces_first_as(self) -> bool:
+        """Tell whether FRR refuses paths that do not begin with the neighbor's AS: by default from FRR 9.1 on."""
+        wanted = self.option("enforce_first_as")
+        return self.external and bool(self.version >= (9, 1) if wanted is None else wanted)
 
 
 def _said(name: str, own: Model, group: Model | None) -> Any:

@@ -76,9 +76,12 @@ class Sets:
         lst = self.router.community_lists.get(sets.comm_list_delete or "")
 
         def deleted(value: int) -> bool:
-            return lst is not None and bool(deleted_communities(lst, Route(_ANYWHERE, communities=frozenset({value}))))
+            alone = Route(_ANYWHERE, communities=frozenset({value}))
+            return lst is not None and bool(deleted_communities(lst, alone, self.session.version))
 
-        change = _Change.of(sets.community, community_value, delete_last=sets.comm_list_delete_last)
+        change = _Change.of(
+            sets.community, community_value, delete_last=self.session.deletes_last(sets.comm_list_delete_last)
+        )
         return _changed(effects.communities, atoms, _those(atoms, deleted), change)
 
     def _large(self, entry: RouteMapEntry, effects: Effects) -> Cube:
@@ -90,7 +93,11 @@ class Sets:
                 deleted_large_communities(lst, Route(_ANYWHERE, large_communities=frozenset({value})))
             )
 
-        change = _Change.of(sets.large_community, large_community_value, delete_last=sets.large_comm_list_delete_last)
+        change = _Change.of(
+            sets.large_community,
+            large_community_value,
+            delete_last=self.session.deletes_last(sets.large_comm_list_delete_last),
+        )
         return _changed(effects.large_communities, atoms, _those(atoms, deleted), change)
 
 

@@ -17,10 +17,9 @@ from frrgen.model.types import U32_MAX, WELL_KNOWN
 from frrgen.policy.frr.alphabet import FAMILY_OF, Policy, Universe
 from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.evaluate import LOCAL_MED
-from frrgen.policy.frr.ignored import ignored
 from frrgen.policy.frr.match_clauses import Matches
 from frrgen.policy.frr.partial_entries import not_understood, with_unread
-from frrgen.policy.frr.session import OWN_NEXT_HOP, Rule, Session
+from frrgen.policy.frr.session import Rule, Session
 from frrgen.policy.frr.set_clauses import Sets
 from frrgen.policy.sets import automaton, interval
 from frrgen.policy.sets.communities import Cube, decided
@@ -75,11 +74,11 @@ def outcomes(policy: Policy, version: int, universe: Universe) -> list[Outcome]:
 
 
 def idle(policy: Policy, version: int, universe: Universe) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
-    """Give the entries (map, seq) that some route comes to, and those that some route matches or may match.
+    """Return the entries (map, seq) that some route may come to, and those that some route may match.
 
-    Raises UndecidedError as `outcomes` does.
+    A route of which a clause is undecided goes both ways. Raises UndecidedError as `outcomes` does.
     """
-    run = _Run(policy, version, universe)
+    run = _Run(policy, version, universe, both_ways=True)
     run.run()
     return run.reached, run.matched
 
@@ -89,6 +88,8 @@ class _Run:
     policy: Policy
     version: int
     universe: Universe
+    both_ways: bool = False
+    """Let routes of which a clause is undecided match it, and go on as well."""
     found: dict[tuple[Verdicts, By, Effects], Region] = field(default_factory=dict)
     reached: set[tuple[str, int]] = field(default_factory=set)
     matched: set[tuple[str, int]] = field(default_factory=set)
@@ -144,11 +145,12 @@ class _Run:
         if self.policy.route_map is not None:
             self._leave("permit", by, effects, region)
             return
-        if self.session.leads_to_itself(effects.next_hop, self.version):
-            self._leave("deny", By(OWN_NEXT_HOP), effects, region)
+        hop = effects.next_hop
+        if (why := self.session.refuses_next_hop(hop, self.version)) is not None:
+            self._leave("deny", By(why), effects, region)
             return
         external, shuts = self.session.external, self.session.shuts
-        if not self.session.settles:
+        if not self.session.keeps_blackholes:
             if shuts:
                 effects = _put(effects, _SHUTDOWN) if external else _last(effects)
             self._leave("permit", by, effects, region)
@@ -157,6 +159,9 @@ class _Run:
             settled = _put(changed, WELL_KNOWN["no-export"]) if black else changed
             if shuts:
                 settled = _put(settled, _SHUTDOWN)
+            if not self.session.settles:
+                self._leave("permit", by, settled, part)
+                continue
             for is_shut, after, rest in self._with(_SHUTDOWN, settled, part):
                 self._leave("permit", by, _last(after) if is_shut else after, rest)
 
@@ -187,7 +192,7 @@ class _Run:
             wrong, right = self._by_rule(rule)
             self._leave("deny", By(rule.why), Effects(), narrowed(region, map(on_path, wrong)))
             region = narrowed(region, map(on_path, right))
-        for prefixes, why in ignored(self.version):
+        for prefixes, why in self.session.ignored(self.version):
             self._leave("deny", By(why), Effects(), within(region, prefixes))
             region = within(region, prefixes.complement())
         return region
@@ -269,6 +274,8 @@ class _Run:
                     after = self.sets.after(entry, effects)
                 except UndecidedError as why:
                     self._leave("undecided", By(f"route map {name} seq {entry.seq}: {why}"), effects, matched)
+                    if self.both_ways and (entry.on_match is not None or entry.call is not None):
+                        self._anything_from(name)
                     continue
                 for changed, passed in self._called(entry, after, matched, depth):
                     if entry.on_match is None:
@@ -315,6 +322,8 @@ class _Run:
         if unclear := not_understood(name, entry, self.policy.unread):
             self._leave("undecided", By(unclear), effects, region)
             self.matched.add((name, entry.seq))
+            if self.both_ways:
+                self._anything_from(name)
             return {}, {}
         missed: Region = {}
         doubt: UndecidedError | None = None
@@ -333,8 +342,18 @@ class _Run:
         if doubt is not None and region:
             self._leave("undecided", By(f"route map {name} seq {entry.seq}: {doubt}"), effects, region)
             self.matched.add((name, entry.seq))
-            return {}, missed
+            if not self.both_ways:
+                return {}, missed
+            for box, prefixes in region.items():
+                add(missed, box, prefixes)
         return region, missed
+
+    def _anything_from(self, name: str) -> None:
+        """Take each entry of a map, and of those that it calls, for reached and matched: what comes is not known."""
+        for found in self.session.gone_through(name):
+            entries = {(found, entry.seq) for entry in self.router.route_maps[found].entries}
+            self.reached |= entries
+            self.matched |= entries
 
 
 def _unite(into: dict[Any, Region], key: Any, region: Region) -> None:

@@ -12,7 +12,6 @@ from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
 from frrgen.model.router import Router
 from frrgen.policy.frr.alphabet import Policy, Universe
-from frrgen.policy.frr.ignored import ignored
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, idle, merged, outcomes
 from frrgen.policy.questions.shadowed import idle_entries
@@ -237,7 +236,7 @@ class _Router:
         admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
         regions = [region for _, _, region in merged(permitted)]
         everything = PrefixSet.everything(version)
-        for prefixes, _ in ignored(version):
+        for prefixes, _ in session.ignored(version):
             everything -= prefixes
         if admitted == everything and any(EVERYTHING in _plain(region) for region in regions):
             yield "FRR314", "the inbound policy permits every route", "list what the neighbor may announce"

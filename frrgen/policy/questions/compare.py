@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Any, Final
@@ -69,10 +70,12 @@ class Comparison:
 
 
 def tried(policy: Policy, route: Route) -> Verdict:
-    """Judge one route."""
+    """Judge one route; it comes from the AS that its path begins with, where the neighbor's AS is not known."""
+    session = copy(policy.session)
+    session.assume_first_as = True
     if policy.route_map is not None:
-        return evaluate_map(policy.session, policy.route_map, route, unread=policy.unread)
-    return judge(policy.session, route, unread=policy.unread)
+        return evaluate_map(session, policy.route_map, route, unread=policy.unread)
+    return judge(session, route, unread=policy.unread)
 
 
 def compare_wherever(a: Policy, b: Policy) -> Comparison:

@@ -209,6 +209,7 @@ class _Ends:
         self.node, self.address, self.unread, self.origins = node, address, unread, origins
         self.session = Session(router, str(address), "in", vrf=peering.vrf)
         self.asn = node.asn or cluster.asn
+        self.session.first_as = self.asn
         self.place: Path = ("routers", router.name, *self.session.path)
         self.announced = list(pool_route_boxes(cluster, node, address, self.asn, ibgp=self.asn == self.session.bgp.asn))
 

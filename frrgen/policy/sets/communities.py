@@ -39,20 +39,28 @@ class Other:
 class Atoms:
     """The atoms of what some policies say of (large) communities."""
 
-    def __init__(self, named: Iterable[Any], regexes: Iterable[str], *, large: bool = False) -> None:
-        """Find the classes. Raises UndecidedError if there are too many."""
+    def __init__(
+        self, named: Iterable[Any], regexes: Iterable[str], *, large: bool = False, internet: str = "internet"
+    ) -> None:
+        """Find the classes; `internet` is the text of community 0:0. Raises UndecidedError if there are too many."""
         self.large = large
-        self._text: Callable[[Any], str] = _large_text if large else community_text
+        self._internet = internet
+        self._text: Callable[[Any], str] = _large_text if large else self._community_text
         self._value: Callable[[str], Any] = large_community_value if large else community_value
         self.regexes = tuple(sorted(set(regexes)))
         self.named = frozenset(named) | {self._value(regex[1:-1]) for regex in self.regexes if _WHOLE.fullmatch(regex)}
         self.others = tuple(self._classes())
         self.all: tuple[Any, ...] = (*sorted(self.named), *self.others)
 
+    def _community_text(self, value: int) -> str:
+        return community_text(value) if value else self._internet
+
     def _classes(self) -> Iterable[Other]:
         names = [self._text(value) for value in self.named]
         if not self.large:
-            names += [f"{value >> 16}:{value & 0xFFFF}" for value in WELL_KNOWN.values()]
+            plain = (value for value in WELL_KNOWN.values() if value or self._internet == "internet")
+            names += [f"{value >> 16}:{value & 0xFFFF}" for value in plain]
+            names += [] if self._internet == "internet" else ["internet"]
         literals = [Literal(regex) for regex in self.regexes]
         if names:
             literals.append(Literal(f"^({'|'.join(names)})$", found=False))

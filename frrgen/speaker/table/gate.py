@@ -281,6 +281,7 @@ def gates(plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce")
     for peer in plan.peers:
         session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
         extended = peer.address.version == 6 and bool(session.option("capability_extended_nexthop"))
+        session.first_as = peer.local_asn
         writer = peer.writer(extended_next_hop=extended)
         yield Gate(session, writer, mode, peer.families, carried - peer.families)
 
