@@ -7,11 +7,12 @@ from pathlib import Path
 
 from frrgen.speaker.session.fsm import diagram, table
 from tests.docs.reference import reference
+from tests.docs.versions import cases
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SPEAKER = DOCS / "speaker.md"
-DRAWN = (SPEAKER, DOCS / "inventory.md")
-PARTS = {"diagram": lambda: f"```mermaid\n{diagram()}```", "table": table, "reference": reference}
+DRAWN = (SPEAKER, DOCS / "inventory.md", DOCS / "versions.md")
+PARTS = {"diagram": lambda: f"```mermaid\n{diagram()}```", "table": table, "reference": reference, "cases": cases}
 
 
 def drawn(text: str) -> str:
