@@ -390,7 +390,7 @@ class Builder:
         for vrf, (old, new) in pairs.items():
             if new is not None:
                 before = None if vrf in removed else old
-                Instance(
+                instance = Instance(
                     self.record,
                     self.phases["bgp"],
                     self.version,
@@ -398,7 +398,17 @@ class Builder:
                     old=before,
                     new=new,
                     standins=self.standins,
-                ).build()
+                )
+                instance.build()
+                self._say_again(instance)
+
+    def _say_again(self, instance: Instance) -> None:
+        """Send again what the model lacks of a neighbor that is made anew: lines of other families go with it."""
+        for leftover in () if self.prune else self.leftovers:
+            words = leftover.line.removeprefix("no ").split()
+            theirs = leftover.context[:1] == instance.enter and words[:1] == ["neighbor"]
+            if theirs and len(words) > 1 and words[1] in instance.anew:
+                self.phases["bgp"].add(leftover.context, [leftover.line])
 
     # what policy does to sessions
 

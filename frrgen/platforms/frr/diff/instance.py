@@ -51,6 +51,8 @@ class Instance:
         self.new = new
         self.standins = standins
         self._gone_before: dict[str, set[str]] = {}
+        self.anew: set[str] = set()
+        """The neighbors and groups that are deleted and made anew."""
         self.path: Path = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
         self.enter = (f"router bgp {new.asn}{f' vrf {vrf}' if vrf else ''}",)
 
@@ -61,6 +63,7 @@ class Instance:
             self.commands.add(self.enter, [], always=True)
         late = self._instance_options()
         groups, neighbors = self._rebuilt()
+        self.anew = groups | neighbors
         for name, group in self.new.peer_groups.items():
             self._one(name, group, self.old.peer_groups.get(name), rebuild=name in groups)
         for peer, neighbor in self.new.neighbors.items():
