@@ -5,10 +5,12 @@ from __future__ import annotations
 import getpass
 import hashlib
 import re
+import secrets
 import socket
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Final, Protocol, TypeVar
@@ -37,6 +39,11 @@ def plain(text: str) -> tuple[bytes, ...]:
         open_.append((depth, word))
         found.add(" / ".join(name for _, name in open_))
     return tuple(sorted(line.encode(errors="surrogateescape") for line in found))
+
+
+def new_id() -> str:
+    """Name a push, by the time and something that no other has."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def owner() -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -783,3 +785,27 @@ def test_the_sessions_that_the_plan_resets_are_those_that_are_reset(lab, box, wh
 def dropped(node):
     """How often the other end has lost the session. (The box forgets it when frr-reload makes the neighbor anew.)"""
     return node.bgp("neighbors 192.168.1.1")["192.168.1.1"]["connectionsDropped"]
+
+
+def test_a_box_undoes_a_push_by_itself_when_frrgen_is_killed_in_the_middle(lab, box):
+    one = device(lab)
+    before = one.fetch()
+    one.close()
+    script = (
+        "import os, sys; from pathlib import Path; from tests.lab import test_pfsense as here\n"
+        "class Lab:\n    def ssh_config(self): return Path(sys.argv[1])\n"
+        "die = lambda now: os.kill(os.getpid(), 9) if now is here.State.APPLIED else None\n"
+        "one = here.device(Lab())\n"
+        "here.PfsensePush(one, here.changed(descr='killed'), hold=4, progress=die).run()"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(lab.ssh_config())], check=False)
+    assert done.returncode == -9
+
+    def undone():
+        with contextlib.closing(device(lab)) as looking:
+            now = looking.fetch()
+            return now.sections_digest == before.sections_digest and now.digest == before.digest
+
+    wait_for("the way back", undone, 60, every=1)
+    assert '"rolled back"' in box.run("tail", "-n", "1", "/var/db/frrgen/journal.jsonl").stdout
+    assert "armed" not in box.run("ls", "/var/db/frrgen").stdout

@@ -20,7 +20,7 @@ from typing import Any, Final
 from frrgen.errors import DeviceError, error
 from frrgen.model.router import Router
 from frrgen.model.types import Prefix
-from frrgen.transport.base import GoneError, Pending, Running, Session, Staged, Timer, owner
+from frrgen.transport.base import GoneError, Pending, Running, Session, Staged, Timer, new_id, owner
 from frrgen.transport.ssh import Result, Shell
 
 _SCRIPT: Final = (resources.files(__package__) / "frr.sh").read_text()
@@ -59,7 +59,7 @@ class FrrDevice:
     def __init__(self, router: Router, *, ssh_config: Path | None = None) -> None:
         self.name = router.name
         self.shell = Shell(router.name, router.ssh, config=ssh_config)
-        self.id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self.id = new_id()
         """Names the push on the router; to end one that another frrgen began, its id is put here."""
         self._needs = _daemons(router)
         self._rpki = router.rpki is not None

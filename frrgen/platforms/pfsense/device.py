@@ -23,7 +23,7 @@ from frrgen.errors import DeviceError, error
 from frrgen.model.router import Router
 from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, Box, Sections, digest, from_php, series
 from frrgen.platforms.templates import template_folder
-from frrgen.transport.base import Running
+from frrgen.transport.base import Running, new_id
 from frrgen.transport.ssh import Shell
 
 _PHP: Final = "exec /usr/local/bin/php -q"
@@ -54,6 +54,7 @@ _KINDS: Final = {
     "root": ("FRR510", "log in as admin or root, or set ssh.sudo"),
     "refused": ("FRR741", None),
     "room": ("FRR742", "free some, then push again"),
+    "gone": ("FRR528", "frrgen diff shows where the box stands"),
     "write": ("FRR743", "Status > System Logs on the box may say why"),
 }
 """Why nothing was changed -> our code and a hint."""
@@ -175,6 +176,8 @@ class PfsenseDevice:
     def __init__(self, router: Router, *, ssh_config: Path | None = None) -> None:
         self.name = router.name
         self.shell = Shell(router.name, router.ssh, config=ssh_config)
+        self.id = new_id()
+        """Names the push on the box."""
 
     def fetch(self) -> PfsenseRunning:
         """Read what the box has. Raises DeviceError, also when it lacks the FRR package."""
@@ -243,14 +246,29 @@ class PfsenseDevice:
         `size`: bytes of the file to be generated. Raises NothingChangedError, and DeviceError when it is not known
         what was done. Goes on if we are cut off.
         """
-        request = {
-            "names": COVERED,
-            "sections": {name: sections[name] for name in COVERED if sections.get(name)},
-            "digest": expected,
-            "description": re.sub(r"[^ -~]", "?", description)[:200],
-            "size": size,
+        return self._ask("apply", _to_apply(sections, expected, description, size), Applied, load=_CONFIG)
+
+    def arm(self, sections: Sections, expected: str, seconds: int) -> None:
+        """Have the box write the `sections` after so many seconds, if those of then have the `expected` digest.
+
+        Unless it is disarmed. It outlives us, the connection and sshd, but no reboot.
+        """
+        back = _program("apply", "frrgen-back", _to_apply(sections, expected, "frrgen: rolled back", 0), _CONFIG)
+        files = {
+            "id": f"{self.id}\n",
+            "back.php": back,
+            "timer.sh": (template_folder() / "pfsense/timer.sh").read_text(),
         }
-        return self._ask("apply", request, Applied, load=_CONFIG)
+        request = {
+            "files": {name: _base64(text) for name, text in files.items()},
+            "id": self.id,
+            "seconds": str(seconds),
+        }
+        self._ask("arm", request, _Kept)
+
+    def disarm(self) -> None:
+        """End the wait of a push. Raises NothingChangedError if the box has undone it by itself."""
+        self._ask("disarm", {"id": self.id}, _Kept)
 
     def watch(self) -> Watch:
         """See how far the package has come."""
@@ -295,6 +313,16 @@ class PfsenseDevice:
             raise NothingChangedError(error(code, f"{self.name}: {failed.error}; nothing was changed", hint=hint))
         found = error("FRR740", f"{self.name}: PHP failed on the box: {failed.error}", hint=_hint(failed.error))
         raise (NothingChangedError if failed.stage == "begun" else DeviceError)(found)
+
+
+def _to_apply(sections: Sections, expected: str, description: str, size: int) -> dict[str, Any]:
+    return {
+        "names": COVERED,
+        "sections": {name: sections[name] for name in COVERED if sections.get(name)},
+        "digest": expected,
+        "description": re.sub(r"[^ -~]", "?", description)[:200],
+        "size": size,
+    }
 
 
 def _program(verb: str, mark: str, request: Mapping[str, Any], load: tuple[str, ...]) -> str:

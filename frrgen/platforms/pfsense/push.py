@@ -47,6 +47,8 @@ class PfsensePush(Push[PfsenseRunning]):
     wanted: Callable[[PfsenseRunning], Sections]
     clear_raw: bool = field(default=False, kw_only=True)
     """Give up a raw configuration, which the package uses instead of the sections."""
+    hold: int = field(default=900, kw_only=True)
+    """Seconds after which the box undoes the push by itself, if it was neither confirmed nor undone."""
     new: Sections = field(default_factory=dict, init=False)
     predicted: str = field(default="", init=False)
     found: tuple[Finding, ...] = field(default=(), init=False)
@@ -81,7 +83,9 @@ class PfsensePush(Push[PfsenseRunning]):
 
     def _arm(self) -> None:
         self.backup = self.device.backup(self._old)
-        self.device.record(entry("armed", before=self._old.digest, summary=self._planned.summary, backup=self.backup))
+        facts = {"before": self._old.digest, "summary": self._planned.summary, "backup": self.backup}
+        self.device.record(entry("armed", id=self.device.id, **facts))
+        self.device.arm(self._old.covered, digest(self.new), self.hold)
 
     def _record(self, event: str, now: PfsenseRunning) -> None:
         # the change itself is done or undone; a full disk must not turn that into a failure
@@ -93,6 +97,8 @@ class PfsensePush(Push[PfsenseRunning]):
             applied = self._write(self.new, self._old.sections_digest, self._planned.summary)
         except NothingChangedError:
             self.armed = False
+            with contextlib.suppress(DeviceError):
+                self.device.disarm()
             raise
         self._tell(State.APPLIED)
         if applied.complaint:
@@ -106,6 +112,7 @@ class PfsensePush(Push[PfsenseRunning]):
         now = self._settle(digest(self.new), self._expected_file())
         self._await_sessions(now)
         self._tell(State.VERIFIED)
+        self.device.disarm()
         self._record("confirmed", now)
         self._end(State.CONFIRMED)
         plan = self._planned
@@ -194,6 +201,8 @@ class PfsensePush(Push[PfsenseRunning]):
             self._write(old.sections, now.sections_digest, "rolled back")
         now = self._settle(old.sections_digest, "")
         self._await_sessions(now)
+        with contextlib.suppress(NothingChangedError):
+            self.device.disarm()
         self._end(State.ROLLED_BACK)
         self._record("rolled back", now)
         raise RolledBackError(
