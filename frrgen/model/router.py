@@ -265,6 +265,23 @@ class Pfsense(PlatformOptions):
         return FRR_OF_PACKAGE.get(str(package or "2.1"), "10.1")
 
 
+class Check(Model):
+    """What must be so once a push is applied, or it is undone: one of these."""
+
+    command: str | None = Field(default=None, pattern=r"^[ -~]{1,1000}$")
+    """A command of the router's shell that must end with 0; run as the user that pushes."""
+    prefix: Prefix | None = None
+    """A prefix that must be in BGP's table."""
+    answers: Address | None = None
+    """An address that must answer a ping from the router."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(one is not None for one in (self.command, self.prefix, self.answers)) != 1:
+            raise ValueError("a check is a command, a prefix, or answers")
+        return self
+
+
 class Router(Model):
     """One box: `inventory/routers/NAME.yaml`."""
 
@@ -280,6 +297,8 @@ class Router(Model):
     """managed: what runs and the inventory does not name goes only where it is a list, a route map, a BFD peer or
     profile, RPKI, or inside a BGP instance that the inventory names; full: everything that the model could say goes."""
     ssh: Ssh = Ssh()
+    checks: tuple[Check, ...] = ()
+    """What must be so once a push is applied, or it is undone."""
     pfsense: Pfsense | None = None
 
     hostname: Hostname | None = None

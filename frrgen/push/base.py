@@ -86,6 +86,8 @@ class Push(ABC, Generic[R]):
     backup: str = field(default="", init=False)
     armed: bool = field(default=False, init=False)
     """Something may have been changed."""
+    hold: int = field(default=120, kw_only=True)
+    """Seconds after which the router undoes the push by itself, if nothing more is heard of it."""
     stop: Event = field(default_factory=Event, kw_only=True)
     """Set by who wants the push to end: nothing more is begun, and what was begun is undone."""
 
@@ -211,7 +213,10 @@ class Push(ABC, Generic[R]):
         )
 
     def _way_out(self) -> str:
-        return f"what it ran before is on the router in {self.backup}; frrgen diff shows where it stands"
+        return (
+            f"unless it is started anew the router undoes the push by itself within {self.hold} s; frrgen diff shows "
+            f"where it stands; what it ran before is there in {self.backup}"
+        )
 
     def _tell(self, state: State) -> None:
         """Tell of progress. Raises KeyboardInterrupt if the push is to end."""

@@ -204,6 +204,9 @@ class Device(Login[Running], Protocol):
     def execute(self, commands: Sequence[str]) -> None:
         """Run commands in exec mode, such as `clear bgp …`."""
 
+    def run_check(self, command: str) -> bool:
+        """Run a command of the router's shell; tells whether it ended with 0."""
+
     def renew(self) -> None:
         """Log in anew, as whoever comes next would have to; the old login keeps the lock."""
 

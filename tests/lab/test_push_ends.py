@@ -11,10 +11,11 @@ import time
 import pytest
 
 from frrgen.errors import DeviceError, RolledBackError, UnknownStateError
-from frrgen.model.router import Router
+from frrgen.model.router import Check, Router
 from frrgen.platforms.frr.device import _SCRIPT, FrrDevice
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import Transaction, plan_for
+from frrgen.platforms.frr.sessions import Bounds
 from frrgen.push.base import State
 from frrgen.transport.base import Timer, plain
 from tests.lab import wait_for
@@ -234,3 +235,30 @@ def test_a_full_disk_leaves_the_old_startup_file_and_undoes_the_push(lab, edge):
     assert caught.type is RolledBackError, str(caught.value)
     assert edge.run("cat", "/etc/frr/frr.conf").stdout == saved
     assert edge.running_config() == before
+
+
+@pytest.mark.sample("8.4")
+@pytest.mark.parametrize(
+    ("check", "met"),
+    [
+        ({"answers": "127.0.0.1"}, True),
+        ({"answers": "203.0.113.9"}, False),
+        ({"prefix": "192.0.2.0/24"}, True),
+        ({"prefix": "192.0.3.0/24"}, False),
+        ({"command": "test -d /etc/frr; true"}, True),
+        ({"command": "exit 1"}, False),
+    ],
+)
+def test_the_inventory_s_checks_are_asked_on_the_router(lab, edge, check, met):
+    before = edge.running_config()
+    network = " no bgp network import-check\n address-family ipv4 unicast\n  network 192.0.2.0/24\n"
+    wanted = intended(NEW + network).model_copy(update={"checks": (Check(**check),)})
+    one = device(lab)
+    push = Transaction(one, wanted, bounds=Bounds(seconds=3))
+    if met:
+        assert push.run().state is State.CONFIRMED
+    else:
+        with pytest.raises(RolledBackError, match="check "):
+            push.run()
+        assert edge.running_config() == before
+    one.close()

@@ -9,6 +9,7 @@ import pytest
 
 from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError, error
 from frrgen.model.policy import RouteMap
+from frrgen.model.router import Check
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import Transaction, plan_for
@@ -98,6 +99,10 @@ class FakeDevice:
     def execute(self, commands):
         self._step("execute")
         self.executed += commands
+
+    def run_check(self, command):
+        self._step("run_check")
+        return command == "true"
 
     def renew(self):
         self._step("renew")
@@ -330,6 +335,20 @@ def test_what_is_undone_is_cleared_as_what_was_done_would_have_been():
     with contextlib.suppress(RolledBackError, UnknownStateError):
         Transaction(device, wanted, sleep=lambda _: None).run()
     assert set(device.staged.after) <= set(device.staged.clear)
+
+
+@pytest.mark.parametrize(("command", "state"), [("true", State.CONFIRMED), ("false", State.ROLLED_BACK)])
+def test_the_inventory_s_own_checks_decide_whether_a_push_is_believed(command, state):
+    device = FakeDevice()
+    wanted = AFTER.model_copy(update={"checks": (Check(command=command),)})
+    push = Transaction(device, wanted, sleep=lambda _: None)
+    if state is State.CONFIRMED:
+        assert push.run().state is state
+    else:
+        with pytest.raises(RolledBackError, match="check command"):
+            push.run()
+        assert device.text == BEFORE
+    assert "run_check" in device.calls
 
 
 def test_interrupted_in_the_middle_the_push_is_undone():

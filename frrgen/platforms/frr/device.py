@@ -251,6 +251,10 @@ class FrrDevice:
             raise self._unusable("does not show its route maps", done)
         return maps
 
+    def run_check(self, command: str) -> bool:
+        """Run a command in the shell, of which nothing but its status is asked."""
+        return self.shell.run(f"{{ {command}\n}} >/dev/null 2>&1 </dev/null").status == 0
+
     def renew(self) -> None:
         """Log in beside the old login, which keeps the lock."""
         self.shell.connect(beside=True)

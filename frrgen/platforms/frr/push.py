@@ -16,7 +16,7 @@ from frrgen.platforms.frr.diff.changes import Commands
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes
 from frrgen.platforms.frr.parse.parser import Leftover, Parsed, parse
-from frrgen.platforms.frr.sessions import Bounds, lost_sessions
+from frrgen.platforms.frr.sessions import Bounds, command_of, lost_sessions, told
 from frrgen.push.base import Outcome, Push, State
 from frrgen.push.journal import entry
 from frrgen.transport.base import Device, GoneError, Pending, Running, Staged, Timer
@@ -86,8 +86,6 @@ class Transaction(Push[Running]):
     device: Device
     intended: Router
     prune_leftovers: bool = field(default=False, kw_only=True)
-    hold: int = field(default=120, kw_only=True)
-    """Seconds after which the router undoes the push if nothing more is heard of it."""
     bounds: Bounds | None = field(default=None, kw_only=True)
     """What must be so of sessions before the change is believed; None: nothing is asked of them."""
     confirm_within: int | None = field(default=None, kw_only=True)
@@ -166,8 +164,8 @@ class Transaction(Push[Running]):
             raise DeviceError(*_not_as_intended(self.device.name, problems, said))
         if plan.after:
             self.device.execute(plan.after)
-        if self.bounds is not None:
-            now = self._await_sessions(self.bounds, now)
+        if self.bounds is not None or self.intended.checks:
+            now = self._await(self.bounds or Bounds(loss=100, down=True), now)
         self._tell(State.VERIFIED)
         if self.confirm_within is not None:
             self.device.extend(self.confirm_within, now.digest)
@@ -176,10 +174,14 @@ class Transaction(Push[Running]):
         self.device.confirm(now.digest, line)
         return self._ended(State.CONFIRMED, said)
 
-    def _await_sessions(self, bounds: Bounds, now: Running) -> Running:
-        """Wait until the sessions are what they should be. Raises DeviceError if they do not become so in time."""
+    def _failed_checks(self) -> list[str]:
+        """Give the inventory's own checks that fail."""
+        return [f"check {told(one)}" for one in self.intended.checks if not self.device.run_check(command_of(one))]
+
+    def _await(self, bounds: Bounds, now: Running) -> Running:
+        """Wait until sessions and checks are what they should be. Raises DeviceError if that takes too long."""
         waited, heard = 0.0, 0.0
-        while missing := lost_sessions(self._old, now, bounds):
+        while missing := lost_sessions(self._old, now, bounds) or self._failed_checks():
             if waited > bounds.seconds:
                 shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if missing[5:] else "")
                 raise DeviceError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from frrgen.model.router import Check
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.transport.base import Running
 
@@ -36,6 +37,23 @@ def lost_sessions(before: Running, now: Running, bounds: Bounds) -> list[str]:
         elif new.accepted < old.accepted * (1 - bounds.loss / 100):
             found.append(f"{peer} ({family}) brings {new.accepted} prefixes, and brought {old.accepted}")
     return found
+
+
+def command_of(check: Check) -> str:
+    """Give the shell command that ends with 0 when a check of the inventory is met."""
+    if check.prefix is not None:
+        family = f"ipv{check.prefix.version}"
+        return f"vtysh -d bgpd -c 'show bgp {family} unicast {check.prefix}' | grep -q '^BGP routing table entry for'"
+    if check.answers is not None:
+        return f"ping -c 1 -W 2 {check.answers}"
+    return check.command or "true"
+
+
+def told(check: Check) -> str:
+    """Name a check for people. Its command is not shown: it may hold a secret."""
+    if check.prefix is not None:
+        return f"prefix {check.prefix}"
+    return f"answers {check.answers}" if check.answers is not None else "command"
 
 
 def _wanted(now: Running) -> set[tuple[str, str]]:

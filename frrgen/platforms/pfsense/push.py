@@ -48,7 +48,6 @@ class PfsensePush(Push[PfsenseRunning]):
     clear_raw: bool = field(default=False, kw_only=True)
     """Give up a raw configuration, which the package uses instead of the sections."""
     hold: int = field(default=900, kw_only=True)
-    """Seconds after which the box undoes the push by itself, if it was neither confirmed nor undone."""
     new: Sections = field(default_factory=dict, init=False)
     predicted: str = field(default="", init=False)
     found: tuple[Finding, ...] = field(default=(), init=False)

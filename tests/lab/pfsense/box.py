@@ -152,7 +152,11 @@ class Pfsense(Router):
 
     def heal(self) -> None:
         """End all faults."""
-        self.run("sh", "-c", "rm -f /var/db/faults/*; rm -f /cf/conf/filler; mount -o remount,rw /cf/conf")
+        self.run(
+            "sh",
+            "-c",
+            "rm -f /var/db/faults/*; rm -rf /var/db/frrgen/armed; rm -f /cf/conf/filler; mount -o remount,rw /cf/conf",
+        )
 
     @property
     def config(self) -> str:
