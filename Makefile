@@ -13,7 +13,7 @@ DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client ipro
 	php-cli php-xml tcsh openssl
 TEST_DEBIAN := bird2 gobgpd tcpdump
 
-.PHONY: demo test bench docs fuzz-policy fuzz-transitions fuzz-speaker system test-system clean
+.PHONY: check dev demo test bench docs fuzz-policy fuzz-transitions fuzz-speaker system test-system clean
 
 demo: system $(BIN)/frrgen
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python -m tests.lab.demo
@@ -29,7 +29,20 @@ bench: test-system $(BIN)/frrgen
 	@$(BIN)/python -m pip install -q --disable-pip-version-check exabgp
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
-docs: $(BIN)/frrgen
+# No root and no daemons. What takes longest in a process of its own (a wheel, hostile octets) runs beside the rest.
+check: $(BIN)/.dev
+	$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
+	$(BIN)/deptry . 2>&1 | tail -n 1
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not lab and not interop"
+
+dev: $(BIN)/.dev
+
+$(BIN)/.dev: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]' && touch $@
+
+docs: $(BIN)/.dev
 	$(BIN)/python -m tests.docs.drawn
 
 fuzz-policy: test-system $(BIN)/tox

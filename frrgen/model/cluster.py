@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from ipaddress import ip_network
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from frrgen.model.bgp import Timers
 from frrgen.model.router import Router
@@ -37,11 +38,32 @@ class Node(Model):
     """Where it differs from the cluster's."""
 
 
+def _with_ranges(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Write ranges of addresses out as the fewest prefixes; each error keeps the place of its entry."""
+    if not isinstance(value, list | tuple):
+        return handler(value)
+    written = [_prefixes(one) if isinstance(one, str) and "-" in one else [one] for one in value]
+    first = handler(tuple(some[0] for some in written))
+    return tuple(ip_network(one) for some, head in zip(written, first, strict=True) for one in (head, *some[1:]))
+
+
+def _prefixes(text: str) -> list[str]:
+    """Return the prefixes of a range `FIRST-LAST`; the text itself, to be refused, if it is none."""
+    from netaddr import AddrFormatError, IPRange
+
+    first, _, last = text.partition("-")
+    try:
+        return [str(one) for one in IPRange(first.strip(), last.strip()).cidrs()]
+    except (AddrFormatError, ValueError):
+        return [text]
+
+
 class Pool(Model):
     """Addresses for services, and how they are announced."""
 
-    prefixes: tuple[Prefix, ...] = Field(min_length=1)
-    """The addresses; no two pools of a cluster overlap."""
+    prefixes: Annotated[tuple[Prefix, ...], Field(min_length=1), WrapValidator(_with_ranges)]
+    """The addresses: prefixes, or ranges as MetalLB writes them (`192.0.2.10-192.0.2.20`). No two pools of a cluster
+    overlap."""
     protocol: Literal["bgp", "layer2"] = "bgp"
     """layer2 pools are announced to no router."""
     lengths: tuple[int, int] | None = None

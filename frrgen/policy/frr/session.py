@@ -13,12 +13,14 @@ from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
 from frrgen.model.types import WELL_KNOWN, Address, Model, is_address
+from frrgen.policy.frr import options
 from frrgen.policy.frr.ignored import ignored
 from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.policy.sets.regex import UndecidedError
 
 Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
+
 Path = tuple[str, ...]
 _T = TypeVar("_T")
 _UNSAID: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
@@ -74,31 +76,6 @@ class Rule(NamedTuple):
 
     conditions: tuple[tuple[str, bool], ...]
     why: str
-
-
-_DECISIVE: Final = (
-    "enforce_first_as",
-    "local_as",
-    "local_role",
-    "graceful_shutdown",
-    "sender_as_path_loop_detection",
-    "capability_extended_nexthop",
-)
-"""Options of a neighbor, beside those of its address families, that decide on routes."""
-_SHAPING: Final = (
-    "unsuppress_map",
-    "next_hop_self",
-    "nexthop_local_unchanged",
-    "route_reflector_client",
-    "route_server_client",
-    "maximum_prefix_out",
-    "send_community",
-    "addpath_tx",
-    "as_override",
-    "attribute_unchanged",
-    "remove_private_as",
-)
-"""Options of an address family that change what goes out, behind all policy, or keep some of it."""
 
 
 class Session:
@@ -322,7 +299,7 @@ class Session:
         parts = [getattr(one, family) for one in owners for family in FAMILIES]
         bgp = self.bgp
         own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
-        options = [self.option(name) for name in _DECISIVE]
+        deciding = [self.option(name) for name in options.NEIGHBOR_DECIDING]
         own += (
             bgp.graceful_shutdown,
             bgp.confederation,
@@ -332,7 +309,7 @@ class Session:
         )
         own += tuple(tuple(getattr(bgp, family).aggregates.items()) for family in FAMILIES)
         who = self.name if self.asks_who() else None
-        return self.direction, self.remote, who, self.foreign_hops, *options, *own, *parts
+        return self.direction, self.remote, who, self.foreign_hops, *deciding, *own, *parts
 
     def asks_who(self) -> bool:
         """Tell whether the maps ask who the neighbor is: then no two sessions are alike."""
@@ -427,11 +404,17 @@ class Session:
                 yield PrefixSet.block(prefix, length + 1, most), why
 
     def shaping(self, family: str) -> dict[str, Any]:
-        """Give what changes the routes that go out, or keeps some back, beside policy."""
+        """Return the options that change routes behind policy or keep some back, and those that nobody has measured."""
+        unmeasured: dict[str, Any] = {
+            **{name: self.family_option(family, name) for name in sorted(options.FAMILY_UNDECIDED)},
+            **{name: self.option(name) for name in sorted(options.NEIGHBOR_UNDECIDED)},
+            **{name: getattr(self.bgp, name) for name in sorted(options.INSTANCE_UNDECIDED)},
+            **{name: getattr(getattr(self.bgp, family), name) for name in sorted(options.ADDRESS_FAMILY_UNDECIDED)},
+        }
         if self.direction == "in":
-            return {}
-        options = {name: self.family_option(family, name) for name in _SHAPING}
-        return {**options, "local_as": self.option("local_as"), "remote_as": self.external}
+            return unmeasured
+        shapes = {name: self.family_option(family, name) for name in options.FAMILY_SHAPING}
+        return {**shapes, **unmeasured, "local_as": self.option("local_as"), "remote_as": self.external}
 
     @property
     def in_front(self) -> str:
