@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
@@ -115,7 +115,8 @@ class Rule:
     """A field that goes when this one is undone, and must be said again."""
     lingers: bool = False
     """Taken from a group, it stays with the members until it was set and undone at each of them."""
-    impact: Impact = Impact.NONE
+    impact: Impact | None = None
+    """What the line does to sessions. A rule must say it, unless its table says it of all its rules."""
     resets: str = ""
     """internal, external, or named: it resets sessions of that kind only, or those with the AS that the line names."""
     clear: str = ""
@@ -293,7 +294,7 @@ class Rule:
 
     def impact_on(self, version: tuple[int, ...]) -> Impact:
         """Tell what a change of this field does to a session, on this FRR version."""
-        return self.impact_10 if self.impact_10 is not None and version >= (9,) else self.impact
+        return (self.impact_10 if version >= (9,) else None) or self.impact or Impact.NONE
 
 
 class WordsRule(Rule):
@@ -419,12 +420,23 @@ def _put(data: Data, path: str, value: object, *, keep: bool = False) -> None:
         parent[last] = value
 
 
+def _with_impact(rule: Rule, impact: Impact | None) -> Rule:
+    if rule.impact is not None:
+        return rule
+    if impact is None and not rule.parse_only:
+        raise TypeError(f"the rule of {rule.field} ({rule.form}) must say what it does to sessions")
+    return replace(rule, impact=impact or Impact.NONE)
+
+
 class Table:
     """The rules of one context, ordered as they are written, found by the first word as they are read."""
 
-    def __init__(self, *rules: Rule, always: frozenset[str] = frozenset()) -> None:
-        """Take the rules; the fields in `always` are written even where the model leaves them at their default."""
-        self.rules = rules
+    def __init__(self, *rules: Rule, always: frozenset[str] = frozenset(), impact: Impact | None = None) -> None:
+        """Take the rules; the fields in `always` are written even where the model leaves them at their default.
+
+        `impact` is the one of every rule that says none. Raises TypeError if a rule is left without.
+        """
+        self.rules = rules = tuple(_with_impact(rule, impact) for rule in rules)
         self._always = always
         self._by_word: dict[str, list[Rule]] = {}
         for rule in rules:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from frrgen.lines.rule import Data, DeleteRule, Rule, Table, WordsRule, text_of
+from frrgen.lines.rule import Data, DeleteRule, Impact, Rule, Table, WordsRule, text_of
 from frrgen.model.policy import AccessListEntry, PrefixListEntry
 from frrgen.model.router import Router
 from frrgen.model.types import is_number
@@ -70,6 +70,7 @@ ENTRY: Final = Table(
     Rule("on_match", "on-match next", const="next"),
     Rule("on_match", "on-match goto {}", undo="on-match goto", but="next"),
     Rule("on_match", "continue {}", parse_only=True),
+    impact=Impact.NONE,
 )
 """Lines of a route-map entry that are neither match nor set."""
 
@@ -77,7 +78,8 @@ MATCH: Final = Table(
     *(
         Rule(field, f"match {form}", undo="match probability" if field == "probability" else None)
         for field, form in _MATCH
-    )
+    ),
+    impact=Impact.NONE,
 )
 
 SET: Final = Table(
@@ -116,6 +118,7 @@ SET: Final = Table(
     Rule("atomic_aggregate", "set atomic-aggregate"),
     Rule("originator_id", "set originator-id {}", undo="set originator-id"),
     Rule("label_index", "set label-index {}", undo="set label-index"),
+    impact=Impact.NONE,
 )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from frrgen.lines.rule import Data, ItemRule, PairRule, Rule, Table, Written
+from frrgen.lines.rule import Data, Impact, ItemRule, PairRule, Rule, Table, Written
 from frrgen.model.router import BfdPeer, RpkiCache, StaticRoute
 
 GLOBAL: Final = Table(
@@ -30,11 +30,11 @@ GLOBAL: Final = Table(
     Rule("route_map_delay_timer", "bgp route-map delay-timer {}", default=5),
     ItemRule("community_aliases", "bgp community alias {} {key}"),
     always=frozenset({"defaults"}),
+    impact=Impact.NONE,
 )
 
 VRF: Final = Table(
-    Rule("router_id", "ip router-id {}"),
-    Rule("router_id", "router-id {}", parse_only=True),
+    Rule("router_id", "ip router-id {}"), Rule("router_id", "router-id {}", parse_only=True), impact=Impact.NONE
 )
 
 BFD: Final = Table(
@@ -49,6 +49,7 @@ BFD: Final = Table(
     Rule("shutdown", "shutdown"),
     Rule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
     Rule("profile", "profile {}", undo="profile"),
+    impact=Impact.NONE,
 )
 """Lines of a BFD profile or peer."""
 
@@ -65,6 +66,7 @@ RPKI: Final = Table(
     Rule("polling_period", "rpki polling_period {}", default=3600),
     Rule("expire_interval", "rpki expire_interval {}", default=7200),
     Rule("retry_interval", "rpki retry_interval {}", default=600),
+    impact=Impact.NONE,
 )
 
 _WHOLE: Final = Rule("", "")
