@@ -145,3 +145,14 @@ def test_over_all_as_paths_an_expression_is_certain_if_the_fault_makes_no_differ
         return
     with pytest.raises(UndecidedError, match="write it out"):
         refuse_stray(regex, LANGUAGE, ALPHABET)
+
+
+@pytest.mark.parametrize(
+    "regex", ["^((1+)+)+$", "(.*)*(.*)*3$", "(([0-9]+:)*[0-9]+ ?)+x", "^(1|11)*2$", "((((1*)*)*)*)*2"]
+)
+def test_a_repetition_within_a_repetition_takes_no_longer_than_the_text(regex):
+    """Ways to repeat grow with two to the power of the length; the states of the machine do not."""
+    text = "1" * 3000
+    one = machine(regex)
+    assert surely_found(regex, text) == Glibc(regex).finds(text[:20])
+    assert len(one._steps) < 20

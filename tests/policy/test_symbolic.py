@@ -15,9 +15,9 @@ from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import outcomes
 from frrgen.policy.questions.compare import compare, tried
 from frrgen.policy.sets import interval
+from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.communities import Other
 from frrgen.policy.sets.paths import holds
-from frrgen.policy.sets.regex import found
 from frrgen.policy.sets.region import next_hop_number
 from tests.lab.policies import COMMUNITIES, FAR, INNER, LARGE, NEAR, OUTER, offered, policy
 

@@ -14,8 +14,9 @@ from frrgen.policy.frr.lists import internet_text
 from frrgen.policy.frr.partial_entries import Unread
 from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.sets import automaton
+from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.communities import Atoms
-from frrgen.policy.sets.regex import UndecidedError, found
+from frrgen.policy.sets.regex import UndecidedError
 
 FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
 """The address family of an IP version."""

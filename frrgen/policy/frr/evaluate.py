@@ -26,8 +26,9 @@ from frrgen.policy.frr.lists import (
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, not_understood, with_unread
 from frrgen.policy.frr.session import Direction, Path, Rule, Session
 from frrgen.policy.frr.trace import Reason, Step, Verdict, by_list, does
+from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.paths import without
-from frrgen.policy.sets.regex import UndecidedError, found
+from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.route import Route
 
 _DEPTH: Final = 10

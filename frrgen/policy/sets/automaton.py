@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from frrgen.policy.sets.regex import BRACKET_CLASSES, UndecidedError, compiled, found
+from frrgen.policy.sets.regex import BRACKET_CLASSES, UndecidedError, compiled
 
 _DELIMITERS: Final = ",{}() "
 _ANY, _START, _END = "any", "start", "end"
@@ -263,6 +263,15 @@ def _expanded(text: str) -> set[str]:
 def machine(regex: str) -> Machine:
     """Give the machine of an expression, made once."""
     return Machine(regex)
+
+
+def found(regex: str, text: str) -> bool:
+    """Tell whether the expression is found in the text, in time that grows with the text alone.
+
+    Python's own `re` would try every way to repeat what is repeated within a repetition.
+    """
+    one = machine(regex)
+    return one.accepts(one.run(text), at_start=not text)
 
 
 _STRAY: Final = re.compile(r"[)_^$][+{]")

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from frrgen.policy.sets.automaton import Literal, witness
-from frrgen.policy.sets.regex import found
+from frrgen.policy.sets.automaton import Literal, found, witness
 
 _NUMBER: Final = (
     "(0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8}|42[0-8][0-9]{7}|429[0-3][0-9]{6}|4294[0-8][0-9]{5}"

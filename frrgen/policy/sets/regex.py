@@ -50,8 +50,3 @@ def compiled(regex: str) -> re.Pattern[str]:
         return re.compile("".join(parts))
     except re.error as bad:
         raise UndecidedError(f"the regular expression {regex!r} is not one that Python can read: {bad}") from bad
-
-
-def found(regex: str, text: str) -> bool:
-    """Tell whether the expression is found in the text."""
-    return compiled(regex).search(text) is not None
