@@ -9,7 +9,7 @@ import pytest
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.policy.frr.alphabet import Policy
 from frrgen.policy.frr.evaluate import evaluate, judge
-from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.questions.compare import compare, compare_wherever, tried
 from frrgen.policy.sets.route import Route
 
@@ -144,3 +144,28 @@ def test_an_as_set_is_refused_by_itself_from_the_version_on_that_does_so_and_nev
 def test_an_as_set_is_refused_where_the_configuration_says_so():
     said = judged("no bgp ebgp-requires-policy\n bgp reject-as-sets", "192.0.2.9", "in", as_path="65003 {7,8}")
     assert said.verdict == "deny"
+
+
+def tagging(count, last="1:99"):
+    """A policy that marks each route for each of its communities, whichever it has."""
+    lines = []
+    for number in range(count):
+        mark = last if number == count - 1 else f"1:{number}"
+        lines += [
+            f"bgp community-list standard C{number} seq 5 permit 65001:{number}",
+            f"route-map M permit {number + 1}",
+            f" match community C{number}",
+            f" set community {mark} additive",
+            " on-match next",
+        ]
+    router = parse("\n".join(lines), name="r").router
+    return Policy(router, Session.of_nobody(router, Place("in", external=True)), "M")
+
+
+def test_a_policy_with_too_many_ways_is_equal_to_itself_and_to_another_it_is_undecided():
+    """Each entry doubles the ways: forty would be as many as a million millions."""
+    assert compare(tagging(40), tagging(40)).equal
+    result = compare(tagging(40), tagging(40, "1:98"))
+    assert (result.differences, result.equal) == ((), False)
+    assert "route map M seq" in result.undecided[0]
+    assert compare(tagging(5), tagging(5, "1:98")).differences

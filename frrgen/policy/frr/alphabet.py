@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.policy import CommunityList, LargeCommunityList, RouteMapEntry
+from frrgen.model.references import Ref, entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import WELL_KNOWN, community_value, large_community_value
 from frrgen.policy.frr.lists import internet_text
@@ -41,7 +42,25 @@ class Policy:
 
     def entries(self) -> Iterator[RouteMapEntry]:
         """Give the entries of every map that may be gone through."""
-        return self.session.entries(*([] if self.route_map is None else [self.route_map]))
+        return self.session.entries(*self._begin())
+
+    def _begin(self) -> list[str]:
+        return [] if self.route_map is None else [self.route_map]
+
+    def decides(self) -> tuple[Any, ...]:
+        """Return all that decides what becomes of a route: policies that are alike in it do the same with each."""
+        session = self.session
+        reached: dict[Ref, None] = {("route_maps", name): None for name in session.gone_through(*self._begin())}
+        for entry in self.entries():
+            reached.update(dict.fromkeys(entry_refs(entry)))
+        if self.route_map is None:
+            for version, family in FAMILY_OF.items():
+                for kind in ("prefix_list", "distribute_list", "filter_list"):
+                    name, _ = session.attached(kind, family)
+                    if name is not None:
+                        reached[session.holder(kind, version), name] = None
+        parts = [(*ref, repr(getattr(self.router, ref[0]).get(ref[1]))) for ref in sorted(reached)]
+        return self.route_map, session.place, session.origin, session.decisive, session.version, self.unread, parts
 
     def granted(self, version: int) -> frozenset[Any]:
         """Give what holds for every route that is not refused before any policy: of its AS path, its communities."""

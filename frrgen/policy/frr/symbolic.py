@@ -30,6 +30,8 @@ from frrgen.policy.sets.region import ABSENT, EVERYTHING, Box, Region, add, narr
 Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
 _MOST_BOXES: Final = 20_000
+MOST_WAYS: Final = 400
+"""So many different things that a policy may have done to the routes at one entry are told apart."""
 _SHUTDOWN: Final = WELL_KNOWN["graceful-shutdown"]
 
 
@@ -257,6 +259,10 @@ class _Run:
         waiting[0] = {(effects, None): region for effects, region in regions.items()}
         for place, entry in enumerate(entries):
             by = By("", name, entry.seq)
+            if len(waiting[place]) > MOST_WAYS:
+                raise UndecidedError(
+                    f"route map {name} seq {entry.seq}: over {MOST_WAYS} ways lead here, too many to follow"
+                )
             for (effects, _), region in waiting[place].items():
                 self._bounded(region)
                 matched, missed = self._match(entry, name, effects, region)
@@ -286,6 +292,8 @@ class _Run:
                         wanted = entry.on_match
                         target = next((n for n, other in enumerate(entries) if other.seq >= wanted), len(entries))
                     _unite(waiting[target], (changed, by), passed)
+        if len(out) + len(waiting[-1]) > MOST_WAYS:
+            raise UndecidedError(f"route map {name}: over {MOST_WAYS} ways lead through it, too many to follow")
         for (effects, passed_by), region in waiting[-1].items():
             if passed_by is None:
                 self._leave("deny", By("the end of", name), effects, region)

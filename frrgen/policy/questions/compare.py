@@ -92,7 +92,10 @@ def compare_wherever(a: Policy, b: Policy) -> Comparison:
 
 
 def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Comparison:
-    """Compare over all routes of these IP versions."""
+    """Compare over all routes of these IP versions.
+
+    Where there is too much to tell apart, policies that are alike in all that decides are equal all the same.
+    """
     differences: list[Difference] = []
     undecided: dict[str, None] = {}
     try:
@@ -101,7 +104,8 @@ def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Compari
             differences += _differences(a, b, version, universe, undecided)
             undecided |= dict.fromkeys(_shaped_unlike(a, b, version))
     except UndecidedError as why:
-        undecided[str(why)] = None
+        if a.decides() != b.decides():
+            undecided[str(why)] = None
     return Comparison(tuple(differences), tuple(undecided))
 
 

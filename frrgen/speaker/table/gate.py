@@ -15,7 +15,6 @@ from itertools import chain, islice
 from typing import Any, Literal
 
 from frrgen.model.bgp import FAMILIES
-from frrgen.model.references import Ref, entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import Address
 from frrgen.policy.frr.alphabet import Policy, Universe
@@ -77,20 +76,8 @@ class Gate:
     @cached_property
     def key(self) -> tuple[object, ...]:
         """All that decides: sessions with equal keys may share an Adj-RIB-Out."""
-        router = self.session.router
-        policy = Policy(router, self.session)
-        reached: dict[Ref, None] = {("route_maps", name): None for name in self.session.maps()}
-        for entry in policy.entries():
-            reached.update(dict.fromkeys(entry_refs(entry)))
-        for family, kind in ((family, kind) for family in FAMILIES for kind in ("prefix_list", "distribute_list")):
-            name, _ = self.session.attached(kind, family)
-            if name is not None:
-                reached[self.session.holder(kind, 4 if family == FAMILIES[0] else 6), name] = None
-        name, _ = self.session.attached("filter_list", FAMILIES[0])
-        if name is not None:
-            reached["as_path_lists", name] = None
-        parts = [(*ref, repr(getattr(router, ref[0]).get(ref[1]))) for ref in sorted(reached)]
-        return (self.mode, self.writer, self.families, self.elsewhere, self.session.decisive, router.version, *parts)
+        decides = repr(Policy(self.session.router, self.session).decides())
+        return self.mode, self.writer, self.families, self.elsewhere, decides
 
     def ruling(self, family: Family, attributes: Attributes) -> Ruling:
         """Judge all prefixes that are announced with these attributes, once."""
