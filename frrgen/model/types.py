@@ -16,7 +16,6 @@ Address = IPv4Address | IPv6Address
 Prefix = IPv4Network | IPv6Network
 
 U32_MAX: Final = 4294967295
-U8 = Annotated[int, Field(ge=0, le=255)]
 U16 = Annotated[int, Field(ge=0, le=65535)]
 U32 = Annotated[int, Field(ge=0, le=U32_MAX)]
 Seq = Annotated[int, Field(ge=1, le=U32_MAX)]

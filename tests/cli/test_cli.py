@@ -130,7 +130,7 @@ def test_diff_as_json_has_exactly_the_agreed_keys(capsys, running, tmp_path):
     _, out, _ = frrgen(capsys, "-i", EXAMPLE, "diff", "edge1", "--running", running, "--format", "json", "-o", plan)
     found = json.loads(out)
     assert found == json.loads(plan.read_text())
-    assert found.keys() == KEYS | {"routes", "digest"}
+    assert found.keys() == KEYS | {"routes", "digest", "warnings"}
     assert {key for change in found["changes"] for key in change} == {"op", "path", "before", "after", "impact"}
     assert found["sessions"] == [{"neighbor": "203.0.113.1", "vrf": None, "impact": "reset", "because": "remote-as"}]
     _, commands, _ = frrgen(capsys, "-i", EXAMPLE, "diff", "edge1", "--running", running, "--format", "commands")
