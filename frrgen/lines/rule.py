@@ -123,7 +123,6 @@ class Rule:
     """FRR has no event for it: `soft`, `soft in` or `soft out` of all sessions brings it into effect."""
     impact_10: Impact | None = None
     """Where FRR 10 differs."""
-    since: tuple[int, ...] = ()
     presence: bool = False
     """The line stands for the mere presence of a sub-model."""
     but: Any = None

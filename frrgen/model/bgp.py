@@ -29,6 +29,7 @@ from frrgen.model.types import (
     RemoteAs,
     Seconds16,
     ShutdownMessage,
+    Since,
 )
 
 FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
@@ -66,11 +67,15 @@ class LocalAs(Model):
     """Do not add it to the path of routes that come in."""
     replace_as: bool = False
     """Put it in the place of the router's own AS number in routes that go out; needs `no_prepend`."""
+    dual_as: Annotated[bool, Since((10, 1))] = False
+    """Let the neighbor choose: it may also open with the router's own AS number; needs `replace_as`."""
 
     @model_validator(mode="after")
     def _replace(self) -> Self:
         if self.replace_as and not self.no_prepend:
             raise ValueError("replace_as needs no_prepend")
+        if self.dual_as and not self.replace_as:
+            raise ValueError("dual_as needs replace_as")
         return self
 
 
@@ -144,10 +149,34 @@ class Bfd(Model):
 
     profile: ProfileName | None = None
     check_control_plane_failure: bool = False
+    strict_hold_time: Annotated[int | None, Field(ge=1, le=4294967295), Since((10, 4))] = None
+    """Seconds that an established session waits for BFD; `neighbor PEER bfd strict hold-time SECONDS`."""
 
 
 def _switch(value: Any) -> Any:
     return {"true": True, "false": None, False: None}.get(value, value) if isinstance(value, str | bool) else value
+
+
+class NeighborDampening(Model):
+    """`neighbor PEER dampening [HALF-LIFE [REUSE SUPPRESS MAX-SUPPRESS]]`; what is left out is FRR's default."""
+
+    half_life: Annotated[int, Field(ge=1, le=45)] | None = None
+    """Minutes in which the penalty halves."""
+    limits: (
+        tuple[
+            Annotated[int, Field(ge=1, le=20000)],
+            Annotated[int, Field(ge=1, le=20000)],
+            Annotated[int, Field(ge=1, le=255)],
+        ]
+        | None
+    ) = None
+    """Penalties: used again below, suppressed beyond; and the minutes that a route is suppressed at most."""
+
+    @model_validator(mode="after")
+    def _limits(self) -> Self:
+        if self.limits is not None and self.half_life is None:
+            raise ValueError("limits needs half_life")
+        return self
 
 
 class NeighborFamily(Model):
@@ -177,9 +206,18 @@ class NeighborFamily(Model):
     maximum_prefix_out: Annotated[int, Field(ge=1, le=4294967295)] | None = None
     default_originate: DefaultOriginate | None = None
     send_community: tuple[Literal["standard", "extended", "large"], ...] = ("standard", "extended", "large")
+    send_community_rpki: Annotated[bool, Since((10,))] = False
+    """Send the validation state as an extended community (RFC 8097); `send-community extended rpki`."""
     addpath_tx: Literal["all-paths", "bestpath-per-AS"] | None = None
+    addpath_tx_best: Annotated[int | None, Field(ge=1, le=6), Since((10,))] = None
+    """Send so many of the best paths; `addpath-tx-best-selected N`. It excludes `addpath_tx`."""
+    addpath_rx_limit: Annotated[int | None, Field(ge=1, le=65535), Since((10,))] = None
+    """Ask the neighbor for so many paths of a prefix at most; `addpath-rx-paths-limit N`."""
     disable_addpath_rx: bool = False
+    dampening: Annotated[NeighborDampening | None, Since((10,))] = None
     allowas_in: Annotated[int, Field(ge=1, le=10)] | Literal["origin"] | None = None
+    allowas_in_map: Annotated[MapName | None, Since((10, 4))] = None
+    """A map of the routes that `allowas_in` is for; `allowas-in route-map NAME N`, and needs `allowas_in`."""
     as_override: bool = False
     attribute_unchanged: tuple[Literal["as-path", "next-hop", "med"], ...] = ()
     remove_private_as: RemovePrivateAs | None = None
@@ -193,14 +231,18 @@ class NeighborFamily(Model):
             raise ValueError("prefix_list_in and distribute_list_in exclude each other: FRR refuses the second")
         if self.prefix_list_out and self.distribute_list_out:
             raise ValueError("prefix_list_out and distribute_list_out exclude each other: FRR refuses the second")
+        if self.addpath_tx is not None and self.addpath_tx_best is not None:
+            raise ValueError("addpath_tx and addpath_tx_best exclude each other")
+        if self.allowas_in_map is not None and self.allowas_in is None:
+            raise ValueError("allowas_in_map needs allowas_in")
         return self
 
 
 class NeighborOptions(Model):
     """What a neighbor and a peer group have in common."""
 
-    remote_as: RemoteAs | None = None
-    """Its AS number, or `internal` or `external`; `neighbor PEER remote-as N`."""
+    remote_as: Annotated[RemoteAs | None, Since((10,), ("auto",))] = None
+    """Its AS number, or `internal`, `external` or `auto` (FRR 10: either); `neighbor PEER remote-as N`."""
     description: Description | None = None
     password: Password | None = None
     timers: Timers | None = None
@@ -236,8 +278,29 @@ class NeighborOptions(Model):
     extended_optional_parameters: bool = False
     sender_as_path_loop_detection: bool = False
     disable_link_bw_encoding_ieee: bool = False
-    graceful_shutdown: bool = False
+    graceful_shutdown: Annotated[bool, Since((10,))] = False
     """FRR 10; on 8.4 set the community in a route map, or `graceful_shutdown` of the instance."""
+    aigp: Annotated[bool, Since((9,))] = False
+    """Send and take the accumulated IGP metric (RFC 7311)."""
+    oad: Annotated[bool, Since((10,))] = False
+    """An external session inside one administrative domain; `oad`."""
+    rpki_strict: Annotated[bool, Since((10, 1))] = False
+    """Let the session come up only while an RPKI cache is connected; `rpki strict`."""
+    capability_link_local: Annotated[bool | None, Since((10, 4))] = None
+    """Say that link-local next hops are understood; `capability link-local`."""
+    capability_software_version: Annotated[
+        Literal[True, "latest-encoding"] | None, BeforeValidator(_switch), Since((9,))
+    ] = None
+    """Tell the software's version; `capability software-version [latest-encoding]`."""
+    extended_link_bandwidth: Annotated[bool, Since((10,))] = False
+    """Send link bandwidth in the extended form; `extended-link-bandwidth`."""
+    send_nexthop_characteristics: Annotated[bool, Since((10, 4))] = False
+    local_link_id: Annotated[int | None, Field(ge=1, le=4294967295), Since((10, 4))] = None
+    remote_link_id: Annotated[int | None, Field(ge=1, le=4294967295), Since((10, 4))] = None
+    discarded_attributes: Annotated[tuple[Annotated[int, Field(ge=1, le=255)], ...], Since((9,))] = ()
+    """Types of path attributes that are taken off what comes in; `path-attribute discard TYPE...`."""
+    withdrawing_attributes: Annotated[tuple[Annotated[int, Field(ge=1, le=255)], ...], Since((9,))] = ()
+    """Types of path attributes with which a route counts as withdrawn; `path-attribute treat-as-withdraw TYPE...`."""
     ipv4_unicast: NeighborFamily = NeighborFamily()
     """What it does in the address family IPv4 unicast."""
     ipv6_unicast: NeighborFamily = NeighborFamily()
@@ -298,6 +361,7 @@ class Bestpath(Model):
     as_path_ignore: bool = False
     multipath_relax: bool = False
     multipath_relax_as_set: bool = False
+    """Make an AS_SET of the paths that differ; `bgp bestpath as-path multipath-relax as-set`."""
     compare_routerid: bool = False
     med_confed: bool = False
     med_missing_as_worst: bool = False
@@ -305,6 +369,9 @@ class Bestpath(Model):
     peer_type_multipath_relax: bool = False
     always_compare_med: bool = False
     deterministic_med: bool = False
+    aigp: Annotated[bool, Since((9,))] = False
+    """Prefer the shorter accumulated IGP metric (RFC 7311)."""
+    use_imported_attributes: Annotated[bool, Since((10, 4))] = False
 
     @model_validator(mode="after")
     def _as_set(self) -> Self:
@@ -316,7 +383,7 @@ class Bestpath(Model):
 class Confederation(Model):
     """`bgp confederation identifier|peers`."""
 
-    identifier: Asn
+    identifier: Asn | None = None
     peers: tuple[Asn, ...] = ()
 
 
@@ -337,6 +404,17 @@ class MaxMed(Model):
         if self.administrative_med is not None and not self.administrative:
             raise ValueError("administrative_med needs administrative: true")
         return self
+
+
+class TcpKeepalive(Model):
+    """`bgp tcp-keepalive IDLE INTERVAL PROBES`."""
+
+    idle: Annotated[int, Field(ge=1, le=65535)]
+    """Seconds of silence before the first probe."""
+    interval: Annotated[int, Field(ge=1, le=65535)]
+    """Seconds between probes."""
+    probes: Annotated[int, Field(ge=1, le=30)]
+    """Probes without an answer after which the connection is closed."""
 
 
 class UpdateDelay(Model):
@@ -407,8 +485,8 @@ class Redistribute(Model):
 Protocol = Annotated[
     str,
     Field(
-        pattern=r"^(kernel|connected|static|rip|ripng|ospf|ospf6|isis|eigrp|babel|nhrp|openfabric|sharp|vnc"
-        r"|table-direct [0-9]{1,5}|table [0-9]{1,5})$"
+        pattern=r"^(kernel|connected|static|local|rip|ripng|ospf|ospf6|isis|eigrp|babel|nhrp|openfabric|sharp|vnc"
+        r"|vnc-direct|ospf [0-9]{1,5}|table-direct [0-9]{1,5}|table [0-9]{1,5})$"
     ),
 ]
 
@@ -450,6 +528,8 @@ class AddressFamily(Model):
     """Only of equal cluster length; `maximum-paths ibgp N equal-cluster-length`."""
     table_map: MapName | None = None
     dampening: Dampening | None = None
+    nexthop_prefer_global: Annotated[bool, Since((10, 4))] = False
+    """ipv6 only: prefer the global next hop to the link-local one; `nexthop prefer-global`."""
     vrf_leaking: VrfLeaking = VrfLeaking()
     raw: tuple[RawLine, ...] = ()
     """Lines of this address family that the model lacks, sent as they are."""
@@ -476,6 +556,8 @@ class Bgp(Model):
     graceful_shutdown: bool = False
     disable_ebgp_connected_route_check: bool = False
     suppress_fib_pending: bool = False
+    suppress_fib_pending_delay: Annotated[int | None, Field(ge=1, le=10000), Since((10, 4))] = None
+    """Milliseconds; `bgp suppress-fib-pending N`, and needs `suppress_fib_pending`."""
     default_shutdown: bool = False
     show_hostname: bool = False
     show_nexthop_hostname: bool = False
@@ -499,6 +581,13 @@ class Bgp(Model):
     read_quanta: Annotated[int, Field(ge=1, le=10)] | None = None
     write_quanta: Annotated[int, Field(ge=1, le=64)] | None = None
     conditional_advertisement_timer: Annotated[int, Field(ge=5, le=240)] | None = None
+    advertisement_delay: Annotated[int | None, Field(ge=1, le=3600), Since((10, 4))] = None
+    """Seconds; `advertisement-delay N`."""
+    default_originate_timer: Annotated[int | None, Field(ge=0, le=65535), Since((10,))] = None
+    """Seconds between two looks at the map of `default_originate`."""
+    subgroup_packet_queue: Annotated[int, Field(ge=20, le=100)] | None = None
+    """`bgp default subgroup-pkt-queue-max N`."""
+    tcp_keepalive: Annotated[TcpKeepalive | None, Since((9,))] = None
     peer_groups: dict[GroupName, PeerGroup] = {}
     neighbors: dict[PeerName, Neighbor] = {}
     ipv4_unicast: AddressFamily = AddressFamily()
@@ -507,6 +596,12 @@ class Bgp(Model):
     """What the instance announces in the address family IPv6 unicast."""
     raw: tuple[RawLine, ...] = ()
     """Lines of `router bgp` that the model lacks, sent as they are."""
+
+    @model_validator(mode="after")
+    def _delay(self) -> Self:
+        if self.suppress_fib_pending_delay is not None and not self.suppress_fib_pending:
+            raise ValueError("suppress_fib_pending_delay needs suppress_fib_pending: true")
+        return self
 
     @model_validator(mode="after")
     def _families(self) -> Self:

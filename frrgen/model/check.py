@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from frrgen.errors import Finding, Severity, Where
 from frrgen.model.bgp import FAMILIES, LONGEST_STALE_TIME, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.check_clusters import check_clusters
+from frrgen.model.check_versions import check_versions
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived, announced_pools
 from frrgen.model.policy import PrefixList, RouteMapEntry, call_circle, calls
@@ -60,6 +61,7 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
         on = None if of is None else of(router)
         found.extend(_Router(router, path, {} if on is None else on.left_out(router)).findings())
         found.extend(() if on is None else on.lint(router, path))
+        found.extend(check_versions(router, path))
     found.extend(_clusters(network))
     found.extend(check_clusters(network, derived))
     found.extend(_shared_addresses(network))
@@ -302,13 +304,6 @@ class _Router:
                 f"the password of {name} stands in the inventory",
                 (*place, "password"),
                 "keep it elsewhere and write env:NAME or file:PATH",
-            )
-        if one.graceful_shutdown and self.router.version < (10,):
-            yield _error(
-                "FRR234",
-                f"graceful_shutdown of a neighbor needs FRR 10; this is {self.router.frr_version}",
-                (*place, "graceful_shutdown"),
-                "set the community graceful-shutdown in its route maps",
             )
         if one.solo and (isinstance(one, PeerGroup) or (isinstance(one, Neighbor) and one.peer_group is not None)):
             yield _warning(

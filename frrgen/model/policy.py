@@ -30,6 +30,7 @@ from frrgen.model.types import (
     RawLine,
     Regex,
     Seq,
+    Since,
     VrfName,
 )
 
@@ -272,6 +273,9 @@ class CommunityMatch(Model):
     """exact-match: no other communities; any (FRR 10): one of them is enough; None: all of an entry."""
 
 
+_UNTAGGED = Since((10,), ("untagged",))
+
+
 class Match(Model):
     """The match clauses of a route-map entry: all of them must hold. One of each kind."""
 
@@ -300,7 +304,8 @@ class Match(Model):
     local_preference: U32 | None = None
     metric: Annotated[int, Field(ge=1, le=4294967295)] | None = None
     """Not 0: on FRR 8.4 `match metric 0` is refused silently, matches all, and `show running-config` kills bgpd."""
-    tag: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    tag: Annotated[Annotated[int, Field(ge=1, le=4294967295)] | Literal["untagged"] | None, _UNTAGGED] = None
+    """`untagged`: FRR 10."""
     origin: Literal["egp", "igp", "incomplete"] | None = None
     peer: PeerName | None = None
     """An address, an interface, or `local`."""
@@ -313,7 +318,9 @@ class Match(Model):
             "eigrp",
             "isis",
             "kernel",
+            "local",
             "nhrp",
+            "openfabric",
             "ospf",
             "ospf6",
             "rip",
@@ -322,6 +329,7 @@ class Match(Model):
             "static",
             "system",
             "table",
+            "vnc",
         ]
         | None
     ) = None
@@ -329,6 +337,16 @@ class Match(Model):
     probability: Annotated[int, Field(ge=0, le=100)] | None = None
     rpki: Literal["valid", "invalid", "notfound"] | None = None
     alias: BgpListName | None = None
+    as_path_count: Annotated[int | None, Field(ge=0, le=1028), Since((10, 4))] = None
+    """At most so many AS numbers in the path."""
+    community_limit: Annotated[int | None, Field(ge=0, le=65535), Since((10,))] = None
+    """At most so many communities."""
+    extcommunity_limit: Annotated[int | None, Field(ge=0, le=65535), Since((10,))] = None
+    """At most so many extended communities."""
+    src_peer: Annotated[PeerName | None, Since((10,))] = None
+    """The neighbor that a route came from, where it is announced."""
+    rpki_extcommunity: Literal["valid", "invalid", "notfound"] | None = None
+    """The validation state that an extended community tells (RFC 8097)."""
 
 
 class SetCommunity(Model):
@@ -379,6 +397,7 @@ class Aggregator(Model):
     """The router that is said to have aggregated."""
 
 
+ColorValues = tuple[Annotated[str, Field(pattern=r"^[01]{2}:[0-9]{1,10}$")], ...]
 Delta = Annotated[str, Field(pattern=r"^[+-][0-9]{1,10}$")]
 
 
@@ -388,7 +407,15 @@ class Set(Model):
     as_path_prepend: tuple[Asn, ...] | None = None
     as_path_prepend_last_as: Annotated[int, Field(ge=1, le=10)] | None = None
     as_path_exclude: tuple[Asn, ...] | None = None
+    as_path_exclude_all: Annotated[bool, Since((9,))] = False
+    """Take every AS number out of the path."""
+    as_path_exclude_list: Annotated[BgpListName | None, Since((10,))] = None
+    """Take the AS numbers out that an as-path list permits; `set as-path exclude as-path-access-list NAME`."""
     as_path_replace: Asn | Literal["any"] | None = None
+    as_path_replace_list: Annotated[BgpListName | None, Since((10,))] = None
+    """Replace the AS numbers that an as-path list permits; `set as-path replace as-path-access-list NAME`."""
+    as_path_replace_with: Annotated[Asn | None, Since((10,))] = None
+    """The AS number that takes their place; None: the router's own."""
     comm_list_delete: BgpListName | None = None
     community: SetCommunity | None = None
     comm_list_delete_last: bool = False
@@ -401,11 +428,27 @@ class Set(Model):
     extcommunity_soo: ExtCommunityValues | None = None
     extcommunity_bandwidth: Bandwidth | None = None
     extcommunity_none: bool = False
+    extcommunity_nt: Annotated[ExtCommunityValues | None, Since((10,))] = None
+    """Node targets."""
+    extcommunity_color: Annotated[ColorValues | None, Since((10,))] = None
+    """Colors (RFC 9012): two bits, a colon, and the color."""
+    extended_comm_list_delete: Annotated[BgpListName | None, Since((10,))] = None
+    """Delete the extended communities that a list permits."""
     local_preference: U32 | Delta | None = None
-    metric: U32 | Delta | Literal["rtt", "+rtt", "-rtt"] | None = None
+    metric: Annotated[
+        U32 | Delta | Literal["rtt", "+rtt", "-rtt", "igp", "aigp"] | None, Since((9,), ("igp", "aigp"))
+    ] = None
+    """A number, or a step from it; the round trip; from FRR 9 on also `igp` or `aigp`."""
+    min_metric: Annotated[U32 | None, Since((10,))] = None
+    """The least MED that a relative `metric` may lead to."""
+    max_metric: Annotated[U32 | None, Since((10,))] = None
+    """The greatest MED that a relative `metric` may lead to."""
+    aigp_metric: Annotated[U32 | Literal["igp-metric"] | None, Since((9,))] = None
+    """The accumulated IGP metric (RFC 7311)."""
     origin: Literal["egp", "igp", "incomplete"] | None = None
     weight: U32 | None = None
-    tag: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    tag: Annotated[Annotated[int, Field(ge=1, le=4294967295)] | Literal["untagged"] | None, _UNTAGGED] = None
+    """`untagged`: FRR 10."""
     distance: Annotated[int, Field(ge=0, le=255)] | None = None
     ip_next_hop: IPv4Address | Literal["peer-address", "unchanged"] | None = None
     ipv6_next_hop_global: IPv6Address | None = None
@@ -418,6 +461,17 @@ class Set(Model):
     atomic_aggregate: bool = False
     originator_id: IPv4Address | None = None
     label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
+
+    @model_validator(mode="after")
+    def _one_path_clause(self) -> Self:
+        excluded = (self.as_path_exclude is not None, self.as_path_exclude_all, self.as_path_exclude_list is not None)
+        if sum(excluded) > 1:
+            raise ValueError("as_path_exclude, as_path_exclude_all and as_path_exclude_list exclude each other")
+        if self.as_path_replace is not None and self.as_path_replace_list is not None:
+            raise ValueError("as_path_replace and as_path_replace_list exclude each other")
+        if self.as_path_replace_with is not None and self.as_path_replace is None and self.as_path_replace_list is None:
+            raise ValueError("as_path_replace_with needs as_path_replace or as_path_replace_list")
+        return self
 
     @model_validator(mode="after")
     def _src(self) -> Self:

@@ -6,7 +6,7 @@ two texts that mean the same to FRR become the same value (communities sorted, p
 
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter
 
@@ -312,9 +312,18 @@ def number_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+class Since(NamedTuple):
+    """Says with which version of FRR a field came, or some values of it."""
+
+    version: tuple[int, ...]
+    """The first one that has it, as far as it is known: what was seen on 10.3 counts as 10.0."""
+    values: tuple[object, ...] = ()
+    """The values that came with it; empty: the field itself."""
+
+
 Asn = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=U32_MAX)]
 """An AS number, 1-4294967295; asdot may be written as text ('1.10', RFC 5396)."""
-RemoteAs = Annotated[Literal["internal", "external"] | Asn, Field(union_mode="left_to_right")]
+RemoteAs = Annotated[Literal["internal", "external", "auto"] | Asn, Field(union_mode="left_to_right")]
 Name = Annotated[str, BeforeValidator(number_text), _word(128, "'")]
 """The name of a prefix list or access list: a word of at most 128 bytes; `'` in it kills FRR 8.4."""
 MapName = Annotated[str, BeforeValidator(number_text), _word(500, "'")]

@@ -38,6 +38,10 @@ MORE_SETS: Final = (
     "extcommunity_soo",
     "extcommunity_bandwidth",
     "extcommunity_none",
+    "extcommunity_nt",
+    "extcommunity_color",
+    "extended_comm_list_delete",
+    "aigp_metric",
     "distance",
     "ipv6_next_hop_local",
     "ipv6_next_hop_peer_address",
@@ -374,6 +378,8 @@ class _Judge:
             is_ = self.session.matched_preference if route.local_preference is None else route.local_preference
         elif clause == "metric":
             is_ = route.med or 0
+        elif wanted == "untagged":
+            raise UndecidedError("match tag untagged has not been measured")
         elif clause in {"tag", "origin"}:
             is_ = getattr(route, clause)
         elif clause == "peer":
@@ -398,6 +404,7 @@ class _Judge:
 
     def _set(self, entry: RouteMapEntry, route: Route) -> Route:
         sets = entry.set
+        refuse_unmeasured_sets(sets)
         changes: dict[str, Any] = {}
         path = self._path(entry, route)
         if path != route.as_path:
@@ -410,8 +417,6 @@ class _Judge:
                 base = self.session.set_preference
             changes["local_preference"] = _moved(sets.local_preference, base)
         if sets.metric is not None:
-            if "rtt" in str(sets.metric):
-                raise UndecidedError("set metric rtt depends on the session")
             changes["med"] = _moved(sets.metric, self._med(route) if isinstance(sets.metric, str) else 0)
             self.said_med = True
         for name in ("weight", "tag", "origin"):
@@ -430,8 +435,6 @@ class _Judge:
 
     def _path(self, entry: RouteMapEntry, route: Route) -> str:
         sets, words = entry.set, route.as_path.split()
-        if sets.as_path_replace is not None:
-            raise UndecidedError("set as-path replace has not been measured")
         if sets.as_path_exclude is not None:
             refuse_unordered(sets, words)
             words = without(words, sets.as_path_exclude)
@@ -501,6 +504,29 @@ LISTS: Final = {
     "ip_route_source_prefix_list": ("prefix_lists", "peer"),
     "as_path": ("as_path_lists", "as_path"),
 }
+
+
+_UNMEASURED_SETS: Final = (
+    "as_path_exclude_all",
+    "as_path_exclude_list",
+    "as_path_replace",
+    "as_path_replace_list",
+    "min_metric",
+    "max_metric",
+)
+
+
+def refuse_unmeasured_sets(sets: Set) -> None:
+    """Raise UndecidedError for set clauses that change what later clauses ask about, in a way that is not measured."""
+    for name in _UNMEASURED_SETS:
+        if getattr(sets, name) not in (None, False):
+            raise UndecidedError(f"set {name.replace('_', ' ')} has not been measured")
+    if "rtt" in str(sets.metric):
+        raise UndecidedError("set metric rtt depends on the session")
+    if sets.metric in ("igp", "aigp"):
+        raise UndecidedError(f"set metric {sets.metric} depends on the way to the next hop")
+    if sets.tag == "untagged":
+        raise UndecidedError("set tag untagged has not been measured")
 
 
 def refuse_unordered(sets: Set, words: Sequence[str] = ()) -> None:

@@ -143,6 +143,8 @@ class Matches:
                 return _all(region, matches=effects.origin == wanted)
             others = Box().origins - {wanted}
             return _split(region, [Box(origins=frozenset({wanted}))], [Box(origins=others)])
+        if wanted == "untagged":
+            raise UndecidedError("match tag untagged has not been measured")
         if clause == "tag":
             if effects.tag is not None:
                 return _all(region, matches=effects.tag == wanted)

@@ -377,7 +377,21 @@ class Session:
             raise UndecidedError("what a confederation does to routes has not been measured")
         if self.option("graceful_shutdown"):
             raise UndecidedError("what graceful_shutdown of one neighbor does to routes has not been measured")
+        if self.remote == "auto":
+            raise UndecidedError("with remote_as auto the neighbor says whether the session is external")
+        if self.option("oad"):
+            raise UndecidedError("what oad makes of an external session has not been measured")
+        local_as = self.option("local_as")
+        if local_as is not None and local_as.dual_as:
+            raise UndecidedError("with dual_as the neighbor says which AS number is in the path")
         if self.direction == "in":
+            for name in ("discarded_attributes", "withdrawing_attributes"):
+                if self.option(name):
+                    raise UndecidedError(f"what {name} does to routes has not been measured")
+            if self.family_option(family, "allowas_in_map") is not None:
+                raise UndecidedError("what the map of allowas_in lets in has not been measured")
+            if self.family_option(family, "dampening") is not None:
+                raise UndecidedError("dampening holds routes back by what they did before")
             return
         if self.family_option(family, "advertise_map") is not None:
             raise UndecidedError("advertise_map announces what it names only while other routes are there, or are not")

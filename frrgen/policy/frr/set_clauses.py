@@ -12,7 +12,7 @@ from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
 from frrgen.policy.frr.alphabet import Universe
 from frrgen.policy.frr.effects import Effects, Number, untouched
-from frrgen.policy.frr.evaluate import MORE_SETS, refuse_unordered
+from frrgen.policy.frr.evaluate import MORE_SETS, refuse_unmeasured_sets, refuse_unordered
 from frrgen.policy.frr.lists import deleted_communities, deleted_large_communities
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.communities import Atoms, Cube, Other
@@ -33,10 +33,7 @@ class Sets:
     def after(self, entry: RouteMapEntry, effects: Effects) -> Effects:
         """Give the effects with those of an entry behind them. Raises UndecidedError for what was not measured."""
         sets = entry.set
-        if "rtt" in str(sets.metric):
-            raise UndecidedError("set metric rtt depends on the session")
-        if sets.as_path_replace is not None:
-            raise UndecidedError("set as-path replace has not been measured")
+        refuse_unmeasured_sets(sets)
         changes: dict[str, Any] = {name: getattr(sets, name) for name in ("weight", "tag", "origin")}
         changes = {name: value for name, value in changes.items() if value is not None}
         path = effects.path

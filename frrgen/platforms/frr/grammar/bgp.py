@@ -5,14 +5,52 @@ Impacts were measured on sessions of every kind of FRR 8.4.4, 10.3 and 10.7.1: t
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Final
 
-from frrgen.lines.rule import AbsentRule, EachRule, Impact, ItemRule, PairRule, Rule, Table, WordsRule
+from frrgen.lines.rule import AbsentRule, Data, EachRule, Impact, ItemRule, PairRule, Rule, Table, WordsRule, Written
+from frrgen.model.bgp import Dampening
 
 _RESET: Final = Impact.RESET
 _REFRESH: Final = Impact.REFRESH
 _NONE: Final = Impact.NONE
-_V10: Final = (10,)
+
+
+class DampeningRule(Rule):
+    """`bgp dampening`, of which FRR writes the half-life alone where the rest is its default."""
+
+    def body(self, value: Any, key: str = "") -> str:
+        """Write what is not FRR's default."""
+        defaults = Dampening()
+        if value == defaults:
+            return "bgp dampening"
+        if value == defaults.model_copy(update={"half_life": value.half_life}):
+            return f"bgp dampening {value.half_life}"
+        return super().body(value, key)
+
+
+class AllowedRule(Rule):
+    """`allowas-in [route-map NAME] N`."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The regular expression of the line, with the map and without."""
+        return re.compile("allowas-in(?: route-map (?P<map>[^ ]+))?(?: (?P<value>[^ ]+))?")
+
+    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:
+        """Write the line, with the map where there is one."""
+        for rule, slot, body in super().written(obj, canonical=canonical):
+            name = obj.allowas_in_map
+            yield rule, slot, body if name is None else body.replace("allowas-in", f"allowas-in route-map {name}")
+
+    def read(self, match: re.Match[str], data: Data) -> None:
+        """Read the number, 3 if there is none, and the map."""
+        data["allowas_in"] = match["value"] or 3
+        if match["map"]:
+            data["allowas_in_map"] = match["map"]
+
 
 INSTANCE: Final = Table(
     Rule("router_id", "bgp router-id {}", impact=_RESET, undo="bgp router-id"),
@@ -36,7 +74,15 @@ INSTANCE: Final = Table(
     Rule("reject_as_sets", "bgp reject-as-sets", const=False, negative=True, default=False, impact=_RESET),
     Rule("graceful_shutdown", "bgp graceful-shutdown", impact=_NONE),
     Rule("disable_ebgp_connected_route_check", "bgp disable-ebgp-connected-route-check", impact=_NONE),
-    Rule("suppress_fib_pending", "bgp suppress-fib-pending", impact_10=_RESET, impact=_NONE),
+    PairRule(
+        "suppress_fib_pending",
+        "bgp suppress-fib-pending",
+        other="suppress_fib_pending_delay",
+        other_form=" {}",
+        undo="bgp suppress-fib-pending",
+        impact=_NONE,
+        impact_10=_RESET,
+    ),
     Rule("allow_outbound_policy", "bgp route-reflector allow-outbound-policy", impact=_NONE),
     Rule("allow_martian_nexthop", "bgp allow-martian-nexthop", impact=_NONE),
     Rule("shutdown", "bgp shutdown", impact=_RESET),
@@ -45,8 +91,15 @@ INSTANCE: Final = Table(
     EachRule("confederation.peers", "bgp confederation peers {*}", impact=_RESET, resets="named"),
     Rule("bestpath.as_path_confed", "bgp bestpath as-path confed", impact=_NONE),
     Rule("bestpath.as_path_ignore", "bgp bestpath as-path ignore", impact=_NONE),
-    Rule("bestpath.multipath_relax_as_set", "bgp bestpath as-path multipath-relax as-set", impact=_NONE),
-    Rule("bestpath.multipath_relax", "bgp bestpath as-path multipath-relax", impact=_NONE),
+    PairRule(
+        "bestpath.multipath_relax",
+        "bgp bestpath as-path multipath-relax",
+        other="bestpath.multipath_relax_as_set",
+        other_form=" as-set",
+        impact=_NONE,
+    ),
+    Rule("bestpath.aigp", "bgp bestpath aigp", impact=_RESET),
+    Rule("bestpath.use_imported_attributes", "bgp bestpath use-imported-attributes", impact=_RESET),
     Rule("bestpath.compare_routerid", "bgp bestpath compare-routerid", impact=_NONE),
     Rule("bestpath.med_confed", "bgp bestpath med confed", impact=_NONE),
     Rule("bestpath.med_missing_as_worst", "bgp bestpath med missing-as-worst", impact=_NONE),
@@ -92,6 +145,19 @@ INSTANCE: Final = Table(
     Rule("read_quanta", "read-quanta {}", default=10, impact=_NONE),
     Rule("write_quanta", "write-quanta {}", default=64, impact=_NONE),
     Rule("conditional_advertisement_timer", "bgp conditional-advertisement timer {}", default=60, impact=_NONE),
+    # what these do to sessions was not seen: the worst is told
+    Rule("advertisement_delay", "advertisement-delay {}", undo="advertisement-delay", impact=_RESET),
+    Rule(
+        "default_originate_timer", "bgp default-originate timer {}", undo="bgp default-originate timer", impact=_RESET
+    ),
+    Rule(
+        "subgroup_packet_queue",
+        "bgp default subgroup-pkt-queue-max {}",
+        default=40,
+        undo="bgp default subgroup-pkt-queue-max",
+        impact=_RESET,
+    ),
+    Rule("tcp_keepalive", "bgp tcp-keepalive {idle} {interval} {probes}", undo="bgp tcp-keepalive", impact=_RESET),
     always=frozenset({"ebgp_requires_policy", "network_import_check"}),
 )
 """Lines of `router bgp`, without neighbors and listen ranges."""
@@ -103,6 +169,7 @@ NEIGHBOR: Final = Table(
     Rule("bfd", "bfd", presence=True, impact=_NONE),
     Rule("bfd.profile", "bfd profile {}", impact=_NONE),
     Rule("bfd.check_control_plane_failure", "bfd check-control-plane-failure", impact=_NONE),
+    Rule("bfd.strict_hold_time", "bfd strict hold-time {}", undo="bfd strict", impact=_RESET),
     Rule("password", "password {*}", undo="password", impact=_RESET),
     Rule("ttl_security_hops", "ttl-security hops {}", undo_first=True, excludes=("ebgp_multihop",), impact=_RESET),
     Rule(
@@ -133,7 +200,12 @@ NEIGHBOR: Final = Table(
     Rule("timers", "timers {#keepalive} {#hold}", undo="timers", impact=_NONE),
     Rule("timers_connect", "timers connect {}", undo="timers connect", impact=_NONE),
     Rule("timers_delayopen", "timers delayopen {}", undo="timers delayopen", impact=_NONE),
-    Rule("local_as", "local-as {asn}[ no-prepend?no_prepend][ replace-as?replace_as]", undo="local-as", impact=_RESET),
+    Rule(
+        "local_as",
+        "local-as {asn}[ no-prepend?no_prepend][ replace-as?replace_as][ dual-as?dual_as]",
+        undo="local-as",
+        impact=_RESET,
+    ),
     PairRule(
         "local_role",
         "local-role {}",
@@ -171,7 +243,27 @@ NEIGHBOR: Final = Table(
     Rule("extended_optional_parameters", "extended-optional-parameters", impact=_RESET),
     Rule("sender_as_path_loop_detection", "sender-as-path-loop-detection", impact_10=_RESET, impact=_NONE),
     Rule("disable_link_bw_encoding_ieee", "disable-link-bw-encoding-ieee", impact=_NONE),
-    Rule("graceful_shutdown", "graceful-shutdown", since=_V10, impact=_NONE),
+    Rule("graceful_shutdown", "graceful-shutdown", impact=_NONE),
+    # what these do to sessions was not seen: the worst is told
+    Rule("aigp", "aigp", impact=_RESET),
+    Rule("oad", "oad", impact=_RESET),
+    Rule("rpki_strict", "rpki strict", impact=_RESET),
+    Rule("capability_link_local", "capability link-local", impact=_RESET),
+    Rule("capability_link_local", "capability link-local", const=False, negative=True, default=False, impact=_RESET),
+    Rule("capability_software_version", "capability software-version", undo_first=True, impact=_RESET),
+    Rule(
+        "capability_software_version",
+        "capability software-version latest-encoding",
+        const="latest-encoding",
+        undo_first=True,
+        impact=_RESET,
+    ),
+    Rule("extended_link_bandwidth", "extended-link-bandwidth", impact=_RESET),
+    Rule("send_nexthop_characteristics", "send-nexthop-characteristics", impact=_RESET),
+    Rule("local_link_id", "local-link-id {}", undo="local-link-id", impact=_RESET),
+    Rule("remote_link_id", "remote-link-id {}", undo="remote-link-id", impact=_RESET),
+    WordsRule("discarded_attributes", "path-attribute discard {*}", undo_first=True, impact=_RESET),
+    WordsRule("withdrawing_attributes", "path-attribute treat-as-withdraw {*}", undo_first=True, impact=_RESET),
 )
 """Lines behind `neighbor X `, without the ones that make the neighbor."""
 
@@ -186,7 +278,11 @@ NEIGHBOR_FAMILY: Final = Table(
     Rule("activate", "activate", const=False, negative=True, impact=_RESET),
     Rule("addpath_tx", "addpath-tx-all-paths", const="all-paths", undo_first=True, impact=_RESET),
     Rule("addpath_tx", "addpath-tx-bestpath-per-AS", const="bestpath-per-AS", undo_first=True, impact=_RESET),
+    Rule("addpath_tx_best", "addpath-tx-best-selected {}", undo_first=True, excludes=("addpath_tx",), impact=_RESET),
+    Rule("addpath_rx_limit", "addpath-rx-paths-limit {}", undo="addpath-rx-paths-limit", impact=_RESET),
     Rule("disable_addpath_rx", "disable-addpath-rx", impact=_RESET),
+    Rule("dampening", "dampening[ {half_life}][ {*limits}]", undo="dampening", undo_first=True, impact=_RESET),
+    Rule("send_community_rpki", "send-community extended rpki", impact=_RESET),
     Rule("capability_orf", "capability orf prefix-list {}", undo_first=True, impact=_RESET),
     Rule("route_reflector_client", "route-reflector-client", only="internal", impact=_RESET),
     Rule("next_hop_self", "next-hop-self", undo_first=True, impact=_REFRESH),
@@ -223,7 +319,7 @@ NEIGHBOR_FAMILY: Final = Table(
     Rule("route_server_client", "route-server-client", takes="attribute_unchanged", impact=_RESET),
     Rule("nexthop_local_unchanged", "nexthop-local unchanged", impact=_REFRESH),
     Rule("allowas_in", "allowas-in", const=3, parse_only=True),
-    Rule("allowas_in", "allowas-in {}", undo="allowas-in", impact=_REFRESH),
+    AllowedRule("allowas_in", "allowas-in {}", undo="allowas-in", impact=_REFRESH),
     Rule("weight", "weight {}", undo="weight", lingers=True, impact=_REFRESH),
     Rule("soo", "soo {}", impact=_RESET),
     Rule("distribute_list_in", "distribute-list {} in", excludes=("prefix_list_in",), impact=_REFRESH),
@@ -272,9 +368,10 @@ FAMILY: Final = Table(
         impact=_NONE,
     ),
     Rule("table_map", "table-map {}", impact=_NONE),
-    Rule(
+    DampeningRule(
         "dampening", "bgp dampening {half_life} {reuse} {suppress} {max_suppress}", undo="bgp dampening", impact=_NONE
     ),
+    Rule("nexthop_prefer_global", "nexthop prefer-global", impact=_RESET),
     Rule("vrf_leaking.rd_export", "rd vpn export {}", undo="rd vpn export", excludes=_NO_VRF, impact=_NONE),
     Rule("vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF, impact=_NONE),
     WordsRule(

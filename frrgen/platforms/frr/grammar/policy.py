@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from frrgen.lines.rule import Data, DeleteRule, Impact, Rule, Table, WordsRule, text_of
+from frrgen.lines.rule import Data, DeleteRule, Impact, PairRule, Rule, Table, WordsRule, text_of
 from frrgen.model.policy import AccessListEntry, PrefixListEntry
 from frrgen.model.router import Router
 from frrgen.model.types import is_number
@@ -62,6 +62,11 @@ _MATCH: Final = (
     ("probability", "probability {}"),
     ("rpki", "rpki {}"),
     ("alias", "alias {}"),
+    ("as_path_count", "as-path-count {}"),
+    ("community_limit", "community-limit {}"),
+    ("extcommunity_limit", "extcommunity-limit {}"),
+    ("src_peer", "src-peer {}"),
+    ("rpki_extcommunity", "rpki-extcommunity {}"),
 )
 
 ENTRY: Final = Table(
@@ -85,8 +90,24 @@ MATCH: Final = Table(
 SET: Final = Table(
     Rule("as_path_prepend_last_as", "set as-path prepend last-as {}", undo="set as-path prepend"),
     WordsRule("as_path_prepend", "set as-path prepend {*}", undo="set as-path prepend"),
+    Rule("as_path_exclude_all", "set as-path exclude all", undo_first=True),
+    Rule("as_path_exclude_list", "set as-path exclude as-path-access-list {}", undo_first=True),
     WordsRule("as_path_exclude", "set as-path exclude {*}", undo="set as-path exclude"),
-    Rule("as_path_replace", "set as-path replace {}", undo="set as-path replace"),
+    PairRule(
+        "as_path_replace_list",
+        "set as-path replace as-path-access-list {}",
+        other="as_path_replace_with",
+        other_form=" {}",
+        undo_first=True,
+    ),
+    PairRule(
+        "as_path_replace",
+        "set as-path replace {}",
+        other="as_path_replace_with",
+        other_form=" {}",
+        undo="set as-path replace",
+    ),
+    Rule("extended_comm_list_delete", "set extended-comm-list {} delete", undo_first=True),
     DeleteRule("comm_list_delete", "set comm-list {} delete", behind="community"),
     AdditiveRule("community", "set community {*}", undo="set community"),
     DeleteRule("comm_list_delete", "set comm-list {} delete", behind="community", last=True),
@@ -100,9 +121,14 @@ SET: Final = Table(
         "set extcommunity bandwidth {value}[ non-transitive?non_transitive]",
         undo="set extcommunity bandwidth",
     ),
+    WordsRule("extcommunity_nt", "set extcommunity nt {*}", undo="set extcommunity nt"),
+    WordsRule("extcommunity_color", "set extcommunity color {*}", undo="set extcommunity color"),
     Rule("extcommunity_none", "set extcommunity none"),
     Rule("local_preference", "set local-preference {}", undo="set local-preference"),
     Rule("metric", "set metric {}", undo="set metric"),
+    Rule("min_metric", "set min-metric {}", undo="set min-metric"),
+    Rule("max_metric", "set max-metric {}", undo="set max-metric"),
+    Rule("aigp_metric", "set aigp-metric {}", undo="set aigp-metric"),
     Rule("origin", "set origin {}", undo="set origin"),
     Rule("weight", "set weight {}", undo="set weight"),
     Rule("tag", "set tag {}", undo="set tag"),

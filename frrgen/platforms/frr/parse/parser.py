@@ -369,8 +369,6 @@ class Parser:
         if line.startswith("bgp bestpath med ") and len(line.split(" ")) == 5:
             words = line.split(" ")
             return all(self._table(INSTANCE, f"bgp bestpath med {word}", owner) for word in words[3:])
-        if line == "bgp bestpath as-path multipath-relax as-set":
-            self._table(INSTANCE, line.removesuffix(" as-set"), owner)
         if line.startswith("bgp shutdown message "):
             # FRR does not show the message, so the model has none
             line = "bgp shutdown"
@@ -394,6 +392,9 @@ class Parser:
             return self._said(owner, ("peer_groups", peer), line)
         if not negated and words[0] == "interface":
             if peer[:1].isdigit() or ":" in peer:
+                if len(words) != 2 or words[1] == "v6only":
+                    # to FRR this is an unnumbered neighbor whose interface is called like an address
+                    return False
                 neighbors.setdefault(peer, {})["interface"] = words[-1]
                 return self._said(owner, key, line)
             data = neighbors.setdefault(peer, {})
@@ -443,7 +444,12 @@ class Parser:
                 data = owner.data.setdefault(family, {}).setdefault("vrf_leaking", {})
                 data["rt_import"] = data["rt_export"] = words[3:]
                 return True
-            if words[0] == "redistribute" and len(words) > 2 and words[1] in {"table", "table-direct"}:
+            if (
+                words[0] == "redistribute"
+                and len(words) > 2
+                and words[1] in {"table", "table-direct", "ospf"}
+                and words[2].isdigit()
+            ):
                 return self._redistribute_table(words, owner, family)
             if words[:2] == ["bgp", "dampening"]:
                 defaults = ["15", "750", "2000", "60"]
@@ -463,7 +469,7 @@ class Parser:
         if rest == "send-community all" and peer[1]:
             data.setdefault(family, {})["send_community"] = ()
             return True
-        if not peer[1] and rest.split(" ")[0] == "send-community":
+        if not peer[1] and rest.split(" ")[0] == "send-community" and rest != "send-community extended rpki":
             return True
         if _refused_beside(data.get(family, {}), rest) or (name in groups and rest.startswith("soo ")):
             # the model refuses `soo` on a group
