@@ -46,6 +46,7 @@ INSTANCE_NEITHER: Final = frozenset(
         "show_nexthop_hostname",
         "shutdown",
         "suppress_duplicates",
+        "tcp_keepalive",
         "timers",
         "update_delay",
         "write_quanta",
@@ -54,13 +55,17 @@ INSTANCE_NEITHER: Final = frozenset(
 """They are about sessions, timing, logging, or the choice between routes that policy has let in."""
 INSTANCE_UNDECIDED: Final = frozenset(
     {
+        "advertisement_delay",
         "allow_outbound_policy",
         "client_to_client_reflection",
         "cluster_id",
+        "default_originate_timer",
         "max_med",
         "network_import_check",
         "raw",
+        "subgroup_packet_queue",
         "suppress_fib_pending",
+        "suppress_fib_pending_delay",
     }
 )
 
@@ -105,10 +110,21 @@ NEIGHBOR_NEITHER: Final = frozenset(
 """They decide whether and how the session comes up, not what it carries."""
 NEIGHBOR_UNDECIDED: Final = frozenset(
     {
+        "aigp",
+        "capability_link_local",
+        "capability_software_version",
         "disable_link_bw_encoding_ieee",
+        "discarded_attributes",
         "dont_capability_negotiate",
+        "extended_link_bandwidth",
+        "local_link_id",
+        "oad",
         "override_capability",
+        "remote_link_id",
+        "rpki_strict",
+        "send_nexthop_characteristics",
         "strict_capability_match",
+        "withdrawing_attributes",
     }
 )
 
@@ -144,7 +160,18 @@ FAMILY_SHAPING: Final = (
 """They change what goes out, behind all policy, or keep some of it."""
 FAMILY_NEITHER: Final = frozenset({"disable_addpath_rx", "maximum_prefix", "soft_reconfiguration_inbound"})
 """`maximum_prefix` ends the session; it drops no route."""
-FAMILY_UNDECIDED: Final = frozenset({"advertise_map", "capability_orf", "soo"})
+FAMILY_UNDECIDED: Final = frozenset(
+    {
+        "addpath_rx_limit",
+        "addpath_tx_best",
+        "advertise_map",
+        "allowas_in_map",
+        "capability_orf",
+        "dampening",
+        "send_community_rpki",
+        "soo",
+    }
+)
 
 ADDRESS_FAMILY_DECIDING: Final = frozenset({"aggregates", "networks", "redistribute"})
 """They make routes, or hold back what is inside of an aggregate."""
@@ -158,4 +185,11 @@ ADDRESS_FAMILY_NEITHER: Final = frozenset(
     }
 )
 """They are about the kernel's routes and the choice between routes."""
-ADDRESS_FAMILY_UNDECIDED: Final = frozenset({"dampening", "raw", "vrf_leaking"})
+ADDRESS_FAMILY_UNDECIDED: Final = frozenset(
+    {
+        "dampening",
+        "nexthop_prefer_global",
+        "raw",
+        "vrf_leaking",
+    }
+)
