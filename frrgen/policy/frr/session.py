@@ -64,6 +64,7 @@ OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route, 
 NO_NEXT_HOP: Final = "the next hop is the address of no machine: bgpd drops the route, whatever the policy says"
 _NO_HOSTS: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4")))
 _RESERVED: Final = IPv4Network("240.0.0.0/4")
+_CLASS_D_E: Final = IPv4Network("224.0.0.0/3")
 
 
 def no_host(address: IPv4Address, version: tuple[int, ...]) -> bool:
@@ -399,6 +400,10 @@ class Session:
             raise UndecidedError("local_role holds back what has the attribute OTC, which a route here does not say")
         if self.family_option(family, "soo") is not None:
             raise UndecidedError("soo holds back what is from the same site, which a route here does not say")
+        if self.attached("route_map", family)[0] is not None:
+            for name in ("remove_private_as", "as_override"):
+                if self.family_option(family, name):
+                    raise UndecidedError(f"{name} changes the AS path before the route map sees it: not modelled")
         if self.option("sender_as_path_loop_detection"):
             raise UndecidedError("what sender_as_path_loop_detection holds back has not been measured")
 
@@ -491,7 +496,8 @@ class Session:
         if next_hop in self.own_addresses:
             return OWN_NEXT_HOP
         if isinstance(next_hop, IPv4Address):
-            nobody = self.version >= (10,) and no_host(next_hop, self.version)
+            # 8.4.4 asks for the classes D and E alone (cases X11a to X11d)
+            nobody = next_hop in _CLASS_D_E if self.version < (10,) else no_host(next_hop, self.version)
         else:
             nobody = next_hop.is_unspecified or next_hop.is_loopback or next_hop.is_multicast
         return NO_NEXT_HOP if nobody else None

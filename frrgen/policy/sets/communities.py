@@ -90,7 +90,8 @@ class Atoms:
         Raises UndecidedError if it asks about more than one community at once.
         """
         if _WHOLE.fullmatch(regex):
-            return [self.only([self._value(regex[1:-1])])]
+            value = self._value(regex[1:-1])
+            return [self.only([value])] if self._text(value) == regex[1:-1] else []
         token = _token(large=self.large)
         refuse_stray(regex, f"(({token})( ({token}))*)?", _letters(large=self.large) + " ")
         at_empty = self.separable(regex)
