@@ -62,10 +62,10 @@ def valid(model: Any, strategy: st.SearchStrategy[Data]) -> st.SearchStrategy[An
 
 
 @st.composite
-def prefixes(draw: st.DrawFn, version: int = 4, shortest: int = 0) -> str:
+def prefixes(draw: st.DrawFn, version: int = 4, shortest: int = 0, longest: int = 0) -> str:
     """A prefix without host bits."""
     width = 32 if version == 4 else 128
-    length = draw(st.integers(shortest, 32 if version == 4 else 64))
+    length = draw(st.integers(shortest, longest or (32 if version == 4 else 64)))
     number = draw(st.integers(0, 2**width - 1)) >> (width - length) << (width - length)
     return str((IPv4Network if version == 4 else IPv6Network)((number, length)))
 
@@ -396,7 +396,7 @@ def families(version: int) -> st.SearchStrategy[Any]:
         data(
             networks=st.dictionaries(prefixes(version, 8), data(route_map=_one_of(MAPS)), max_size=3),
             aggregates=st.dictionaries(
-                prefixes(version, 8),
+                prefixes(version, 8, 31),  # of one address FRR refuses it
                 valid(
                     Aggregate,
                     data(

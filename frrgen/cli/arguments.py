@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +145,13 @@ def parser() -> argparse.ArgumentParser:
     _format(plan)
     _prune(plan)
 
+    later = verb("upgrade-check", "upgrade_check", "find what a later FRR reads otherwise, before a router is upgraded")
+    later.add_argument(
+        "sources", nargs="+", metavar="ROUTER|FILE.conf", help="routers, as they run and start, or files"
+    )
+    later.add_argument("--to", type=_version, required=True, metavar="VERSION", help="the FRR to come, such as 10.3")
+    later.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
+
     explain = verb("explain", "explain", "show what a router's policy does with a route, step by step")
     explain.add_argument("router", metavar="ROUTER")
     explain.add_argument("neighbor", metavar="NEIGHBOR", help="its address, or interface")
@@ -255,6 +263,12 @@ def _number_of(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
+
+
+def _version(text: str) -> str:
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no version, such as 10.3")
+    return text
 
 
 def _runner(module: str) -> Callable[[argparse.Namespace], Exit]:

@@ -276,6 +276,13 @@ class _Router:
                     (*self.path, *path, "listen_ranges", str(prefix)),
                 )
         for family in FAMILIES:
+            for prefix in getattr(bgp, family).aggregates:
+                if prefix.prefixlen == prefix.max_prefixlen:
+                    yield _error(
+                        "FRR238",
+                        f"{prefix} is one address: FRR refuses it as an aggregate",
+                        (*self.path, *path, family, "aggregates", str(prefix)),
+                    )
             for inner, ref in instance_refs(getattr(bgp, family)):
                 yield from self._defined(ref, (*path, family, *inner), "FRR denies every route")
 

@@ -319,8 +319,8 @@ class Builder:
                 head = f"route-map {name} {there.action} {seq}"
                 self.record.change(Op.MODIFY, (*block.path, "action"), head, block.enter[0], Impact.REFRESH)
             _, undone = self.undone.get((name, seq), ((), []))
-            last = [line for line in found.last if line not in undone]
-            phase.add(block.enter, [*found.first, *found.then, *last], always=action)
+            first, last = ([line for line in lines if line not in undone] for lines in (found.first, found.last))
+            phase.add(block.enter, [*first, *found.then, *last], always=action)
         for seq, entry in old.items():
             if seq not in new:
                 head = f"route-map {name} {entry.action} {seq}"

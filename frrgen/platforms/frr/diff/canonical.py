@@ -14,6 +14,8 @@ from frrgen.model.types import Model
 from frrgen.platforms.frr.grammar.layout import is_unnumbered
 
 _T = TypeVar("_T", bound=BaseModel)
+_GREATEST_MED = 4294967294
+"""What `bgp max-med` announces unless told otherwise, and does not show."""
 _UNCHANGED = ("as-path", "next-hop", "med")
 _FOLDED = ("ebgp_multihop", "ttl_security_hops", "graceful_restart")
 """What a member and its group have alike, FRR shows for the group alone, or for both, as it pleases.
@@ -23,7 +25,7 @@ Measured for every option of a neighbor on 8.4.4, 10.3 and 10.7.1: `tests/lab/te
 _FOLDED_IN_FAMILY = ("addpath_tx", "route_map_in", "route_map_out", "disable_addpath_rx")
 _WRITTEN_OVER = ("local_role",)
 """What a member has of its own is lost on FRR 10 when its group gets another."""
-_FIRST_AS_ON = (9, 1)
+FIRST_AS_ON = (9, 1)
 
 
 def _with(obj: _T, changes: dict[str, Any]) -> _T:
@@ -90,6 +92,9 @@ def _bgp(bgp: Bgp, router: Router, beside: Bgp) -> Bgp:
     changes: dict[str, Any] = {"peer_groups": groups, "neighbors": neighbors}
     if bgp.log_neighbor_changes is not None and bgp.log_neighbor_changes == datacenter:
         changes["log_neighbor_changes"] = None
+    hidden = [name for name in ("on_startup_med", "administrative_med") if getattr(bgp.max_med, name) == _GREATEST_MED]
+    if hidden:
+        changes["max_med"] = _with(bgp.max_med, dict.fromkeys(hidden))
     if bgp.reject_as_sets is not None and bgp.reject_as_sets == (router.version >= AS_SETS_REJECTED):
         changes["reject_as_sets"] = None
     if bgp.timers is not None and (bgp.timers.keepalive, bgp.timers.hold) == ((3, 9) if datacenter else (60, 180)):
@@ -112,7 +117,7 @@ def _options(one: _O, name: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp],
             changes |= _written_over(group, _group_of(one, bgps[1]))
     if is_unnumbered(name) and isinstance(one, Neighbor) and one.capability_extended_nexthop:
         changes["capability_extended_nexthop"] = None
-    if one.enforce_first_as is not None and one.enforce_first_as == (router.version >= _FIRST_AS_ON):
+    if one.enforce_first_as is not None and one.enforce_first_as == (router.version >= FIRST_AS_ON):
         changes["enforce_first_as"] = None
     return _with(one, changes)
 

@@ -27,6 +27,8 @@ from frrgen.platforms.frr.grammar.top import wholes
 _AFTER_NEIGHBORS: Final = frozenset({"no bgp deterministic-med"})
 """FRR refuses it while a neighbor has addpath-tx-bestpath-per-AS."""
 
+_HELPER: Final = "graceful-restart-helper"
+
 
 class Instance:
     """The changes of one BGP instance."""
@@ -142,6 +144,12 @@ class Instance:
         self._before_its_kind_changes(name, one, old)
         found = delta(self._lines(name, old, self.old), self._lines(name, one, self.new), self.version)
         self._take(found, members, fresh=old is None)
+        early = self._gone_before.get(name, set())
+        for lines in (found.first, found.last):
+            lines[:] = [line for line in lines if line not in early]
+            if isinstance(one, Neighbor) and self.version >= (10,) and f"no neighbor {name} {_HELPER}" in lines:
+                # what a member has from its group, though the group has lost it, goes only once it is its own
+                lines.insert(lines.index(f"no neighbor {name} {_HELPER}"), f"neighbor {name} {_HELPER}")
         self.commands.add(self.enter, [*found.first, *found.then, *found.last])
         if old is None and isinstance(one, Neighbor) and starts_shut(one, self.new):
             self.commands.add(self.enter, [f"no neighbor {name} shutdown"])
@@ -187,12 +195,17 @@ class Instance:
         if was == will:
             return
         kind: Path = ("neighbors" if isinstance(one, Neighbor) else "peer_groups", name)
-        for family in FAMILIES:
-            there = family_part(old, kind, family, self.path, canonical=True).lines
-            only = "internal" if was else "external"
-            gone = [line.statement.undo for line in there if line.statement.rule.only == only]
+        there = {self.enter: self._lines(name, old, self.old)} | {
+            (*self.enter, f"address-family {family.replace('_', ' ')}"): family_part(
+                old, kind, family, self.path, canonical=True
+            ).lines
+            for family in FAMILIES
+        }
+        only = "internal" if was else "external"
+        for enter, lines in there.items():
+            gone = [line.statement.undo for line in lines if line.statement.rule.only == only]
             self._gone_before.setdefault(name, set()).update(gone)
-            self.commands.add((*self.enter, f"address-family {family.replace('_', ' ')}"), gone)
+            self.commands.add(enter, gone)
 
     def _same_group(self, one: Neighbor | PeerGroup) -> bool:
         """Tell whether the group still gives what a member's own lines depend on: a remote-as, or none."""

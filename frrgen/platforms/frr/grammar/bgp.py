@@ -212,6 +212,7 @@ NEIGHBOR: Final = Table(
         other="local_role_strict",
         other_form=" strict-mode",
         undo_first=True,
+        only="external",
         impact=_RESET,
         impact_10=_NONE,
     ),

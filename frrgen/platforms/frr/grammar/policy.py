@@ -88,8 +88,18 @@ MATCH: Final = Table(
 )
 
 SET: Final = Table(
-    Rule("as_path_prepend_last_as", "set as-path prepend last-as {}", undo="set as-path prepend"),
-    WordsRule("as_path_prepend", "set as-path prepend {*}", undo="set as-path prepend"),
+    Rule(
+        "as_path_prepend_last_as",
+        "set as-path prepend last-as {}",
+        undo="set as-path prepend",
+        excludes=("as_path_prepend",),
+    ),
+    WordsRule(
+        "as_path_prepend",
+        "set as-path prepend {*}",
+        undo="set as-path prepend",
+        excludes=("as_path_prepend_last_as",),
+    ),
     Rule("as_path_exclude_all", "set as-path exclude all", undo_first=True),
     Rule("as_path_exclude_list", "set as-path exclude as-path-access-list {}", undo_first=True),
     WordsRule("as_path_exclude", "set as-path exclude {*}", undo="set as-path exclude"),

@@ -1,0 +1,169 @@
+"""What a later FRR reads otherwise of a text that an earlier one runs: before a router is upgraded, not after.
+
+Everything here was measured on 8.4.4, 10.3 and 10.7.1 (`tests/lab/test_upgrade.py`); where a change came between them,
+FRR's own history says with which version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from frrgen.errors import Finding, Severity, Where
+from frrgen.model.bgp import AS_SETS_REJECTED, LONGEST_STALE_TIME, Bgp
+from frrgen.model.router import Router
+from frrgen.platforms.frr.diff.canonical import FIRST_AS_ON
+from frrgen.platforms.frr.parse.parser import parse
+
+Version = tuple[int, ...]
+
+
+class _Trap(NamedTuple):
+    line: re.Pattern[str]
+    since: Version
+    severity: Severity
+    becomes: str
+    hint: str | None = None
+    example: str = ""
+    """A line that it is about, with its contexts before it, each behind ` / `."""
+
+
+def _trap(line: str, since: Version, becomes: str, hint: str | None, example: str, *, mild: bool = False) -> _Trap:
+    severity = Severity.WARNING if mild else Severity.ERROR
+    return _Trap(re.compile(line), since, severity, becomes, hint, example)
+
+
+REFUSED: Final = (
+    _trap("set distance 0", (10,), "is refused", "1 to 255", "route-map A permit 10 / set distance 0"),
+    _trap(
+        r"rpki cache (?!tcp |ssh ).+",
+        (10,),
+        "is refused, and every route becomes `notfound`",
+        "FRR 10 wants `rpki cache tcp HOST PORT preference N`",
+        "rpki / rpki cache 192.0.2.1 3323 preference 1",
+    ),
+    _trap(
+        r"bgp community-list .*\binternet\b.*",
+        (10,),
+        "is refused: the list is without this entry",
+        "FRR 10 has no community of that name",
+        "bgp community-list standard A permit internet",
+    ),
+    _trap(
+        r"set community .*\binternet\b.*",
+        (10,),
+        "is refused: the entry sets no community",
+        "FRR 10 has no community of that name",
+        "route-map A permit 10 / set community internet",
+    ),
+    _trap(
+        "ip multicast rpf-lookup-mode .+",
+        (10,),
+        "is refused",
+        None,
+        "ip multicast rpf-lookup-mode mrib-only",
+        mild=True,
+    ),
+)
+"""Lines that are not taken: FRR starts, and runs without them."""
+
+OTHERWISE: Final = (
+    _trap(
+        r"no route-map \S+ optimization",
+        (9,),
+        "makes FRR skip the first entry of the map, whatever it says",
+        "take the line away (`route-map NAME optimization`, then `write`) right before the upgrade",
+        "no route-map A optimization",
+    ),
+    _trap(
+        r"bgp community-list .*\b0:0\b.*",
+        (10,),
+        "matches the community 0:0 alone, where FRR 8 takes it for every route",
+        None,
+        "bgp community-list standard A permit 0:0",
+    ),
+    _trap(
+        r"set local-preference \+.+",
+        (10,),
+        "counts over eBGP from 0 on FRR 10.3, and from 100 on 10.7",
+        "say the number itself",
+        "route-map A permit 10 / set local-preference +10",
+        mild=True,
+    ),
+    _trap(
+        "bgp allow-martian-nexthop",
+        (10,),
+        "also lets in routes whose next hop is the router itself",
+        None,
+        "router bgp 65001 / bgp allow-martian-nexthop",
+        mild=True,
+    ),
+    _trap(
+        "bgp reject-as-sets",
+        (10,),
+        "drops a route with an AS_SET alone, where FRR 8.4 ends the session",
+        None,
+        "router bgp 65001 / bgp reject-as-sets",
+        mild=True,
+    ),
+)
+"""Lines that are taken, and mean something else."""
+
+
+def upgrade(text: str, source: str, old: Version, new: Version) -> Iterator[Finding]:
+    """Find what `new` reads otherwise than `old` of a configuration. `source` names it."""
+    shown = ".".join(map(str, new))
+    for number, said in enumerate(text.split("\n"), 1):
+        line = said.strip()
+        for trap in (*REFUSED, *OTHERWISE):
+            if old < trap.since <= new and trap.line.fullmatch(line):
+                message = f"to FRR {shown} `{line}` {trap.becomes}"
+                yield Finding("FRR450", trap.severity, message, Where(source, number), trap.hint)
+    router = parse(text, frr_version=".".join(map(str, old))).router
+    for since, message, hint in _defaults(router):
+        if old < since <= new:
+            yield Finding("FRR450", Severity.WARNING, f"FRR {shown} {message}", Where(source), hint)
+
+
+def _defaults(router: Router) -> Iterator[tuple[Version, str, str | None]]:
+    """Give what another default does to a router: since which version, what it is, and how to keep what is."""
+    instances = [("", router.bgp), *((f" in VRF {name}", vrf.bgp) for name, vrf in router.vrfs.items())]
+    for place, bgp in instances:
+        if bgp is None:
+            continue
+        if peers := _external(bgp):
+            named = ", ".join(peers[:5]) + (f" and {len(peers) - 5} more" if peers[5:] else "")
+            yield (
+                FIRST_AS_ON,
+                f"drops routes{place} whose path does not begin with the neighbor's AS, from {named}",
+                "`no neighbor X enforce-first-as` for a route server",
+            )
+        stale = bgp.graceful_restart.long_lived_stale_time
+        if stale is not None and stale > LONGEST_STALE_TIME:
+            yield (10,), f"refuses the long-lived stale time {stale}{place}: at most {LONGEST_STALE_TIME} seconds", None
+        if bgp.reject_as_sets is None:
+            yield (
+                AS_SETS_REJECTED,
+                f"rejects routes with AS_SETs{place} unless told otherwise",
+                "`no bgp reject-as-sets` keeps them",
+            )
+    for family in ("ip", "ipv6"):
+        if router.defaults == "traditional" and getattr(router, f"{family}_nht_resolve_via_default") is None:
+            yield (
+                (9, 1),
+                f"reaches next hops by the default route ({family}) unless told otherwise",
+                f"`no {family} nht resolve-via-default` keeps them apart",
+            )
+
+
+def _external(bgp: Bgp) -> list[str]:
+    """Give the eBGP neighbors of which nothing says whether their AS must come first."""
+    found = []
+    for peer, neighbor in bgp.neighbors.items():
+        group = bgp.peer_groups.get(neighbor.peer_group or "")
+        remote = neighbor.remote_as or (group.remote_as if group is not None else None)
+        said = neighbor.enforce_first_as is not None or (group is not None and group.enforce_first_as is not None)
+        if remote not in (None, "internal", bgp.asn) and not said:
+            found.append(peer)
+    return found

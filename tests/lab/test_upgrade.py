@@ -1,0 +1,44 @@
+"""What an upgrade changes of a configuration, asked of both FRRs."""
+
+from __future__ import annotations
+
+import pytest
+
+from frrgen.platforms.frr.device import complaints
+from frrgen.platforms.frr.upgrade import OTHERWISE, REFUSED
+
+
+def refused(router, trap):
+    router.restart("", options={"bgpd": ["-M", "rpki"]})
+    return bool(complaints(router.load("\n".join([*trap.example.split(" / "), "end", ""]))))
+
+
+@pytest.mark.parametrize("trap", REFUSED, ids=lambda trap: trap.example)
+def test_a_line_is_refused_from_the_version_on_that_the_table_says(router, trap):
+    assert trap.line.fullmatch(trap.example.split(" / ")[-1])
+    assert refused(router, trap) == (router.frr.numbers >= trap.since)
+
+
+@pytest.mark.parametrize("trap", OTHERWISE, ids=lambda trap: trap.example)
+def test_a_line_that_means_something_else_is_taken_by_every_version(router, trap):
+    assert trap.line.fullmatch(trap.example.split(" / ")[-1])
+    assert not refused(router, trap)
+
+
+DEFAULTS = (
+    ("neighbor 192.0.2.1 enforce-first-as", (9, 1)),
+    ("bgp reject-as-sets", (10, 5)),
+    ("ip nht resolve-via-default", (9, 1)),
+    ("ipv6 nht resolve-via-default", (9, 1)),
+)
+
+
+@pytest.mark.parametrize(("line", "since"), DEFAULTS)
+def test_what_is_on_by_default_is_shown_only_where_it_is_off(router, line, since):
+    base = "router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n" if " nht " not in line else ""
+    shown = []
+    for said in (f"{base}{line}\n", f"{base}no {line}\n"):
+        router.restart(said)
+        shown.append(any(one.strip() in {line, f"no {line}"} for one in router.running_config().splitlines()))
+    on = router.frr.numbers >= since
+    assert shown == [not on, on]
