@@ -84,9 +84,9 @@ OTHERWISE: Final = (
         "bgp community-list standard A permit 0:0",
     ),
     _trap(
-        r"set local-preference \+.+",
-        (10,),
-        "counts over eBGP from 0 on FRR 10.3, and from 100 on 10.7",
+        r"set local-preference [+-].+",
+        (10, 4),
+        "counts over eBGP from 100, where FRR 10.3 and older count from 0 (seen on 10.7.1)",
         "say the number itself",
         "route-map A permit 10 / set local-preference +10",
         mild=True,
