@@ -23,6 +23,7 @@ from frrgen.model.types import (
     ExtCommunityValues,
     Interface,
     LargeCommunities,
+    LeakedVrf,
     MapName,
     Model,
     Name,
@@ -31,7 +32,6 @@ from frrgen.model.types import (
     Regex,
     Seq,
     Since,
-    VrfName,
 )
 
 
@@ -333,7 +333,7 @@ class Match(Model):
         ]
         | None
     ) = None
-    source_vrf: VrfName | None = None
+    source_vrf: LeakedVrf | None = None
     probability: Annotated[int, Field(ge=0, le=100)] | None = None
     rpki: Literal["valid", "invalid", "notfound"] | None = None
     alias: BgpListName | None = None

@@ -86,7 +86,9 @@ def test_a_push_leads_where_a_boot_leads_and_nothing_comes_through_on_the_way(la
 
 def wrong(live, twin, target):
     """Push, and give what is not as it should be."""
-    live.dial(seconds=3)
+    if len(live.up()) < len(PEERS):
+        live.dial(seconds=3)
+        time.sleep(2)
     up, kept, told = live.up(), set(live.accepted()), live.heard(PEERS)
     live.listen()
     plan = live.plan(target)
@@ -104,6 +106,11 @@ def wrong(live, twin, target):
     twin.boot(render(target))
     twin.dial(seconds=3)
     both = live.up() & twin.up()
+    for one in PEERS:
+        if one not in both:
+            # what a boot cannot set up, such as a session with strict-capability-match, must not be compared
+            live.ends[one].close()
+            twin.ends[one].close()
     if differing := settled(live, twin, both, 6):
         yield f"not as after a boot: {differing[:3]}"
     if leaked := live.seen - kept - set(live.accepted()) - set(twin.accepted()):
