@@ -87,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     _format(diff)
     _device(diff)
     _prune(diff)
+    _unread(diff)
 
     push = verb("push", "push", "apply the intended configuration, and undo it if that goes wrong")
     push.add_argument(
@@ -114,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     push.add_argument("--format", choices=["text", "json"], default="text")
     _device(push)
     _prune(push)
+    _unread(push)
 
     confirm = verb("confirm", "confirm", "save what a push has applied, before its router undoes it")
     _routers(confirm, "+")
@@ -144,6 +146,7 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument("intended", type=Path, metavar="INTENDED.conf")
     _format(plan)
     _prune(plan)
+    _unread(plan)
 
     later = verb("upgrade-check", "upgrade_check", "find what a later FRR reads otherwise, before a router is upgraded")
     later.add_argument(
@@ -157,6 +160,7 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("neighbor", metavar="NEIGHBOR", help="its address, or interface")
     explain.add_argument("direction", choices=["in", "out"])
     explain.add_argument("prefix", metavar="PREFIX")
+    _unread(explain)
     explain.add_argument(
         "--community", action="extend", nargs="+", default=[], metavar="C", help="AA:NN or a well-known name"
     )
@@ -298,6 +302,11 @@ def _templates(verb: argparse.ArgumentParser) -> None:
 def _device(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
     verb.add_argument("--parallel", type=_number_of, default=16, metavar="N", help="routers at a time, default 16")
+
+
+def _unread(verb: argparse.ArgumentParser) -> None:
+    help_ = "go on although this was not understood: as the error names it, or the number of a line"
+    verb.add_argument("--allow-unread", action="append", default=[], metavar="WHAT", help=help_)
 
 
 def _prune(verb: argparse.ArgumentParser) -> None:

@@ -63,15 +63,15 @@ class _Sources:
     def _router(self, owner: str) -> tuple[Router, Unread, Inventory | None]:
         path = Path(owner)
         if path.is_file() or "/" in owner:
-            router, leftovers = parse_file(path, name="router", frr_version=self.version)
-            warn_unread(path, leftovers)
-            return router, unread_entries(leftovers), None
+            parsed = parse_file(path, name="router", frr_version=self.version)
+            warn_unread(path, parsed.leftovers)
+            return parsed.router, unread_entries(parsed.leftovers), None
         if self.inventory is None:
             self.inventory = Inventory(self.folder)
         router = self.inventory.routers([owner])[0]
         router = of(router).as_run(router)
         if self.version is not None:
-            router = router.model_copy(update={"frr_version": self.version})
+            router = router.of_version(self.version)
         return router, ALL_READ, self.inventory
 
 

@@ -32,7 +32,9 @@ def at(place: str, name: str | None, platform: str) -> Router:
 
 def plan_of(router: Router, args: argparse.Namespace) -> Plan:
     """Plan the change of a router, or of what a file says that it has. Raises DeviceError, InputError."""
-    return of(router).plan(router, Source(args.running, args.ssh_config), Options(args.prune_leftovers))
+    return of(router).plan(
+        router, Source(args.running, args.ssh_config), Options(args.prune_leftovers, allow_unread=args.allow_unread)
+    )
 
 
 def push_to(
@@ -45,6 +47,7 @@ def push_to(
     """Push to a router. Raises FrrgenError as Push.run does, KeyboardInterrupt if it is to `stop`."""
     options = Options(
         prune_leftovers=args.prune_leftovers,
+        allow_unread=args.allow_unread,
         clear_raw=args.clear_raw,
         allow_loss=args.allow_loss,
         allow_down=args.allow_down,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from frrgen.cli.common import Inventory, session_of, warn_unread
-from frrgen.cli.plan import parse_file
+from frrgen.cli.plan import parse_file, router_name
 from frrgen.cli.route_options import attributes, checked_version, route_of
 from frrgen.errors import Exit, Where
 from frrgen.platforms.base import of
 from frrgen.platforms.files import read_text
+from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.places import Places
 from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
@@ -33,13 +33,14 @@ def run(args: argparse.Namespace) -> Exit:
         parsed = parse_file(args.running, name=_name(args.router), frr_version=version)
         router, unread = parsed.router, unread_entries(parsed.leftovers)
         place = _lines(args.running)
+        refuse_lost(parsed.leftovers, args.allow_unread, str(args.running))
         warn_unread(args.running, parsed.leftovers)
     else:
         inventory = loaded = Inventory(args.inventory)
         router = loaded.routers([args.router])[0]
         router = of(router).as_run(router)
         if version is not None:
-            router = router.model_copy(update={"frr_version": version})
+            router = router.of_version(version)
         name = router.name
         place = lambda path: loaded.place(("routers", name, *path))  # noqa: E731
     session = session_of(router, args.neighbor, args.direction, inventory)
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> Exit:
 
 def _name(text: str) -> str:
     """Give a name that a router can have: here it is only a name."""
-    return text if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", text) else "router"
+    return router_name(text)
 
 
 def _lines(path: Path) -> Place:

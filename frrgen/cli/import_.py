@@ -10,6 +10,7 @@ from pathlib import Path
 
 from frrgen.cli.common import complain, count
 from frrgen.cli.devices import at
+from frrgen.cli.plan import router_name
 from frrgen.errors import Exit, InputError, Severity, error, visible
 from frrgen.inventory.dump import dump, write
 from frrgen.platforms.base import Source, platform
@@ -64,13 +65,8 @@ def _parsed(args: argparse.Namespace) -> Parsed:
 
 
 def _name(args: argparse.Namespace, said: str | None) -> str:
-    name: str = (
-        args.name
-        or said
-        or re.sub(r"[^A-Za-z0-9-]", "-", Path(args.file.removeprefix("ssh:")).stem).strip("-")
-        or "router"
-    )
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?", name):
+    name: str = args.name or said or router_name(Path(args.file.removeprefix("ssh:")).stem)
+    if router_name(name) != name:
         raise InputError(error("FRR108", f"{name!r} cannot be a router's name", hint="name it with --name"))
     return name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from frrgen.errors import Exit, Finding, Severity
 from frrgen.platforms.base import that_reads
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan
+from frrgen.platforms.frr.diff.unread import only_in, refuse_endangered, refuse_lost
 from frrgen.platforms.frr.parse.pair import parse_pair
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
@@ -20,9 +22,13 @@ def run(args: argparse.Namespace) -> Exit:
     """Plan and print; there being changes is exit 2."""
     texts = [read_text(path) for path in (args.running, args.intended)]
     refuse_foreign(*zip(texts, (args.running, args.intended), strict=True))
-    running, intended = parse_pair(*texts, name=args.intended.stem)
+    running, intended = parse_pair(*texts, name=router_name(args.intended.stem))
+    unread = only_in(intended.leftovers, running.leftovers)
+    refuse_lost(only_in(running.leftovers, intended.leftovers), args.allow_unread, str(args.running))
+    refuse_lost(unread, args.allow_unread, str(args.intended))
     whole = intended.router.model_copy(update={"ownership": "full"})
     plan = make_plan(running, whole, prune_leftovers=args.prune_leftovers)
+    refuse_endangered(plan.changes, unread, args.allow_unread, str(args.intended))
     show(plan, args.format)
     if beyond := beyond_model(running, intended):
         print(beyond, file=sys.stderr)
@@ -31,13 +37,17 @@ def run(args: argparse.Namespace) -> Exit:
 
 def beyond_model(running: Parsed, intended: Parsed) -> Finding | None:
     """Warn of lines that are intended and do not run, and that no plan brings for the model does not hold them."""
-    there = {(one.context, one.line) for one in running.leftovers}
-    left = [one for one in intended.leftovers if (one.context, one.line) not in there]
+    left = only_in(intended.leftovers, running.leftovers)
     if not left:
         return None
     named = "; ".join(f"line {one.number}: {hide(str(one))}" for one in left[:5])
     more = f"; and {len(left) - 5} more" if left[5:] else ""
     return Finding("FRR404", Severity.WARNING, f"intended, and not planned, for the model lacks it: {named}{more}")
+
+
+def router_name(text: str) -> str:
+    """Make the name of a router of the name of a file or host, whatever is in it."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:63].strip("-._") or "router"
 
 
 def parse_file(path: Path, *, name: str, frr_version: str | None = None) -> Parsed:

@@ -282,6 +282,11 @@ class Rule:
     def _is_tuple(self) -> bool:
         return False
 
+    def path(self, match: re.Match[str]) -> tuple[str, ...]:
+        """Give the path of what a line says in the data of its context."""
+        del match
+        return tuple(self.field.split("."))
+
     def attributes(self, groups: dict[str, str]) -> Data:
         """Turn the captures into the data of a sub-model."""
         found: Data = {}
@@ -338,6 +343,10 @@ class AbsentRule(Rule):
 
 class ItemRule(Rule):
     """A dict field: a line an item, with its key."""
+
+    def path(self, match: re.Match[str]) -> tuple[str, ...]:
+        """Give the path of the item."""
+        return (*super().path(match), match["key"])
 
     def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
         """Write a line an item."""
@@ -456,8 +465,8 @@ class Table:
             found += emit(obj, canonical)
         return found
 
-    def read(self, line: str, data: Data) -> Rule | None:
-        """Read a line (without its prefix) into the data; None where no rule knows it.
+    def read(self, line: str, data: Data) -> tuple[str, ...] | None:
+        """Read a line (without its prefix) into the data, and give the path there; None where no rule knows it.
 
         A negated line is given as `no BODY`.
         """
@@ -468,5 +477,5 @@ class Table:
         for rule in self._by_word.get(first, ()):
             if rule.negative == negated and (match := rule.pattern.fullmatch(body)):
                 rule.read(match, data)
-                return rule
+                return rule.path(match)
         return None

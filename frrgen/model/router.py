@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticKnownError
 
 from frrgen.model.bgp import Bgp
+from frrgen.model.defaults import Profile, with_defaults
 from frrgen.model.policy import (
     AccessList,
     AsPathList,
@@ -302,7 +303,8 @@ class Router(Model):
     pfsense: Pfsense | None = None
 
     hostname: Hostname | None = None
-    defaults: Literal["traditional", "datacenter"] = "traditional"
+    defaults: Profile = "traditional"
+    """`frr defaults`: by which profile FRR takes what is not said."""
     log: Log = Log()
     service_password_encryption: bool = False
     ip_forwarding: bool | None = None
@@ -376,6 +378,25 @@ class Router(Model):
                             str(entry.seq),
                         )
         return self
+
+    @model_validator(mode="after")
+    def _said_by_default(self) -> Self:
+        """Give each option of BGP that was not said the value that FRR gives it, by version and profile."""
+        if self.bgp is not None:
+            self.__dict__["bgp"] = with_defaults(self.bgp, self.version, self.defaults)
+        held = {name: vrf for name, vrf in self.vrfs.items() if vrf.bgp is not None}
+        if held:
+            self.__dict__["vrfs"] = {**self.vrfs, **{name: self._in_vrf(vrf) for name, vrf in held.items()}}
+        return self
+
+    def _in_vrf(self, vrf: Vrf) -> Vrf:
+        bgp = vrf.bgp and with_defaults(vrf.bgp, self.version, self.defaults)
+        return vrf if bgp is vrf.bgp else vrf.model_copy(update={"bgp": bgp})
+
+    def of_version(self, frr_version: str) -> Self:
+        """Give the router as it is with another FRR."""
+        said = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self).model_validate({**said, "frr_version": frr_version})
 
     @property
     def resolves_via_default(self) -> bool:

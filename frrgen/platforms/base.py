@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,8 @@ class Options:
     """Also remove running lines that the model lacks."""
     clear_raw: bool = False
     """Give up a raw configuration that replaces all else."""
+    allow_unread: Collection[str] = ()
+    """What of the running configuration need not be understood, as FRR406 names it."""
     allow_loss: float = 50.0
     """Undo a push if a session brings so many per cent fewer prefixes than before."""
     allow_down: bool = False

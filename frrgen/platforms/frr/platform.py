@@ -84,7 +84,7 @@ class FrrPlatform:
             text = read_text(source.file)
             refuse_foreign((text, source.file))
             running = Running(text, said_version(text) or "")
-        return plan_for(running, router, prune_leftovers=options.prune_leftovers)
+        return plan_for(running, router, prune_leftovers=options.prune_leftovers, allow_unread=options.allow_unread)
 
     def push(
         self,
@@ -109,6 +109,7 @@ class FrrPlatform:
                 progress=progress,
                 stop=stop,
                 prune_leftovers=options.prune_leftovers,
+                allow_unread=options.allow_unread,
                 bounds=Bounds(loss=options.allow_loss, down=options.allow_down),
                 confirm_within=options.confirm_within,
             ).run()

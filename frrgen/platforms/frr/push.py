@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from frrgen.platforms.frr.daemons import lacks
 from frrgen.platforms.frr.diff.changes import Commands
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes
+from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.parser import Leftover, Parsed, parse
 from frrgen.platforms.frr.sessions import Bounds, command_of, lost_sessions, told
 from frrgen.push.base import Outcome, Push, State
@@ -36,14 +37,17 @@ def plan_for(
     prune_leftovers: bool = False,
     routes: bool = True,
     unfinished: bool = True,
+    allow_unread: Collection[str] = (),
 ) -> Plan:
     """Plan the change of what a router runs, by the rules of the FRR version that it runs.
 
     `routes`: also what it does to routes, which may take a while. `unfinished`: also what an earlier change has left.
+    Raises InputError if a BGP instance, a neighbor, a list or a map of what runs is not understood, unless it is named
+    in `allow_unread`.
     """
-    version = {"frr_version": running.frr_version} if running.frr_version else {}
     parsed = parse(running.text, name=intended.name, frr_version=running.frr_version or intended.frr_version)
-    judged = intended.model_copy(update=version)
+    refuse_lost(parsed.leftovers, allow_unread, known=intended)
+    judged = intended.of_version(running.frr_version) if running.frr_version else intended
     plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers)
     if unfinished and (running.pending is not None or running.unsaved):
         plan = _unfinished(plan, running)
@@ -86,6 +90,8 @@ class Transaction(Push[Running]):
     device: Device
     intended: Router
     prune_leftovers: bool = field(default=False, kw_only=True)
+    allow_unread: Collection[str] = field(default=(), kw_only=True)
+    """What of the running configuration need not be understood."""
     bounds: Bounds | None = field(default=None, kw_only=True)
     """What must be so of sessions before the change is believed; None: nothing is asked of them."""
     confirm_within: int | None = field(default=None, kw_only=True)
@@ -93,7 +99,8 @@ class Transaction(Push[Running]):
 
     def _plan(self, running: Running) -> Plan:
         shown = self.approve is not None and self.before is None
-        return plan_for(running, self.intended, prune_leftovers=self.prune_leftovers, routes=shown)
+        prune, unread = self.prune_leftovers, self.allow_unread
+        return plan_for(running, self.intended, prune_leftovers=prune, routes=shown, allow_unread=unread)
 
     def _check(self) -> None:
         before, plan = self._old, self._planned
@@ -208,7 +215,14 @@ class Transaction(Push[Running]):
 
     def _differences(self, now: Running) -> list[str]:
         planned = self._planned
-        left = plan_for(now, self.intended, prune_leftovers=self.prune_leftovers, routes=False, unfinished=False)
+        left = plan_for(
+            now,
+            self.intended,
+            prune_leftovers=self.prune_leftovers,
+            routes=False,
+            unfinished=False,
+            allow_unread=self.allow_unread,
+        )
         found = [str(line) for line in left.shown_commands]
         if not self.prune_leftovers and set(left.leftovers) != set(planned.leftovers):
             found += [f"lost: {hide(line)}" for line in set(planned.leftovers) - set(left.leftovers)]
@@ -255,7 +269,7 @@ class Transaction(Push[Running]):
         before = self._parsed_before()
         kept = set(self._planned.leftovers)
         leftovers = tuple(one for one in before.leftovers if not self.prune_leftovers or str(one) in kept)
-        judged = self.intended.model_copy(update={"frr_version": self._old.frr_version or self.intended.frr_version})
+        judged = self.intended.of_version(self._old.frr_version or self.intended.frr_version)
         return before._replace(router=with_unowned(before.router, judged), leftovers=leftovers)
 
 

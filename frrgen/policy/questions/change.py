@@ -92,7 +92,7 @@ def route_effects(running: Parsed, intended: Router) -> list[RouteEffect]:
     A session that is new is compared with a session that lets nothing through. Neighbors that come by a listen range
     are shown as the range: one of its addresses stands for all.
     """
-    before = running.router.model_copy(update={"frr_version": intended.frr_version})
+    before = running.router.of_version(intended.frr_version)
     kept = {kind: {**getattr(before, kind), **getattr(intended, kind)} for kind in _KINDS}
     after = intended.model_copy(update=kept)
     unread = unread_entries(running.leftovers)

@@ -75,7 +75,8 @@ class Builder:
     def __init__(self, running: Parsed, intended: Router, *, prune_leftovers: bool = False) -> None:
         whole = with_unowned(running.router, intended)
         self.old = canonical(running.router, whole)
-        self.new = canonical(whole)
+        self.profile = running.router.defaults
+        self.new = canonical(whole, box=self.profile)
         self.version = intended.version
         self.prune = prune_leftovers
         self.full = intended.ownership == "full"
@@ -399,7 +400,7 @@ class Builder:
                     new=new,
                     standins=self.standins,
                 )
-                instance.build()
+                instance.build(self.profile)
                 self._say_again(instance)
 
     def _say_again(self, instance: Instance) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.defaults import Profile, default_timers, saying_defaults
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.router import Log, Router
 from frrgen.model.types import Model
@@ -34,12 +35,14 @@ def _with(obj: _T, changes: dict[str, Any]) -> _T:
     return obj.model_copy(update=real) if real else obj
 
 
-def canonical(router: Router, beside: Router | None = None) -> Router:
+def canonical(router: Router, beside: Router | None = None, box: Profile | None = None) -> Router:
     """Give the router in canonical form, by its own FRR version. Names of the box itself are left out of it.
 
     `beside` is the router that it is to be compared with: whether a family is active by default is taken from there,
-    for FRR keeps what is active when only the default changes.
+    for FRR keeps what is active when only the default changes. `box` is the profile by which FRR hides defaults; None:
+    the router's own.
     """
+    box = box or router.defaults
     other = router if beside is None else beside
     changes: dict[str, Any] = {"hostname": None, "defaults": "traditional", "log": _log(router)}
     for family in ("ip", "ipv6"):
@@ -47,14 +50,16 @@ def canonical(router: Router, beside: Router | None = None) -> Router:
         if getattr(router, field) == router.resolves_via_default:
             changes[field] = None
     if router.bgp is not None:
-        changes["bgp"] = _bgp(router.bgp, router, other.bgp or router.bgp)
+        changes["bgp"] = _bgp(router.bgp, router, other.bgp or router.bgp, box)
     if any(_places_deletes(entry) for route_map in router.route_maps.values() for entry in route_map.entries):
         changes["route_maps"] = {
             name: _with(route_map, {"entries": tuple(_any_place(entry) for entry in route_map.entries)})
             for name, route_map in router.route_maps.items()
         }
     changes["vrfs"] = {
-        name: vrf if vrf.bgp is None else _with(vrf, {"bgp": _bgp(vrf.bgp, router, _bgp_of(other, name) or vrf.bgp)})
+        name: vrf
+        if vrf.bgp is None
+        else _with(vrf, {"bgp": _bgp(vrf.bgp, router, _bgp_of(other, name) or vrf.bgp, box)})
         for name, vrf in router.vrfs.items()
     }
     return _with(router, changes)
@@ -82,27 +87,24 @@ def _bgp_of(router: Router, vrf: str) -> Bgp | None:
     return router.vrfs[vrf].bgp if vrf in router.vrfs else None
 
 
-def _bgp(bgp: Bgp, router: Router, beside: Bgp) -> Bgp:
-    datacenter = router.defaults == "datacenter"
+def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:
     groups = {name: _options(group, name, None, (bgp, beside), router) for name, group in bgp.peer_groups.items()}
     neighbors = {
         peer: _options(neighbor, peer, bgp.peer_groups.get(neighbor.peer_group or ""), (bgp, beside), router)
         for peer, neighbor in bgp.neighbors.items()
     }
     changes: dict[str, Any] = {"peer_groups": groups, "neighbors": neighbors}
-    if bgp.log_neighbor_changes is not None and bgp.log_neighbor_changes == datacenter:
-        changes["log_neighbor_changes"] = None
     hidden = [name for name in ("on_startup_med", "administrative_med") if getattr(bgp.max_med, name) == _GREATEST_MED]
     if hidden:
         changes["max_med"] = _with(bgp.max_med, dict.fromkeys(hidden))
     if bgp.reject_as_sets is not None and bgp.reject_as_sets == (router.version >= AS_SETS_REJECTED):
         changes["reject_as_sets"] = None
-    if bgp.timers is not None and (bgp.timers.keepalive, bgp.timers.hold) == ((3, 9) if datacenter else (60, 180)):
-        changes["timers"] = None
+    timers = bgp.timers or default_timers(router.defaults)
+    changes["timers"] = None if timers == default_timers(box) else timers
     everyone = (*bgp.peer_groups.values(), *bgp.neighbors.values())
     if any(getattr(one, family).addpath_tx == "bestpath-per-AS" for one in everyone for family in FAMILIES):
         changes["bestpath"] = _with(bgp.bestpath, {"deterministic_med": True})
-    return _with(bgp, changes)
+    return saying_defaults(_with(bgp, changes))
 
 
 _O = TypeVar("_O", Neighbor, PeerGroup)

@@ -7,6 +7,7 @@ from typing import Final
 
 from frrgen.lines.rule import Impact
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
+from frrgen.model.defaults import Profile, saying_defaults, with_defaults
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.record import Record
 from frrgen.platforms.frr.diff.sessions import Session, dynamic, sessions
@@ -58,9 +59,10 @@ class Instance:
         self.path: Path = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
         self.enter = (f"router bgp {new.asn}{f' vrf {vrf}' if vrf else ''}",)
 
-    def build(self) -> None:
-        """Find the changes and write the commands, in the order that is safe."""
+    def build(self, profile: Profile) -> None:
+        """Find the changes and write the commands, in the order that is safe; `profile` is the running FRR's."""
         if self.is_new:
+            self.old = saying_defaults(with_defaults(self.old, self.version, profile))
             self.record.change(Op.ADD, self.path, None, self.enter[0])
             self.commands.add(self.enter, [], always=True)
         late = self._instance_options()

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from frrgen.lines.rule import AbsentRule, Data, EachRule, Impact, ItemRule, PairRule, Rule, Table, WordsRule, Written
-from frrgen.model.bgp import Dampening
+from frrgen.model.bgp import Dampening, DistanceBgp
 
 _RESET: Final = Impact.RESET
 _REFRESH: Final = Impact.REFRESH
@@ -60,7 +60,16 @@ INSTANCE: Final = Table(
     Rule("default_ipv4_unicast", "bgp default ipv4-unicast", default=True, impact=_NONE),
     Rule("default_shutdown", "bgp default shutdown", impact=_NONE),
     Rule("show_hostname", "bgp default show-hostname", impact=_NONE),
+    Rule("show_hostname", "bgp default show-hostname", const=False, negative=True, default=False, impact=_NONE),
     Rule("show_nexthop_hostname", "bgp default show-nexthop-hostname", impact=_NONE),
+    Rule(
+        "show_nexthop_hostname",
+        "bgp default show-nexthop-hostname",
+        const=False,
+        negative=True,
+        default=False,
+        impact=_NONE,
+    ),
     Rule("ebgp_requires_policy", "bgp ebgp-requires-policy", default=True, impact=_NONE),
     Rule("ebgp_requires_policy", "bgp ebgp-requires-policy", const=False, negative=True, impact=_NONE),
     Rule("network_import_check", "bgp network import-check", default=True, impact=_NONE),
@@ -69,7 +78,9 @@ INSTANCE: Final = Table(
     Rule("fast_convergence", "bgp fast-convergence", impact=_NONE),
     Rule("client_to_client_reflection", "bgp client-to-client reflection", const=False, negative=True, impact=_NONE),
     Rule("suppress_duplicates", "bgp suppress-duplicates", const=False, negative=True, impact=_NONE),
+    Rule("suppress_duplicates", "bgp suppress-duplicates", parse_only=True, impact=_NONE),
     Rule("hard_administrative_reset", "bgp hard-administrative-reset", const=False, negative=True, impact=_NONE),
+    Rule("hard_administrative_reset", "bgp hard-administrative-reset", parse_only=True, impact=_NONE),
     Rule("reject_as_sets", "bgp reject-as-sets", impact=_RESET),
     Rule("reject_as_sets", "bgp reject-as-sets", const=False, negative=True, default=False, impact=_RESET),
     Rule("graceful_shutdown", "bgp graceful-shutdown", impact=_NONE),
@@ -107,6 +118,9 @@ INSTANCE: Final = Table(
     Rule("bestpath.peer_type_multipath_relax", "bgp bestpath peer-type multipath-relax", impact=_NONE),
     Rule("bestpath.always_compare_med", "bgp always-compare-med", impact=_NONE),
     Rule("bestpath.deterministic_med", "bgp deterministic-med", impact=_NONE),
+    Rule(
+        "bestpath.deterministic_med", "bgp deterministic-med", const=False, negative=True, default=False, impact=_NONE
+    ),
     Rule("graceful_restart.mode", "bgp graceful-restart", const="restart", impact_10=_RESET, impact=_NONE),
     Rule("graceful_restart.mode", "bgp graceful-restart-disable", const="disable", impact_10=_RESET, impact=_NONE),
     Rule("graceful_restart.restart_time", "bgp graceful-restart restart-time {}", default=120, impact=_NONE),
@@ -117,6 +131,7 @@ INSTANCE: Final = Table(
     Rule(
         "graceful_restart.notification", "bgp graceful-restart notification", const=False, negative=True, impact=_NONE
     ),
+    Rule("graceful_restart.notification", "bgp graceful-restart notification", parse_only=True, impact=_NONE),
     Rule("graceful_restart.long_lived_stale_time", "bgp long-lived-graceful-restart stale-time {}", impact=_NONE),
     Rule("default_local_preference", "bgp default local-preference {}", default=100, clear="soft", impact=_NONE),
     Rule("minimum_holdtime", "bgp minimum-holdtime {}", impact=_NONE),
@@ -358,7 +373,13 @@ FAMILY: Final = Table(
         undo_first=True,
         impact=_NONE,
     ),
-    Rule("distance_bgp", "distance bgp {external} {internal} {local}", undo="distance bgp", impact=_NONE),
+    Rule(
+        "distance_bgp",
+        "distance bgp {external} {internal} {local}",
+        default=DistanceBgp(external=20, internal=200, local=200),
+        undo="distance bgp",
+        impact=_NONE,
+    ),
     Rule("maximum_paths", "maximum-paths {}", undo="maximum-paths", impact=_NONE),
     PairRule(
         "maximum_paths_ibgp",

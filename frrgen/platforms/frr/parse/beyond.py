@@ -34,6 +34,7 @@ _INSIDE: Final = tuple(
         ("router bgp .+", "vrf-policy [^ ]+|bmp targets [^ ]+|segment-routing srv6"),
         ("address-family l2vpn evpn", "vni [0-9]+"),
         ("router isis .+", "flex-algo [0-9]+"),
+        ("vrf .+", "rpki"),
     )
 )
 _ALONE: Final = re.compile(

@@ -1,0 +1,101 @@
+"""The words of FRR's commands, context by context: which context has a command, and what its abbreviations mean.
+
+FRR takes a word by any beginning that only one of the words at its place has, and a line that a context does not have
+goes to the context around it. `words.txt` was measured: it is what `list` of vtysh shows on the versions that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+MEASURED: Final = (10, 7)
+"""The newest FRR whose commands are known."""
+_Tree = dict[str, Any]
+_TOKEN: Final = re.compile(r"[()]|[^\s()]+")
+_NUMBER: Final = re.compile(r"[0-9]+|[0-9]+\.[0-9]+")
+_ADDRESS: Final = re.compile(r"[0-9]+(\.[0-9]+){0,3}(/[0-9]+)?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(/[0-9]+)?")
+_KINDS: Final = {"#": _NUMBER, "@": _ADDRESS, "*": re.compile(".*", re.DOTALL)}
+
+
+@cache
+def _contexts() -> list[tuple[list[re.Pattern[str]], _Tree]]:
+    text = (Path(__file__).parent / "words.txt").read_text(encoding="utf-8")
+    parts = re.split(r"(?m)^\[(.*)\]\n", text)[1:]
+    return [
+        ([re.compile(enter) for enter in name.split(" > ") if enter], _tree(iter(_TOKEN.findall(words))))
+        for name, words in zip(parts[::2], parts[1::2], strict=True)
+    ]
+
+
+def _tree(tokens: Iterator[str]) -> _Tree:
+    tree: _Tree = {}
+    last: list[str] = []
+    for part in tokens:
+        if part == ")":
+            break
+        if part == "(":
+            inner = _tree(tokens)
+            tree.update(dict.fromkeys(last, inner))
+        else:
+            last = part.split("|")
+            tree.update((word, {}) for word in last)
+    return tree
+
+
+@lru_cache(maxsize=1 << 12)
+def _commands(context: tuple[str, ...]) -> _Tree | None:
+    for enters, tree in _contexts():
+        if len(enters) == len(context) and all(map(re.Pattern.fullmatch, enters, context)):
+            return tree
+    return None
+
+
+def is_measured(context: Sequence[str]) -> bool:
+    """Tell whether the commands of a context are known."""
+    return _commands(tuple(context)) is not None
+
+
+def in_full(context: Sequence[str], line: str, version: tuple[int, ...]) -> str | None:
+    """Give a line with each word of FRR's in full; None if the context of this FRR has no such command."""
+    tree = _commands(tuple(context))
+    if tree is None:
+        return None
+    words = line.split(" ")
+    said = ["no"] if words[0] == "no" and len(words) > 1 else []
+    key = ""
+    for number, word in enumerate(words[len(said) :], len(said)):
+        if not tree:
+            # cut off where no free text begins: nothing tells whether it is the command whose word was begun
+            return " ".join([*said, *words[number:]]) if said == words[:number] or key[0] == "*" else None
+        found = _word(tree, word, version)
+        if found is None:
+            return None
+        key, full = found
+        said.append(full)
+        tree = tree[key]
+    return " ".join(said)
+
+
+def _word(tree: _Tree, word: str, version: tuple[int, ...]) -> tuple[str, str] | None:
+    """Find a word among those that may stand here: itself, what it stands for, or what it begins."""
+    begun = []
+    for key in tree:
+        one, _, since = key.partition("^")
+        if one == word and one not in _KINDS:
+            return key, one
+        if one.startswith(word) and one not in _KINDS and (not since or version >= _numbers(since)):
+            begun.append((key, one))
+    for key in tree:
+        pattern = _KINDS.get(key.partition("^")[0])
+        if pattern is not None and pattern.fullmatch(word):
+            return key, word
+    return begun[0] if len(begun) == 1 else None
+
+
+@cache
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
