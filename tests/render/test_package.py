@@ -103,7 +103,14 @@ NOT_MODELLED = (
 )
 """What the package can write and the model does not hold."""
 REFUSED_BY_FRR = {
-    "bfd": ["no shutdown"],  # of a multihop peer with an interface
+    # a multihop peer with an interface
+    "bfd": ["peer 192.0.2.13 multihop local-address 192.0.2.3 interface vtnet1", "no shutdown"],
+    # tests/lab/test_pfsense_package.py shows it
+    "members-before-their-group": [
+        "neighbor 192.0.2.10 peer-group GROUP",
+        "neighbor 192.0.2.10 activate",
+        "no neighbor 192.0.2.10 send-community",
+    ],
     "neighbors-that-lose-something": ["neighbor 192.0.2.12 activate", "no neighbor 192.0.2.12 send-community"],
 }
 

@@ -43,6 +43,10 @@ _BGP_PATHS: Final = covered(
 )
 
 
+_GREATEST_MED: Final = 4294967294
+"""The greatest MED that the package writes; a greater one it leaves out."""
+
+
 def write_bgp(bgp: Bgp, loss: Loss) -> tuple[Config, Config]:
     """Write the pages BGP and BGP Advanced."""
     config, advanced = blank("frrbgp") | {"enable": "on"}, blank("frrbgpadvanced")
@@ -52,6 +56,9 @@ def write_bgp(bgp: Bgp, loss: Loss) -> tuple[Config, Config]:
     if bgp.max_med.administrative:
         value = bgp.max_med.administrative_med
         advanced["maxmedadmin" if value is None else "maxmedadminvalue"] = "on" if value is None else str(value)
+    for field in ("on_startup_med", "administrative_med"):
+        if (getattr(bgp.max_med, field) or 0) > _GREATEST_MED:
+            loss.cannot(("bgp",), f"max_med.{field}", f"it takes {_GREATEST_MED} at most")
     _families(bgp, config, advanced, loss)
     for field in lost(bgp, _BGP_PATHS):
         loss.cannot(("bgp",), field)
