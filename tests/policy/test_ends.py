@@ -26,10 +26,10 @@ route-map SHUT deny 10
 router bgp 65001
  neighbor NODES peer-group
  neighbor NODES remote-as 65002
- bgp listen range 192.0.2.0/24 peer-group NODES
- bgp listen range 192.0.2.128/25 peer-group OTHERS
  neighbor OTHERS peer-group
  neighbor OTHERS remote-as 65003
+ bgp listen range 192.0.2.0/24 peer-group NODES
+ bgp listen range 192.0.2.128/25 peer-group OTHERS
  neighbor 192.0.2.9 remote-as 65009
  address-family ipv4 unicast
   neighbor NODES route-map IN in
