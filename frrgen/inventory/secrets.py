@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Container, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
@@ -17,6 +20,8 @@ from frrgen.model.router import Router
 from frrgen.model.types import Password, is_reference
 
 _T = TypeVar("_T", bound=BaseModel)
+_MOST_OCTETS: Final = 1 << 16
+"""So much of a file is read for its first line."""
 _PASSWORD: TypeAdapter[SecretStr] = TypeAdapter(Password)
 
 
@@ -86,7 +91,7 @@ class _Resolver:
         else:
             file = self.folder / name
             try:
-                found = file.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
+                found = _first_line(file)
             except (OSError, UnicodeDecodeError) as bad:
                 why = getattr(bad, "strerror", None) or "not text"
                 self.findings.append(error("FRR121", f"{file} cannot be read: {why}", where))
@@ -97,6 +102,18 @@ class _Resolver:
             why = str(bad.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "not valid"))
             self.findings.append(error("FRR122", f"what {reference} leads to cannot be used: {why}", where))
             return secret
+
+
+def _first_line(path: Path) -> str:
+    """Return the first line of a regular file, which has a bounded length. Raises OSError or UnicodeDecodeError.
+
+    A device or a pipe would never end, or never begin.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with open(handle, "rb") as file:  # noqa: PTH123
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        return file.read(_MOST_OCTETS).split(b"\n", 1)[0].decode().rstrip("\r")
 
 
 def _with(one: _T, changes: dict[str, Any]) -> _T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from frrgen.errors import InputError, error
@@ -17,11 +18,14 @@ def read_text(path: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that holds passwords: as a whole or not at all, 0600. Raises InputError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a file that holds passwords: as a whole or not at all, 0600. Raises InputError.
+
+    The draft is a new file with a name that nobody can foresee: no link of somebody else's is followed.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        draft = Path(name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(text)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frrgen.errors import Severity
+from frrgen.model.bgp import FAMILIES
 from frrgen.model.router import StaticRoute
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import Parsed
@@ -17,6 +18,7 @@ from frrgen.platforms.pfsense.parse import parse
 from frrgen.platforms.pfsense.render import sections as write
 from frrgen.platforms.pfsense.render import written_with_findings
 from frrgen.platforms.pfsense.schema import blank, normal
+from frrgen.platforms.pfsense.sections.neighbors import active_families
 from tests.boxes import BOX, boxes, sections
 
 
@@ -119,6 +121,27 @@ def test_parse_is_the_inverse_of_render(stored):
     assert write(router, BOX) == written
 
 
+def with_activate(one, family, wanted):
+    """Give a group as a box has it: nothing tells FRR that it is not activated."""
+    part = getattr(one, family)
+    return (
+        one
+        if part.activate is not False
+        else one.model_copy(update={family: part.model_copy(update={"activate": wanted})})
+    )
+
+
+def said_itself(neighbor, bgp):
+    """Let a member say itself what it has of a group that is not activated."""
+    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    active = active_families(neighbor, bgp)
+    for family in FAMILIES:
+        if group is not None and getattr(group, family).activate is False:
+            part = getattr(neighbor, family).model_copy(update={"activate": family in active})
+            neighbor = neighbor.model_copy(update={family: part})
+    return neighbor
+
+
 def on_the_box(router):
     """Name what the box names otherwise: its interfaces by address and device, and the router's identifier."""
     bgp = router.bgp
@@ -134,8 +157,12 @@ def on_the_box(router):
         return one.model_copy(update={"update_source": found})
 
     groups = {name: resolved(one, min(members.get(name, {4}))) for name, one in bgp.peer_groups.items()}
+    for family in FAMILIES:
+        # the package has no line for a group that is not activated: each of its members says so
+        groups = {name: with_activate(one, family, None) for name, one in groups.items()}
+    neighbors = {peer: said_itself(resolved(one, 6 if ":" in peer else 4), bgp) for peer, one in bgp.neighbors.items()}
     changes = {
-        "neighbors": {peer: resolved(one, 6 if ":" in peer else 4) for peer, one in bgp.neighbors.items()},
+        "neighbors": neighbors,
         "peer_groups": groups,
         "router_id": bgp.router_id or router.router_id,
     }

@@ -21,7 +21,7 @@ _UNCHANGED = ("as-path", "next-hop", "med")
 _FOLDED = ("ebgp_multihop", "ttl_security_hops", "graceful_restart")
 """What a member and its group have alike, FRR shows for the group alone, or for both, as it pleases.
 
-Measured for every option of a neighbor on 8.4.4, 10.3 and 10.7.1: `tests/lab/test_members.py`.
+Measured by hand for every option of a neighbor on 8.4.4, 10.3 and 10.7.1.
 """
 _FOLDED_IN_FAMILY = ("addpath_tx", "route_map_in", "route_map_out", "disable_addpath_rx")
 _WRITTEN_OVER = ("local_role",)
