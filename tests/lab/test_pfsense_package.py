@@ -40,12 +40,16 @@ def test_what_is_faulty_frr_refuses(router, path):
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
-def test_the_rest_passes_vtysh_loads_and_is_shown_as_it_was_foreseen(router, path):
+def test_the_rest_passes_vtysh_loads_and_is_shown_as_it_was_foreseen(router, path, frr):
     router.restart("", options={"bgpd": ["-M", "rpki"]})
     text = text_for_8(path)
+    if "rpki cache " in text and frr.numbers >= (10,):
+        # FRR 10 wants `rpki cache tcp`: frrgen refuses the section of package 2.1
+        assert "Unknown command" in check(router, text)
+        return
     assert check(router, text) == ""
     router.run("vtysh", "-f", "/var/lib/golden.conf", check=False)
-    foreseen = parse(text, name="fw1").router
+    foreseen = parse(text, name="fw1", frr_version=frr.version).router
     plan = make_plan(parse(router.running_config(), name="fw1"), foreseen)
     assert plan.commands == ()
 
