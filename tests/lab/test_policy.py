@@ -162,6 +162,7 @@ class Trial:
         return found
 
 
+@pytest.mark.sample("8.4")
 def test_real_frr_does_with_every_route_what_we_say(us):
     rng = random.Random(SEED)
     counts = dict.fromkeys(("pairs", "undecided", "permitted", "announced"), 0)

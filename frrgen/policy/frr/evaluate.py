@@ -436,6 +436,7 @@ class _Judge:
     def _path(self, entry: RouteMapEntry, route: Route) -> str:
         sets, words = entry.set, route.as_path.split()
         if sets.as_path_exclude is not None:
+            refuse_excluded(self.session)
             refuse_unordered(sets, words)
             words = without(words, sets.as_path_exclude)
         if sets.as_path_prepend_last_as is not None and words and not words[0].startswith("{"):
@@ -527,6 +528,15 @@ def refuse_unmeasured_sets(sets: Set) -> None:
         raise UndecidedError(f"set metric {sets.metric} depends on the way to the next hop")
     if sets.tag == "untagged":
         raise UndecidedError("set tag untagged has not been measured")
+
+
+def refuse_excluded(session: Session) -> None:
+    """Raise UndecidedError where FRR takes AS numbers out of a path otherwise than is known.
+
+    Outbound 10.3 and 10.7.1 were seen to keep an AS that `set as-path exclude` names.
+    """
+    if session.direction == "out" and session.version >= (9,):
+        raise UndecidedError("what set as-path exclude takes out of a path that goes out is not known from FRR 9 on")
 
 
 def refuse_unordered(sets: Set, words: Sequence[str] = ()) -> None:

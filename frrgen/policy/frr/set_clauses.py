@@ -12,7 +12,7 @@ from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
 from frrgen.policy.frr.alphabet import Universe
 from frrgen.policy.frr.effects import Effects, Number, untouched
-from frrgen.policy.frr.evaluate import MORE_SETS, refuse_unmeasured_sets, refuse_unordered
+from frrgen.policy.frr.evaluate import MORE_SETS, refuse_excluded, refuse_unmeasured_sets, refuse_unordered
 from frrgen.policy.frr.lists import deleted_communities, deleted_large_communities
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.communities import Atoms, Cube, Other
@@ -38,6 +38,7 @@ class Sets:
         changes = {name: value for name, value in changes.items() if value is not None}
         path = effects.path
         if sets.as_path_exclude is not None:
+            refuse_excluded(self.session)
             refuse_unordered(sets)
             if sets.as_path_prepend_last_as is not None:
                 raise UndecidedError("one entry excludes and prepends the last AS: FRR does not show which comes first")
