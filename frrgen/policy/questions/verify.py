@@ -24,6 +24,7 @@ from frrgen.model.derive import (
     announced_pools,
     bgp_of,
     carried,
+    pool_versions,
     sessions_by_range,
 )
 from frrgen.model.references import entry_refs
@@ -472,7 +473,7 @@ def _multipath(cluster: Cluster, peering: Peering, router: Router) -> tuple[tupl
     external = bgp.asn not in asns
     proof: list[str] = []
     problems: list[Problem] = []
-    versions = {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes}
+    versions = pool_versions(cluster)
     for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
         if version not in versions:
             continue
