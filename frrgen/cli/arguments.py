@@ -202,12 +202,19 @@ def parser() -> argparse.ArgumentParser:
     imports = verb("import", "import_", "make an inventory of an existing configuration")
     imports.add_argument("platform", choices=list(PLATFORMS))
     imports.add_argument(
-        "file",
+        "files",
+        nargs="+",
         metavar="FILE|ssh:[USER@]HOST[:PORT]",
         help="an frr.conf, what `show running-config` prints, a config.xml of pfSense; or where to log in and read it",
     )
     imports.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
-    imports.add_argument("-o", "--output", type=Path, metavar="DIR", help="an inventory folder; default: show the YAML")
+    imports.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="an inventory's folder, new or there already; default: show the YAML",
+    )
     imports.add_argument("--name", metavar="ROUTER", help="default: the file's hostname line, or its name")
 
     _speaker(verb("speaker", "speaker", "announce a cluster's prefixes from a node, as the routers will admit them"))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from frrgen.cli.common import complain, count
 from frrgen.cli.devices import at
 from frrgen.cli.plan import router_name
-from frrgen.errors import Exit, InputError, Severity, error, visible
-from frrgen.inventory.dump import dump, write
+from frrgen.errors import Exit, FrrgenError, InputError, Severity, error, visible
+from frrgen.inventory.adopt import adopt, adopt_all, changed_by_inventory, write
+from frrgen.inventory.dump import dump
+from frrgen.model.router import Router
 from frrgen.platforms.base import Source, platform
 from frrgen.platforms.frr.diff.plan import hide
 from frrgen.platforms.frr.parse.parser import Parsed
@@ -20,13 +22,48 @@ from frrgen.platforms.frr.parse.parser import Parsed
 
 def run(args: argparse.Namespace) -> Exit:
     """Write or print the inventory; the report goes to stderr."""
-    parsed = _parsed(args)
-    router = parsed.router
+    if args.name is not None and len(args.files) > 1:
+        raise InputError(error("FRR108", "--name goes with exactly one file"))
+    if args.output is None and len(args.files) > 1:
+        raise InputError(error("FRR108", "several files become an inventory", hint="name its folder with -o DIR"))
+    found, bad = [], []
+    for file in args.files:
+        try:
+            found.append(_parsed(file, args))
+        except FrrgenError as wrong:
+            bad.append(wrong)
+    names = Counter(parsed.router.name for parsed in found)
+    twice = [f"{count(number, 'file')} are of a router {name!r}" for name, number in names.items() if number > 1]
+    if bad or twice:
+        hint = "import each by itself, with --name"
+        raise InputError(
+            *(finding for wrong in bad for finding in wrong.findings),
+            *(error("FRR108", one, hint=hint) for one in twice),
+        )
     if args.output is None:
-        print(hide_passwords(dump(router)), end="")
+        _show(found[0].router)
     else:
-        for path in write(router, args.output):
+        adopted = adopt_all((parsed.router for parsed in found), args.output)
+        for path in write(adopted, args.output):
             print(path)
+        complain(changed_by_inventory(adopted, args.output))
+    for parsed in found:
+        _report(parsed)
+    return Exit.OK
+
+
+def _show(router: Router) -> None:
+    """Print the router's file. A password is a reference there, and stderr tells which file to write it to."""
+    adopted = adopt(router)
+    print(dump(adopted.router), end="")
+    if adopted.secrets:
+        files = ", ".join(map(str, adopted.secrets))
+        print(f"Not shown: {count(len(adopted.secrets), 'password')}, for {files} (or: -o DIR).", file=sys.stderr)
+
+
+def _report(parsed: Parsed) -> None:
+    """Tell on stderr what was understood, and each line that was not."""
+    router = parsed.router
     held = sum(len(getattr(router, kind)) for kind in ("route_maps", "prefix_lists", "ipv6_prefix_lists"))
     sessions = len(router.bgp.neighbors) if router.bgp is not None else 0
     understood = (
@@ -42,21 +79,15 @@ def run(args: argparse.Namespace) -> Exit:
             print(f"  {number}{visible(hide(str(leftover)))}", file=sys.stderr)
     else:
         print("Everything was understood.", file=sys.stderr)
-    return Exit.OK
 
 
-def _place(args: argparse.Namespace) -> str | None:
-    """Give where to log in; None for a file."""
-    said: str = args.file
-    return said.removeprefix("ssh:") if said.startswith("ssh:") else None
-
-
-def _parsed(args: argparse.Namespace) -> Parsed:
-    place = _place(args)
-    source = Source(None if place is not None else Path(args.file), args.ssh_config)
+def _parsed(file: str, args: argparse.Namespace) -> Parsed:
+    """Read a file, or a router (`ssh:PLACE`). Raises DeviceError, InputError."""
+    place = file.removeprefix("ssh:") if file.startswith("ssh:") else None
+    source = Source(None if place is not None else Path(file), args.ssh_config)
     router = None if place is None else at(place, args.name, args.platform)
     found = platform(args.platform).import_(source, router)
-    parsed = found.parse(_name(args, found.hostname))
+    parsed = found.parse(_name(file, args.name or found.hostname))
     # what is wrong with the router is no failure of the import: `check` weighs it, once it is in the inventory
     complain(
         [replace(one, severity=Severity.WARNING) if one.severity is Severity.ERROR else one for one in found.findings]
@@ -64,13 +95,8 @@ def _parsed(args: argparse.Namespace) -> Parsed:
     return parsed
 
 
-def _name(args: argparse.Namespace, said: str | None) -> str:
-    name: str = args.name or said or router_name(Path(args.file.removeprefix("ssh:")).stem)
+def _name(file: str, said: str | None) -> str:
+    name = said or router_name(Path(file.removeprefix("ssh:")).stem)
     if router_name(name) != name:
         raise InputError(error("FRR108", f"{name!r} cannot be a router's name", hint="name it with --name"))
     return name
-
-
-def hide_passwords(text: str) -> str:
-    """Hide the passwords of YAML that goes to the screen."""
-    return re.sub(r"(?m)^(\s*password: )(?!env:|file:).*$", r"\1<hidden>", text)

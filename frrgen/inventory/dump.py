@@ -5,75 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from pydantic import BaseModel, SecretStr
 
-from frrgen.inventory.write import write_new
 from frrgen.inventory.yaml import scalar
 from frrgen.model.router import Router
-from frrgen.model.types import is_reference
 from frrgen.platforms.frr.grammar.policy import LISTS, ListKind
 
 _OLD_WORDS: Final = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|~|")
 _OLD_NUMBERS: Final = re.compile(
     r"[-+]?[0-9][0-9_,.:]*([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan|Inf|NaN|INF|NAN)|[0-9-]+[Tt ].*"
 )
+_ADDRESS: Final = re.compile(r"[0-9]+(\.[0-9]+){3}")
+"""No reader of YAML takes an IPv4 address for a number."""
 
 
 def dump(router: Router) -> str:
     """Write a router's file. Passwords are written as the model has them."""
     return _yaml(_router(router))
-
-
-def write(router: Router, folder: Path) -> list[Path]:
-    """Write an inventory that holds one router; its passwords go to files of their own. Gives the files.
-
-    Raises InputError rather than write over a file; then nothing is written.
-    """
-    files: dict[Path, str] = {}
-    referring = _referring(router, files)
-    if files:
-        files[Path("secrets/.gitignore")] = "# passwords: never in git\n*\n!.gitignore\n"
-    files[Path("network.yaml")] = "# What all routers share: defaults, groups, findings.\n{}\n"
-    files[Path("routers", f"{router.name}.yaml")] = dump(referring)
-    return write_new(files, folder)
-
-
-def _referring(router: Router, files: dict[Path, str]) -> Router:
-    """Move each password to a file under secrets/, and refer to it."""
-
-    def moved(one: Any, name: str) -> Any:
-        if one.password is None or is_reference(one.password.get_secret_value()):
-            return one
-        path = Path("secrets", f"{router.name}-{name.replace(':', '-').replace('/', '-')}")
-        files[path] = one.password.get_secret_value() + "\n"
-        return one.model_copy(update={"password": SecretStr(f"file:{path}")})
-
-    def instance(bgp: Any, prefix: str) -> Any:
-        return bgp.model_copy(
-            update={
-                kind: {name: moved(one, prefix + name) for name, one in getattr(bgp, kind).items()}
-                for kind in ("peer_groups", "neighbors")
-                if getattr(bgp, kind)
-            }
-        )
-
-    changes: dict[str, Any] = {}
-    if router.bgp is not None:
-        changes["bgp"] = instance(router.bgp, "")
-    if router.pfsense is not None:
-        pairs = tuple(moved(one, f"tcp-md5-{number}") for number, one in enumerate(router.pfsense.tcp_md5, 1))
-        own = moved(router.pfsense, "pfsense")
-        changes["pfsense"] = own.model_copy(update={"tcp_md5": pairs}) if pairs else own
-    if router.vrfs:
-        changes["vrfs"] = {
-            name: vrf if vrf.bgp is None else vrf.model_copy(update={"bgp": instance(vrf.bgp, f"{name}-")})
-            for name, vrf in router.vrfs.items()
-        }
-    return router.model_copy(update=changes)
 
 
 def _router(router: Router) -> dict[str, Any]:
@@ -137,7 +88,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    doubtful = scalar(text) != text or _OLD_WORDS.fullmatch(text) or _OLD_NUMBERS.fullmatch(text)
+    number = _OLD_NUMBERS.fullmatch(text) and not _ADDRESS.fullmatch(text)
+    doubtful = scalar(text) != text or _OLD_WORDS.fullmatch(text) or number
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if doubtful else None)
 
 
