@@ -359,8 +359,10 @@ def _matches(name: str, prefixes: tuple[Prefix, ...]) -> Iterator[Match]:
 
 def _entry(seq: int, prefix: Prefix, lengths: tuple[int, int]) -> PrefixListEntry:
     low, high = lengths
-    bounds = {} if low == high == prefix.prefixlen else {"ge": max(low, 1), "le": high}
-    if bounds and low + 1 >= high == prefix.max_prefixlen:
+    bounds = {} if low == high == prefix.prefixlen else {"ge": low, "le": high}
+    if not low:
+        bounds.pop("ge", None)
+    elif bounds and low + 1 >= high == prefix.max_prefixlen:
         # means the same, and pfSense's page does not save a `le` less than two beyond `ge`
         del bounds["le"]
     return PrefixListEntry.model_validate({"seq": seq, "action": "permit", "prefix": prefix, **bounds})

@@ -299,3 +299,18 @@ def test_a_node_with_ipv6_alone_and_ipv4_pools_says_them_with_next_hops_of_ipv6(
         {"nodes": {"n": {"addresses": addresses}}, "pools": {"p": pool}, **ranges}
     ).bgp.peer_groups.values()
     assert bool(group.capability_extended_nexthop) is bool(extended)
+
+
+@pytest.mark.parametrize(
+    ("pool", "line"),
+    [
+        ({"prefixes": ["0.0.0.0/0"]}, "ip prefix-list k-p seq 5 permit any"),
+        ({"prefixes": ["0.0.0.0/0"], "lengths": [0, 0]}, "ip prefix-list k-p seq 5 permit 0.0.0.0/0"),
+        ({"prefixes": ["0.0.0.0/0"], "lengths": [0, 24]}, "ip prefix-list k-p seq 5 permit 0.0.0.0/0 le 24"),
+        ({"prefixes": ["0.0.0.0/0"], "lengths": [32, 32]}, "ip prefix-list k-p seq 5 permit 0.0.0.0/0 ge 32"),
+        ({"prefixes": ["::/0"]}, "ipv6 prefix-list k-p seq 5 permit any"),
+    ],
+)
+def test_the_list_of_a_pool_of_everything(pool, line):
+    lists = [one for one in render(derived({**NODES, "pools": {"p": pool}})).split("\n") if "prefix-list k" in one]
+    assert line in lists

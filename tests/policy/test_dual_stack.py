@@ -164,3 +164,11 @@ def test_a_proof_is_shared_only_where_no_clause_asks_who_the_neighbor_is():
     clusters = found.model_dump()["clusters"]
     (text,) = problems(Network.model_validate({"routers": {"r1": router}, "clusters": clusters}))
     assert "is dropped by the end of route-map a-in" in text
+
+
+def test_of_a_pool_of_everything_only_what_bgpd_ignores_is_dropped():
+    for whole in ("0.0.0.0/0", "::/0"):
+        found = problems(network({"n": NODE}, {"p": {"prefixes": [whole]}}))
+        assert found
+        assert all("bgpd ignores it" in text for text in found)
+    assert problems(network({"n": NODE}, {"p": {"prefixes": ["0.0.0.0/0"], "lengths": [0, 0]}})) == []

@@ -262,6 +262,30 @@ def test_a_plan_that_is_not_approved_touches_nothing():
     assert device.calls == ["fetch"]
 
 
+@pytest.mark.parametrize(
+    ("moves", "ends"),
+    [
+        ("log syslog\n", DeviceError),
+        ("! a remark that says nothing\n", None),
+        ("", None),
+    ],
+)
+def test_a_configuration_that_has_changed_since_the_plan_was_shown_is_not_touched(moves, ends):
+    device = FakeDevice()
+
+    def approve(_):
+        device.text = device.text.replace("end\n", f"{moves}end\n")
+        return True
+
+    if ends is None:
+        assert run(device, approve=approve).state is State.CONFIRMED
+        return
+    with pytest.raises(DeviceError, match="has changed since the plan was shown") as caught:
+        run(device, approve=approve)
+    assert caught.value.findings[0].code == "FRR521"
+    assert device.calls == ["fetch", "lock", "fetch"]
+
+
 def test_nothing_to_do_takes_no_backup():
     device = FakeDevice()
     device.text = device.text.replace("exit\n", " neighbor 192.0.2.1 passive\nexit\n")

@@ -35,8 +35,9 @@ _BROKEN: Final = 90
 _PATIENCE: Final = 60
 """Seconds to wait for a batch that is still being applied."""
 _BAD: Final = re.compile(
-    r"^%|Unknown command|[Ff]ailed|Failure to communicate|error reading from|processing failure|Ambiguous command|"
-    r"Command incomplete|early exit from config file|can't compile|[Ii]nvalid|not allowed|[Cc]annot|[Cc]an't"
+    r"^%|Unknown command|Internal CLI error|[Ff]ailed|Failure to communicate|error reading from|processing failure|"
+    r"Ambiguous command|Command incomplete|early exit from config file|can't compile|"
+    r"[Ii]nvalid|not allowed|[Cc]annot|[Cc]an't"
 )
 _NOTE: Final = re.compile(
     r"does not exist\.?$|^% Configuration applied with notes|Waiting for .*bgp|^% Echo mode works correctly"

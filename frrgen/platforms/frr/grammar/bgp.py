@@ -292,8 +292,22 @@ _COMMUNITY_KINDS: Final = ("standard", "extended", "large")
 NEIGHBOR_FAMILY: Final = Table(
     Rule("activate", "activate", impact=_RESET),
     Rule("activate", "activate", const=False, negative=True, impact=_RESET),
-    Rule("addpath_tx", "addpath-tx-all-paths", const="all-paths", undo_first=True, impact=_RESET),
-    Rule("addpath_tx", "addpath-tx-bestpath-per-AS", const="bestpath-per-AS", undo_first=True, impact=_RESET),
+    Rule(
+        "addpath_tx",
+        "addpath-tx-all-paths",
+        const="all-paths",
+        undo_first=True,
+        excludes=("addpath_tx_best",),
+        impact=_RESET,
+    ),
+    Rule(
+        "addpath_tx",
+        "addpath-tx-bestpath-per-AS",
+        const="bestpath-per-AS",
+        undo_first=True,
+        excludes=("addpath_tx_best",),
+        impact=_RESET,
+    ),
     Rule("addpath_tx_best", "addpath-tx-best-selected {}", undo_first=True, excludes=("addpath_tx",), impact=_RESET),
     Rule("addpath_rx_limit", "addpath-rx-paths-limit {}", undo="addpath-rx-paths-limit", impact=_RESET),
     Rule("disable_addpath_rx", "disable-addpath-rx", impact=_RESET),
@@ -394,12 +408,12 @@ FAMILY: Final = Table(
         "dampening", "bgp dampening {half_life} {reuse} {suppress} {max_suppress}", undo="bgp dampening", impact=_NONE
     ),
     Rule("nexthop_prefer_global", "nexthop prefer-global", impact=_RESET),
-    Rule("vrf_leaking.rd_export", "rd vpn export {}", undo="rd vpn export", excludes=_NO_VRF, impact=_NONE),
+    # `no rd vpn export` and `no rt vpn …` without the value: FRR prints "Internal CLI error" and undoes nothing
+    Rule("vrf_leaking.rd_export", "rd vpn export {}", excludes=_NO_VRF, impact=_NONE),
     Rule("vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF, impact=_NONE),
     WordsRule(
         "vrf_leaking.rt_import",
         "rt vpn import {*}",
-        undo="rt vpn import",
         undo_first=True,
         excludes=_NO_VRF,
         impact=_NONE,
@@ -407,7 +421,6 @@ FAMILY: Final = Table(
     WordsRule(
         "vrf_leaking.rt_export",
         "rt vpn export {*}",
-        undo="rt vpn export",
         undo_first=True,
         excludes=_NO_VRF,
         impact=_NONE,
