@@ -6,6 +6,7 @@ map of the same name. Everything else is left as it is.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -15,7 +16,7 @@ from frrgen.model.bgp import FAMILIES, Bfd, Bgp, MaximumPrefix, Neighbor, Neighb
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.policy import Match, PrefixList, PrefixListEntry, RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
-from frrgen.model.types import Address, Prefix
+from frrgen.model.types import Address, Prefix, is_address
 
 Path = tuple[str, ...]
 _T = TypeVar("_T", bound=BaseModel)
@@ -53,6 +54,16 @@ def derive(network: Network) -> Derived:
             if bgp is None:
                 place = f"vrf {peering.vrf} of {name}" if peering.vrf else name
                 findings.append(error("FRR202", f"{place} has no bgp for the cluster to peer with", where))
+                continue
+            if peering.listen_range and not router.slot.listens:
+                findings.append(
+                    error(
+                        "FRR720",
+                        f"{name} takes no neighbors by listen range: {router.platform} has no place for them",
+                        Where(path=(*where.path, "listen_range")),
+                        f"take listen_range away: each node{'' if cluster.nodes else ' that is named'} is a neighbor",
+                    )
+                )
                 continue
             sessions = sessions_by_range(network, name, peering.vrf)
             part = _Part(cluster, peering, router, bgp, origins[name], sessions)
@@ -217,7 +228,7 @@ class _Part:
             entries: list[PrefixListEntry] = []
             for prefix in pool.prefixes:
                 if prefix.version == version:
-                    entries.append(_entry(5 * len(entries) + 5, prefix, announced_lengths(pool, prefix)))
+                    entries += self._entries(5 * len(entries) + 5, prefix, announced_lengths(pool, prefix))
             if entries:
                 list_name = _of_version(_list_name(self.cluster, name), pool.prefixes, version)
                 yield list_name, PrefixList(entries=tuple(entries))
@@ -228,6 +239,18 @@ class _Part:
             ]
             name = _of_version(self.exports_name, self.cluster.exports, version)
             yield name, PrefixList(entries=tuple(entries))
+
+    def _entries(self, seq: int, prefix: Prefix, lengths: tuple[int, int]) -> Iterator[PrefixListEntry]:
+        """Yield what permits the parts of a prefix in these lengths, in entries that the platform can say."""
+        low, high = lengths
+        only = _entry(seq, prefix, lengths)
+        if only.le is None or self.router.slot.narrow_bounds or low + 2 <= high:
+            yield only
+        elif low == prefix.prefixlen and high > 1:
+            yield only.model_copy(update={"ge": None})
+        else:
+            yield PrefixListEntry(seq=seq, action="deny", prefix=prefix, ge=high + 1)
+            yield PrefixListEntry(seq=seq + 5, action="permit", prefix=prefix, ge=max(low, 1))
 
     def _inbound(self) -> RouteMap:
         entries: list[RouteMapEntry] = []
@@ -272,12 +295,40 @@ class _Part:
                 changes["listen_limit"] = min(self.sessions, _MOST_LISTENED)
                 self.origins[(*self.bgp_path, "listen_limit")] = self.source
         else:
-            neighbors = dict(bgp.neighbors)
+            neighbors = self._own_neighbors(changes)
             for address, neighbor, node in self._neighbors():
                 neighbors[address] = _overridden(neighbor, bgp.neighbors.get(address))
                 self.origins[(*self.bgp_path, "neighbors", address)] = (*self.source, "nodes", node)
             changes["neighbors"] = neighbors
         return bgp.model_copy(update=changes)
+
+    def _own_neighbors(self, changes: dict[str, Any]) -> dict[str, Neighbor]:
+        """Return the router's own neighbors; where IPv4 is not to be active by default, they say that they have it.
+
+        Where a neighbor has no options by family, one that carries no IPv4 is kept out of it by the instance alone
+        (`no bgp default ipv4-unicast`), unless the router's file says otherwise.
+        """
+        bgp = self.bgp
+        neighbors = dict(bgp.neighbors)
+        if self.router.slot.by_family or "default_ipv4_unicast" in bgp.model_fields_set:
+            return neighbors
+        dialling = [(node, one) for node in self.cluster.nodes.values() for one in node.addresses]
+        if all(4 in self._versions(node, one) for node, one in dialling if self._versions(node, one)):
+            return neighbors
+        changes["default_ipv4_unicast"] = False
+        self.origins[(*self.bgp_path, "default_ipv4_unicast")] = self.source
+        for peer, neighbor in neighbors.items():
+            group = bgp.peer_groups.get(neighbor.peer_group or "")
+            said = [one for one in (neighbor, group) if one is not None and one.ipv4_unicast.activate is not None]
+            if not said:
+                family = neighbor.ipv4_unicast.model_copy(update={"activate": True})
+                neighbors[peer] = neighbor.model_copy(update={"ipv4_unicast": family})
+        return neighbors
+
+    def _versions(self, node: Node, address: Address) -> set[int]:
+        """Return the IP versions in which a session from this address is active; none if it says nothing."""
+        said = set(carried(self.cluster, node, address))
+        return said | {address.version} if said and not self.router.slot.by_family else said
 
     def _group(self, asns: set[int]) -> PeerGroup:
         cluster, peering = self.cluster, self.peering
@@ -289,8 +340,9 @@ class _Part:
             "bfd": None if peering.bfd_profile is None else Bfd(profile=peering.bfd_profile),
             "ebgp_multihop": peering.ebgp_multihop,
             "ttl_security_hops": peering.ttl_security_hops,
-            "update_source": peering.update_source,
         }
+        if self.router.slot.by_family:
+            options["update_source"] = peering.update_source
         if len(asns) == 1:
             options["remote_as"] = next(iter(asns))
         elif peering.listen_range:
@@ -303,6 +355,9 @@ class _Part:
 
     def _family(self, family: str) -> NeighborFamily:
         version = 4 if family == "ipv4_unicast" else 6
+        if not self.router.slot.by_family:
+            # both families are closed by the same maps; each neighbor says for itself where it is active
+            return self._closed(max(1, *map(self._prefix_count, (4, 6))), activate=None)
         count = self._prefix_count(version)
         if not count:
             if version == 4 and self.peering.listen_range and self.bgp.default_ipv4_unicast:
@@ -310,12 +365,13 @@ class _Part:
                 # only where the group is activated: so it is, with the maps, which let no IPv4 prefix through
                 return NeighborFamily(activate=True, route_map_in=self.map_in, route_map_out=self.map_out)
             return NeighborFamily(activate=False) if version == 4 else NeighborFamily()
-        if self.router.slot.one_prefix_limit:
-            # the package has one limit for both families
-            count = max(self._prefix_count(version) for version in (4, 6))
+        return self._closed(count, activate=True)
+
+    def _closed(self, count: int, *, activate: bool | None) -> NeighborFamily:
+        """Return a family with the cluster's policy, and a limit of so many prefixes."""
         limit = self.peering.maximum_prefix or min(count, MOST_PREFIXES)
         return NeighborFamily(
-            activate=True,
+            activate=activate,
             route_map_in=self.map_in,
             route_map_out=self.map_out,
             maximum_prefix=MaximumPrefix(limit=limit),
@@ -338,6 +394,10 @@ class _Part:
     def _neighbors(self) -> Iterator[tuple[str, Neighbor, str]]:
         for name, node in self.cluster.nodes.items():
             for address in node.addresses:
+                versions = self._versions(node, address)
+                if not versions and not self.router.slot.by_family:
+                    # its session would be active in its own family, where there is nothing to say
+                    continue
                 asn = node.asn or self.cluster.asn
                 ibgp = asn == self.bgp.asn
                 group = self._group_of(ibgp=ibgp)
@@ -346,7 +406,16 @@ class _Part:
                     options["remote_as"] = asn
                 if self._over_ipv6(node):
                     options["capability_extended_nexthop"] = True
+                if not self.router.slot.by_family:
+                    options |= {f"ipv{version}_unicast": {"activate": True} for version in versions}
+                    if _source_for(self.peering.update_source, address):
+                        options["update_source"] = self.peering.update_source
                 yield str(address), Neighbor.model_validate(options), name
+
+
+def _source_for(source: str | None, address: Address) -> bool:
+    """Tell whether sessions with an address may come from this source: an interface, or an address of its version."""
+    return source is not None and (not is_address(source) or ip_address(source).version == address.version)
 
 
 def _matches(name: str, prefixes: tuple[Prefix, ...]) -> Iterator[Match]:

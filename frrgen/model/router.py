@@ -230,8 +230,13 @@ PlatformName = Annotated[str, BeforeValidator(_known_platform), WithJsonSchema({
 class PlatformOptions(Model):
     """What a platform adds to a router: a field of Router with the platform's name."""
 
-    one_prefix_limit: ClassVar[bool] = False
-    """A neighbor has one `maximum_prefix` for both families."""
+    by_family: ClassVar[bool] = True
+    """A neighbor has options for each address family. Else it has one set of them for both families, and is always
+    active in the family of its address."""
+    listens: ClassVar[bool] = True
+    """Neighbors may come by listen range."""
+    narrow_bounds: ClassVar[bool] = True
+    """An entry of a prefix list may have any bounds; else `le` must be two beyond `ge`."""
 
     @classmethod
     def frr_version(cls, options: Any) -> str | None:
@@ -243,7 +248,9 @@ class PlatformOptions(Model):
 class Pfsense(PlatformOptions):
     """What only a pfSense box has."""
 
-    one_prefix_limit = True
+    by_family = False
+    listens = False
+    narrow_bounds = False
 
     package: Literal["1.0", "2.0", "2.1"] | None = None
     """The FRR package; None: ask the box, or 2.1 without one."""

@@ -100,6 +100,9 @@ def verify(
                             cluster, peering, router, node, address, unread.get(router_name, ALL_READ), origins
                         )
                     except KeyError:
+                        if not carried(cluster, node, address):
+                            # the node has nothing to say from there, and opens no session
+                            continue
                         place = ("clusters", name, "nodes", node_name)
                         missing = Problem("settings", "the router has no such neighbor: it refuses the session", place)
                         yield Agreement(name, router_name, node_name, str(address), (), (missing,))

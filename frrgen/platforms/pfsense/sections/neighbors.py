@@ -108,7 +108,12 @@ def _both(config: Config, peer: str, neighbor: Neighbor, bgp: Bgp, loss: Loss) -
             hint = "default_ipv4_unicast: false of the instance"
             loss.cannot((*path, other), "activate", "FRR activates it by default", hint)
         return [own]
-    if implied and not getattr(neighbor, other).model_fields_set - {"activate"}:
+    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    # the block of the family, where the group's options stand, is only there if a neighbor is activated in it
+    written = (
+        group is None or getattr(group, other) == _NOTHING_SAID or any(ip_version(one) == 4 for one in bgp.neighbors)
+    )
+    if implied and written and not getattr(neighbor, other).model_fields_set - {"activate"}:
         return [own]
     config["bothaf"] = "on"
     return [own, other]
@@ -137,7 +142,12 @@ def _write_families(config: Config, one: NeighborOptions, families: Iterable[str
     for family in FAMILIES:
         part = getattr(one, family)
         silent = {"activate": None, **({"default_originate": None} if isinstance(one, PeerGroup) else {})}
-        if family not in families and part.model_copy(update=silent) != _NOTHING_SAID:
+        told = part.model_copy(update=silent)
+        # what a group says in both families holds in each that comes to have an active member
+        alike = isinstance(one, PeerGroup) and any(
+            told == getattr(one, own).model_copy(update=silent) for own in families
+        )
+        if family not in families and not alike and told != _NOTHING_SAID:
             said = next(name for name in part.model_fields_set if name not in silent)
             loss.cannot((*path, family), said, f"nothing of it is active in {family}")
     for second in written[1:]:
