@@ -176,6 +176,12 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "--running", type=Path, metavar="FILE", help="take the policy from an frr.conf, or a config.xml of pfSense"
     )
+    explain.add_argument(
+        "--from",
+        dest="source",
+        metavar="NEIGHBOR",
+        help="out: the neighbor that the route came from; a route reflector treats routes of iBGP neighbors otherwise",
+    )
     explain.add_argument("--frr-version", metavar="V", help="judge as this version of FRR does, e.g. 8.4 or 10.1")
     explain.add_argument("--format", choices=["text", "json"], default="text")
 

@@ -11,13 +11,15 @@ from typing import Any
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file, router_name
 from frrgen.cli.route_options import attributes, checked_version, route_of
-from frrgen.errors import Exit, Where
+from frrgen.errors import Exit, InputError, Where, error
+from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.places import Places
 from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
+from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.trace import Step, Verdict
 
 Place = Callable[[tuple[str, ...]], Where]
@@ -47,12 +49,21 @@ def run(args: argparse.Namespace) -> Exit:
     route = route_of(args, session)
     if session.first_as is None and args.from_asn is not None:
         session.first_as = int(args.from_asn)
-    verdict = judge(session, route, unread=unread)
+    verdict = judge(session, route, unread=unread, source=_source(args, router, inventory))
     if args.format == "json":
         print(json.dumps(_json(verdict, place), indent=2))
     else:
         _show(args, verdict, place)
     return Exit.OK
+
+
+def _source(args: argparse.Namespace, router: Router, inventory: Inventory | None) -> Session | None:
+    """Find the session that a route that goes out came in on. Raises InputError."""
+    if args.source is None:
+        return None
+    if args.direction == "in":
+        raise InputError(error("FRR302", "--from: a route that comes in comes from NEIGHBOR"))
+    return session_of(router, args.source, "in", inventory)
 
 
 def _name(text: str) -> str:

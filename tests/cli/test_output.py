@@ -59,7 +59,7 @@ def test_init_on_a_full_disk_names_the_file_and_leaves_nothing_behind(tmp_path, 
 def test_an_import_on_a_full_disk_leaves_nothing_behind(network):
     before = sorted(network.rglob("*"))
     done = shell(f"{FULL}{FRRGEN} import frr running.conf -o taken --name r1 2>&1 | cat", network)
-    assert "error[FRR402]: taken/network.yaml cannot be written: File too large" in done.stdout
+    assert "error[FRR402]: taken/routers/r1.yaml cannot be written: File too large" in done.stdout
     assert sorted(network.rglob("*")) == before
 
 

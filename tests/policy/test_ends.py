@@ -162,6 +162,52 @@ def test_local_as_stands_in_front_of_what_comes_in_and_policy_sees_it():
     assert evaluate(bare, "192.0.2.5", "in", route()).verdict == "deny"
 
 
+def test_frr_8_takes_private_ases_away_before_the_map_looks_and_frr_10_behind_the_map():
+    """Held against real FRR by tests/lab/test_policy_outbound.py."""
+    maps = (
+        "bgp as-path access-list P seq 5 permit _64512_\nroute-map ALL permit 10\n match as-path P\n"
+        " set community 65001:1\nexit\nroute-map ALL permit 20\nexit\n"
+    )
+    router = one("", "  neighbor 192.0.2.5 remove-private-AS all\n", maps, remote=3000)
+    seen = {}
+    for version in ("8.4", "9.1", "10.3"):
+        verdict = evaluate(router.of_version(version), "192.0.2.5", "out", route(path="3356 64512"))
+        seen[version] = verdict.verdict, verdict.route.as_path, verdict.route.community_string
+    assert seen["8.4"] == ("permit", "3356", "")
+    assert seen["9.1"][0] == "undecided"
+    assert seen["10.3"] == ("permit", "3356", "65001:1")
+
+
+def test_each_as_of_an_as_set_stands_there_once_and_in_order_as_frr_has_it():
+    maps = "bgp as-path access-list L seq 5 permit _7,65010_$\nroute-map ALL permit 10\n match as-path L\nexit\n"
+    came = evaluate(one("", maps=maps), "192.0.2.5", "in", route(path="65002 {65010,7,65010}"))
+    assert (came.verdict, came.route.as_path) == ("permit", "65002 {7,65010}")
+
+
+def test_explain_asks_where_a_route_that_is_reflected_came_from(capsys, tmp_path):
+    file = tmp_path / "frr.conf"
+    file.write_text(
+        "route-map SET permit 10\n set metric 9\nexit\nrouter bgp 65001\n neighbor 192.0.2.5 remote-as 65001\n"
+        " neighbor 192.0.2.6 remote-as 65001\n neighbor 192.0.2.7 remote-as 65001\n address-family ipv4 unicast\n"
+        "  neighbor 192.0.2.5 route-reflector-client\n  neighbor 192.0.2.5 route-map SET out\n"
+        "  neighbor 192.0.2.6 route-map SET out\n"
+    )
+
+    def told(neighbor, *more, verdict):
+        ends = ["explain", "r", neighbor, "out", "10.1.0.0/16", "--running", str(file), *more]
+        assert main(ends) == 0
+        text = capsys.readouterr().out
+        assert f"to {neighbor}: {verdict}" in text
+        return text
+
+    assert "med 9" in told("192.0.2.5", verdict="permit")
+    assert "as it is" in (text := told("192.0.2.5", "--from", "192.0.2.6", verdict="permit"))
+    assert "med 9" not in text
+    assert "neither is a route-reflector client" in told("192.0.2.6", "--from", "192.0.2.7", verdict="deny")
+    assert main(["explain", "r", "192.0.2.5", "in", "10.1.0.0/16", "--running", str(file), "--from", "192.0.2.6"]) == 1
+    assert "FRR302" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "lines",
     [" bgp confederation identifier 65100\n", " neighbor 192.0.2.5 local-role customer\n"],

@@ -134,6 +134,16 @@ RULES = {
     "outbound an absent local preference is the default one within the AS, and 0 at its border": (
         "test_outbound_a_preference_that_is_absent_is_the_default_one_within_the_as_and_0_at_its_border"
     ),
+    "remove-private-AS and as-override change the path before the map in FRR 8, and behind the map from FRR 10 on": (
+        "test_the_path_that_a_neighbor_gets_is_the_path_that_explain_foretells"
+        " test_where_neighbors_of_two_ases_share_an_update_group_explain_knows_of_no_path_that_has_their_ases"
+    ),
+    "a reflected route keeps what it has": (
+        "test_a_reflected_route_keeps_what_it_has_unless_outbound_policy_is_allowed"
+    ),
+    "a relative MED counts from what came where attribute-unchanged keeps that, and else from 0 over eBGP": (
+        "test_a_relative_med_counts_from_the_med_that_came_where_it_is_left_unchanged"
+    ),
     # what versions tell apart
     "FRR 8 has internet for every route, beside other values as well; from FRR 10 on 0:0 is a community": (
         "M6 X04 X05 X06 CX1 CX2 CX3"

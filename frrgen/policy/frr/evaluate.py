@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_network
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from frrgen.model.policy import RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
@@ -23,11 +23,20 @@ from frrgen.policy.frr.lists import (
     large_community_list,
     prefix_list,
 )
+from frrgen.policy.frr.outbound import (
+    MAY_BE_REFLECTED,
+    REFLECTED,
+    keeps_reflected,
+    may_reflect,
+    not_reflected,
+    rewrites,
+    rewritten,
+)
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, not_understood, with_unread
 from frrgen.policy.frr.session import Direction, Path, Rule, Session
 from frrgen.policy.frr.trace import Reason, Step, Verdict, by_list, does
 from frrgen.policy.sets.automaton import found
-from frrgen.policy.sets.paths import without
+from frrgen.policy.sets.paths import in_order, without
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.route import Route
 
@@ -71,20 +80,27 @@ def evaluate(
     *,
     vrf: str | None = None,
     unread: Unread = ALL_READ,
+    source: str | None = None,
 ) -> Verdict:
     """Judge a route. `unread`: route-map entries (name, seq) of which not every line was understood.
 
-    Raises KeyError if the router has no such neighbor.
+    `source` names the neighbor that a route that goes out came from. Raises KeyError if the router has no such
+    neighbor.
     """
-    return judge(Session(router, neighbor, direction, vrf=vrf), route, unread=unread)
+    came = None if source is None else Session(router, source, "in", vrf=vrf)
+    return judge(Session(router, neighbor, direction, vrf=vrf), route, unread=unread, source=came)
 
 
-def judge(session: Session, route: Route, *, unread: Unread = ALL_READ) -> Verdict:
-    """Judge a route by everything that a session does in its direction."""
-    judging = _Judge(session, unread)
+def judge(session: Session, route: Route, *, unread: Unread = ALL_READ, source: Session | None = None) -> Verdict:
+    """Judge a route by everything that a session does in its direction.
+
+    `source`: the session on which a route that goes out came in; None: not known, or a route of the router itself.
+    """
+    judging = _Judge(session, unread, source)
     try:
         permitted, result = judging.judge(route)
         permitted = permitted and judging.leads_on(result)
+        result = judging.rewritten(result, "behind") if permitted else result
         result = judging.settled(judging.finished(result)) if permitted else result
     except UndecidedError as why:
         return Verdict("undecided", route, tuple(judging.trace), str(why))
@@ -110,6 +126,7 @@ def _holds(rule: Rule, route: Route) -> bool:
 class _Judge:
     session: Session
     unread: Unread = field(default_factory=dict)
+    source: Session | None = None
     trace: list[Step] = field(default_factory=list)
     beside: Address | None = None
     """The IPv6 next hop that was set on an IPv4 route: clauses do not see it, and an IPv4 one that is set wins."""
@@ -129,7 +146,7 @@ class _Judge:
             if route.prefix in prefixes:
                 raise UndecidedError(why)
         if self.session.direction == "in":
-            as_path = " ".join(part for part in (self.session.in_front, route.as_path) if part)
+            as_path = " ".join(part for part in (self.session.in_front, in_order(route.as_path)) if part)
             route = replace(route, as_path=as_path, weight=self.session.weight(family))
             if not self._sane(route):
                 return False, route
@@ -137,10 +154,14 @@ class _Judge:
             self._say(None, None, self.session.inactive(family), (*self.session.path, family), matched=False)
             return False, route
         if self.session.direction == "out":
+            route = self.rewritten(route, "before")
             for community, because in self.session.kept_back():
                 if community in route.communities:
                     self._say(None, None, because, self.session.path, matched=False)
                     return False, route
+            if self._reflected() and (kept := not_reflected(self.session, self._came_in(), family)):
+                self._say(None, None, kept, self.session.path, matched=False)
+                return False, route
         for kind in ("distribute_list", "prefix_list", "filter_list"):
             if not self._list_permits(kind, family, route):
                 return False, route
@@ -153,7 +174,36 @@ class _Judge:
         if route_map is None:
             self._say(name, None, f"the route map {name} is not defined: everything is denied", path, matched=False)
             return False, route
-        return self.apply(name, route_map, route, 0)
+        permitted, result = self.apply(name, route_map, route, 0)
+        if permitted and result != route and keeps_reflected(self.session):
+            if self._reflected():
+                self._say(None, None, REFLECTED, self.session.path, matched=True)
+                return True, route
+            if self.source is None and may_reflect(self.session, family):
+                self._say(None, None, MAY_BE_REFLECTED, self.session.path, matched=True)
+        return permitted, result
+
+    def _came_in(self) -> Session:
+        """Return the session on which the route came in. Raises ValueError where nobody knows."""
+        if self.source is None:
+            raise ValueError("the source of the route is not known")
+        return self.source
+
+    def _reflected(self) -> bool:
+        """Tell whether the route came from an iBGP neighbor and goes to an iBGP neighbor."""
+        return self.source is not None and not self.source.external and not self.session.external
+
+    def rewritten(self, route: Route, side: Literal["before", "behind"]) -> Route:
+        """Return the route as `remove-private-AS` and `as-override` leave it on this side of the route map."""
+        family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
+        if rewrites(self.session, family) != side:
+            return route
+        path = rewritten(self.session, family, route.as_path)
+        if path == route.as_path:
+            return route
+        text = f"remove-private-AS or as-override changes the AS path {route.as_path} to {path or 'an empty path'}"
+        self._say(None, None, text, self.session.path, matched=True)
+        return replace(route, as_path=path)
 
     def finished(self, route: Route) -> Route:
         """Give an IPv4 route its IPv6 next hop, if the policy set one, and no IPv4 one at any time."""
@@ -427,7 +477,7 @@ class _Judge:
 
     def _med(self, route: Route) -> int:
         """Give the MED from which a relative one counts: that of a neighbor is dropped before an eBGP one is asked."""
-        if self.session.drops_med and not self.said_med and route.med:
+        if self.session.drops_med(route.prefix.version) and not self.said_med and route.med:
             if not route.as_path:
                 raise UndecidedError(LOCAL_MED)
             return 0

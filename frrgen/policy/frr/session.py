@@ -195,10 +195,13 @@ class Session:
         except ValueError:
             return None
 
-    @property
-    def drops_med(self) -> bool:
-        """Tell whether FRR drops a learned route's MED before the policy sets one; clauses still see it."""
-        return self.direction == "out" and self.external
+    def drops_med(self, version: int) -> bool:
+        """Tell whether FRR drops a learned route's MED before the policy sets one; clauses still see it.
+
+        `attribute-unchanged med` keeps the MED (seen on 8.4.4, 10.3 and 10.7.1).
+        """
+        kept = self.family_option(FAMILIES[0 if version == 4 else 1], "attribute_unchanged")
+        return self.direction == "out" and self.external and "med" not in kept
 
     def matched_peer(self) -> Address | None:
         """Give the address that `match peer` and `match ip route-source` look at.
@@ -400,12 +403,16 @@ class Session:
             raise UndecidedError("local_role holds back what has the attribute OTC, which a route here does not say")
         if self.family_option(family, "soo") is not None:
             raise UndecidedError("soo holds back what is from the same site, which a route here does not say")
-        if self.attached("route_map", family)[0] is not None:
-            for name in ("remove_private_as", "as_override"):
-                if self.family_option(family, name):
-                    raise UndecidedError(f"{name} changes the AS path before the route map sees it: not modelled")
         if self.option("sender_as_path_loop_detection"):
             raise UndecidedError("what sender_as_path_loop_detection holds back has not been measured")
+
+    def refuse_rewrites(self, family: str) -> None:
+        """Raise UndecidedError where FRR rewrites AS paths beside a route map: a proof follows no such path."""
+        if self.direction == "in" or self.attached("route_map", family)[0] is None:
+            return
+        for name in ("remove_private_as", "as_override"):
+            if self.family_option(family, name):
+                raise UndecidedError(f"{name} changes the AS path beside the route map: no proof follows such a path")
 
     def own(self, family: str) -> Iterator[tuple[PrefixSet, str]]:
         """Give prefixes of which nothing is known on this session, and why."""

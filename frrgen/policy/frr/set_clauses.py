@@ -28,7 +28,7 @@ class Sets:
 
     def counts_from_dropped(self, entry: RouteMapEntry, effects: Effects) -> bool:
         """Tell whether an entry moves the MED that came in, where FRR drops that of learned routes."""
-        return self.session.drops_med and isinstance(entry.set.metric, str) and effects.med is None
+        return self.session.drops_med(self.version) and isinstance(entry.set.metric, str) and effects.med is None
 
     def after(self, entry: RouteMapEntry, effects: Effects) -> Effects:
         """Give the effects with those of an entry behind them. Raises UndecidedError for what was not measured."""

@@ -116,6 +116,7 @@ class _Run:
             return [Outcome(*key, region) for key, region in self.found.items()]
         try:
             self.session.refuse_unmeasured(self.family)
+            self.session.refuse_rewrites(self.family)
         except UndecidedError as why:
             return [Outcome("undecided", By(str(why)), Effects(), region)]
         self._session(region)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
 from frrgen.policy.sets.automaton import Literal, found, witness
+from frrgen.policy.sets.regex import UndecidedError
 
 _NUMBER: Final = (
     "(0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8}|42[0-8][0-9]{7}|429[0-3][0-9]{6}|4294[0-8][0-9]{5}"
@@ -16,6 +18,14 @@ _SEGMENT: Final = rf"({_NUMBER}|[{{]{_NUMBER}(,{_NUMBER})*[}}])"
 LANGUAGE: Final = rf"({_SEGMENT}( {_SEGMENT})*)?"
 """AS numbers and AS_SETs, as FRR shows them (RFC 4271 section 4.3); confederation segments never leave theirs."""
 ALPHABET: Final = "1234567890 {},"
+
+
+_SET: Final = re.compile(r"[{][0-9,]+[}]")
+
+
+def in_order(path: str) -> str:
+    """Return an AS path as FRR shows it: each AS number of an AS_SET once, in rising order."""
+    return _SET.sub(lambda one: "{" + ",".join(map(str, sorted(set(map(int, one[0][1:-1].split(",")))))) + "}", path)
 
 
 @lru_cache(maxsize=65536)
@@ -30,7 +40,10 @@ def path_with(literals: frozenset[Literal], preferred: Sequence[str] = ()) -> st
             return text
     if not ordered:
         return ""
-    return witness(LANGUAGE, ordered, ALPHABET)
+    found_path = witness(LANGUAGE, ordered, ALPHABET)
+    if found_path is not None and in_order(found_path) != found_path:
+        raise UndecidedError("the expressions ask for the order of an AS_SET, which FRR sorts")
+    return found_path
 
 
 def holds(literal: Literal, path: str) -> bool:
