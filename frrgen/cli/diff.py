@@ -64,4 +64,4 @@ def _failed(router: Router, bad: FrrgenError) -> dict[str, Any]:
 def _exit(found: Plan | FrrgenError) -> Exit:
     if isinstance(found, FrrgenError):
         return found.exit
-    return Exit.OK if found.empty else Exit.CHANGES
+    return Exit.OK if found.empty and not found.astray else Exit.CHANGES

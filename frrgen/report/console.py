@@ -64,6 +64,8 @@ def _plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"{plan.router} {line}", ""
     if len(told) > _MOST_ROUTES:
         yield f"  … and {len(told) - _MOST_ROUTES} more about routes", ""
+    for line in [line for effect in plan.beyond for line in effect.lines()][:_MOST_ROUTES]:
+        yield f"beyond the inventory, by what is left alone: {plan.router} {line}", "bold red"
     for command in plan.after:
         yield f"then: {command}", ""
     for warning in plan.warnings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -122,9 +123,15 @@ class PfsensePlatform:
 
         wanted = Wanted(router, prune_leftovers=options.prune_leftovers)
         with closing(PfsenseDevice(router, ssh_config=source.ssh_config)) as box:
-            return PfsensePush(
-                box, wanted, approve=approve, progress=progress, stop=stop, clear_raw=options.clear_raw
+            outcome = PfsensePush(
+                box,
+                wanted,
+                approve=None if approve is None else lambda plan: approve(wanted.told(plan)),
+                progress=progress,
+                stop=stop,
+                clear_raw=options.clear_raw,
             ).run()
+            return outcome if outcome.plan is None else replace(outcome, plan=wanted.told(outcome.plan))
 
     def import_(self, source: Source, router: Router | None) -> Found:
         """Return what a config.xml or the box says. Raises DeviceError, InputError."""

@@ -237,9 +237,11 @@ class _Over:
     def _stays(self, name: str, key: Identity, config: Config, owned: set[str]) -> bool:
         """Tell whether an entry that the model does not name stays: of a route map that it owns no entry does.
 
-        What the box has a second time is not the model's, either.
+        It goes even if a key of it is not understood: the rest would stay, and permit. What was not read at all, or the
+        box has a second time, is not the model's.
         """
-        if name == "frrglobalroutemaps" and key[0] in owned and (name, key) not in self.kept:
+        understood = (name, key) not in self.kept or (name, key) in self.before
+        if name == "frrglobalroutemaps" and key[0] in owned and understood:
             return False
         if name == "frrbfdpeers" and (name, key) not in self.kept and self._of_neighbor(config):
             return not self.bgp

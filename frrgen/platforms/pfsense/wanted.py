@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,18 +11,21 @@ from frrgen.errors import Finding, InputError, Severity
 from frrgen.model.router import FRR_OF_PACKAGE, Router
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan
-from frrgen.platforms.frr.parse.parser import said_version
+from frrgen.platforms.frr.parse.parser import Leftover, Parsed, said_version
+from frrgen.platforms.frr.parse.parser import parse as parse_frr
 from frrgen.platforms.pfsense.config_xml.read import Stored, read
 from frrgen.platforms.pfsense.config_xml.write import fragments, merge
+from frrgen.platforms.pfsense.dangling import as_generated
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.parse import Read, parse
 from frrgen.platforms.pfsense.plan import PfsensePlan, daemons, enabled, plan_box
 from frrgen.platforms.pfsense.render import box_of, sections
-from frrgen.platforms.pfsense.schema import Box, Sections
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, Sections, identity
 from frrgen.platforms.pfsense.surprises import traps
 
 if TYPE_CHECKING:
     from frrgen.platforms.pfsense.device import PfsenseRunning
+    from frrgen.policy.questions.change import RouteEffect
 
 _OFF: Final = "frr / enable=off"
 """What is left over of a box whose FRR is switched off, until it is switched on."""
@@ -64,6 +67,8 @@ class Wanted:
         self.prune = prune_leftovers
         self.leftovers: tuple[str, ...] = ()
         """What the box's sections said that the model lacks, when they were last asked for."""
+        self._frr_conf = ""
+        """What the package then makes of the sections."""
 
     def __call__(self, running: PfsenseRunning) -> Sections:
         """Write the router over what the box has. Raises InputError."""
@@ -72,17 +77,43 @@ class Wanted:
     def over(self, there: Sections, box: Box) -> Sections:
         """Write the router over sections; what the model lacks stays, unless it is to be pruned. Raises InputError."""
         read = parse(there, box, name=self.router.name)
-        self.leftovers = () if self.prune else tuple(map(str, read.parsed.leftovers))
+        self.leftovers = ()
+        self._frr_conf = ""
         if self.prune:
             return sections(self.router, box, there)
         written = sections(self.router, box, there, read.kept, read.parsed.router)
+        self.leftovers = tuple(map(str, _left(read.parsed.leftovers, written)))
         if enabled(written):
             self.leftovers = tuple(one for one in self.leftovers if one != _OFF)
+        if self.leftovers:
+            self._frr_conf = frr_conf({**there, **written}, box)
         return written
 
     def told(self, plan: Plan) -> Plan:
-        """Add to a plan what is left alone in the sections."""
-        return replace(plan, leftovers=(*plan.leftovers, *self.leftovers))
+        """Add to a plan what is left alone in the sections, and what FRR does otherwise because of that."""
+        return replace(plan, leftovers=(*plan.leftovers, *self.leftovers), beyond=tuple(self._beyond()))
+
+    def _beyond(self) -> Iterator[RouteEffect]:
+        """Compare what the inventory says with what the package makes of it together with what is left alone."""
+        from frrgen.policy.questions.change import route_effects
+
+        bgp = self.router.bgp
+        if not self._frr_conf or bgp is None:
+            return
+        version = self.router.frr_version
+        foreseen = parse_frr(self._frr_conf, name=self.router.name, frr_version=version)
+        said = Parsed(as_generated(self.router), foreseen.leftovers)
+        yield from (one for one in route_effects(said, foreseen.router) if one.neighbor in bgp.neighbors)
+
+
+def _left(leftovers: Iterable[Leftover], written: Sections) -> Iterator[Leftover]:
+    """Yield the leftovers but those of entries that go."""
+    there = {" ".join([name, *identity(name, config)]) for name, configs in written.items() for config in configs}
+    lists = {name for name in COVERED if not SCHEMA[name].single}
+    for one in leftovers:
+        section, _, entry = one.context[0].partition(" ")
+        if section not in lists or not entry or one.context[0] in there:
+            yield one
 
 
 def plan_config_xml(router: Router, path: Path, wanted: Wanted) -> PfsensePlan:

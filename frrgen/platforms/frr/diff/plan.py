@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,8 @@ from frrgen.platforms.frr.diff.build import Builder
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.faults import faults
 from frrgen.platforms.frr.diff.owned import with_unowned
-from frrgen.platforms.frr.parse.parser import Parsed
+from frrgen.platforms.frr.parse.parser import Leftover, Parsed
+from frrgen.policy.frr.partial_entries import unread_entries
 
 if TYPE_CHECKING:
     from frrgen.policy.questions.change import RouteEffect
@@ -96,11 +98,18 @@ class Plan:
     """Names what the plan was made of: what ran, and what is intended, but for their passwords."""
     routes: tuple[RouteEffect, ...] | None = None
     """What becomes of the routes of each session; None: not asked, see `with_routes`."""
+    beyond: tuple[RouteEffect, ...] = ()
+    """What FRR does otherwise than the inventory says, when all is done, because of what is left alone."""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.changes and not self.unfinished
+
+    @property
+    def astray(self) -> bool:
+        """Whether it is certain that what is left alone lets other routes through than the inventory says."""
+        return any(one.permitted or one.denied or one.altered for one in self.beyond)
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -120,7 +129,8 @@ class Plan:
     def summary(self) -> str:
         """One line for people."""
         if self.empty:
-            return f"Plan: nothing to do on {self.router}."
+            but = ", though FRR does otherwise than the inventory says" if self.astray else ""
+            return f"Plan: nothing to do on {self.router}{but}."
         if not self.changes:
             return f"Plan: nothing to change on {self.router}, and to finish: {'; '.join(self.unfinished)}."
         adds, edits, removals = (sum(change.op is op for change in self.changes) for op in Op)
@@ -160,6 +170,7 @@ class Plan:
             "after": list(self.after),
             "warnings": list(self.warnings),
             "leftovers": [hide(line) for line in self.leftovers],
+            **({"beyond": [effect.to_json() for effect in self.beyond]} if self.beyond else {}),
             **({"unfinished": list(self.unfinished)} if self.unfinished else {}),
             "summary": self.summary,
         }
@@ -182,9 +193,22 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
         sessions=sessions,
         batches=tuple(tuple(batch.lines()) for batch in builder.batches),
         after=tuple(builder.after),
-        warnings=tuple(faults(builder.old, builder.new)),
+        warnings=(*faults(builder.old, builder.new), *_kept_in_maps(builder.leftovers, intended)),
         leftovers=tuple(str(leftover) for leftover in builder.leftovers),
     )
+
+
+def _kept_in_maps(leftovers: Iterable[Leftover], intended: Router) -> Iterator[str]:
+    """Tell of lines that stay in an entry that is intended: with them it may let other routes through."""
+    for (name, seq), lines in unread_entries(leftovers).items():
+        entries = intended.route_maps[name].entries if name in intended.route_maps else ()
+        raw = next((entry.raw for entry in entries if entry.seq == seq), None)
+        if raw is None:
+            continue
+        left = [line for line in lines if line.partition(": ")[2] not in raw]
+        if left:
+            shown = "; ".join(hide(line) for line in left[:3]) + ("; …" if left[3:] else "")
+            yield f"what route map {name} seq {seq} lets through is not known: it keeps {shown}"
 
 
 def with_routes(plan: Plan, running: Parsed, intended: Router) -> Plan:
