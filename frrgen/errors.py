@@ -7,7 +7,13 @@ or more of them to the command line, which prints them all at once and never a t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import IntEnum
+from typing import Self
+
+from frrgen.codes import Code, Severity
+
+Path = tuple[str, ...]
+"""A path inside the network, e.g. ("routers", "edge1", "bgp", "asn")."""
 
 
 class Exit(IntEnum):
@@ -27,14 +33,6 @@ class Exit(IntEnum):
     """Ctrl-C, before anything was changed."""
 
 
-class Severity(StrEnum):
-    """How much a Finding matters."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place in the input. `line` and `column` count from 1; 0 means not known."""
@@ -42,8 +40,7 @@ class Where:
     file: str = ""
     line: int = 0
     column: int = 0
-    path: tuple[str, ...] = ()
-    """The path inside the network, e.g. ("routers", "edge1", "bgp", "asn")."""
+    path: Path = ()
 
     def __str__(self) -> str:
         if not self.file:
@@ -53,13 +50,24 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong or doubtful. `code` is stable and has a page in docs/findings/."""
+    """One thing that is wrong or doubtful."""
 
-    code: str
-    severity: Severity
+    code: Code
     message: str
     where: Where = field(default_factory=Where)
     hint: str | None = None
+    weighed: Severity | None = None
+    """Another severity than the code's own."""
+
+    @classmethod
+    def at(cls, code: Code, message: str, path: Path, hint: str | None = None) -> Self:
+        """Return the finding at a path inside the network."""
+        return cls(code, message, Where(path=path), hint)
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters here."""
+        return self.weighed or self.code.severity
 
     def __str__(self) -> str:
         lines = [f"{self.severity}[{self.code}]: {visible(self.message, 4000)}"]
@@ -106,8 +114,3 @@ class UnknownStateError(FrrgenError):
     """A push failed, and what the router now runs is not known."""
 
     exit = Exit.UNKNOWN
-
-
-def error(code: str, message: str, where: Where | None = None, hint: str | None = None) -> Finding:
-    """Make a Finding of severity error."""
-    return Finding(code, Severity.ERROR, message, where or Where(), hint)

@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from frrgen.errors import Exit, Finding, FrrgenError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, FrrgenError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _unwritable(why: str) -> Finding:
-    return error("FRR402", f"standard output cannot be written: {why}")
+    return Finding(Code.FRR402, f"standard output cannot be written: {why}")
 
 
 def _output_fault(fault: Exception) -> str | None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from frrgen.cli.common import Inventory, count
-from frrgen.errors import Exit, Finding, InputError, Severity
+from frrgen.codes import Severity
+from frrgen.errors import Exit, Finding, InputError
 
 
 def run(args: argparse.Namespace) -> Exit:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from frrgen.errors import Exit, Finding, FrrgenError, InputError, Severity, Where, error
+from frrgen.codes import Code, Severity
+from frrgen.errors import Exit, Finding, FrrgenError, InputError, Where
 from frrgen.inventory.files import Loaded, PartlyError, load
 from frrgen.inventory.secrets import resolve
 from frrgen.model.check import check, judged
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from frrgen.platforms.frr.parse.parser import Leftover
     from frrgen.policy.frr.session import Direction, Session
 
-_UNDEFINED: Final = "FRR210"
+_UNDEFINED: Final = Code.FRR210
 _POLICY: Final = re.compile(r"(no )?((ip|ipv6) prefix-list|(ipv6 )?access-list|bgp \S*list|route-map|neighbor) ")
 """How lines begin that may decide on routes."""
 
@@ -109,7 +110,7 @@ class Inventory:
         unknown = [name for name in names if name not in known]
         if unknown:
             hint = f"there are: {', '.join(list(known)[:10])}"
-            raise InputError(*(error("FRR108", f"there is no router {name!r}", hint=hint) for name in unknown))
+            raise InputError(*(Finding(Code.FRR108, f"there is no router {name!r}", hint=hint) for name in unknown))
         return [known[name] for name in dict.fromkeys(names or known)]
 
     def refuse_errors(self, names: Iterable[str], *, over_box: bool = False) -> None:
@@ -160,7 +161,7 @@ def session_of(router: Router, neighbor: str, direction: Direction, inventory: I
             name for bgp in (router.bgp, *(vrf.bgp for vrf in router.vrfs.values())) if bgp for name in bgp.neighbors
         ]
         hint = f"there are: {', '.join(known[:10])}" if known else "it has none"
-        raise InputError(error("FRR301", f"{router.name} has no neighbor {neighbor!r}", hint=hint)) from None
+        raise InputError(Finding(Code.FRR301, f"{router.name} has no neighbor {neighbor!r}", hint=hint)) from None
     if inventory is not None:
         session.own_addresses |= dialled(inventory.loaded.network, router.name, session.vrf)
     return session
@@ -171,7 +172,7 @@ def warn_unread(file: Path, leftovers: Iterable[Leftover]) -> None:
     for one in leftovers:
         if _POLICY.match(one.line) and not (one.context and one.context[0].startswith("route-map ")):
             text = f"this line is not understood, and not considered: {hide(one.line)[:80]}"
-            print(Finding("FRR307", Severity.WARNING, text, Where(str(file), one.number)), file=sys.stderr)
+            print(Finding(Code.FRR307, text, Where(str(file), one.number)), file=sys.stderr)
 
 
 def complain(bad: FrrgenError | Sequence[Finding]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file
 from frrgen.cli.route_options import attributes, checked_version
-from frrgen.errors import Exit, InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.policy.frr.alphabet import Policy
@@ -50,13 +51,13 @@ class _Sources:
         owner, found, name = (rest if direction else text).partition(":")
         if not found or not name:
             hint = "write ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in, ROUTER:NEIGHBOR:out, or a file instead of ROUTER"
-            raise InputError(error("FRR303", f"{text!r} names no policy", hint=hint))
+            raise InputError(Finding(Code.FRR303, f"{text!r} names no policy", hint=hint))
         router, unread, inventory = self._router(owner)
         if direction is not None:
             return Policy(router, session_of(router, name, direction, inventory), unread=unread)
         if name not in router.route_maps:
             known = ", ".join(list(router.route_maps)[:10]) or "none"
-            raise InputError(error("FRR304", f"{owner} has no route map {name!r}", hint=f"there are: {known}"))
+            raise InputError(Finding(Code.FRR304, f"{owner} has no route map {name!r}", hint=f"there are: {known}"))
         session = Session.of_nobody(router, Session.places(router)[name][0])
         return Policy(router, session, name, unread)
 

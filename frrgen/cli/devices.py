@@ -7,7 +7,8 @@ import re
 import threading
 from collections.abc import Callable
 
-from frrgen.errors import InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 from frrgen.model.router import Router, Ssh
 from frrgen.platforms.base import Options, Source, of
 from frrgen.platforms.frr.diff.plan import Plan
@@ -18,7 +19,7 @@ def at(place: str, name: str | None, platform: str) -> Router:
     """Give a router that is only known by where it is: `[USER@]HOST[:PORT]`. Raises InputError."""
     found = re.fullmatch(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^:]+)(?::(?P<port>[0-9]{1,5}))?", place)
     if found is None:
-        raise InputError(error("FRR108", f"{place!r} is no place to log in to", hint="ssh:[USER@]HOST[:PORT]"))
+        raise InputError(Finding(Code.FRR116, f"{place!r} is no place to log in to", hint="ssh:[USER@]HOST[:PORT]"))
     host = found["host"].strip("[]")
     label = name or re.sub(r"[^A-Za-z0-9-]", "-", host).strip("-") or "router"
     said = {key: found[key] for key in ("user", "port") if found[key]}
@@ -27,7 +28,9 @@ def at(place: str, name: str | None, platform: str) -> Router:
             {"name": label, "platform": platform, "ssh": Ssh.model_validate({"host": host, **said})}
         )
     except ValueError as bad:
-        raise InputError(error("FRR108", f"{place!r} is no place to log in to", hint="ssh:[USER@]HOST[:PORT]")) from bad
+        raise InputError(
+            Finding(Code.FRR116, f"{place!r} is no place to log in to", hint="ssh:[USER@]HOST[:PORT]")
+        ) from bad
 
 
 def plan_of(router: Router, args: argparse.Namespace) -> Plan:

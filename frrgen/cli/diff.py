@@ -13,7 +13,8 @@ from frrgen.cli.devices import plan_of
 from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.plan import show
 from frrgen.cli.reviewed import plan_digest
-from frrgen.errors import Exit, FrrgenError, InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, FrrgenError, InputError
 from frrgen.model.router import Router
 from frrgen.platforms.files import write_private
 from frrgen.platforms.frr.diff.plan import Plan
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace) -> Exit:
     routers = inventory.routers(args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=True)
     if args.running is not None and len(routers) != 1:
-        raise InputError(error("FRR108", "--running goes with exactly one router"))
+        raise InputError(Finding(Code.FRR114, "--running goes with exactly one router"))
     resolved = [inventory.resolved(router) for router in routers]
 
     def compare(router: Router) -> Plan | FrrgenError:

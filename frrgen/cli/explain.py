@@ -11,7 +11,8 @@ from typing import Any
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file, router_name
 from frrgen.cli.route_options import attributes, checked_version, route_of
-from frrgen.errors import Exit, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, InputError, Where
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.platforms.files import read_text
@@ -62,7 +63,7 @@ def _source(args: argparse.Namespace, router: Router, inventory: Inventory | Non
     if args.source is None:
         return None
     if args.direction == "in":
-        raise InputError(error("FRR302", "--from: a route that comes in comes from NEIGHBOR"))
+        raise InputError(Finding(Code.FRR302, "--from: a route that comes in comes from NEIGHBOR"))
     return session_of(router, args.source, "in", inventory)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from frrgen.cli.common import complain, count
 from frrgen.cli.devices import at
 from frrgen.cli.plan import router_name
-from frrgen.errors import Exit, FrrgenError, InputError, Severity, error, visible
+from frrgen.codes import Code, Severity
+from frrgen.errors import Exit, Finding, FrrgenError, InputError, visible
 from frrgen.inventory.adopt import adopt, adopt_all, changed_by_inventory, write
 from frrgen.inventory.dump import dump
 from frrgen.model.router import Router
@@ -23,9 +24,9 @@ from frrgen.platforms.frr.parse.parser import Parsed
 def run(args: argparse.Namespace) -> Exit:
     """Write or print the inventory; the report goes to stderr."""
     if args.name is not None and len(args.files) > 1:
-        raise InputError(error("FRR108", "--name goes with exactly one file"))
+        raise InputError(Finding(Code.FRR114, "--name goes with exactly one file"))
     if args.output is None and len(args.files) > 1:
-        raise InputError(error("FRR108", "several files become an inventory", hint="name its folder with -o DIR"))
+        raise InputError(Finding(Code.FRR114, "several files become an inventory", hint="name its folder with -o DIR"))
     found, bad = [], []
     for file in args.files:
         try:
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> Exit:
         hint = "import each by itself, with --name"
         raise InputError(
             *(finding for wrong in bad for finding in wrong.findings),
-            *(error("FRR108", one, hint=hint) for one in twice),
+            *(Finding(Code.FRR120, one, hint=hint) for one in twice),
         )
     if args.output is None:
         _show(found[0].router)
@@ -90,7 +91,7 @@ def _parsed(file: str, args: argparse.Namespace) -> Parsed:
     parsed = found.parse(_name(file, args.name or found.hostname))
     # what is wrong with the router is no failure of the import: `check` weighs it, once it is in the inventory
     complain(
-        [replace(one, severity=Severity.WARNING) if one.severity is Severity.ERROR else one for one in found.findings]
+        [replace(one, weighed=Severity.WARNING) if one.severity is Severity.ERROR else one for one in found.findings]
     )
     return parsed
 
@@ -98,5 +99,5 @@ def _parsed(file: str, args: argparse.Namespace) -> Parsed:
 def _name(file: str, said: str | None) -> str:
     name = said or router_name(Path(file.removeprefix("ssh:")).stem)
     if router_name(name) != name:
-        raise InputError(error("FRR108", f"{name!r} cannot be a router's name", hint="name it with --name"))
+        raise InputError(Finding(Code.FRR117, f"{name!r} cannot be a router's name", hint="name it with --name"))
     return name

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from frrgen.errors import Exit, InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, InputError
 from frrgen.inventory.write import write_new
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> Exit:
     target: Path = args.dir
     there = [path for path in (target / "inventory", target / "README.md") if path.exists()]
     if there:
-        raise InputError(*(error("FRR130", f"{path} is already there; nothing was written") for path in there))
+        raise InputError(*(Finding(Code.FRR130, f"{path} is already there; nothing was written") for path in there))
     source = example()
     files = {
         Path("inventory", path.relative_to(source)): path.read_text(encoding="utf-8")

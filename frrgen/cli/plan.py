@@ -8,7 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-from frrgen.errors import Exit, Finding, Severity
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding
 from frrgen.platforms.base import that_reads
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan
@@ -42,7 +43,7 @@ def beyond_model(running: Parsed, intended: Parsed) -> Finding | None:
         return None
     named = "; ".join(f"line {one.number}: {hide(str(one))}" for one in left[:5])
     more = f"; and {len(left) - 5} more" if left[5:] else ""
-    return Finding("FRR404", Severity.WARNING, f"intended, and not planned, for the model lacks it: {named}{more}")
+    return Finding(Code.FRR404, f"intended, and not planned, for the model lacks it: {named}{more}")
 
 
 def router_name(text: str) -> str:

@@ -10,7 +10,8 @@ from frrgen.cli.common import Inventory
 from frrgen.cli.devices import push_to
 from frrgen.cli.outcomes import Pushing
 from frrgen.cli.reviewed import Reviewed
-from frrgen.errors import Exit, InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.router import Router
 from frrgen.push.base import Approve, Outcome
 
@@ -18,7 +19,7 @@ from frrgen.push.base import Approve, Outcome
 def run(args: argparse.Namespace) -> Exit:
     """Push to the routers side by side; without --yes each plan is shown and asked about."""
     if not args.routers:
-        raise InputError(error("FRR108", "name the routers to push to", hint="frrgen push ROUTER…"))
+        raise InputError(Finding(Code.FRR114, "name the routers to push to", hint="frrgen push ROUTER…"))
     reviewed = Reviewed.read(args.routers)
     inventory = Inventory(args.inventory)
     routers = inventory.routers(reviewed.routers if reviewed else args.routers)
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> Exit:
     resolved = [inventory.resolved(router) for router in routers]
     if not args.yes and not args.dry_run and not reviewed and not sys.stdin.isatty():
         raise InputError(
-            error("FRR109", "there is nobody to ask", hint="look at the plan with --dry-run, then use --yes")
+            Finding(Code.FRR109, "there is nobody to ask", hint="look at the plan with --dry-run, then use --yes")
         )
     with Pushing(args, [router.name for router in routers]) as pushing:
         approve: Approve | None = None if args.yes and not args.dry_run else pushing.approve

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from frrgen.cli.common import Inventory
-from frrgen.errors import Exit, InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.router import Router
 from frrgen.platforms.base import of, platform
 from frrgen.platforms.files import write_private
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> Exit:
     _refuse_other_platforms(routers, args)
     if args.merge is not None and (len(routers) != 1 or args.out is None):
         hint = "a config.xml holds other secrets, so it is not printed"
-        raise InputError(error("FRR114", "--merge goes with one router, and with --out DIR", hint=hint))
+        raise InputError(Finding(Code.FRR114, "--merge goes with one router, and with --out DIR", hint=hint))
     if args.explain:
         _refuse_unexplained(routers, args)
         for router in routers:
@@ -51,7 +52,7 @@ def _refuse_other_platforms(routers: Sequence[Router], args: argparse.Namespace)
     hint = f"write platform: {' or '.join(sorted(wanted))} in its file"
     noun = " or ".join(platform(name).noun for name in sorted(wanted))
     if other := [router.name for router in routers if router.platform not in wanted]:
-        raise InputError(*(error("FRR115", f"{name} is no {noun}", hint=hint) for name in other))
+        raise InputError(*(Finding(Code.FRR115, f"{name} is no {noun}", hint=hint) for name in other))
 
 
 def _file(router: Router, args: argparse.Namespace) -> tuple[Path, str]:
@@ -59,7 +60,9 @@ def _file(router: Router, args: argparse.Namespace) -> tuple[Path, str]:
     if args.merge is not None:
         target = args.out / f"{router.name}.config.xml"
         if target.exists() and target.samefile(args.merge):
-            raise InputError(error("FRR114", f"{target} is the file given to --merge", hint="name another --out DIR"))
+            raise InputError(
+                Finding(Code.FRR114, f"{target} is the file given to --merge", hint="name another --out DIR")
+            )
         return target, of(router).merge(router, args.merge)
     wanted = platform(args.target or router.platform)
     path = args.out / f"{router.name}{wanted.suffix}"
@@ -78,12 +81,12 @@ def _shown(router: Router, args: argparse.Namespace) -> str:
 def _refuse_unexplained(routers: Sequence[Router], args: argparse.Namespace) -> None:
     """Only what frrgen writes itself has a template and a place for each line. Raises InputError."""
     if args.out is not None:
-        raise InputError(error("FRR114", "--explain is for the screen: it goes without --out"))
+        raise InputError(Finding(Code.FRR114, "--explain is for the screen: it goes without --out"))
     boxes = [router.name for router in routers if not of(router).template]
     if boxes:
         hint = f"frrgen render {boxes[0]} --target frr shows what it makes of them"
         message = f"--explain is for routers with FRR: of {', '.join(boxes[:5])} pfSense's package writes the frr.conf"
-        raise InputError(error("FRR114", message, hint=hint))
+        raise InputError(Finding(Code.FRR114, message, hint=hint))
 
 
 def _explain(inventory: Inventory, router: Router, templates: Path | None) -> None:

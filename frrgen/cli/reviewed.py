@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from frrgen.errors import DeviceError, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding, InputError, Where
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan
 
@@ -31,26 +32,28 @@ class Reviewed:
         if not files:
             return None
         if len(words) > 1:
-            raise InputError(error("FRR108", "a file of plans goes alone", hint="frrgen push plan.json"))
+            raise InputError(Finding(Code.FRR114, "a file of plans goes alone", hint="frrgen push plan.json"))
         where = Where(files[0])
         try:
             said = json.loads(read_text(Path(files[0])))
         except (ValueError, RecursionError) as bad:
-            raise InputError(error("FRR108", f"this is no plan: {bad}", where)) from bad
+            raise InputError(Finding(Code.FRR118, f"this is no plan: {bad}", where)) from bad
         plans = said if isinstance(said, list) else [said]
         if not plans or not all(isinstance(plan, dict) and isinstance(plan.get("router"), str) for plan in plans):
-            raise InputError(error("FRR108", "this is no plan", where, hint="frrgen diff -o plan.json writes them"))
+            raise InputError(
+                Finding(Code.FRR118, "this is no plan", where, hint="frrgen diff -o plan.json writes them")
+            )
         if broken := [plan["router"] for plan in plans if "digest" not in plan]:
             text = f"this is no whole plan: {', '.join(broken)}"
-            raise InputError(error("FRR108", text, where, hint="frrgen diff -o plan.json writes them"))
+            raise InputError(Finding(Code.FRR118, text, where, hint="frrgen diff -o plan.json writes them"))
         return cls({plan["router"]: plan for plan in plans})
 
     def approve(self, plan: Plan) -> bool:
         """Approve of a plan that is the one that was reviewed. Raises DeviceError."""
         if self._plans[plan.router]["digest"] != plan_digest(plan):
             raise DeviceError(
-                error(
-                    "FRR532",
+                Finding(
+                    Code.FRR532,
                     f"{plan.router}: the router or the inventory has moved since the plan was made; nothing was done",
                     hint="frrgen diff -o plan.json makes it anew",
                 )

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from frrgen.cli.outcomes import Pushing
 from frrgen.cli.waiting import job, routers
-from frrgen.errors import Exit, InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.router import Router
 from frrgen.platforms.frr.pending import Restore, undo
 from frrgen.push.base import Outcome
@@ -18,7 +19,7 @@ from frrgen.transport.base import Device, Timer
 def run(args: argparse.Namespace) -> Exit:
     """Undo the push that waits; if none does, or `--to` names one, bring back what ran before, as a push."""
     if not args.yes and not args.dry_run and not sys.stdin.isatty():
-        raise InputError(error("FRR109", "there is nobody to ask", hint="use --yes"))
+        raise InputError(Finding(Code.FRR109, "there is nobody to ask", hint="use --yes"))
     (router,) = routers(args)
     with Pushing(args, [router.name]) as pushing:
         status = pushing.outcomes([(router.name, job(router, args, _back(router, args, pushing)))])

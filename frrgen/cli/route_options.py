@@ -8,7 +8,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, Final, TypeVar
 
-from frrgen.errors import Finding, InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
 from frrgen.policy.frr.session import Session, no_host
 from frrgen.policy.sets.route import Route
@@ -25,9 +26,9 @@ def checked_version(text: str | None) -> str | None:
     if text is None:
         return None
     if not _VERSION.fullmatch(text):
-        raise InputError(error("FRR306", f"{text!r} is no version of FRR", hint="write it as 8.4 or 10.1.2"))
+        raise InputError(Finding(Code.FRR306, f"{text!r} is no version of FRR", hint="write it as 8.4 or 10.1.2"))
     if not _KNOWN[0] <= tuple(map(int, text.split("."))) < _KNOWN[1]:
-        raise InputError(error("FRR306", f"how FRR {text} judges is not known", hint="known are 8.4 to 10"))
+        raise InputError(Finding(Code.FRR306, f"how FRR {text} judges is not known", hint="known are 8.4 to 10"))
     return text
 
 
@@ -39,7 +40,7 @@ def route_of(args: argparse.Namespace, session: Session) -> Route:
         try:
             return make()
         except ValueError as bad:
-            wrong.append(error("FRR302", f"{what}: {bad}"))
+            wrong.append(Finding(Code.FRR302, f"{what}: {bad}"))
             return otherwise
 
     prefix = tried("PREFIX", lambda: _prefix(args.prefix), ip_network("0.0.0.0/0"))

@@ -11,7 +11,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.cli.common import Inventory, count
-from frrgen.errors import Exit, InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.derive import announced_lengths, announced_pools
 from frrgen.model.router import Router
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
@@ -92,7 +93,7 @@ def _source(text: str | None) -> StaticSource | None:
         return None
     kind, _, path = text.partition(":")
     if kind != "static" or not path:
-        raise InputError(error("FRR607", f"{text!r} names no source", hint="--source static:FILE"))
+        raise InputError(Finding(Code.FRR607, f"{text!r} names no source", hint="--source static:FILE"))
     return StaticSource(Path(path))
 
 
@@ -103,7 +104,7 @@ def _plan(args: argparse.Namespace) -> Exit:
     desk = _Desk(args)
     sessions = [session for node in desk.nodes() for session in _planned_node(desk, args, node)]
     if not sessions:
-        raise InputError(error("FRR602", "there is no node in any cluster"))
+        raise InputError(Finding(Code.FRR602, "there is no node in any cluster"))
     if args.format == "json":
         print(json.dumps({"sessions": sessions}, indent=2))
         return Exit.OK
@@ -233,7 +234,7 @@ def _address(text: str | None) -> tuple[str, int] | None:
         return None
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise InputError(error("FRR607", f"{text!r} is no ADDR:PORT", hint="--metrics 127.0.0.1:9342"))
+        raise InputError(Finding(Code.FRR607, f"{text!r} is no ADDR:PORT", hint="--metrics 127.0.0.1:9342"))
     return host.strip("[]"), int(port)
 
 

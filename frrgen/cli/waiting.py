@@ -8,7 +8,8 @@ from contextlib import closing
 from typing import TypeVar
 
 from frrgen.cli.common import Inventory
-from frrgen.errors import InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.platforms.frr.device import FrrDevice
@@ -24,8 +25,8 @@ def routers(args: argparse.Namespace) -> list[Router]:
     if unable := [router for router in found if not of(router).waits]:
         raise InputError(
             *(
-                error(
-                    "FRR108",
+                Finding(
+                    Code.FRR119,
                     f"{router.name}: a push to a {of(router).noun} does not wait to be confirmed",
                     hint=of(router).way_back,
                 )

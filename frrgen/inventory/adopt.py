@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from frrgen.errors import Finding, InputError, Severity, Where
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.dump import dump
 from frrgen.inventory.files import load
 from frrgen.inventory.write import write_new
@@ -109,7 +110,7 @@ def changed_by_inventory(adopted: Iterable[Adopted], folder: Path) -> list[Findi
         known = load(folder).network.routers
     except InputError:
         text = f"{folder} has errors, so what its defaults make of the new routers is not known"
-        return [Finding("FRR131", Severity.WARNING, text, hint="frrgen check shows them")]
+        return [Finding(Code.FRR131, text, hint="frrgen check shows them")]
     found = []
     for one in adopted:
         wanted = one.router
@@ -119,5 +120,5 @@ def changed_by_inventory(adopted: Iterable[Adopted], folder: Path) -> list[Findi
             where = Where(str(folder / "routers" / f"{wanted.name}.yaml"), path=("routers", wanted.name))
             text = f"the defaults of network.yaml change what was imported: {', '.join(changed)}"
             hint = "put those defaults into a group that this router does not name, or overrule them in its file"
-            found.append(Finding("FRR131", Severity.WARNING, text, where, hint))
+            found.append(Finding(Code.FRR131, text, where, hint))
     return found

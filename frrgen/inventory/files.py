@@ -20,7 +20,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.shorthand import expand
 from frrgen.inventory.validate import find, validate
 from frrgen.inventory.yaml import Node, read
@@ -81,7 +82,9 @@ def load(folder: Path) -> Loaded:
     """Read an inventory. Raises InputError with everything that is wrong in any of its files."""
     if not folder.is_dir():
         raise InputError(
-            error("FRR100", f"there is no inventory in {folder}", hint="name it with -i DIR, or make one: frrgen init")
+            Finding(
+                Code.FRR100, f"there is no inventory in {folder}", hint="name it with -i DIR, or make one: frrgen init"
+            )
         )
     findings: list[Finding] = []
     loader = _Loader(folder, findings)
@@ -128,7 +131,9 @@ class _Loader:
             return Loaded(network, self.folder, self.nodes)
         if not routers:
             self.findings.append(
-                error("FRR100", f"no routers in {self.folder / 'routers'}", hint="a router is a file NAME.yaml there")
+                Finding(
+                    Code.FRR100, f"no routers in {self.folder / 'routers'}", hint="a router is a file NAME.yaml there"
+                )
             )
         network = Network.model_validate({"routers": routers, "clusters": clusters, "findings": known.findings})
         return Loaded(network, self.folder, self.nodes)
@@ -140,13 +145,13 @@ class _Loader:
             if path.name not in known and not path.name.startswith("."):
                 near = difflib.get_close_matches(path.name, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else "an inventory has network.yaml, routers/ and clusters/"
-                self.findings.append(error("FRR106", f"nothing reads {path.name}", Where(str(path)), hint))
+                self.findings.append(Finding(Code.FRR106, f"nothing reads {path.name}", Where(str(path)), hint))
 
     def _is_file(self, name: str) -> bool:
         """Tell whether there is a file to read: a pipe would be waited for without end."""
         path = self.folder / name
         if not path.is_file():
-            self.findings.append(error("FRR106", f"{name} is {_kind(path)}, not a file", Where(str(path))))
+            self.findings.append(Finding(Code.FRR106, f"{name} is {_kind(path)}, not a file", Where(str(path))))
         return path.is_file()
 
     def _files(self, kind: str) -> list[tuple[Path, Node]]:
@@ -159,11 +164,11 @@ class _Loader:
                 continue
             if path.suffix not in _SUFFIXES:
                 self.findings.append(
-                    error("FRR106", f"nothing reads {kind}/{path.name}", Where(str(path)), "name it NAME.yaml")
+                    Finding(Code.FRR106, f"nothing reads {kind}/{path.name}", Where(str(path)), "name it NAME.yaml")
                 )
             elif path.stem in seen:
                 self.findings.append(
-                    error("FRR106", f"{path.stem} is in two files: {seen[path.stem].name} too", Where(str(path)))
+                    Finding(Code.FRR120, f"{path.stem} is in two files: {seen[path.stem].name} too", Where(str(path)))
                 )
             elif (node := self._read(path)) is not None:
                 seen[path.stem] = path
@@ -176,7 +181,7 @@ class _Loader:
         except InputError as bad:
             self.findings.extend(bad.findings)
         except OSError as bad:
-            self.findings.append(error("FRR101", f"cannot be read: {bad.strerror}", Where(str(path))))
+            self.findings.append(Finding(Code.FRR101, f"cannot be read: {bad.strerror}", Where(str(path))))
         return None
 
     def _checked(self, model: type[_T], node: Node, prefix: tuple[str, ...]) -> _T | None:
@@ -188,7 +193,7 @@ class _Loader:
 
     def _mended(self, model: type[_T], node: Node, prefix: Steps, wrong: Sequence[Finding]) -> _T | None:
         """Make a router as if its unknown keys were not there, if nothing else is wrong with it."""
-        if model is not Router or any(one.code != "FRR110" for one in wrong):
+        if model is not Router or any(one.code != Code.FRR110 for one in wrong):
             return None
         rest = copy.deepcopy(node)
         for one in wrong:
@@ -209,13 +214,13 @@ class _Loader:
         layers = [self.defaults] if self.defaults is not None else []
         names = named.value if named is not None and isinstance(named.value, list) else []
         if named is not None and not isinstance(named.value, list):
-            self.findings.append(error("FRR107", "groups must be a list of names", named.where))
+            self.findings.append(Finding(Code.FRR107, "groups must be a list of names", named.where))
         for name in names:
             group = self.groups.get(str(name.value))
             if group is None:
                 near = difflib.get_close_matches(str(name.value), self.groups, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else "groups are defined in network.yaml"
-                self.findings.append(error("FRR107", f"there is no group {name.value!r}", name.where, hint))
+                self.findings.append(Finding(Code.FRR107, f"there is no group {name.value!r}", name.where, hint))
             else:
                 layers.append(group)
         merged = Node({}, own.where)
@@ -227,8 +232,11 @@ class _Loader:
     def _one(self, model: type[_T], kind: str, file: Path, node: Node) -> _T | None:
         if "name" in node.value:
             self.findings.append(
-                error(
-                    "FRR110", "unknown key 'name'", node.value["name"].key or node.where, "the name is the file's name"
+                Finding(
+                    Code.FRR110,
+                    "unknown key 'name'",
+                    node.value["name"].key or node.where,
+                    "the name is the file's name",
                 )
             )
             return None

@@ -14,7 +14,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.model.bgp import Bgp
 from frrgen.model.router import Router
 from frrgen.model.types import Password, is_reference
@@ -86,7 +87,7 @@ class _Resolver:
         if scheme == "env":
             found = self.environ.get(name)
             if found is None:
-                self.findings.append(error("FRR121", f"the variable {name} is not set", where, f"export {name}=…"))
+                self.findings.append(Finding(Code.FRR121, f"the variable {name} is not set", where, f"export {name}=…"))
                 return secret
         else:
             file = self.folder / name
@@ -94,13 +95,13 @@ class _Resolver:
                 found = _first_line(file)
             except (OSError, UnicodeDecodeError) as bad:
                 why = getattr(bad, "strerror", None) or "not text"
-                self.findings.append(error("FRR121", f"{file} cannot be read: {why}", where))
+                self.findings.append(Finding(Code.FRR121, f"{file} cannot be read: {why}", where))
                 return secret
         try:
             return _PASSWORD.validate_python(found)
         except ValidationError as bad:
             why = str(bad.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "not valid"))
-            self.findings.append(error("FRR122", f"what {reference} leads to cannot be used: {why}", where))
+            self.findings.append(Finding(Code.FRR122, f"what {reference} leads to cannot be used: {why}", where))
             return secret
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from frrgen.errors import Finding, error
+from frrgen.codes import Code
+from frrgen.errors import Finding
 from frrgen.inventory.yaml import Node
 from frrgen.platforms.frr.grammar.entries import entry_data
 from frrgen.platforms.frr.grammar.policy import LISTS, ListKind
@@ -67,8 +68,11 @@ def _expand_entry(kind: ListKind, list_type: str | None, entry: Node, findings: 
     data = entry_data(kind, list_type, match["value"]) if match is not None else None
     if match is None or data is None:
         findings.append(
-            error(
-                "FRR113", f"not an entry: {entry.value[:60]!r}", entry.where, f"write for example: {_FORMS[kind.field]}"
+            Finding(
+                Code.FRR113,
+                f"not an entry: {entry.value[:60]!r}",
+                entry.where,
+                f"write for example: {_FORMS[kind.field]}",
             )
         )
         entry.value = None

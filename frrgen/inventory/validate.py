@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.yaml import Node
 from frrgen.model.types import PlacedError
 
@@ -45,7 +46,7 @@ def _said_twice(node: Node, path: tuple[str, ...]) -> Iterator[Finding]:
         if first != key:
             line = (node.value[first].key or node.value[first].where).line
             message = f"the key {key!r} is given twice: it is {first!r} of line {line}"
-            yield error("FRR105", message, _where(inner.key or inner.where, (*path, key)))
+            yield Finding(Code.FRR105, message, _where(inner.key or inner.where, (*path, key)))
         yield from _said_twice(inner, (*path, key))
 
 
@@ -104,14 +105,14 @@ def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list
     detail, node = found[0]
     where = _where(node.key if kind == "extra_forbidden" and node.key is not None else node.where, path)
     if kind == "extra_forbidden":
-        return error(
-            "FRR110", f"unknown key {str(loc[-1])!r}", where, _did_you_mean(str(loc[-1]), _keys(model, loc[:-1]))
+        return Finding(
+            Code.FRR110, f"unknown key {str(loc[-1])!r}", where, _did_you_mean(str(loc[-1]), _keys(model, loc[:-1]))
         )
     if kind == "missing" and isinstance(detail["loc"][-1], int):
         # the only lists of fixed length are pairs of lengths
-        return error("FRR111", _PAIR, _where(node.where, path[:-1]))
+        return Finding(Code.FRR111, _PAIR, _where(node.where, path[:-1]))
     if kind == "missing":
-        return error("FRR112", f"the key {str(detail['loc'][-1])!r} is missing", _where(node.where, path[:-1]))
+        return Finding(Code.FRR112, f"the key {str(detail['loc'][-1])!r} is missing", _where(node.where, path[:-1]))
     spoken = [one for one, _ in found if one["type"] in {"value_error", "assertion_error"}]
     details = spoken[:1] or [one for one, _ in found]
     messages = list(dict.fromkeys(_message(one) for one in details))
@@ -119,7 +120,7 @@ def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list
     if not spoken:
         text += _shown(node, loc)
     hints = [hint for one in details if (hint := _hint(one, node)) is not None]
-    return error("FRR111", text, where, hints[0] if hints else None)
+    return Finding(Code.FRR111, text, where, hints[0] if hints else None)
 
 
 def _where(place: Where, path: Loc) -> Where:

@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from frrgen.errors import InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 
 
 def write_new(files: Mapping[Path, str], folder: Path) -> list[Path]:
@@ -16,7 +17,9 @@ def write_new(files: Mapping[Path, str], folder: Path) -> list[Path]:
     """
     there = [path for path in files if (folder / path).exists()]
     if there:
-        raise InputError(*(error("FRR130", f"{folder / path} is already there; nothing was written") for path in there))
+        raise InputError(
+            *(Finding(Code.FRR130, f"{folder / path} is already there; nothing was written") for path in there)
+        )
     made: list[Path] = []
     target = folder
     try:
@@ -38,6 +41,6 @@ def write_new(files: Mapping[Path, str], folder: Path) -> list[Path]:
             else:
                 path.unlink()
         if isinstance(bad, OSError):
-            raise InputError(error("FRR402", f"{target} cannot be written: {bad.strerror}")) from bad
+            raise InputError(Finding(Code.FRR402, f"{target} cannot be written: {bad.strerror}")) from bad
         raise
     return [folder / path for path in files]

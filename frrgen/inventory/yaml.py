@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import yaml
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH: Final = 50
@@ -64,13 +65,13 @@ def scalar(text: str) -> Scalar:
 def read(data: bytes, file: str) -> Node:
     """Read one YAML document, a mapping. An empty file is an empty mapping. Raises InputError with every finding."""
     if len(data) > _MAX_BYTES:
-        raise InputError(error("FRR101", f"larger than {_MAX_BYTES >> 20} MiB", Where(file)))
+        raise InputError(Finding(Code.FRR101, f"larger than {_MAX_BYTES >> 20} MiB", Where(file)))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as bad:
         line = data.count(b"\n", 0, bad.start) + 1
         column = bad.start - (data.rfind(b"\n", 0, bad.start) + 1) + 1
-        raise InputError(error("FRR101", "not UTF-8 text", Where(file, line, column))) from bad
+        raise InputError(Finding(Code.FRR101, "not UTF-8 text", Where(file, line, column))) from bad
     return _Reader(text, file).document()
 
 
@@ -92,7 +93,7 @@ class _Reader:
                 # a quote that is not closed is found at the end of the file: what is to be mended is where it begins
                 mark = bad.context_mark
             where = Where(self.file, mark.line + 1, mark.column + 1) if mark else Where(self.file)
-            self.findings.append(error("FRR102", f"not YAML: {problem}", where, self._syntax_hint(where)))
+            self.findings.append(Finding(Code.FRR102, f"not YAML: {problem}", where, self._syntax_hint(where)))
             raise InputError(*self.findings) from bad
         except yaml.YAMLError as bad:
             self.findings.append(self._unreadable(bad))
@@ -113,41 +114,41 @@ class _Reader:
             found = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", line)
             if found:
                 what = f"control character U+{ord(found.group()):04X} is not allowed"
-                return error("FRR102", f"not YAML: {what}", Where(self.file, number, found.start() + 1))
-        return error("FRR102", f"not YAML: {str(bad).splitlines()[0]}", Where(self.file))
+                return Finding(Code.FRR102, f"not YAML: {what}", Where(self.file, number, found.start() + 1))
+        return Finding(Code.FRR102, f"not YAML: {str(bad).splitlines()[0]}", Where(self.file))
 
     def _root(self) -> Node:
         root: Node | None = None
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    self._say("FRR103", "a second document begins here; one file is one document", self._at(event))
+                    self._say(Code.FRR103, "a second document begins here; one file is one document", self._at(event))
                     break
                 root = self._node(next(self.events), 0)
         if root is None or root.value is None:
             return Node({}, Where(self.file, 1, 1))
         if not isinstance(root.value, dict):
-            self._say("FRR103", "must be a mapping: `key: value` lines", root.where)
+            self._say(Code.FRR103, "must be a mapping: `key: value` lines", root.where)
         return root
 
     def _at(self, event: Any) -> Where:
         return Where(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _say(self, code: str, message: str, where: Where, hint: str | None = None) -> None:
-        self.findings.append(error(code, message, where, hint))
+    def _say(self, code: Code, message: str, where: Where, hint: str | None = None) -> None:
+        self.findings.append(Finding(code, message, where, hint))
 
     def _node(self, event: Any, depth: int) -> Node:
         where = self._at(event)
         if depth > _MAX_DEPTH:
-            raise InputError(*self.findings, error("FRR103", f"nested deeper than {_MAX_DEPTH}", where))
+            raise InputError(*self.findings, Finding(Code.FRR103, f"nested deeper than {_MAX_DEPTH}", where))
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             self._say(
-                "FRR104", "anchors and aliases are not used here", where, "share settings with groups or defaults"
+                Code.FRR104, "anchors and aliases are not used here", where, "share settings with groups or defaults"
             )
         if isinstance(event, yaml.AliasEvent):
             return Node(None, where)
         if event.tag is not None and event.tag != "!":
-            self._say("FRR104", f"the tag {event.tag} is not used here", where, "put a text in quotes instead")
+            self._say(Code.FRR104, f"the tag {event.tag} is not used here", where, "put a text in quotes instead")
         if isinstance(event, yaml.ScalarEvent):
             return Node(scalar(event.value) if not event.style else event.value, where)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -171,21 +172,21 @@ class _Reader:
             node.key = where
             if key in found:
                 first = found[key].key or where
-                self._say("FRR105", f"the key {key!r} is given twice, first in line {first.line}", where)
+                self._say(Code.FRR105, f"the key {key!r} is given twice, first in line {first.line}", where)
             found.setdefault(key, node)
         return found
 
     def _key(self, event: Any, depth: int) -> str:
         if isinstance(event, yaml.ScalarEvent):
             if event.value == "<<" and not event.style:
-                self._say("FRR104", "merge keys are not used here", self._at(event), "share settings with groups")
+                self._say(Code.FRR104, "merge keys are not used here", self._at(event), "share settings with groups")
             return str(event.value)
         where = self._at(event)
         if isinstance(event, yaml.AliasEvent):
             self._say(
-                "FRR104", "anchors and aliases are not used here", where, "share settings with groups or defaults"
+                Code.FRR104, "anchors and aliases are not used here", where, "share settings with groups or defaults"
             )
         else:
             self._node(event, depth + 1)
-            self._say("FRR103", "a key must be a single word or text", where)
+            self._say(Code.FRR103, "a key must be a single word or text", where)
         return f"?{where.line}:{where.column}"

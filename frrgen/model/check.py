@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code, Severity
+from frrgen.errors import Finding
 from frrgen.model.bgp import FAMILIES, LONGEST_STALE_TIME, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.check_clusters import check_clusters
 from frrgen.model.check_versions import check_versions
@@ -34,7 +36,7 @@ _WORDS: Final = {
     "community_aliases": "community alias",
     "bfd_profiles": "BFD profile",
 }
-_WHERE_WANTED: Final = frozenset({"FRR315"})
+_WHERE_WANTED: Final = frozenset({Code.FRR315})
 """Findings that count only where the inventory asks for them, with a severity."""
 _LISTS: Final = tuple(kind for kind in _WORDS if kind.endswith("_lists"))
 _UNDEFINED_EFFECT: Final = {"call": "FRR permits everything that reaches the call", "match": "the clause never matches"}
@@ -75,7 +77,7 @@ def judged(network: Network, one: Finding) -> Finding | None:
         return None if one.code in _WHERE_WANTED else one
     if policy.severity == "off":
         return None
-    return Finding(one.code, Severity(policy.severity), one.message, one.where, one.hint)
+    return replace(one, weighed=Severity(policy.severity))
 
 
 def _clusters(network: Network) -> Iterator[Finding]:
@@ -88,7 +90,7 @@ def _clusters(network: Network) -> Iterator[Finding]:
                     owner = f"{cluster.name} {node_name}"
                     first = seen.setdefault((router, str(address)), owner)
                     if first != owner:
-                        yield _error("FRR203", f"{address} is the address of {first} too", path)
+                        yield Finding.at(Code.FRR203, f"{address} is the address of {first} too", path)
 
 
 def _shared_addresses(network: Network) -> Iterator[Finding]:
@@ -113,21 +115,13 @@ def _shared_addresses(network: Network) -> Iterator[Finding]:
             around.append(one)
     for (cluster_name, pool_name, prefix, other_cluster, other_pool, theirs), names in routers.items():
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        yield _warning(
-            "FRR204",
+        yield Finding.at(
+            Code.FRR204,
             f"{prefix} overlaps {theirs} of pool {other_pool} of cluster {other_cluster}, and {shown} hears both:"
             " either cluster can take the other's service addresses",
             ("clusters", cluster_name, "pools", pool_name, "prefixes"),
             "give each cluster addresses of its own",
         )
-
-
-def _error(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
-    return Finding(code, Severity.ERROR, message, Where(path=path), hint)
-
-
-def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
-    return Finding(code, Severity.WARNING, message, Where(path=path), hint)
 
 
 class _Router:
@@ -155,27 +149,33 @@ class _Router:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]!r}?" if near else None
         effect = self.left_out.get(path, effect)
-        yield _error("FRR210", f"the {_WORDS[kind]} {name!r} is not defined: {effect}", (*self.path, *path), hint)
+        yield Finding.at(
+            Code.FRR210, f"the {_WORDS[kind]} {name!r} is not defined: {effect}", (*self.path, *path), hint
+        )
 
     # route maps and lists
 
     def _route_maps(self) -> Iterator[Finding]:
         maps = self.router.route_maps
         if circle := call_circle(calls(maps)):
-            yield _error(
-                "FRR211",
+            yield Finding.at(
+                Code.FRR211,
                 f"route maps call each other in a circle, which kills FRR: {' -> '.join(circle)}",
                 (*self.path, "route_maps", circle[0]),
             )
         for name, route_map in maps.items():
             if not route_map.entries:
-                yield _error("FRR212", f"the route map {name!r} has no entries", (*self.path, "route_maps", name))
+                yield Finding.at(
+                    Code.FRR212, f"the route map {name!r} has no entries", (*self.path, "route_maps", name)
+                )
             for entry in route_map.entries:
                 yield from self._entry(entry, ("route_maps", name, "entries", str(entry.seq)))
 
     def _entry(self, entry: RouteMapEntry, path: Path) -> Iterator[Finding]:
         if entry.set.distance == 0 and self.router.version >= (10,):
-            yield _error("FRR234", "FRR 10 refuses a distance of 0", (*self.path, *path, "set", "distance"), "1 to 255")
+            yield Finding.at(
+                Code.FRR234, "FRR 10 refuses a distance of 0", (*self.path, *path, "set", "distance"), "1 to 255"
+            )
         for field, ref in match_refs(entry.match):
             yield from self._defined(ref, (*path, "match", field), _UNDEFINED_EFFECT["match"])
         for field, ref in set_refs(entry.set):
@@ -184,8 +184,8 @@ class _Router:
             yield from self._defined(("route_maps", entry.call), (*path, "call"), _UNDEFINED_EFFECT["call"])
         place = (*self.path, *path)
         if entry.match.rpki is not None and self.router.rpki is None:
-            yield _warning(
-                "FRR213",
+            yield Finding.at(
+                Code.FRR213,
                 "match rpki without an rpki section: no route has a validation state",
                 (*place, "match", "rpki"),
             )
@@ -193,8 +193,8 @@ class _Router:
             text = "FRR writes set clauses sorted: after its next restart it deletes before it sets communities"
             if self.router.version >= (10,):
                 text = "FRR 10 deletes before it sets communities, in whatever order the lines stand"
-            yield _warning(
-                "FRR214",
+            yield Finding.at(
+                Code.FRR214,
                 text,
                 (*place, "set"),
                 "delete in one entry, and set in the next one, with on_match: next",
@@ -206,15 +206,15 @@ class _Router:
             if is_number(name):
                 number, standard = int(name), lst.kind == "standard"
                 if not (1 <= number <= 99 if standard else 100 <= number <= 500):
-                    yield _error(
-                        "FRR220",
+                    yield Finding.at(
+                        Code.FRR220,
                         f"a {lst.kind} community list with a number has one of {'1-99' if standard else '100-500'}",
                         (*self.path, "community_lists", name),
                     )
         for kind in ("large_community_lists", "extcommunity_lists"):
             for name in getattr(router, kind):
                 if is_number(name):
-                    yield _error("FRR220", "give the list a name that is not a number", (*self.path, kind, name))
+                    yield Finding.at(Code.FRR220, "give the list a name that is not a number", (*self.path, kind, name))
         for kind in _LISTS:
             for name, lst in getattr(router, kind).items():
                 yield from self._said_again(lst, (*self.path, kind, name))
@@ -233,8 +233,8 @@ class _Router:
             if getattr(entry, "exact", False):
                 seen.setdefault(_value(entry.model_copy(update={"exact": False})), entry.seq)
             if first != entry.seq:
-                yield _error(
-                    "FRR221",
+                yield Finding.at(
+                    Code.FRR221,
                     f"seq {entry.seq} has the value of seq {first}: FRR leaves it out without a word",
                     (*path, "entries", str(entry.seq)),
                 )
@@ -246,8 +246,8 @@ class _Router:
             return
         stale = bgp.graceful_restart.long_lived_stale_time
         if stale is not None and stale > LONGEST_STALE_TIME and self.router.version >= (10,):
-            yield _error(
-                "FRR234",
+            yield Finding.at(
+                Code.FRR234,
                 f"FRR 10 refuses a long_lived_stale_time of more than {LONGEST_STALE_TIME} seconds",
                 (*self.path, *path, "graceful_restart", "long_lived_stale_time"),
             )
@@ -258,28 +258,28 @@ class _Router:
             of_group = bgp.peer_groups.get(neighbor.peer_group or "")
             if neighbor.peer_group is not None and of_group is None:
                 near = difflib.get_close_matches(neighbor.peer_group, bgp.peer_groups, n=1, cutoff=0.7)
-                yield _error(
-                    "FRR210",
+                yield Finding.at(
+                    Code.FRR210,
                     f"the peer group {neighbor.peer_group!r} is not defined",
                     (*self.path, *place, "peer_group"),
                     f"did you mean {near[0]!r}?" if near else None,
                 )
             elif neighbor.remote_as is None and (of_group is None or of_group.remote_as is None):
-                yield _error("FRR230", "has no remote_as, of its own or from a peer group", (*self.path, *place))
+                yield Finding.at(Code.FRR230, "has no remote_as, of its own or from a peer group", (*self.path, *place))
             yield from self._options(peer, neighbor, bgp, place)
             yield from self._policy(neighbor, bgp, place)
         for prefix, name in bgp.listen_ranges.items():
             if name not in bgp.peer_groups:
-                yield _error(
-                    "FRR210",
+                yield Finding.at(
+                    Code.FRR210,
                     f"the peer group {name!r} is not defined",
                     (*self.path, *path, "listen_ranges", str(prefix)),
                 )
         for family in FAMILIES:
             for prefix in getattr(bgp, family).aggregates:
                 if prefix.prefixlen == prefix.max_prefixlen:
-                    yield _error(
-                        "FRR238",
+                    yield Finding.at(
+                        Code.FRR238,
                         f"{prefix} is one address: FRR refuses it as an aggregate",
                         (*self.path, *path, family, "aggregates", str(prefix)),
                     )
@@ -293,8 +293,8 @@ class _Router:
                 yield from self._defined(ref, (*path, family, field), "FRR denies every route")
                 entries = getattr(getattr(self.router, ref[0]).get(ref[1]), "entries", None)
                 if entries == () and ref[0] != "route_maps":
-                    yield _error(
-                        "FRR231",
+                    yield Finding.at(
+                        Code.FRR231,
                         f"the {_WORDS[ref[0]]} {ref[1]!r} is empty: on a neighbor FRR permits everything then",
                         (*place, family, field),
                     )
@@ -303,18 +303,18 @@ class _Router:
                 ("bfd_profiles", one.bfd.profile), (*path, "bfd", "profile"), "FRR uses its default timers"
             )
         if one.local_as is not None and one.local_as.asn == bgp.asn:
-            yield _error("FRR232", "local_as is the router's own ASN, which FRR refuses", (*place, "local_as"))
+            yield Finding.at(Code.FRR232, "local_as is the router's own ASN, which FRR refuses", (*place, "local_as"))
         secret = one.password
         if secret is not None and not is_reference(secret.get_secret_value()):
-            yield _warning(
-                "FRR233",
+            yield Finding.at(
+                Code.FRR233,
                 f"the password of {name} stands in the inventory",
                 (*place, "password"),
                 "keep it elsewhere and write env:NAME or file:PATH",
             )
         if one.solo and (isinstance(one, PeerGroup) or (isinstance(one, Neighbor) and one.peer_group is not None)):
-            yield _warning(
-                "FRR237",
+            yield Finding.at(
+                Code.FRR237,
                 "FRR shows no solo of a peer group and its members, and loses it when it starts anew: it is left out",
                 (*place, "solo"),
                 "a neighbor that is in no group may have it",
@@ -335,14 +335,14 @@ class _Router:
             if not active:
                 continue
             if internal and family == "ipv4_unicast" and neighbor.ebgp_multihop is not None:
-                yield _error(
-                    "FRR235",
+                yield Finding.at(
+                    Code.FRR235,
                     "ebgp_multihop is for eBGP only: FRR forgets it here",
                     (*place, "ebgp_multihop"),
                 )
             if not internal and any(part.route_reflector_client for part in parts):
-                yield _error(
-                    "FRR235",
+                yield Finding.at(
+                    Code.FRR235,
                     "route_reflector_client is for iBGP only: FRR refuses it here",
                     (*place, family, "route_reflector_client"),
                 )
@@ -351,8 +351,8 @@ class _Router:
             for direction in ("in", "out"):
                 if not any(has_policy(part, direction) for part in parts):
                     word = "accepts" if direction == "in" else "announces"
-                    yield _warning(
-                        "FRR236",
+                    yield Finding.at(
+                        Code.FRR236,
                         f"no policy {direction}: FRR {word} nothing on an eBGP session without one (RFC 8212)",
                         (*place, family),
                         f"attach a route map with route_map_{direction}",
@@ -368,8 +368,8 @@ class _Router:
         for kind, words in _WORDS.items():
             for name in getattr(self.router, kind):
                 if (kind, name) not in self.used and kind != "community_aliases":
-                    yield _warning(
-                        "FRR240",
+                    yield Finding.at(
+                        Code.FRR240,
                         f"the {words} {name!r} is defined and nothing uses it",
                         (*self.path, kind, name),
                         "attach it, or take it away",

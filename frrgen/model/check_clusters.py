@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_address
 from typing import Final
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code, Severity
+from frrgen.errors import Finding, Where
 from frrgen.model.cluster import Cluster, Network, Peering, Pool
 from frrgen.model.derive import Derived, announced_pools, bgp_of, carried, pool_versions
 from frrgen.model.types import Address, Prefix, is_address
@@ -57,13 +58,13 @@ def _nodes(cluster: Cluster) -> Iterator[Finding]:
         for version, count in Counter(one.version for one in node.addresses).items():
             if count > 1:
                 text = f"node {name} has {count} {_FAMILY[version]} addresses: a node speaks from a single one"
-                yield _error("FRR215", text, place, "name a second node, or take the address away")
+                yield Finding.at(Code.FRR215, text, place, "name a second node, or take the address away")
         for address in node.addresses:
             if why := unusable(address):
                 text = f"{address} is {why}: no session comes from another machine with it"
-                yield _unusable(address, text, "FRR217", place)
+                yield _unusable(address, text, Code.FRR217, place)
     for text, path in unannounced(cluster):
-        yield _warning("FRR206", text, path, "give the node an IPv6 address")
+        yield Finding.at(Code.FRR206, text, path, "give the node an IPv6 address")
 
 
 def unusable(address: Address) -> str | None:
@@ -74,9 +75,9 @@ def unusable(address: Address) -> str | None:
     return "the broadcast address" if address == IPv4Address("255.255.255.255") else None
 
 
-def _unusable(address: Address, text: str, code: str, path: Path) -> Finding:
+def _unusable(address: Address, text: str, code: Code, path: Path) -> Finding:
     """Return the finding: a warning of a loopback address, for a node may be the router itself."""
-    return _warning(code, text, path) if address.is_loopback else _error(code, text, path)
+    return Finding(code, text, Where(path=path), weighed=Severity.WARNING if address.is_loopback else None)
 
 
 def _identifiers(cluster: Cluster) -> Iterator[Finding]:
@@ -89,7 +90,7 @@ def _identifiers(cluster: Cluster) -> Iterator[Finding]:
         other = first.setdefault(own, name)
         if other != name and node.router_id is not None:
             place = ("clusters", cluster.name, "nodes", name, "router_id")
-            yield _error("FRR216", f"{own} is the BGP identifier of node {other}, too", place)
+            yield Finding.at(Code.FRR216, f"{own} is the BGP identifier of node {other}, too", place)
 
 
 def _routers(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
@@ -102,16 +103,16 @@ def _routers(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
             other = owners.setdefault(address, name)
             if other != name:
                 text = f"the nodes would dial {address} for {other} and for {name}: their sessions end each other"
-                yield _error("FRR209", text, here, "give each router the address that it has of its own")
+                yield Finding.at(Code.FRR209, text, here, "give each router the address that it has of its own")
             if address in nodes:
-                yield _error("FRR208", f"{address} is the address of node {nodes[address]}, not of {name}", here)
+                yield Finding.at(Code.FRR208, f"{address} is the address of node {nodes[address]}, not of {name}", here)
             elif why := unusable(address):
-                yield _unusable(address, f"{address} is {why}: no other machine can dial it", "FRR208", here)
+                yield _unusable(address, f"{address} is {why}: no other machine can dial it", Code.FRR208, here)
             version = 4 if field == "address" else 6
             if address.version != version:
                 other_field = "ipv6_address" if version == 4 else "address"
                 text = f"{address} is an {_FAMILY[address.version]} address"
-                yield _error("FRR208", text, here, f"write it as {other_field}")
+                yield Finding.at(Code.FRR208, text, here, f"write it as {other_field}")
         yield from _unknown(cluster, name, peering, derived)
 
 
@@ -144,7 +145,7 @@ def _unknown(cluster: Cluster, name: str, peering: Peering, derived: Derived) ->
         if speaks and version not in known:
             field = "address" if version == 4 else "ipv6_address"
             text = f"it is not known at which {_FAMILY[version]} address node {speaks[0]} dials {name}"
-            yield _warning("FRR208", text, ("clusters", cluster.name, "routers", name), f"write {field}")
+            yield Finding.at(Code.FRR219, text, ("clusters", cluster.name, "routers", name), f"write {field}")
 
 
 def _pools(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
@@ -159,11 +160,11 @@ def _pools(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
             for address, owner in taken.items():
                 if address.version == prefix.version and address in prefix:
                     text = f"{prefix} of pool {name} holds {address}, {owner}: a service could take it over"
-                    yield _error("FRR207", text, place, "give the pool addresses that no machine has")
+                    yield Finding.at(Code.FRR207, text, place, "give the pool addresses that no machine has")
             for around, router in ranges if pool.protocol == "bgp" else ():
                 if around.version == prefix.version and around.overlaps(prefix):
                     text = f"{prefix} of pool {name} overlaps {around}, where the nodes of {router} come from"
-                    yield _warning("FRR207", text, place, "give the pool addresses outside the nodes' network")
+                    yield Finding.at(Code.FRR222, text, place, "give the pool addresses outside the nodes' network")
         yield from _lengths(cluster, name, pool)
 
 
@@ -183,12 +184,4 @@ def _lengths(cluster: Cluster, name: str, pool: Pool) -> Iterator[Finding]:
         if bounds is not None and not own:
             other = "ipv6_lengths" if version == 4 else "lengths"
             text = f"{field} is for {_FAMILY[version]} prefixes, and pool {name} has none: it limits nothing"
-            yield _error("FRR218", text, ("clusters", cluster.name, "pools", name, field), f"write {other}")
-
-
-def _error(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
-    return Finding(code, Severity.ERROR, message, Where(path=path), hint)
-
-
-def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
-    return Finding(code, Severity.WARNING, message, Where(path=path), hint)
+            yield Finding.at(Code.FRR218, text, ("clusters", cluster.name, "pools", name, field), f"write {other}")

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code
+from frrgen.errors import Finding, Where
 from frrgen.model.router import Router
 from frrgen.model.types import Since
 
@@ -50,8 +51,7 @@ def _too_new(owner: BaseModel, name: str, said: Any, router: Router, path: Path)
     what = f"{name} {said}" if since.values else name
     version = ".".join(map(str, since.version))
     yield Finding(
-        "FRR234",
-        Severity.ERROR,
+        Code.FRR234,
         f"{what} needs FRR {version}; this is {router.frr_version}",
         Where(path=path),
         _INSTEAD.get(name),

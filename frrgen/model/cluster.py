@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
+from frrgen.codes import Code
 from frrgen.model.bgp import Timers
 from frrgen.model.router import Router
 from frrgen.model.types import (
@@ -182,4 +183,4 @@ class Network(Model):
 
     routers: dict[Hostname, Router] = {}
     clusters: dict[Hostname, Cluster] = {}
-    findings: dict[Annotated[str, Field(pattern=r"^FRR[0-9]{3}$")], FindingPolicy] = {}
+    findings: dict[Code, FindingPolicy] = {}

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from frrgen.errors import Finding, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, Where
 from frrgen.model.bgp import FAMILIES, Bfd, Bgp, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.policy import Match, PrefixList, PrefixListEntry, RouteMap, RouteMapEntry, Set
@@ -48,17 +49,19 @@ def derive(network: Network) -> Derived:
             where = Where(path=("clusters", cluster.name, "routers", name))
             router = routers.get(name)
             if router is None:
-                findings.append(error("FRR201", f"there is no router {name!r}", where, f"write routers/{name}.yaml"))
+                findings.append(
+                    Finding(Code.FRR201, f"there is no router {name!r}", where, f"write routers/{name}.yaml")
+                )
                 continue
             bgp = bgp_of(router, peering.vrf)
             if bgp is None:
                 place = f"vrf {peering.vrf} of {name}" if peering.vrf else name
-                findings.append(error("FRR202", f"{place} has no bgp for the cluster to peer with", where))
+                findings.append(Finding(Code.FRR202, f"{place} has no bgp for the cluster to peer with", where))
                 continue
             if peering.listen_range and not router.slot.listens:
                 findings.append(
-                    error(
-                        "FRR720",
+                    Finding(
+                        Code.FRR720,
                         f"{name} takes no neighbors by listen range: {router.platform} has no place for them",
                         Where(path=(*where.path, "listen_range")),
                         f"take listen_range away: each node{'' if cluster.nodes else ' that is named'} is a neighbor",
@@ -69,8 +72,8 @@ def derive(network: Network) -> Derived:
             part = _Part(cluster, peering, router, bgp, origins[name], sessions)
             if part.listens_for_both():
                 findings.append(
-                    error(
-                        "FRR205",
+                    Finding(
+                        Code.FRR205,
                         f"nodes of AS {bgp.asn}, the router's own, and of other ASes cannot share a listen range",
                         Where(path=(*where.path, "listen_range")),
                         "take listen_range away: each node then becomes a neighbor",

@@ -6,7 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from frrgen.errors import InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 
 
 def read_text(path: Path) -> str:
@@ -14,7 +15,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode(errors="surrogateescape")
     except OSError as bad:
-        raise InputError(error("FRR403", f"{path} cannot be read: {bad.strerror}")) from bad
+        raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {bad.strerror}")) from bad
 
 
 def write_private(path: Path, text: str) -> None:
@@ -34,7 +35,7 @@ def write_private(path: Path, text: str) -> None:
             draft.unlink(missing_ok=True)
             raise
     except OSError as bad:
-        raise InputError(error("FRR402", f"{path} cannot be written: {bad.strerror}")) from bad
+        raise InputError(Finding(Code.FRR402, f"{path} cannot be written: {bad.strerror}")) from bad
 
 
 def is_xml(text: str) -> bool:

@@ -11,7 +11,8 @@ from typing import Final
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
 
-from frrgen.errors import InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 
 _FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What an expression in a template may end in."""
@@ -31,7 +32,7 @@ def environment(templates: Path | None = None) -> Environment:
     Raises InputError if there is no such folder.
     """
     if templates is not None and not templates.is_dir():
-        raise InputError(error("FRR401", f"there is no folder of templates {templates}"))
+        raise InputError(Finding(Code.FRR401, f"there is no folder of templates {templates}"))
     ours = FileSystemLoader(template_folder())
     users = [] if templates is None else [FileSystemLoader(templates)]
     return Environment(
@@ -50,10 +51,10 @@ def fill(name: str, templates: Path | None = None, /, **values: object) -> str:
         return environment(templates).get_template(name).render(**values)
     except RecursionError as bad:
         hint = f'ours is called "frrgen/{name}"'
-        raise InputError(error("FRR401", f"template {name} extends or includes itself", hint=hint)) from bad
+        raise InputError(Finding(Code.FRR401, f"template {name} extends or includes itself", hint=hint)) from bad
     except (TemplateError, *_FAULTS) as bad:
         if templates is None:
             raise
         line = getattr(bad, "lineno", None)
         place = f"{getattr(bad, 'name', None) or name}{f':{line}' if line else ''}"
-        raise InputError(error("FRR401", f"template {place}: {bad}")) from bad
+        raise InputError(Finding(Code.FRR401, f"template {place}: {bad}")) from bad

@@ -18,7 +18,8 @@ from enum import StrEnum
 from threading import Event
 from typing import Final, Generic
 
-from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, RolledBackError, UnknownStateError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, RolledBackError, UnknownStateError
 from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.transport.base import Login, R
 
@@ -157,8 +158,8 @@ class Push(ABC, Generic[R]):
         self.before = before = self.device.fetch()
         if shown is not None and shown.digest != before.digest:
             raise DeviceError(
-                error(
-                    "FRR521",
+                Finding(
+                    Code.FRR521,
                     f"{name}: its configuration has changed since the plan was shown; nothing was done",
                     hint="run the push again to see the plan as it is now",
                 )
@@ -205,8 +206,8 @@ class Push(ABC, Generic[R]):
         raise UnknownStateError(
             *problem.findings,
             *(last.findings if last is not problem else ()),
-            error(
-                "FRR525",
+            Finding(
+                Code.FRR525,
                 f"{self.device.name}: what it runs now is not known: a person must look",
                 hint=self._way_out(),
             ),
@@ -235,10 +236,10 @@ def _problem(name: str, bad: BaseException) -> FrrgenError:
     if isinstance(bad, FrrgenError):
         return bad
     if isinstance(bad, KeyboardInterrupt):
-        return DeviceError(error("FRR526", f"{name}: interrupted while the change was applied"))
+        return DeviceError(Finding(Code.FRR526, f"{name}: interrupted while the change was applied"))
     return DeviceError(fault_of_ours(name, bad))
 
 
 def fault_of_ours(name: str, bad: BaseException) -> Finding:
     """Say that frrgen itself has failed at a router."""
-    return error("FRR199", f"{name}: a fault of frrgen itself: {type(bad).__name__}", hint="please report it")
+    return Finding(Code.FRR199, f"{name}: a fault of frrgen itself: {type(bad).__name__}", hint="please report it")

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from frrgen.errors import Exit, FrrgenError, error
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, FrrgenError
 from frrgen.push.base import Outcome, State, fault_of_ours
 
 
@@ -30,7 +31,7 @@ def each(
             return Outcome(
                 name,
                 State.UNCHANGED,
-                findings=(error("FRR527", f"{name}: not started, since a push before it failed"),),
+                findings=(Finding(Code.FRR527, f"{name}: not started, since a push before it failed"),),
             )
         try:
             outcome = job()

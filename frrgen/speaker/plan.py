@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.model.bgp import Bgp, LocalAs
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.derive import announced_lengths, announced_pools, bgp_of, carried
@@ -135,7 +136,7 @@ def plan_node(network: Network, routers: Mapping[str, Router], node_name: str | 
         raise InputError(*findings)
     if not peers:
         where = Where(path=("clusters", cluster.name, "routers"))
-        raise InputError(error("FRR601", f"node {name!r} has no router to speak to", where))
+        raise InputError(Finding(Code.FRR601, f"node {name!r} has no router to speak to", where))
     return NodePlan(cluster, name, node, tuple(peers))
 
 
@@ -148,8 +149,8 @@ def find_node(network: Network, node_name: str | None) -> tuple[Cluster, str]:
     names = ", ".join(f"{cluster.name}/{name}" for cluster, name in (found or known)[:10])
     if not found:
         what = f"there is no node {node_name!r}" if node_name else "there is no node in any cluster"
-        raise InputError(error("FRR602", what, hint=f"there are: {names or 'none'}"))
-    raise InputError(error("FRR602", "say which node", hint=f"--node, one of: {names}"))
+        raise InputError(Finding(Code.FRR602, what, hint=f"there are: {names or 'none'}"))
+    raise InputError(Finding(Code.FRR602, "say which node", hint=f"--node, one of: {names}"))
 
 
 def _peers(
@@ -167,7 +168,7 @@ def _peers(
             if dialled is None:
                 version = "address" if address.version == 4 else "ipv6_address"
                 text = f"it is not known at which address {router_name} is to be dialled from {address}"
-                findings.append(error("FRR603", text, where, f"write `{version}:`"))
+                findings.append(Finding(Code.FRR603, text, where, f"write `{version}:`"))
                 continue
             timers = peering.timers or cluster.timers
             password = session.option("password")

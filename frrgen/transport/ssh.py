@@ -34,7 +34,8 @@ from paramiko.client import MissingHostKeyPolicy  # noqa: E402
 if sys.modules["invoke"] is None:
     del sys.modules["invoke"]
 
-from frrgen.errors import DeviceError, Finding, error  # noqa: E402
+from frrgen.codes import Code  # noqa: E402
+from frrgen.errors import DeviceError, Finding  # noqa: E402
 from frrgen.model.router import Ssh  # noqa: E402
 from frrgen.transport.known_hosts import Known, known  # noqa: E402
 
@@ -111,8 +112,8 @@ def _from_config(host: str, user: str | None, port: int | None, config: Path | N
     if program is None:
         if config is not None or Path("~/.ssh/config").expanduser().exists():
             raise DeviceError(
-                error(
-                    "FRR501",
+                Finding(
+                    Code.FRR501,
                     "~/.ssh/config cannot be read without OpenSSH's client",
                     hint="install it: apt install openssh-client",
                 )
@@ -126,9 +127,9 @@ def _from_config(host: str, user: str | None, port: int | None, config: Path | N
     try:
         done = subprocess.run([*args, "--", host], capture_output=True, text=True, timeout=30, check=True)
     except subprocess.CalledProcessError as bad:
-        raise DeviceError(error("FRR501", f"ssh cannot read its configuration: {bad.stderr.strip()}")) from bad
+        raise DeviceError(Finding(Code.FRR501, f"ssh cannot read its configuration: {bad.stderr.strip()}")) from bad
     except subprocess.TimeoutExpired as bad:
-        raise DeviceError(error("FRR501", "ssh -G does not answer: look at ~/.ssh/config")) from bad
+        raise DeviceError(Finding(Code.FRR501, "ssh -G does not answer: look at ~/.ssh/config")) from bad
     said: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():
         key, _, value = line.partition(" ")
@@ -169,7 +170,9 @@ def _expanded(command: str, where: Target, name: str) -> str:
 
     def value(token: re.Match[str]) -> str:
         if token[1] not in known:
-            raise DeviceError(error("FRR501", f"ProxyCommand: %{token[1]} is not known here", hint="%h %n %p %r %u"))
+            raise DeviceError(
+                Finding(Code.FRR501, f"ProxyCommand: %{token[1]} is not known here", hint="%h %n %p %r %u")
+            )
         return known[token[1]]
 
     return re.sub(r"%(.)", value, command)
@@ -195,7 +198,7 @@ class _AsKnown(MissingHostKeyPolicy):
         del client, hostname
         where, sent = self.where, key.asbytes()
         if sent in self.keys.revoked:
-            raise DeviceError(error("FRR502", f"{where.shown}: THE HOST KEY IS REVOKED: {fingerprint(key)}"))
+            raise DeviceError(Finding(Code.FRR502, f"{where.shown}: THE HOST KEY IS REVOKED: {fingerprint(key)}"))
         if any(known == sent for _, known in self.keys.keys):
             return
         if others := [known for kind, known in self.keys.keys if kind == key.get_name()]:
@@ -203,8 +206,8 @@ class _AsKnown(MissingHostKeyPolicy):
         file = where.known_hosts[0] if where.known_hosts else "~/.ssh/known_hosts"
         scan = f"ssh-keyscan -t {key.get_name()} -p {where.port} {where.host} >> {file}"
         raise DeviceError(
-            error(
-                "FRR502",
+            Finding(
+                Code.FRR502,
                 f"{where.shown}: the host key is not known: {fingerprint(key)}",
                 hint=f"compare the fingerprint with the router's own (ssh-keygen -lf), then: {scan}",
             )
@@ -243,7 +246,7 @@ class Shell:
 
     def _through_jumps(self, where: Target, depth: int) -> paramiko.Channel | paramiko.ProxyCommand | None:
         if depth > _MAX_HOPS:
-            raise DeviceError(error("FRR503", f"{self.name}: ProxyJump goes in circles"))
+            raise DeviceError(Finding(Code.FRR503, f"{self.name}: ProxyJump goes in circles"))
         if where.proxy_command is not None and not where.jumps:
             return self._by_command(_expanded(where.proxy_command, where, self.ssh.host or self.name))
         sock: paramiko.Channel | paramiko.ProxyCommand | None = None
@@ -255,7 +258,7 @@ class Shell:
             following = hops[number + 1] if number + 1 < len(hops) else where
             transport = client.get_transport()
             if transport is None:
-                raise DeviceError(error("FRR503", f"{hop.shown}: the connection is gone"))
+                raise DeviceError(Finding(Code.FRR503, f"{hop.shown}: the connection is gone"))
             try:
                 sock = transport.open_channel(
                     "direct-tcpip",
@@ -264,13 +267,13 @@ class Shell:
                     timeout=self.ssh.connect_timeout,
                 )
             except (paramiko.SSHException, OSError) as bad:
-                raise DeviceError(error("FRR503", f"{hop.shown} cannot reach {following.shown}: {bad}")) from bad
+                raise DeviceError(Finding(Code.FRR503, f"{hop.shown} cannot reach {following.shown}: {bad}")) from bad
         return sock
 
     def _by_command(self, command: str) -> paramiko.ProxyCommand:
         words = [word for word in shlex.split(command) if word != "exec"]
         if not words or shutil.which(words[0]) is None:
-            raise DeviceError(error("FRR503", f"ProxyCommand: there is no program {''.join(words[:1])!r}"))
+            raise DeviceError(Finding(Code.FRR503, f"ProxyCommand: there is no program {''.join(words[:1])!r}"))
         # by a shell, as OpenSSH does it
         return paramiko.ProxyCommand(f"sh -c {shlex.quote(f'exec {command}')}")
 
@@ -316,8 +319,8 @@ class Shell:
         except (paramiko.PasswordRequiredException, paramiko.AuthenticationException) as bad:
             tried = ", ".join(files) or "no key file"
             raise DeviceError(
-                error(
-                    "FRR504",
+                Finding(
+                    Code.FRR504,
                     f"{where.shown} does not let us in ({tried}{'' if where.identities_only else ', agent'}): {bad}",
                     hint="load the key into ssh-agent, or name one with ssh.identity_file",
                 )
@@ -326,9 +329,9 @@ class Shell:
             if str(bad) == "No authentication methods available":
                 hint = "load a key into ssh-agent, or name one with ssh.identity_file"
                 raise DeviceError(
-                    error("FRR504", f"{where.shown}: there is no key and no password to log in with", hint=hint)
+                    Finding(Code.FRR504, f"{where.shown}: there is no key and no password to log in with", hint=hint)
                 ) from bad
-            raise DeviceError(error("FRR503", f"{where.shown} cannot be reached: {_reason(bad)}")) from bad
+            raise DeviceError(Finding(Code.FRR503, f"{where.shown} cannot be reached: {_reason(bad)}")) from bad
         return client
 
     @contextlib.contextmanager
@@ -339,13 +342,13 @@ class Shell:
         try:
             transport = self._clients[-1].get_transport()
             if transport is None or not transport.is_active():
-                raise DeviceError(error("FRR505", f"{self.name}: the connection was lost"))
+                raise DeviceError(Finding(Code.FRR505, f"{self.name}: the connection was lost"))
             channel = transport.open_session(timeout=self.ssh.connect_timeout)
             with channel:
                 channel.exec_command(self.wrapped(command))
                 yield channel
         except (paramiko.SSHException, OSError, EOFError) as bad:
-            raise DeviceError(error("FRR505", f"{self.name}: the connection was lost: {_reason(bad)}")) from bad
+            raise DeviceError(Finding(Code.FRR505, f"{self.name}: the connection was lost: {_reason(bad)}")) from bad
 
     @contextlib.contextmanager
     def hold(self, command: str, stdin: str = "", *, seconds: float) -> Iterator[None]:
@@ -359,16 +362,18 @@ class Shell:
                 channel.sendall(stdin.encode())
                 said = _answer(channel)
             except TimeoutError as bad:
-                raise DeviceError(error("FRR507", f"{self.name}: no answer while waiting for the lock")) from bad
+                raise DeviceError(Finding(Code.FRR507, f"{self.name}: no answer while waiting for the lock")) from bad
             if busy := re.search(r"^busy(.*)$", said, re.MULTILINE):
                 by = f" ({busy[1].strip()})" if busy[1].strip() else ""
                 raise DeviceError(
-                    error("FRR512", f"{self.name}: another push is under way{by}", hint="wait until it has ended")
+                    Finding(Code.FRR512, f"{self.name}: another push is under way{by}", hint="wait until it has ended")
                 )
             if not said.endswith("locked"):
                 rest = channel.recv_stderr(4096).decode(errors="replace").strip()
                 hint = "log in as root, or set ssh.sudo" if "Permission denied" in f"{said} {rest}" else None
-                raise DeviceError(error("FRR510", f"{self.name}: cannot lock: {said} {rest}"[:500].rstrip(), hint=hint))
+                raise DeviceError(
+                    Finding(Code.FRR510, f"{self.name}: cannot lock: {said} {rest}"[:500].rstrip(), hint=hint)
+                )
             try:
                 yield
             finally:
@@ -400,13 +405,13 @@ class Shell:
             if ended:
                 break
             if len(out) + len(err) > _MAX_OUTPUT:
-                raise DeviceError(error("FRR506", f"{self.name}: sends more than {_MAX_OUTPUT >> 20} MiB"))
+                raise DeviceError(Finding(Code.FRR506, f"{self.name}: sends more than {_MAX_OUTPUT >> 20} MiB"))
             if time.monotonic() > end:
-                raise DeviceError(error("FRR507", f"{self.name}: no answer within {limit:g} s"))
+                raise DeviceError(Finding(Code.FRR507, f"{self.name}: no answer within {limit:g} s"))
             select.select([channel], [], [], min(1.0, max(0.0, end - time.monotonic())))
         channel.status_event.wait(_LAST_WORD)
         if not channel.exit_status_ready() or channel.exit_status < 0:
-            raise DeviceError(error("FRR505", f"{self.name}: the connection was lost while a command ran"))
+            raise DeviceError(Finding(Code.FRR505, f"{self.name}: the connection was lost while a command ran"))
         return Result(channel.exit_status, _text(out), _text(err))
 
     def close(self) -> None:
@@ -428,8 +433,8 @@ def _dial(where: Target, seconds: float) -> socket.socket:
 
 def _changed_key(where: Target, key: paramiko.PKey, others: Sequence[bytes]) -> Finding:
     expected = ", ".join(_fingerprint(other) for other in others)
-    return error(
-        "FRR502",
+    return Finding(
+        Code.FRR502,
         f"{where.shown}: THE HOST KEY HAS CHANGED: it is {fingerprint(key)}, "
         f"and known_hosts says {expected}; somebody may be listening in",
         hint=f"if the router was installed anew: ssh-keygen -R '{where.known_as}', then log in once with ssh",
@@ -454,7 +459,7 @@ def _agreed(where: Target, key: str, ours: Sequence[str]) -> list[str]:
     if not found:
         allowed = ", ".join(where.algorithms[key])
         raise DeviceError(
-            error("FRR503", f"{where.shown}: of the {key} in ~/.ssh/config ({allowed}) none is known here")
+            Finding(Code.FRR503, f"{where.shown}: of the {key} in ~/.ssh/config ({allowed}) none is known here")
         )
     return found
 
@@ -475,7 +480,7 @@ def _texts(files: Sequence[str]) -> Iterator[str]:
         try:
             yield path.read_text(errors="replace")
         except OSError as bad:
-            raise DeviceError(error("FRR501", f"{path} cannot be read: {bad}")) from bad
+            raise DeviceError(Finding(Code.FRR501, f"{path} cannot be read: {bad}")) from bad
 
 
 def _answer(channel: paramiko.Channel) -> str:

@@ -185,7 +185,7 @@ def test_a_config_xml_that_is_not_utf_8_is_told_so_with_its_place(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     Path("latin.xml").write_bytes("<pfsense>\n<x>Zürich</x></pfsense>".encode("latin-1"))
     assert main(["import", "pfsense", "latin.xml"]) == 1
-    assert "error[FRR700]: not UTF-8 text\n  --> latin.xml:2:5\n" in capsys.readouterr().err
+    assert "error[FRR712]: not UTF-8 text\n  --> latin.xml:2:5\n" in capsys.readouterr().err
 
 
 def test_a_whole_config_xml_is_never_printed(imported, capsys):
@@ -265,7 +265,7 @@ def test_what_is_no_config_xml_is_refused_in_a_sentence(text, tmp_path, monkeypa
     Path("bad.xml").write_text(text)
     assert main(["import", "pfsense", "bad.xml"]) == 1
     err = capsys.readouterr().err
-    assert "error[FRR70" in err
+    assert "error[FRR7" in err
     assert "FRR199" not in err
     assert main(["explain", "home", "192.168.1.10", "in", "10.0.0.0/8", "--running", "bad.xml"]) == 1
 

@@ -5,14 +5,28 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from frrgen.codes import Code
 from frrgen.speaker.session.fsm import diagram, table
 from tests.docs.reference import reference
 from tests.docs.versions import cases
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SPEAKER = DOCS / "speaker.md"
-DRAWN = (SPEAKER, DOCS / "inventory.md", DOCS / "versions.md")
-PARTS = {"diagram": lambda: f"```mermaid\n{diagram()}```", "table": table, "reference": reference, "cases": cases}
+DRAWN = (SPEAKER, DOCS / "inventory.md", DOCS / "versions.md", DOCS / "findings/README.md")
+
+
+def findings() -> str:
+    """Return the list of all codes."""
+    return "\n".join(["| code | |", "|---|---|", *(f"| [{code}]({code}.md) | {code.head} |" for code in Code)])
+
+
+PARTS = {
+    "diagram": lambda: f"```mermaid\n{diagram()}```",
+    "table": table,
+    "reference": reference,
+    "cases": cases,
+    "findings": findings,
+}
 
 
 def drawn(text: str) -> str:

@@ -8,26 +8,40 @@ from pathlib import Path
 import pytest
 
 from frrgen.cli import main
+from frrgen.codes import Code
 from frrgen.inventory.schema import schema
 from tests.docs.drawn import DRAWN, drawn
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [path.read_text() for path in (ROOT / "frrgen").rglob("*.py")]
-CODES = sorted({code for text in SOURCES for code in re.findall(r"\bFRR\d{3}\b", text)})
+SOURCES = {path: path.read_text() for path in (ROOT / "frrgen").rglob("*.py")}
+PAGES = {path.stem: path.read_text() for path in (ROOT / "docs/findings").glob("FRR*.md")}
 
 
-def test_there_are_codes():
-    assert len(CODES) > 40
+def test_there_is_a_page_for_every_code_and_no_other():
+    assert set(PAGES) == set(Code)
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_every_code_has_a_page_that_the_index_names(code):
-    assert (ROOT / f"docs/findings/{code}.md").read_text().startswith(f"# {code}: ")
-    assert f"[{code}]" in (ROOT / "docs/findings/README.md").read_text()
+@pytest.mark.parametrize("code", Code)
+def test_the_page_of_a_code_has_its_head_and_says_what_to_do(code):
+    assert PAGES[code].startswith(f"# {code}: {code.head}\n\n")
+    assert "**What to do.**" in PAGES[code]
 
 
-def test_no_page_is_about_a_code_that_is_gone():
-    assert {path.stem for path in (ROOT / "docs/findings").glob("FRR*.md")} == set(CODES)
+def test_no_two_codes_have_one_head():
+    assert sorted({code.head for code in Code}) == sorted(code.head for code in Code)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_code_is_used(code):
+    elsewhere = (text for path, text in SOURCES.items() if path.name != "codes.py")
+    assert any(re.search(rf"\b{code}\b", text) for text in elsewhere)
+
+
+def test_every_code_in_the_sources_and_the_documents_is_one():
+    documents = [path.read_text() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))]
+    named = {code for text in (*SOURCES.values(), *documents) for code in re.findall(r"\bFRR\d{3}\b", text)}
+    assert len(named) > 40
+    assert named <= set(Code)
 
 
 def test_every_link_between_the_documents_leads_somewhere():

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Exit, Finding, RolledBackError, UnknownStateError
 from frrgen.model.router import Router
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.pfsense import push as push_module
@@ -349,7 +350,7 @@ def test_a_box_that_cannot_be_reached_any_more_is_unknown_and_the_backup_is_name
     one = device(lab)
 
     def gone():
-        raise DeviceError(push_module.error("FRR503", "pf cannot be reached"))
+        raise DeviceError(Finding(Code.FRR503, "pf cannot be reached"))
 
     one.reconnect = gone
     with pytest.raises(UnknownStateError) as caught:

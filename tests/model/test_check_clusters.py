@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frrgen.errors import Severity
+from frrgen.codes import Severity
 from frrgen.model.check import check
 from frrgen.model.cluster import Network, Pool
 from frrgen.model.derive import derive
@@ -44,7 +44,7 @@ def test_a_pool_holds_no_address_of_a_node_or_a_router(owner, pool):
 def test_a_pool_in_the_network_that_nodes_come_from_is_doubtful():
     routers = {"r1": {"address": "192.0.2.1", "listen_range": ["192.0.2.0/24"]}}
     pools = {"a": {"prefixes": ["192.0.2.240/28"]}}
-    assert found(pools=pools, routers=routers) == [("FRR207", WARNING, ("pools", "a", "prefixes"))]
+    assert found(pools=pools, routers=routers) == [("FRR222", WARNING, ("pools", "a", "prefixes"))]
 
 
 def test_two_routers_have_two_addresses():
@@ -70,7 +70,7 @@ def test_an_address_that_no_node_can_dial_is_found(peering, field, severity):
 
 def test_an_address_that_is_not_known_in_the_version_of_a_node_is_found():
     nodes = {"n1": {"addresses": ["2001:db8::11"]}}
-    assert found(nodes=nodes) == [("FRR208", WARNING, ("routers", "r1"))]
+    assert found(nodes=nodes) == [("FRR219", WARNING, ("routers", "r1"))]
 
 
 @pytest.mark.parametrize("addresses", [["192.0.2.11", "192.0.2.12"], ["2001:db8::11", "2001:db8::12", "192.0.2.11"]])

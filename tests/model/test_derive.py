@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from frrgen.errors import Severity
+from frrgen.codes import Severity
 from frrgen.model.check import check
 from frrgen.model.cluster import Network
 from frrgen.model.derive import announced_lengths, derive

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.errors import InputError, Severity
+from frrgen.codes import Severity
+from frrgen.errors import InputError
 from frrgen.platforms.pfsense.config_xml.read import read
 from frrgen.platforms.pfsense.schema import SCHEMA, blank
 from tests.pfsense import GOLDEN, needs_php, php
@@ -154,35 +155,45 @@ def test_php_reads_the_same_sections(name):
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "message"),
+    ("text", "code", "line", "message"),
     [
-        ("", 0, "there is no element in it"),
-        ("<pfsense>\n<frr>\n</pfsense>", 3, "not XML"),
-        ("<pfsense>\n&nbsp;</pfsense>", 2, "not XML"),
-        ("<!DOCTYPE pfsense SYSTEM 'http://198.51.100.1/x'><pfsense/>", 1, "a DOCTYPE, which pfSense never writes"),
-        ("<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]>\n<a>&b;</a>", 2, "not XML"),
-        ("<?xml version='1.0' encoding='iso-8859-1'?><pfsense>é</pfsense>", 1, "frrgen reads UTF-8"),
-        ("<pfsense>\n\x01</pfsense>", 2, "a character that XML does not allow"),
-        ("<pfsense>\n\ud800</pfsense>", 2, "a lone surrogate"),
-        ("<a>" * 300 + "</a>" * 300, 1, "not XML"),
-        ("<frr>" + "x" * 11_000_000 + "</frr>", 1, "not XML"),
-        ("\n<opnsense></opnsense>", 2, "neither <pfsense> nor a section"),
-        ("<frr><config>\nx<enable/></config></frr>", 1, "<config> has text beside its elements"),
+        ("", "FRR713", 0, "there is no element in it"),
+        ("<pfsense>\n<frr>\n</pfsense>", "FRR700", 3, "not XML"),
+        ("<pfsense>\n&nbsp;</pfsense>", "FRR700", 2, "not XML"),
+        (
+            "<!DOCTYPE pfsense SYSTEM 'http://198.51.100.1/x'><pfsense/>",
+            "FRR700",
+            1,
+            "a DOCTYPE, which pfSense never writes",
+        ),
+        (
+            "<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/x'>]>\n<a>&b;</a>",
+            "FRR700",
+            2,
+            "not XML",
+        ),
+        ("<?xml version='1.0' encoding='iso-8859-1'?><pfsense>é</pfsense>", "FRR712", 1, "frrgen reads UTF-8"),
+        ("<pfsense>\n\x01</pfsense>", "FRR700", 2, "a character that XML does not allow"),
+        ("<pfsense>\n\ud800</pfsense>", "FRR712", 2, "a lone surrogate"),
+        ("<a>" * 300 + "</a>" * 300, "FRR700", 1, "not XML"),
+        ("<frr>" + "x" * 11_000_000 + "</frr>", "FRR700", 1, "not XML"),
+        ("\n<opnsense></opnsense>", "FRR713", 2, "neither <pfsense> nor a section"),
+        ("<frr><config>\nx<enable/></config></frr>", "FRR709", 1, "<config> has text beside its elements"),
     ],
 )
-def test_what_is_not_xml_of_pfsense_is_an_error_with_its_line(text, line, message):
-    ((code, at, said),) = found(text)
-    assert (code, at) == ("FRR700", line)
+def test_what_is_not_xml_of_pfsense_is_an_error_with_its_line(text, code, line, message):
+    ((found_code, at, said),) = found(text)
+    assert (found_code, at) == (code, line)
     assert message in said
 
 
 def test_an_encrypted_backup_is_said_to_be_one():
     text = "---- BEGIN config.xml ----\nU2FsdGVkX18x\n---- END config.xml ----\n"
-    assert found(text) == [("FRR700", 1, "this backup is encrypted")]
+    assert found(text) == [("FRR711", 1, "this backup is encrypted")]
 
 
 def test_a_file_beyond_all_measure_is_refused():
-    assert found("<a>" + " " * 64 * 1024 * 1024 + "</a>")[0][0] == "FRR700"
+    assert found("<a>" + " " * 64 * 1024 * 1024 + "</a>")[0][0] == "FRR710"
 
 
 def test_what_stands_twice_is_an_error_and_all_are_said_at_once():

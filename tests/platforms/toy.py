@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from frrgen.errors import InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 from frrgen.model.router import Router
 from frrgen.platforms.base import Found
 from frrgen.platforms.files import read_text
@@ -23,7 +24,7 @@ class Toy:
         return ()
 
     def losses(self, router):
-        return [error("FRR701", "toy has no route maps")] if router.route_maps else []
+        return [Finding(Code.FRR701, "toy has no route maps")] if router.route_maps else []
 
     def left_out(self, router):
         return {}
@@ -48,7 +49,7 @@ class Toy:
 
     def parse(self, text, file, *, name, frr_version=None):
         if not self.recognises(text):
-            raise InputError(error("FRR405", f"{file} is no toy"))
+            raise InputError(Finding(Code.FRR405, f"{file} is no toy"))
         bgp, leftovers = {}, []
         for number, line in enumerate(text.split("\n")[1:], 2):
             match line.split():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from frrgen.errors import Severity
+from frrgen.codes import Severity
 from frrgen.model.bgp import FAMILIES, PeerGroup
 from frrgen.model.check import check
 from frrgen.model.check_clusters import unannounced

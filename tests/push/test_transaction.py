@@ -7,7 +7,8 @@ from threading import Event
 
 import pytest
 
-from frrgen.errors import DeviceError, Exit, RolledBackError, UnknownStateError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Exit, Finding, RolledBackError, UnknownStateError
 from frrgen.model.policy import RouteMap
 from frrgen.model.router import Check
 from frrgen.platforms.frr.diff.plan import make_plan
@@ -22,7 +23,7 @@ AFTER = parse("router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n neighbor 
 
 
 def lost(what="cut"):
-    return DeviceError(error("FRR505", f"r1: {what}"))
+    return DeviceError(Finding(Code.FRR505, f"r1: {what}"))
 
 
 class FakeDevice:
@@ -51,7 +52,7 @@ class FakeDevice:
 
     def _must_be_armed(self):
         if not self.armed:
-            raise GoneError(error("FRR528", "r1: not armed"))
+            raise GoneError(Finding(Code.FRR528, "r1: not armed"))
 
     def fetch(self):
         self._step("fetch")
@@ -123,7 +124,7 @@ class FakeDevice:
         if Running(self.text, "").digest != self.staged.before.digest:
             self.carry_out([line for batch in self.staged.back for line in batch])
         if Running(self.text, "").digest != self.staged.before.digest:
-            raise DeviceError(error("FRR510", "r1: cannot go back"))
+            raise DeviceError(Finding(Code.FRR510, "r1: cannot go back"))
         self.armed = False
         self.journal.append("rolled back")
 

@@ -7,7 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frrgen.errors import Severity
+from frrgen.codes import Severity
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.router import StaticRoute
 from frrgen.platforms.frr.diff.plan import make_plan

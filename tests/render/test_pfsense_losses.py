@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from frrgen.cli.common import Inventory
-from frrgen.errors import Severity
+from frrgen.codes import Severity
 from frrgen.model.bgp import FAMILIES, NeighborFamily
 from frrgen.model.router import BfdPeer, Router
 from frrgen.platforms.frr.diff.plan import make_plan

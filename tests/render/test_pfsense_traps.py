@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
-from frrgen.errors import InputError, Severity
+from frrgen.codes import Severity
+from frrgen.errors import InputError
 from frrgen.model.router import Pfsense, Router
 from frrgen.platforms.pfsense.parse import parse
 from frrgen.platforms.pfsense.render import sections as write
@@ -154,7 +155,7 @@ def test_every_key_of_a_section_is_written_in_the_order_of_its_page(stored):
 def test_a_route_map_without_a_key_for_its_access_list_is_named():
     """1."""
     found = list(traps({"frrglobalroutemaps": [{"name": "M", "seq": "1", "action": "permit"}]}))
-    assert [(one.code, one.severity, "acl_match" in one.message) for one in found] == [("FRR731", Severity.ERROR, True)]
+    assert [(one.code, one.severity, "acl_match" in one.message) for one in found] == [("FRR738", Severity.ERROR, True)]
 
 
 def test_an_ipv6_access_list_in_a_route_map_is_refused():
@@ -217,7 +218,7 @@ def test_two_lists_of_one_name_are_refused_though_their_families_differ(kind):
     )
     with pytest.raises(InputError) as bad:
         write(router(**{kind: four, f"ipv6_{kind}": six}), BOX)
-    assert codes(bad) == ["FRR722"]
+    assert codes(bad) == ["FRR732"]
 
 
 def test_a_reference_that_would_be_left_out_is_refused():
@@ -225,7 +226,7 @@ def test_a_reference_that_would_be_left_out_is_refused():
     entry = {"seq": 1, "action": "permit", "match": {"peer": "192.0.2.1"}}
     with pytest.raises(InputError) as bad:
         write(router(bgp={"asn": 1}, route_maps={"M": {"entries": [entry]}}), BOX)
-    assert codes(bad) == ["FRR722"]
+    assert codes(bad) == ["FRR737"]
     found = list(traps({"frrbgpneighbors": [{"peer": "192.0.2.1", "routemap_in": "GONE"}]}))
     assert [one.code for one in found] == ["FRR731"]
     assert "GONE" in found[0].message

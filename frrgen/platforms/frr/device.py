@@ -17,7 +17,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from frrgen.errors import DeviceError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding
 from frrgen.model.router import Router
 from frrgen.model.types import Prefix
 from frrgen.transport.base import GoneError, Pending, Running, Session, Staged, Timer, new_id, owner
@@ -72,7 +73,7 @@ class FrrDevice:
         done = self._sh("look", mark, str(_PATIENCE), "startup", seconds=self.shell.ssh.command_timeout)
         if done.status == _BUSY:
             raise DeviceError(
-                error("FRR512", f"{self.name}: a batch is still being applied", hint="wait until it has ended")
+                Finding(Code.FRR512, f"{self.name}: a batch is still being applied", hint="wait until it has ended")
             )
         shown, *parts = done.out.split(f"\n{mark} ")
         said = {name: text for name, _, text in (part.partition("\n") for part in parts)}
@@ -83,8 +84,8 @@ class FrrDevice:
         if down := sorted(self._needs - up):
             # vtysh leaves out, without a word, what a daemon that is down would show: all of it would seem missing
             raise DeviceError(
-                error(
-                    "FRR511",
+                Finding(
+                    Code.FRR511,
                     f"{self.name}: {', '.join(down)} {'is' if len(down) == 1 else 'are'} not running",
                     hint="enable it in /etc/frr/daemons and start FRR",
                 )
@@ -94,8 +95,8 @@ class FrrDevice:
         if self._rpki and self.shell.run("vtysh -d bgpd -c 'show modules' | grep -q bgpd_rpki").status:
             # without it FRR takes `match rpki` for another clause, and refuses everything behind `rpki`
             raise DeviceError(
-                error(
-                    "FRR511",
+                Finding(
+                    Code.FRR511,
                     f"{self.name}: bgpd runs without its RPKI module",
                     hint="install frr-rpki-rtrlib and add `-M rpki` to bgpd_options in /etc/frr/daemons",
                 )
@@ -146,7 +147,7 @@ class FrrDevice:
         if done.status or complaints(done.out):
             self._sh("unstage")
             raise DeviceError(
-                error("FRR513", f"{self.name}: vtysh refuses the commands, nothing was applied: {_short(done)}")
+                Finding(Code.FRR513, f"{self.name}: vtysh refuses the commands, nothing was applied: {_short(done)}")
             )
 
     def arm(self, entry: str, seconds: int) -> str:
@@ -190,14 +191,14 @@ class FrrDevice:
             root = done.status != _UNSAVED or self.shell.ssh.sudo
             hint = None if root else "writing /etc/frr/frr.conf takes root: set ssh.sudo"
             said = f": {_short(done)}" if done.err.strip() else ""
-            raise DeviceError(error("FRR514", f"{self.name} {what[done.status]}{said}", hint=hint))
+            raise DeviceError(Finding(Code.FRR514, f"{self.name} {what[done.status]}{said}", hint=hint))
         self._armed("confirm the push", done)
 
     def undo(self, why: str) -> None:
         """Have the router go back by the batch that was staged, and look. Raises DeviceError if it cannot."""
         done = self._sh("undo", self.id, why)
         if done.status == _STUCK:
-            raise DeviceError(error("FRR523", f"{self.name}: cannot go back to what ran before"))
+            raise DeviceError(Finding(Code.FRR523, f"{self.name}: cannot go back to what ran before"))
         self._armed("go back", done)
 
     def history(self) -> str:
@@ -209,8 +210,8 @@ class FrrDevice:
         done = self._sh("kept", id_)
         if done.status:
             raise DeviceError(
-                error(
-                    "FRR530",
+                Finding(
+                    Code.FRR530,
                     f"{self.name}: it has no backup {id_ or 'of any push'}",
                     hint=f"frrgen history {self.name} shows those that it has",
                 )
@@ -283,7 +284,7 @@ class FrrDevice:
             raise self._unusable(f"cannot {what}", done)
 
     def _gone(self) -> GoneError:
-        return GoneError(error("FRR528", f"{self.name}: the push is not armed any more"))
+        return GoneError(Finding(Code.FRR528, f"{self.name}: the push is not armed any more"))
 
     def _must(self, what: str, script: str) -> Result:
         done = self.shell.run(script)
@@ -292,7 +293,7 @@ class FrrDevice:
         return done
 
     def _unusable(self, what: str, done: Result) -> DeviceError:
-        return DeviceError(error("FRR510", f"{self.name}: {what}: {_short(done)}", hint=_hint(done)))
+        return DeviceError(Finding(Code.FRR510, f"{self.name}: {what}: {_short(done)}", hint=_hint(done)))
 
 
 def _daemons(router: Router) -> set[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from frrgen.errors import DeviceError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding
 from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.platforms.frr.parse.parser import Parsed, parse
 from frrgen.platforms.frr.push import Transaction, way_back
@@ -21,8 +22,8 @@ def confirm(device: Device) -> Outcome:
         pending = _waiting(device, now)
         if not pending.verified:
             raise DeviceError(
-                error(
-                    "FRR528",
+                Finding(
+                    Code.FRR528,
                     f"{device.name}: {pending}; and it never came so far that it could be",
                     hint=f"frrgen rollback {device.name}",
                 )
@@ -43,7 +44,7 @@ def undo(device: Device) -> Outcome:
 def _waiting(device: Device, now: Running) -> Pending:
     pending = now.pending
     if pending is None or pending.timer is Timer.REBOOTED:
-        raise DeviceError(error("FRR528", f"{device.name}: no push waits to be confirmed"))
+        raise DeviceError(Finding(Code.FRR528, f"{device.name}: no push waits to be confirmed"))
     device.id = pending.id
     return pending
 

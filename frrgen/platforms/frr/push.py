@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError
 from frrgen.model.router import Router
 from frrgen.platforms.frr.daemons import lacks
 from frrgen.platforms.frr.diff.changes import Commands
@@ -121,8 +122,8 @@ class Transaction(Push[Running]):
     def _take_over(self, pending: Pending) -> None:
         if pending.timer is Timer.ON:
             raise DeviceError(
-                error(
-                    "FRR529",
+                Finding(
+                    Code.FRR529,
                     f"{self.device.name}: {pending}; nothing was done",
                     hint=f"frrgen confirm {self.device.name}, or frrgen rollback {self.device.name}",
                 )
@@ -159,8 +160,8 @@ class Transaction(Push[Running]):
         if not self._differences(now) and not now.unsaved:
             return self._ended(State.CONFIRMED, ())
         raise UnknownStateError(
-            error(
-                "FRR525",
+            Finding(
+                Code.FRR525,
                 f"{self.device.name}: it has ended the push, and runs neither what was there nor what is intended",
             )
         )
@@ -192,8 +193,8 @@ class Transaction(Push[Running]):
             if waited > bounds.seconds:
                 shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if missing[5:] else "")
                 raise DeviceError(
-                    error(
-                        "FRR531",
+                    Finding(
+                        Code.FRR531,
                         f"{self.device.name}: not within {bounds.seconds:g} s: {shown}",
                         hint="if that is what the change is for: --allow-down, or --allow-loss PERCENT",
                     )
@@ -258,7 +259,7 @@ class Transaction(Push[Running]):
         self._end(State.ROLLED_BACK)
         return RolledBackError(
             *problem.findings,
-            error("FRR524", f"{self.device.name}: rolled back: it runs what it ran before, and nothing was saved"),
+            Finding(Code.FRR524, f"{self.device.name}: rolled back: it runs what it ran before, and nothing was saved"),
         )
 
     def _parsed_before(self) -> Parsed:
@@ -300,7 +301,7 @@ def _not_as_intended(name: str, problems: Sequence[str], said: Sequence[str]) ->
     shown = "; ".join(line.strip() for line in problems[:5]) + (
         f"; and {len(problems) - 5} more" if problems[5:] else ""
     )
-    found = [error("FRR522", f"{name}: after the push the router still does not run what is intended: {shown}")]
+    found = [Finding(Code.FRR522, f"{name}: after the push the router still does not run what is intended: {shown}")]
     if said:
-        found.append(error("FRR522", f"{name} said: {'; '.join(hide(line) for line in said[:5])}"))
+        found.append(Finding(Code.FRR522, f"{name} said: {'; '.join(hide(line) for line in said[:5])}"))
     return found

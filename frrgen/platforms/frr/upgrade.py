@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code, Severity
+from frrgen.errors import Finding, Where
 from frrgen.model.bgp import AS_SETS_REJECTED, LONGEST_STALE_TIME, Bgp
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.canonical import FIRST_AS_ON
@@ -119,11 +120,11 @@ def upgrade(text: str, source: str, old: Version, new: Version) -> Iterator[Find
         for trap in (*REFUSED, *OTHERWISE):
             if old < trap.since <= new and trap.line.fullmatch(line):
                 message = f"to FRR {shown} `{line}` {trap.becomes}"
-                yield Finding("FRR450", trap.severity, message, Where(source, number), trap.hint)
+                yield Finding(Code.FRR450, message, Where(source, number), trap.hint, trap.severity)
     router = parse(text, frr_version=".".join(map(str, old))).router
     for since, message, hint in _defaults(router):
         if old < since <= new:
-            yield Finding("FRR450", Severity.WARNING, f"FRR {shown} {message}", Where(source), hint)
+            yield Finding(Code.FRR450, f"FRR {shown} {message}", Where(source), hint, Severity.WARNING)
 
 
 def _defaults(router: Router) -> Iterator[tuple[Version, str, str | None]]:

@@ -19,7 +19,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
-from frrgen.errors import DeviceError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding
 from frrgen.model.router import Router
 from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, Box, Sections, digest, from_php, series
 from frrgen.platforms.templates import template_folder
@@ -49,13 +50,13 @@ _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
 _TOO_LONG: Final = (124, 137)
 """The status of timeout(1) when it has ended what it ran."""
 _KINDS: Final = {
-    "busy": ("FRR512", "wait until it has ended"),
-    "conflict": ("FRR521", "run the push again to see the plan as it is now"),
-    "root": ("FRR510", "log in as admin or root, or set ssh.sudo"),
-    "refused": ("FRR741", None),
-    "room": ("FRR742", "free some, then push again"),
-    "gone": ("FRR528", "frrgen diff shows where the box stands"),
-    "write": ("FRR743", "Status > System Logs on the box may say why"),
+    "busy": (Code.FRR512, "wait until it has ended"),
+    "conflict": (Code.FRR521, "run the push again to see the plan as it is now"),
+    "root": (Code.FRR510, "log in as admin or root, or set ssh.sudo"),
+    "refused": (Code.FRR741, None),
+    "room": (Code.FRR742, "free some, then push again"),
+    "gone": (Code.FRR528, "frrgen diff shows where the box stands"),
+    "write": (Code.FRR743, "Status > System Logs on the box may say why"),
 }
 """Why nothing was changed -> our code and a hint."""
 
@@ -184,8 +185,8 @@ class PfsenseDevice:
         said = self._ask("fetch", {"names": COVERED}, _Fetched, load=_CONFIG)
         if not said.package:
             raise DeviceError(
-                error(
-                    "FRR744",
+                Finding(
+                    Code.FRR744,
                     f"{self.name}: the FRR package is not installed",
                     hint="System > Package Manager > Available Packages > FRR",
                 )
@@ -193,8 +194,9 @@ class PfsenseDevice:
         package = series(said.package)
         if package is None:
             raise DeviceError(
-                error(
-                    "FRR707", f"{self.name}: its FRR package, {said.package}, writes a file for each daemon: update it"
+                Finding(
+                    Code.FRR707,
+                    f"{self.name}: its FRR package, {said.package}, writes a file for each daemon: update it",
                 )
             )
         text = _text(said.running)
@@ -213,7 +215,9 @@ class PfsenseDevice:
             hasync=said.hasync,
         )
         if running.sections_digest != said.digest:
-            raise DeviceError(error("FRR740", f"{self.name}: its sections were not understood as the box has them"))
+            raise DeviceError(
+                Finding(Code.FRR740, f"{self.name}: its sections were not understood as the box has them")
+            )
         return running
 
     def lock(self) -> AbstractContextManager[None]:
@@ -231,14 +235,16 @@ class PfsenseDevice:
         shown = re.sub(r"\x1b\[\d*m", "", "; ".join(line.strip() for line in lines if line.strip()))[:600]
         if said.status:
             raise DeviceError(
-                error("FRR513", f"{self.name}: vtysh refuses the configuration, nothing was written: {shown}")
+                Finding(Code.FRR513, f"{self.name}: vtysh refuses the configuration, nothing was written: {shown}")
             )
         if said.tested in _TOO_LONG:
             shown = f"no answer within {seconds} s"
         if said.tested:
             what = "frr-reload does not get through the configuration, nothing was written"
             hint = "raise ssh.command_timeout" if said.tested in _TOO_LONG else None
-            raise DeviceError(error("FRR750", f"{self.name}: {what}: {shown or f'status {said.tested}'}", hint=hint))
+            raise DeviceError(
+                Finding(Code.FRR750, f"{self.name}: {what}: {shown or f'status {said.tested}'}", hint=hint)
+            )
 
     def apply(self, sections: Sections, expected: str, description: str, *, size: int = 0) -> Applied:
         """Write the covered sections if they still have the `expected` digest, and have the package load them.
@@ -298,7 +304,7 @@ class PfsenseDevice:
         if text is None:
             said = [line.strip() for line in f"{done.err}\n{done.out}".split("\n") if line.strip()]
             shown = "; ".join(said[-3:])[:300] or f"status {done.status}"
-            raise DeviceError(error("FRR740", f"{self.name}: no answer from PHP: {shown}", hint=_hint(shown)))
+            raise DeviceError(Finding(Code.FRR740, f"{self.name}: no answer from PHP: {shown}", hint=_hint(shown)))
         text = text.removeprefix(mark).strip()
         try:
             if text.startswith('{"ok":true'):
@@ -306,12 +312,12 @@ class PfsenseDevice:
             failed = _Failed.model_validate_json(text)
         except ValidationError as bad:
             raise DeviceError(
-                error("FRR740", f"{self.name}: an answer of another shape to {verb}: {bad.errors()[0]['msg']}")
+                Finding(Code.FRR740, f"{self.name}: an answer of another shape to {verb}: {bad.errors()[0]['msg']}")
             ) from bad
         if failed.kind in _KINDS:
             code, hint = _KINDS[failed.kind]
-            raise NothingChangedError(error(code, f"{self.name}: {failed.error}; nothing was changed", hint=hint))
-        found = error("FRR740", f"{self.name}: PHP failed on the box: {failed.error}", hint=_hint(failed.error))
+            raise NothingChangedError(Finding(code, f"{self.name}: {failed.error}; nothing was changed", hint=hint))
+        found = Finding(Code.FRR740, f"{self.name}: PHP failed on the box: {failed.error}", hint=_hint(failed.error))
         raise (NothingChangedError if failed.stage == "begun" else DeviceError)(found)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code
+from frrgen.errors import Finding, Where
 from frrgen.model.bgp import FAMILIES, Bgp
 from frrgen.model.references import uses
 from frrgen.model.router import Router
@@ -32,8 +33,7 @@ def _source_protocol(router: Router, path: Path) -> Iterator[Finding]:
         for entry in route_map.entries:
             if entry.match.source_protocol is not None and ("route_maps", name) not in attached:
                 yield Finding(
-                    "FRR727",
-                    Severity.WARNING,
+                    Code.FRR727,
                     f"attached to a neighbor, {name} would drop every route: from FRR 9 on no inbound route has a "
                     f"source protocol, so `match source-protocol {entry.match.source_protocol}` never matches",
                     Where(path=(*path, "route_maps", name, "entries", str(entry.seq), "match", "source_protocol")),
@@ -47,8 +47,7 @@ def _communities(bgp: Bgp, path: Path) -> Iterator[Finding]:
             families = [family for family in FAMILIES if "standard" not in getattr(one, family).send_community]
             for family in families[:1]:
                 yield Finding(
-                    "FRR726",
-                    Severity.WARNING,
+                    Code.FRR726,
                     f"{peer} is sent no standard communities ({_sent(getattr(one, families[0]).send_community)}): "
                     "the package's page switches them off unless told otherwise",
                     Where(path=(*path, "bgp", kind, peer, family, "send_community")),
@@ -70,8 +69,7 @@ def _internal_policy(router: Router, bgp: Bgp, path: Path) -> Iterator[Finding]:
     for peer, neighbor in bgp.neighbors.items():
         if neighbor.remote_as in {"internal", bgp.asn} and peer not in with_policy:
             yield Finding(
-                "FRR728",
-                Severity.INFO,
+                Code.FRR728,
                 f"{peer} has no policy: whatever it announces is accepted, for it is in AS {bgp.asn}, too; were it in "
                 "another, FRR would exchange nothing with it (RFC 8212), and the package's default leaves it at that",
                 Where(path=(*path, "bgp", "neighbors", peer)),

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code
+from frrgen.errors import Finding
 from frrgen.platforms.pfsense.php import word
 
 Path = tuple[str, ...]
@@ -45,20 +46,16 @@ class Loss:
         self.path = path
         self.findings: list[Finding] = []
 
-    def add(self, code: str, message: str, path: Iterable[str] = (), hint: str | None = None) -> None:
-        """Add an error."""
-        self.findings.append(Finding(code, Severity.ERROR, message, Where(path=(*self.path, *path)), hint))
-
-    def inform(self, code: str, message: str, path: Iterable[str] = (), hint: str | None = None) -> None:
-        """Add what is good to know."""
-        self.findings.append(Finding(code, Severity.INFO, message, Where(path=(*self.path, *path)), hint))
+    def add(self, code: Code, message: str, path: Iterable[str] = (), hint: str | None = None) -> None:
+        """Add a finding; `path` is the path inside the router."""
+        self.findings.append(Finding.at(code, message, (*self.path, *path), hint))
 
     def cannot(self, owner: Path, field: str, why: str = "", hint: str | None = None) -> None:
         """Say that a field (dotted, inside of its owner) has no place in the package's sections."""
         steps = field.split(".")
         nearest = hint or next((NEAREST[step] for step in reversed(steps) if step in NEAREST), None)
         self.add(
-            "FRR720",
+            Code.FRR720,
             f"the FRR package of pfSense has no place for {steps[-1]}{f': {why}' if why else ''}",
             (*owner, *steps),
             None if nearest is None else f"the nearest it has: {nearest}",
@@ -67,18 +64,18 @@ class Loss:
     def name(self, name: str, what: str, path: Path) -> None:
         """Refuse a name that pfSense would leave out."""
         if not word(name):
-            self.add("FRR721", f"pfSense leaves out a {what} with the name {name!r}: it is no host name", path)
+            self.add(Code.FRR721, f"pfSense leaves out a {what} with the name {name!r}: it is no host name", path)
         elif name in {"ACCEPTFILTER", "ACCEPTFILTER6", "none", "default"}:
-            self.add("FRR721", f"{name!r} has a meaning of its own in the FRR package", path, "give it another name")
+            self.add(Code.FRR721, f"{name!r} has a meaning of its own in the FRR package", path, "give it another name")
 
     def text(self, text: str | None, limit: int, path: Path) -> str:
         """Give a text that pfSense stores and the package writes in full; refuse any other."""
         if text is None:
             return ""
         if not _ASCII.fullmatch(text):
-            self.add("FRR724", "pfSense's config.xml is safe for ASCII only", path, "write it without accents")
+            self.add(Code.FRR724, "pfSense's config.xml is safe for ASCII only", path, "write it without accents")
         elif text == "0":
-            self.add("FRR724", "the package leaves this out: to PHP, 0 is nothing", path, "any other text")
+            self.add(Code.FRR724, "the package leaves this out: to PHP, 0 is nothing", path, "any other text")
         elif len(text) > limit:
-            self.add("FRR724", f"the package cuts this at {limit} characters; it has {len(text)}", path)
+            self.add(Code.FRR724, f"the package cuts this at {limit} characters; it has {len(text)}", path)
         return text

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code
+from frrgen.errors import Finding, Where
 from frrgen.model.router import FRR_OF_PACKAGE, Pfsense, Router
 from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
 from frrgen.platforms.files import is_xml, read_text
@@ -151,7 +152,7 @@ class PfsensePlatform:
                 assumed = f"{box.package} with FRR {FRR_OF_PACKAGE[box.package]}"
                 message = f"the file names no version of the FRR package: {assumed} is assumed"
                 hint = "write pfsense.package and frr_version as System, Package Manager shows them"
-                findings.append(Finding("FRR708", Severity.WARNING, message, Where(str(file)), hint))
+                findings.append(Finding(Code.FRR708, message, Where(str(file)), hint))
 
         def named(name: str) -> Parsed:
             parsed = parse(sections, box, name=name).parsed

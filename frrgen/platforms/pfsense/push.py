@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError
 from frrgen.platforms.frr.diff.plan import hide
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.pfsense.device import (
@@ -36,7 +37,7 @@ _QUIET: Final = 8.0
 """Seconds without anything reloading, after which what FRR runs is taken for final."""
 _SESSIONS: Final = 180.0
 """Seconds in which the sessions that were up must be up again: FRR tries every 120."""
-_NEITHER: Final = "FRR747"
+_NEITHER: Final = Code.FRR747
 
 
 @dataclass
@@ -63,8 +64,8 @@ class PfsensePush(Push[PfsenseRunning]):
         if keys := raw_keys(new) or raw_keys(running.sections):
             if not self.clear_raw:
                 raise DeviceError(
-                    error(
-                        "FRR745",
+                    Finding(
+                        Code.FRR745,
                         f"{self.device.name}: a raw configuration ({', '.join(keys)}) stands in for the sections: "
                         "whatever is written there does nothing; nothing was changed",
                         hint="look at it at Services > FRR Global/Zebra > Raw Config; give it up with --clear-raw",
@@ -101,7 +102,7 @@ class PfsensePush(Push[PfsenseRunning]):
             raise
         self._tell(State.APPLIED)
         if applied.complaint:
-            raise DeviceError(error("FRR743", f"{self.device.name}: {applied.complaint}"))
+            raise DeviceError(Finding(Code.FRR743, f"{self.device.name}: {applied.complaint}"))
         return self._verify()
 
     def _write(self, sections: Sections, expected: str, why: str) -> Applied:
@@ -138,18 +139,18 @@ class PfsensePush(Push[PfsenseRunning]):
         while True:
             watch = self.device.watch()
             if file and watch.frr_conf != file:
-                raise DeviceError(error("FRR746", f"{self.device.name}: frr.conf is not what frrgen foretold"))
+                raise DeviceError(Finding(Code.FRR746, f"{self.device.name}: frr.conf is not what frrgen foretold"))
             if not watch.busy:
                 now = self.device.fetch()
                 if now.sections_digest != sections:
-                    raise DeviceError(error(_NEITHER, f"{self.device.name}: somebody else has changed the sections"))
+                    raise DeviceError(Finding(_NEITHER, f"{self.device.name}: somebody else has changed the sections"))
                 left = _left(self.device.name, now)
                 if not left:
                     return now
                 if quiet >= _QUIET:
                     shown = "; ".join(left[:5]) + (f"; and {len(left) - 5} more" if left[5:] else "")
                     raise DeviceError(
-                        error("FRR522", f"{self.device.name}: FRR does not run what its frr.conf says: {shown}")
+                        Finding(Code.FRR522, f"{self.device.name}: FRR does not run what its frr.conf says: {shown}")
                     )
             quiet = 0.0 if watch.busy else quiet + _EVERY
             waited += _EVERY
@@ -166,7 +167,9 @@ class PfsensePush(Push[PfsenseRunning]):
         while down := wanted - up:
             if waited > _SESSIONS:
                 shown = ", ".join(sorted(down)[:5])
-                raise DeviceError(error("FRR748", f"{self.device.name}: not up again within {_SESSIONS:g} s: {shown}"))
+                raise DeviceError(
+                    Finding(Code.FRR748, f"{self.device.name}: not up again within {_SESSIONS:g} s: {shown}")
+                )
             self.sleep(_EVERY)
             waited += _EVERY
             up = self.device.watch().established
@@ -189,7 +192,7 @@ class PfsensePush(Push[PfsenseRunning]):
             self._end(State.UNKNOWN)
             raise UnknownStateError(
                 *problem.findings,
-                error(
+                Finding(
                     _NEITHER,
                     f"{self.device.name}: the sections are neither what they were nor what was pushed: somebody else "
                     "has changed them since, and nothing more was done",
@@ -207,7 +210,9 @@ class PfsensePush(Push[PfsenseRunning]):
         raise RolledBackError(
             *problem.findings,
             *self.found,
-            error("FRR524", f"{self.device.name}: rolled back: it has the sections that it had, and FRR runs them"),
+            Finding(
+                Code.FRR524, f"{self.device.name}: rolled back: it has the sections that it had, and FRR runs them"
+            ),
         )
 
 
@@ -236,7 +241,7 @@ def _left(name: str, now: PfsenseRunning) -> list[str]:
 
 
 def _still_busy(name: str, watch: Watch) -> Finding:
-    return error("FRR749", f"{name}: the package is still at work: {'; '.join(watch.busy)[:200]}")
+    return Finding(Code.FRR749, f"{name}: the package is still at work: {'; '.join(watch.busy)[:200]}")
 
 
 def _sha256(text: str) -> str:

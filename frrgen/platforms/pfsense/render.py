@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from frrgen.errors import Finding, InputError, Severity
+from frrgen.codes import Code, Severity
+from frrgen.errors import Finding, InputError
 from frrgen.lines.rule import Data
 from frrgen.model.references import Ref, policy_refs
 from frrgen.model.router import Pfsense, Router
@@ -135,8 +136,8 @@ def written_with_findings(
     found = {name: over.section(name, intended[name]) for name in COVERED}
     present = {name: configs for name, configs in found.items() if configs or (current or {}).get(name)}
     if not present["frr"][0]["password"]:
-        loss.inform(
-            "FRR725",
+        loss.add(
+            Code.FRR725,
             "the FRR package demands a master password, and neither the inventory nor the box has one",
             ("pfsense", "password"),
             "pfsense: {password: env:NAME}",
@@ -193,7 +194,7 @@ def _defined(router: Router, ref: Ref, path: Path, loss: Loss) -> None:
 
 
 def _undefined(what: str, name: str, path: Path, loss: Loss) -> None:
-    loss.add("FRR722", f"pfSense leaves this line out: the {what} {name!r} is not there", path, "define it")
+    loss.add(Code.FRR722, f"pfSense leaves this line out: the {what} {name!r} is not there", path, "define it")
 
 
 class _Over:

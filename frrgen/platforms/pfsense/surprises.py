@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code
+from frrgen.errors import Finding
 from frrgen.platforms.pfsense.php import word
 from frrgen.platforms.pfsense.schema import RAW_KEYS, Config, Sections
 
@@ -39,16 +40,16 @@ def traps(sections: Sections) -> Iterator[Finding]:
         for key in RAW_KEYS:
             if config.get(key):
                 what = "the whole configuration" if key == "frr" else f"the part of {key}"
-                yield _error(
-                    "FRR729",
+                yield Finding.at(
+                    Code.FRR729,
                     f"a raw configuration replaces {what}: nothing of it comes from the sections",
                     ("frrglobalraw", key),
                     "take it away on the page Raw Config, or push with --clear-raw",
                 )
     for config in sections.get("frr", []):
         if config.get("carpstatusvid") == "":
-            yield _error(
-                "FRR730",
+            yield Finding.at(
+                Code.FRR730,
                 "the CARP VIP is empty, which is not none: the package's script ends before it starts FRR",
                 ("frr", "carpstatusvid"),
                 "choose a VIP or none on the page Global Settings",
@@ -56,12 +57,14 @@ def traps(sections: Sections) -> Iterator[Finding]:
     for section, name in (("frrglobalroutemaps", "name"), ("frrbgpneighbors", "peer")):
         for config in sections.get(section, []):
             if not word(config.get(name, "")) and ":" not in config.get(name, ""):
-                yield _warning(f"{config.get(name)!r} is no host name: the package leaves it out", (section, name))
+                yield Finding.at(
+                    Code.FRR731, f"{config.get(name)!r} is no host name: the package leaves it out", (section, name)
+                )
     yield from _references(sections)
     for config in sections.get("frrglobalroutemaps", []):
         if "acl_match" not in config:
-            yield _error(
-                "FRR731",
+            yield Finding.at(
+                Code.FRR738,
                 "without acl_match the package writes `match ip address` with no name, and FRR refuses the whole file",
                 ("frrglobalroutemaps", config.get("name", ""), config.get("seq", "")),
                 "save the entry on its page",
@@ -77,18 +80,12 @@ def _references(sections: Sections) -> Iterator[Finding]:
                 known = groups if kind == "peer group" else _names(sections.get(kind, []))
                 if name not in {"", "none"} and name not in known:
                     owner = config.get("peer") or f"{config.get('name')} {config.get('seq', '')}".strip()
-                    yield _warning(
-                        f"{key} of {owner} names {name!r}, which is not there: it is left out", (section, key)
+                    yield Finding.at(
+                        Code.FRR731,
+                        f"{key} of {owner} names {name!r}, which is not there: it is left out",
+                        (section, key),
                     )
 
 
 def _names(configs: list[Config]) -> set[str]:
     return {config.get("name", "") for config in configs}
-
-
-def _error(code: str, message: str, path: tuple[str, ...], hint: str) -> Finding:
-    return Finding(code, Severity.ERROR, message, Where(path=path), hint)
-
-
-def _warning(message: str, path: tuple[str, ...]) -> Finding:
-    return Finding("FRR731", Severity.WARNING, message, Where(path=path))

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from frrgen.errors import Finding, InputError, Severity
+from frrgen.codes import Severity
+from frrgen.errors import Finding, InputError
 from frrgen.model.router import FRR_OF_PACKAGE, Router
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from frrgen.errors import DeviceError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding
 from frrgen.model.policy import calls
 from frrgen.model.router import Router
 
@@ -30,7 +31,7 @@ def shown_maps(answer: Mapping[str, Any]) -> dict[str, Shown]:
             for name, one in answer.items()
         }
     except (KeyError, TypeError) as bad:
-        raise DeviceError(error("FRR510", f"bgpd shows its route maps in another form: {bad!r}")) from bad
+        raise DeviceError(Finding(Code.FRR510, f"bgpd shows its route maps in another form: {bad!r}")) from bad
 
 
 def contradictions(router: Router, shown: dict[str, Shown]) -> Iterator[tuple[str, str]]:

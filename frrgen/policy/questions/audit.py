@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Final
 
-from frrgen.errors import Finding, Severity, Where
+from frrgen.codes import Code
+from frrgen.errors import Finding
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
@@ -23,7 +24,7 @@ from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, Region, meet, only
 
 Path = tuple[str, ...]
-Doubt = tuple[str, str, str | None]
+Doubt = tuple[Code, str, str | None]
 """A code, what is wrong, and a hint."""
 Find = Callable[[Session, int], Iterator[Doubt]]
 _PRIVATE: Final = ((64512, 65534), (4200000000, 4294967294))
@@ -76,21 +77,19 @@ def audit(network: Network, derived: Derived) -> Iterator[Finding]:
 
 def _disagreements(network: Network, derived: Derived) -> Iterator[Finding]:
     """Say what of the routers and the clusters does not agree: each mistake once, whatever sessions it is seen on."""
-    seen: dict[tuple[str, str, str, Path], dict[str, None]] = {}
+    seen: dict[tuple[str, Code, str, Path], dict[str, None]] = {}
     for agreement in verify(network, derived, list(network.clusters)):
         for problem in agreement.problems:
-            code = {"too much": "FRR321", "dropped": "FRR322", "limit": "FRR323"}.get(problem.kind, "FRR324")
+            code = {"too much": Code.FRR321, "dropped": Code.FRR322, "limit": Code.FRR323}.get(
+                problem.kind, Code.FRR324
+            )
             nodes = seen.setdefault((agreement.cluster, code, problem.text, problem.path), {})
             nodes[agreement.node or f"on {agreement.router}"] = None
     for (cluster, code, text, path), nodes in seen.items():
         every = len(nodes) > 1 and nodes.keys() == network.clusters[cluster].nodes.keys()
         more = f" and {len(nodes) - _NODES} more" if len(nodes) > _NODES else ""
         who = "every node" if every else ", ".join(list(nodes)[:_NODES]) + more
-        yield _warning(code, f"cluster {cluster}, {who}: {text}", path)
-
-
-def _warning(code: str, message: str, path: Path, hint: str | None = None) -> Finding:
-    return Finding(code, Severity.WARNING, message, Where(path=path), hint)
+        yield Finding.at(code, f"cluster {cluster}, {who}: {text}", path)
 
 
 def reflections(derived: Derived) -> Iterator[Finding]:
@@ -113,7 +112,7 @@ def reflections(derived: Derived) -> Iterator[Finding]:
         )
         if one < other and (other, one) in clients and not alike:
             text = f"{one} and {other} are each other's route-reflector clients: routes go around between them"
-            yield _warning("FRR328", text, place, "let one be the other's client, or give both one cluster_id")
+            yield Finding.at(Code.FRR328, text, place, "let one be the other's client, or give both one cluster_id")
 
 
 class _Router:
@@ -139,10 +138,10 @@ class _Router:
                 place = (*self.path, kind, name, "entries")
                 for seq in shadowed:
                     text = f"seq {seq} never decides: earlier entries cover all of it"
-                    yield _warning("FRR310", text, (*place, str(seq)), "take it away, or put it before them")
+                    yield Finding.at(Code.FRR310, text, (*place, str(seq)), "take it away, or put it before them")
                 for seq in redundant:
                     text = f"seq {seq} changes nothing: without it later entries say the same"
-                    yield _warning("FRR311", text, (*place, str(seq)), "take it away")
+                    yield Finding.at(Code.FRR311, text, (*place, str(seq)), "take it away")
 
         # with exact-match a line that asks for more is another
         exact = {
@@ -163,7 +162,7 @@ class _Router:
                 for seq in shadowed:
                     text = f"seq {seq} never decides: earlier entries cover all of it"
                     place = (*self.path, kind, name, "entries", str(seq))
-                    yield _warning("FRR310", text, place, "take it away, or put it before them")
+                    yield Finding.at(Code.FRR310, text, place, "take it away, or put it before them")
 
     def _maps(self) -> Iterator[Finding]:
         for (name, route_map), places in zip(
@@ -188,10 +187,10 @@ class _Router:
                         f"route map {name} seq {entry.seq} is never reached: "
                         "earlier entries take every route that it matches"
                     )
-                    yield _warning("FRR312", text, (*place, str(entry.seq)))
+                    yield Finding.at(Code.FRR312, text, (*place, str(entry.seq)))
                 elif entry.match.source_protocol is None:
                     text = f"route map {name} seq {entry.seq} matches no route at all"
-                    yield _warning("FRR313", text, (*place, str(entry.seq), "match"))
+                    yield Finding.at(Code.FRR313, text, (*place, str(entry.seq), "match"))
 
     def _could(self, name: str, alone: object, session: Session) -> bool:
         """Tell whether an entry matches some route if it is asked about all."""
@@ -219,7 +218,7 @@ class _Router:
             place = (*self.path, *session.path, family)
             if session.family_option(family, "maximum_prefix") is None:
                 text = "no maximum_prefix: a neighbor that leaks everything fills the router's memory (RFC 7454)"
-                yield _warning("FRR318", text, place)
+                yield Finding.at(Code.FRR318, text, place)
             if session.has_policy(family):
                 yield from self._remembered(session, version, place, self._admits)
 
@@ -229,7 +228,7 @@ class _Router:
         if key not in self.known:
             self.known[key] = list(find(session, version))
         for code, text, hint in self.known[key]:
-            yield _warning(code, text, place, hint)
+            yield Finding.at(code, text, place, hint)
 
     def _admits(self, session: Session, version: int) -> Iterator[Doubt]:
         permitted = [one for one in self._outcomes(session, version) if one.verdict == "permit"]
@@ -239,7 +238,7 @@ class _Router:
         for prefixes, _ in session.ignored(version):
             everything -= prefixes
         if admitted == everything and any(EVERYTHING in _plain(region) for region in regions):
-            yield "FRR314", "the inbound policy permits every route", "list what the neighbor may announce"
+            yield Code.FRR314, "the inbound policy permits every route", "list what the neighbor may announce"
             return
         yield from self._refusable(session, version, admitted)
 
@@ -263,7 +262,7 @@ class _Router:
             accepted = admitted & refusable
             if accepted:
                 text = f"accepts {what}, e.g. {accepted.witness()} (RFC 7454)"
-                yield "FRR316", text, "deny them before what is permitted"
+                yield Code.FRR316, text, "deny them before what is permitted"
 
     def _own(self, version: int) -> list[IPv4Network | IPv6Network]:
         bgp = self.router.bgp
@@ -280,8 +279,8 @@ class _Router:
                     hop = entry.set.ip_next_hop if version == 4 else entry.set.ipv6_next_hop_global
                     if hop is not None and str(hop) == session.name:
                         text = f"the neighbor drops routes whose next hop is itself: seq {entry.seq} sets {hop}"
-                        yield _warning(
-                            "FRR320", text, (*self.path, "route_maps", name, "entries", str(entry.seq), "set")
+                        yield Finding.at(
+                            Code.FRR320, text, (*self.path, "route_maps", name, "entries", str(entry.seq), "set")
                         )
             if private(session.remote) or session.family_option(family, "remove_private_as") is not None:
                 continue
@@ -295,7 +294,7 @@ class _Router:
         for outcome in self._outcomes(session, version):
             if outcome.verdict == "permit" and meet(outcome.region, leaked):
                 text = f"AS {inner[0]}, a private one, may be announced to AS {session.remote} (RFC 6996)"
-                yield "FRR317", text, "set remove_private_as"
+                yield Code.FRR317, text, "set remove_private_as"
                 return
 
     def _private_peers(self, session: Session) -> set[int]:

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from frrgen.errors import DeviceError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding
 from frrgen.speaker.process.status import Metrics, status
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(kind):
-        raise DeviceError(error("FRR605", f"{path} is there, and is no socket"))
+        raise DeviceError(Finding(Code.FRR605, f"{path} is there, and is no socket"))
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(_WAIT)
         try:
@@ -85,7 +86,9 @@ def _clear(path: Path) -> None:
         except ConnectionRefusedError:
             path.unlink(missing_ok=True)
         else:
-            raise DeviceError(error("FRR605", f"another speaker listens on {path}", hint="each has its own --admin"))
+            raise DeviceError(
+                Finding(Code.FRR605, f"another speaker listens on {path}", hint="each has its own --admin")
+            )
 
 
 def ask_status(path: Path) -> dict[str, Any]:
@@ -104,7 +107,7 @@ def ask_status(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as bad:
         why = getattr(bad, "strerror", None) or "it does not answer"
         raise DeviceError(
-            error("FRR606", f"no speaker at {path}: {why}", hint="frrgen speaker run --admin SOCKET")
+            Finding(Code.FRR606, f"no speaker at {path}: {why}", hint="frrgen speaker run --admin SOCKET")
         ) from bad
     return found
 

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from frrgen.errors import DeviceError, FrrgenError, error
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding, FrrgenError
 from frrgen.model.router import Router
 from frrgen.speaker.log import LOG, flush
 from frrgen.speaker.plan import NodePlan, PeerSettings
@@ -207,7 +208,7 @@ class Speaker:
                 return None
             if isinstance(bad, DeviceError):
                 raise
-            raise DeviceError(error("FRR605", f"cannot listen on {path}: {why}")) from bad
+            raise DeviceError(Finding(Code.FRR605, f"cannot listen on {path}: {why}")) from bad
         return path
 
     async def _serve_metrics(self, host: str, port: int) -> None:
@@ -216,7 +217,7 @@ class Speaker:
         except OSError as bad:
             why = os.strerror(bad.errno) if bad.errno and bad.errno > 0 else bad.strerror or bad
             where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            raise DeviceError(error("FRR605", f"cannot listen on {where}: {why}")) from bad
+            raise DeviceError(Finding(Code.FRR605, f"cannot listen on {where}: {why}")) from bad
 
     async def _live(self) -> None:
         """Know everything, then speak: sessions begin when the source was read and its checks have answered."""

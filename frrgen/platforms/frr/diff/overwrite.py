@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from frrgen.errors import InputError, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, set_refs
 from frrgen.model.router import Router
@@ -81,7 +82,7 @@ def end_calls(old: Router, new: Router) -> Lines:
     before, after = calls(old.route_maps), calls(new.route_maps)
     if circle := call_circle(after):
         raise InputError(
-            error("FRR431", f"route maps call each other in a circle, which kills FRR: {' -> '.join(circle)}")
+            Finding(Code.FRR431, f"route maps call each other in a circle, which kills FRR: {' -> '.join(circle)}")
         )
     both = {name: before.get(name, set()) | after.get(name, set()) for name in {**old.route_maps, **new.route_maps}}
     turning = bool(call_circle(both))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.plan import hide
@@ -33,8 +34,8 @@ def _missing(missing: Mapping[Path, list[Leftover]], allowed: Collection[str], f
             continue
         first = lines[0]
         more = f", and {len(lines) - 1} more of its lines" if lines[1:] else ""
-        yield error(
-            "FRR406",
+        yield Finding(
+            Code.FRR406,
             f"{name} is not what FRR has: this line is not understood{more}: {hide(first.line)[:80]}",
             Where(file, first.number) if file else Where(),
             f"go on without it: --allow-unread {name}",
@@ -59,8 +60,8 @@ def refuse_endangered(
         in_danger = next((change for change in removed if _may_say(left, change)), None)
         if in_danger is not None:
             bad.append(
-                error(
-                    "FRR407",
+                Finding(
+                    Code.FRR407,
                     f"this intended line is not understood, and in its place {hide(in_danger.before or '')!r} would be"
                     f" taken away: {hide(left.line)[:80]}",
                     Where(file, left.number),

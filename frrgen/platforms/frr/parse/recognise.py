@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.frr.parse.beyond import opens
 from frrgen.platforms.frr.parse.parser import parse
 
@@ -26,14 +27,16 @@ def foreign(text: str, file: str) -> Finding | None:
     """Say why a text is no configuration of FRR; None if it may be one. Undecodable bytes are lone surrogates in it."""
     if text.lstrip("\ufeff \t\r\n").startswith("<"):
         hint = "pfSense's config.xml is read by `frrgen import pfsense FILE`"
-        return error("FRR405", "this is XML, and no configuration of FRR", Where(file), hint)
+        return Finding(Code.FRR405, "this is XML, and no configuration of FRR", Where(file), hint)
     if text.startswith("---- BEGIN config.xml ----"):
         hint = "download it again without encryption (Diagnostics > Backup & Restore), for `frrgen import pfsense FILE`"
-        return error("FRR405", "this is an encrypted backup of pfSense, and no configuration of FRR", Where(file), hint)
+        return Finding(
+            Code.FRR405, "this is an encrypted backup of pfSense, and no configuration of FRR", Where(file), hint
+        )
     if (found := _UNREADABLE.search(text)) is not None:
         number = text.count("\n", 0, found.start()) + 1
         what = "a NUL" if found[0] == "\x00" else "bytes that are no UTF-8"
-        return error("FRR405", f"{what} in it: this is no configuration of FRR", Where(file, number), _HINT)
+        return Finding(Code.FRR405, f"{what} in it: this is no configuration of FRR", Where(file, number), _HINT)
     empty = True
     for line in (" ".join(raw.split()) for raw in text.split("\n")):
         if _TYPICAL.match(line) or opens((), line):
@@ -41,7 +44,7 @@ def foreign(text: str, file: str) -> Finding | None:
         empty = empty and _EMPTY.fullmatch(line) is not None
     if empty or parse(text).router != parse("").router:
         return None
-    return error("FRR405", "no line of it is one of FRR's: this is no configuration of FRR", Where(file), _HINT)
+    return Finding(Code.FRR405, "no line of it is one of FRR's: this is no configuration of FRR", Where(file), _HINT)
 
 
 def refuse_foreign(*texts: tuple[str, Path]) -> None:

@@ -21,7 +21,8 @@ from typing import Final
 
 from lxml import etree
 
-from frrgen.errors import InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.schema import Config
 
 MAX_CHARACTERS: Final = 64 * 1024 * 1024
@@ -95,14 +96,14 @@ _WRAPPER: Final = "<x>"
 
 
 def outline(text: str, file: str = "config.xml") -> Document:
-    """Read a text of one or more elements. Raises InputError (FRR700) if it is not XML that pfSense could read."""
+    """Read a text of one or more elements. Raises InputError if pfSense could not read it as XML."""
     start = match.end() if (match := _DECLARATION.match(text)) else 0
     _check(text, start, file)
     document = Document(text, file, tuple(_elements(text, start)))
     if stray := [element for root in document.roots for element in _walk(root) if element.children and element.value]:
         raise InputError(
             *(
-                error("FRR700", f"<{element.name}> has text beside its elements", document.where(element))
+                Finding(Code.FRR709, f"<{element.name}> has text beside its elements", document.where(element))
                 for element in stray
             )
         )
@@ -112,14 +113,14 @@ def outline(text: str, file: str = "config.xml") -> Document:
 def _check(text: str, start: int, file: str) -> None:
     """Let lxml judge. Nothing is fetched or expanded, and libxml2's own limits of depth and length hold."""
     if len(text) > MAX_CHARACTERS:
-        raise InputError(error("FRR700", f"longer than {MAX_CHARACTERS} characters", Where(file)))
+        raise InputError(Finding(Code.FRR710, f"longer than {MAX_CHARACTERS} characters", Where(file)))
     if text.startswith("---- BEGIN config.xml ----"):
         hint = "download it again without encryption (Diagnostics > Backup & Restore)"
-        raise InputError(error("FRR700", "this backup is encrypted", Where(file, 1), hint))
+        raise InputError(Finding(Code.FRR711, "this backup is encrypted", Where(file, 1), hint))
     declared = _ENCODING.search(text, 0, start)
     if declared and declared[1].lower() not in {"utf-8", "utf8", "us-ascii", "ascii"} and not text.isascii():
         message = f"the file says that it is {declared[1]!r}; frrgen reads UTF-8"
-        raise InputError(error("FRR700", message, Where(file, 1)))
+        raise InputError(Finding(Code.FRR712, message, Where(file, 1)))
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
     )
@@ -138,13 +139,13 @@ def _check(text: str, start: int, file: str) -> None:
         )
         doctype = text.startswith("<!DOCTYPE", start + len(text[start:]) - len(text[start:].lstrip()))
         message = f"not XML: {'a DOCTYPE, which pfSense never writes' if doctype else wrong}"
-        raise InputError(error("FRR700", message, Where(file, line + lines, max(column, 0)))) from None
+        raise InputError(Finding(Code.FRR700, message, Where(file, line + lines, max(column, 0)))) from None
     except UnicodeEncodeError as fault:
         place = start + max(fault.start - len(_WRAPPER), 0)
         line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
         byte = 0xDC80 <= ord(text[place]) <= 0xDCFF
         message = "not UTF-8 text" if byte else "a character that is none (a lone surrogate)"
-        raise InputError(error("FRR700", message, Where(file, line, column))) from None
+        raise InputError(Finding(Code.FRR712, message, Where(file, line, column))) from None
 
 
 def _elements(text: str, start: int) -> Iterator[Element]:
@@ -221,7 +222,7 @@ def _walk(element: Element) -> Iterator[Element]:
         stack.extend(one.children)
 
 
-Report = Callable[[str, Element, str], None]
+Report = Callable[[Code, Element, str], None]
 """Takes a finding's code, the element and the message."""
 
 
@@ -232,12 +233,12 @@ def entries(section: Element, report: Report) -> list[tuple[Element, Config]]:
     """
     found = []
     if section.value:
-        report("FRR703", section, f"<{section.name}> holds a text where the package keeps <config> entries")
+        report(Code.FRR703, section, f"<{section.name}> holds a text where the package keeps <config> entries")
     for child in section.children:
         if child.name != "config":
-            report("FRR703", child, f"<{child.name}> in <{section.name}>, where the package keeps <config> entries")
+            report(Code.FRR703, child, f"<{child.name}> in <{section.name}>, where the package keeps <config> entries")
         elif child.value:
-            report("FRR703", child, f"a <config> of <{section.name}> holds a text where the package keeps elements")
+            report(Code.FRR703, child, f"a <config> of <{section.name}> holds a text where the package keeps elements")
         elif config := _config(child, report):
             found.append((child, config))
     return found
@@ -258,20 +259,20 @@ def _add_row(config: Config, element: Element, report: Report) -> None:
     for child in element.children:
         _put(row, child, report)
     if element.value:
-        report("FRR703", element, "a <row> holds a text where the package keeps elements")
+        report(Code.FRR703, element, "a <row> holds a text where the package keeps elements")
     elif row:
         config.setdefault("row", []).append(row)
 
 
 def _put(data: Config, element: Element, report: Report) -> None:
     if element.children:
-        report("FRR703", element, f"<{element.name}> holds elements where the package keeps a text")
+        report(Code.FRR703, element, f"<{element.name}> holds elements where the package keeps a text")
     elif element.name in data:
         report(*twice(element))
     else:
         data[element.name] = element.value
 
 
-def twice(element: Element) -> tuple[str, Element, str]:
+def twice(element: Element) -> tuple[Code, Element, str]:
     """Say that an element stands twice where it may stand once."""
-    return "FRR701", element, f"<{element.name}> stands here twice: pfSense could not read the file at all"
+    return Code.FRR701, element, f"<{element.name}> stands here twice: pfSense could not read the file at all"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from frrgen.errors import Finding, InputError, Severity, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.config_xml.markup import Document, Element, entries, outline, twice
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import RAW_KEYS, SCHEMA, Box, Config, Sections, decode, series
@@ -35,15 +36,15 @@ class Stored(NamedTuple):
 def read(text: str, file: str = "config.xml") -> Stored:
     """Read a whole config.xml, or the fragments of one.
 
-    Raises InputError if pfSense could not read it at all: FRR700 (not XML, or too large), FRR701 (an element twice).
+    Raises InputError if pfSense could not read it at all.
     """
     document = outline(text, file)
     root, packages = _packages(document)
     findings: list[Finding] = []
     fatal: list[Finding] = []
 
-    def report(code: str, element: Element, message: str) -> None:
-        (fatal if code == "FRR701" else findings).append(error(code, message, document.where(element)))
+    def report(code: Code, element: Element, message: str) -> None:
+        (fatal if code == Code.FRR701 else findings).append(Finding(code, message, document.where(element)))
 
     for element in (*_repeated(root), *_repeated(packages)):
         report(*twice(element))
@@ -66,7 +67,7 @@ def read(text: str, file: str = "config.xml") -> Stored:
 def _packages(document: Document) -> tuple[Element, Element]:
     """Find `<pfsense>` and `<installedpackages>`, or stand in for them where the text is fragments."""
     if not document.roots:
-        raise InputError(error("FRR700", "there is no element in it", Where(document.file)))
+        raise InputError(Finding(Code.FRR713, "there is no element in it", Where(document.file)))
     first = document.roots[0]
     if first.name == "pfsense" and len(document.roots) == 1:
         return first, first.child("installedpackages") or Element("installedpackages", first.start, first.start)
@@ -75,7 +76,7 @@ def _packages(document: Document) -> tuple[Element, Element]:
     wrong = [element for element in document.roots if not element.name.startswith("frr")]
     if wrong:
         message = f"<{wrong[0].name}> is neither <pfsense> nor a section of the FRR package"
-        raise InputError(error("FRR700", message, document.where(wrong[0])))
+        raise InputError(Finding(Code.FRR713, message, document.where(wrong[0])))
     return Element("pfsense", 0, 0), Element("installedpackages", 0, 0, children=list(document.roots))
 
 
@@ -92,7 +93,7 @@ def _repeated(parent: Element) -> Iterator[Element]:
 def _unknown(document: Document, element: Element, configs: list[Config]) -> Iterator[Finding]:
     section = SCHEMA.get(element.name)
     if section is None:
-        yield _warning("FRR702", f"the package has no section <{element.name}>", document.where(element))
+        yield Finding(Code.FRR702, f"the package has no section <{element.name}>", document.where(element))
         return
     known = {item.key for item in (*section.fields, *section.row)}
     read = _NOT_ON_THE_PAGE.get(element.name, frozenset())
@@ -100,17 +101,13 @@ def _unknown(document: Document, element: Element, configs: list[Config]) -> Ite
         if child.name not in known:
             what = "no page has" if child.name in read else "the package does not know"
             message = f"{what} <{child.name}> of <{element.name}>: the next save of the page deletes it"
-            yield _warning("FRR702", message, document.where(child))
+            yield Finding(Code.FRR702, message, document.where(child))
     for key in (item.key for item in section.fields if item.type == "base64"):
         for config in configs:
             try:
                 decode(config.get(key, ""))
             except ValueError:
-                yield error("FRR704", f"<{key}> of <{element.name}> is not base64", document.where(element))
-
-
-def _warning(code: str, message: str, where: Where) -> Finding:
-    return Finding(code, Severity.WARNING, message, where)
+                yield Finding(Code.FRR704, f"<{key}> of <{element.name}> is not base64", document.where(element))
 
 
 def _leaves(section: Element) -> Iterator[Element]:
@@ -137,7 +134,7 @@ def _too_old(document: Document, packages: Element) -> Iterator[Finding]:
     version = package.text("version") if package is not None else ""
     if package is not None and version and series(version) is None:
         message = f"version {version} of the FRR package is too old: it writes a file for each daemon"
-        yield error("FRR707", message, document.where(package), "update the package")
+        yield Finding(Code.FRR707, message, document.where(package), "update the package")
 
 
 def _box(root: Element, packages: Element) -> Box:

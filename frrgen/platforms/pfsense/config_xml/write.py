@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from html.entities import codepoint2name
 from typing import Any, Final
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.config_xml.markup import Document, Element, entries, outline, twice
 from frrgen.platforms.pfsense.schema import SCHEMA, Config, Sections
 
@@ -55,7 +56,7 @@ def _written(sections: Sections, depth: int, tab: str, line_end: str) -> str:
 def _section(name: str, configs: list[Config], faults: list[Finding]) -> Iterator[tuple[int, str]]:
     """Yield the lines of a section with their depth in it."""
     if name not in SCHEMA:
-        faults.append(error("FRR705", f"the package has no section {name!r}"))
+        faults.append(Finding(Code.FRR705, f"the package has no section {name!r}"))
         return
     yield 0, f"<{name}>"
     for number, config in enumerate(configs):
@@ -82,7 +83,7 @@ def _list_item(
 def _element(key: str, value: str, path: tuple[str, ...], faults: list[Finding]) -> str:
     cdata = key.startswith(_CDATA)
     if fault := _fault(key, value, cdata=cdata):
-        faults.append(error("FRR705", fault, Where(path=path)))
+        faults.append(Finding(Code.FRR705, fault, Where(path=path)))
     text = _SPECIAL.sub(_entity, value)
     return f"<{key}><![CDATA[{text}]]></{key}>" if cdata and text else f"<{key}>{text}</{key}>"
 
@@ -141,11 +142,11 @@ def _packages(document: Document) -> Element:
     root = document.roots[0] if document.roots else None
     if root is None or root.name != "pfsense" or len(document.roots) > 1:
         where = Where(document.file) if root is None else document.where(root)
-        raise InputError(error("FRR706", "not a whole config.xml: its one root is not <pfsense>", where))
+        raise InputError(Finding(Code.FRR706, "not a whole config.xml: its one root is not <pfsense>", where))
     found = _one(document, root, "installedpackages")
     if found is None:
         raise InputError(
-            error("FRR706", "there are no <installedpackages>: FRR is not installed", document.where(root))
+            Finding(Code.FRR706, "there are no <installedpackages>: FRR is not installed", document.where(root))
         )
     return found
 
@@ -154,14 +155,14 @@ def _one(document: Document, parent: Element, name: str) -> Element | None:
     found = list(parent.all(name))
     if len(found) > 1:
         code, element, message = twice(found[1])
-        raise InputError(error(code, message, document.where(element)))
+        raise InputError(Finding(code, message, document.where(element)))
     return found[0] if found else None
 
 
 def _entries(document: Document, section: Element | None) -> list[Config]:
-    def refuse(code: str, element: Element, message: str) -> None:
-        lost = code if code == "FRR701" else "FRR706"
-        raise InputError(error(lost, f"it would be lost: {message}", document.where(element)))
+    def refuse(code: Code, element: Element, message: str) -> None:
+        lost = code if code == Code.FRR701 else Code.FRR706
+        raise InputError(Finding(lost, f"it would be lost: {message}", document.where(element)))
 
     return [] if section is None else [config for _, config in entries(section, refuse)]
 
@@ -211,4 +212,4 @@ def _verify(merged: str, sections: Sections, file: str) -> None:
     packages = _packages(document)
     for name, configs in sections.items():
         if _entries(document, _one(document, packages, name)) != _kept(configs):
-            raise InputError(error("FRR706", f"<{name}> would not be read back as it was", Where(file)))
+            raise InputError(Finding(Code.FRR706, f"<{name}> would not be read back as it was", Where(file)))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from frrgen.errors import InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.generator.bfd import bfd
 from frrgen.platforms.pfsense.generator.bgp import Family, advanced, router, rpki
 from frrgen.platforms.pfsense.generator.lists import access_lists, as_path_lists, community_lists, prefix_lists
@@ -69,7 +70,7 @@ def _raw(settings: Settings, key: str) -> str:
         return decode(stored)
     except ValueError:
         where = Where(path=("frrglobalraw", "0", key))
-        raise InputError(error("FRR704", f"the raw configuration {key!r} is not base64", where)) from None
+        raise InputError(Finding(Code.FRR704, f"the raw configuration {key!r} is not base64", where)) from None
 
 
 def _head(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any, Final
 
+from frrgen.codes import Code
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, NeighborOptions, PeerGroup
 from frrgen.platforms.pfsense.keys import FAMILY_WORDS, NEIGHBOR, NEIGHBOR_FAMILY, covered, lost, read_keys, write_keys
@@ -81,7 +82,7 @@ def _neighbor(peer: str, neighbor: Neighbor, bgp: Bgp, box: Box, loss: Loss) -> 
     remote = neighbor.remote_as or (of_group.remote_as if of_group is not None else None)
     config["asnum"] = "" if remote is None else str(remote)
     if remote is None:
-        loss.add("FRR720", "the package's page demands an AS number", path, "remote_as")
+        loss.add(Code.FRR739, "the package's page demands an AS number", path, "remote_as")
     config["peergroup"] = neighbor.peer_group or "none"
     families = _both(config, peer, neighbor, bgp, loss)
     _write_families(config, neighbor, families, path, loss)

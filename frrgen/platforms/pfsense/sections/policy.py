@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_interface
 from typing import Any, Final
 
+from frrgen.codes import Code
 from frrgen.lines.rule import Data
 from frrgen.model.policy import AccessListEntry, PrefixListEntry, RouteMapEntry
 from frrgen.model.router import Router
@@ -42,7 +43,7 @@ def write_prefix_lists(router: Router, loss: Loss) -> Iterator[Config]:
             path = (field, name)
             loss.name(name, "prefix list", path)
             if family == "IPv6" and name in router.prefix_lists:
-                loss.add("FRR722", f"pfSense finds lists by name alone: {name!r} is an IPv4 list, too", path)
+                loss.add(Code.FRR732, f"pfSense finds lists by name alone: {name!r} is an IPv4 list, too", path)
             if lst.description is not None and not lst.entries:
                 loss.cannot(path, "description", "without an entry its line would stop FRR's reload", "an entry")
             rows = [_prefix_row(entry, (*path, "entries", str(entry.seq)), loss) for entry in lst.entries]
@@ -66,7 +67,9 @@ def _prefix_row(entry: PrefixListEntry, path: tuple[str, ...], loss: Loss) -> di
             hint = "the nearest it has: neither ge nor le, which means the same"
         else:
             hint = f"the nearest it has: le at least {entry.ge + 2}, or an entry for each prefix"
-        loss.add("FRR723", f"pfSense does not save ge {entry.ge} le {entry.le}: le must be at least ge + 2", path, hint)
+        loss.add(
+            Code.FRR723, f"pfSense does not save ge {entry.ge} le {entry.le}: le must be at least ge + 2", path, hint
+        )
     bounds = {"ge": entry.ge, "le": entry.le}
     return row | {"source": str(entry.prefix)} | {key: "" if n is None else str(n) for key, n in bounds.items()}
 
@@ -98,19 +101,21 @@ def write_access_lists(router: Router, loss: Loss) -> Iterator[Config]:
             kind = access_list_type(name)
             loss.name(name, "access list", path)
             if kind == "":
-                loss.add("FRR721", f"no access list of pfSense has the number {name}", path, "1-99, 100-199 or a word")
+                loss.add(
+                    Code.FRR721, f"no access list of pfSense has the number {name}", path, "1-99, 100-199 or a word"
+                )
             if family == "IPv6" and name in router.access_lists:
-                loss.add("FRR722", f"pfSense finds lists by name alone: {name!r} is an IPv4 list, too", path)
+                loss.add(Code.FRR732, f"pfSense finds lists by name alone: {name!r} is an IPv4 list, too", path)
             if family == "IPv6" and (kind != "zebra" or not lst.entries):
                 # the package then writes none of the IPv6 lists that come after it
-                loss.add("FRR720", "an IPv6 access list of pfSense has a word for a name, and an entry", path)
+                loss.add(Code.FRR720, "an IPv6 access list of pfSense has a word for a name, and an entry", path)
             rows = []
             for entry in lst.entries:
                 row = _access_row(entry, kind)
                 if row is None:
                     where = (*path, "entries", str(entry.seq))
                     loss.add(
-                        "FRR720", f"an access list of type {kind} of pfSense cannot hold this entry", where, _ACCESS
+                        Code.FRR720, f"an access list of type {kind} of pfSense cannot hold this entry", where, _ACCESS
                     )
                 else:
                     rows.append(row)
@@ -233,7 +238,7 @@ def write_community_lists(router: Router, loss: Loss) -> Iterator[Config]:
     """Write the community lists; the package has none for large and extended communities."""
     for field in ("large_community_lists", "extcommunity_lists"):
         for name in getattr(router, field):
-            loss.add("FRR720", f"the FRR package of pfSense has no {field}", (field, name), "use communities AA:NN")
+            loss.add(Code.FRR720, f"the FRR package of pfSense has no {field}", (field, name), "use communities AA:NN")
     for name, lst in router.community_lists.items():
         loss.name(name, "community list", ("community_lists", name))
         rows = []
@@ -293,7 +298,7 @@ def write_route_maps(router: Router, loss: Loss) -> Iterator[Config]:
                 after = [one.seq for one in router.route_maps[name].entries if one.seq > entry.on_match]
                 hint = f"on_match: {after[0]}, which means the same" if after else "an entry with this number"
                 message = f"pfSense leaves on-match out: no entry has the number {entry.on_match}"
-                loss.add("FRR722", message, (*place, "on_match"), hint)
+                loss.add(Code.FRR736, message, (*place, "on_match"), hint)
             yield _route_map_entry(router, name, entry, place, loss)
 
 
@@ -310,7 +315,7 @@ def _route_map_entry(router: Router, name: str, entry: RouteMapEntry, path: tupl
     peer = config["nexthop_peer"]
     place = ("match", "peer") if config["nexthop_action"] == "match-peer" else ("set", "ip_next_hop")
     if peer not in {"none", "local", "unchanged", "peer-address"} and peer not in peers:
-        loss.add("FRR722", f"pfSense leaves this clause out: {peer} is no neighbor", (*path, *place))
+        loss.add(Code.FRR737, f"pfSense leaves this clause out: {peer} is no neighbor", (*path, *place))
     _communities(config, entry, path, loss)
     for field in lost(entry, _ENTRY_PATHS):
         loss.cannot(path, field)

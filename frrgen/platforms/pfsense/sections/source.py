@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from frrgen.codes import Code
 from frrgen.platforms.pfsense.loss import Loss, Path
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import Box, Config
@@ -29,7 +30,7 @@ def write_source(config: Config, source: str | None, box: Box, path: Path, loss:
         hint = "write the name of the interface, such as lan; or name its address in pfsense.interfaces"
         family = f"with an IPv{max(named)} address " if source in box.interfaces else ""
         loss.add(
-            "FRR722", f"pfSense leaves update-source out: {source} is none of its own {family}".strip(), place, hint
+            Code.FRR735, f"pfSense leaves update-source out: {source} is none of its own {family}".strip(), place, hint
         )
     elif len(named) > 1:
         loss.cannot(path, "update_source", "members of both families", "update_source on each neighbor")

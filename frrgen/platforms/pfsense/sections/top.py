@@ -7,6 +7,7 @@ from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
+from frrgen.codes import Code
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import Bgp
 from frrgen.model.router import BfdPeer, BfdTimers, Pfsense, Router, Rpki, StaticRoute
@@ -53,7 +54,7 @@ def write_global(router: Router, box: Box, loss: Loss) -> Config:
     if router.pfsense is not None and router.pfsense.carp_vip is not None:
         config["carpstatusvid"] = router.pfsense.carp_vip
     if "'" in config["password"]:
-        loss.add("FRR720", "the page refuses a master password with a single quote", ("pfsense", "password"))
+        loss.add(Code.FRR739, "the page refuses a master password with a single quote", ("pfsense", "password"))
     if router.defaults != "traditional":
         loss.cannot((), "defaults", hint="traditional")
     rows = [
@@ -86,11 +87,11 @@ def _route_row(router: Router, route: StaticRoute, box: Box, path: Path, loss: L
         if router.bgp is not None and str(route.via) in router.bgp.neighbors:
             return {**row, "routetarget": f"bgp|{route.via}"}
         hint = "name the gateway in pfsense.gateways, or make one on the page System, Routing"
-        loss.add("FRR722", f"pfSense has no gateway with the address {route.via}", (*path, "via"), hint)
+        loss.add(Code.FRR733, f"pfSense has no gateway with the address {route.via}", (*path, "via"), hint)
         return None
     if not has_interface(str(route.interface), box):
         hint = "write it as pfSense does, such as lan"
-        loss.add("FRR722", f"pfSense has no interface {route.interface}", (*path, "interface"), hint)
+        loss.add(Code.FRR734, f"pfSense has no interface {route.interface}", (*path, "interface"), hint)
     return {**row, "routetarget": f"if|{route.interface}"}
 
 

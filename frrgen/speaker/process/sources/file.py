@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
 from frrgen.inventory.yaml import Node, read
 from frrgen.model.types import (
@@ -177,7 +178,7 @@ class StaticSource:
         found = self._read(plan)
         for path, known in self._stamps.items():
             if _stamp(path) != known:
-                raise InputError(error("FRR403", f"{path} was written while it was read", hint=_RENAME))
+                raise InputError(Finding(Code.FRR403, f"{path} was written while it was read", hint=_RENAME))
         return found
 
     def _read(self, plan: NodePlan) -> list[Wanted]:
@@ -185,7 +186,7 @@ class StaticSource:
         try:
             data = _regular(self.path).read_bytes()
         except (OSError, ValueError) as bad:
-            raise InputError(error("FRR403", f"{self.path} cannot be read: {_why(bad)}")) from bad
+            raise InputError(Finding(Code.FRR403, f"{self.path} cannot be read: {_why(bad)}")) from bad
         node = read(data, str(self.path))
         file = validate(StaticFile, node, ())
         pools, shared = plan.pools(), dict[Attributes, Attributes]()
@@ -216,7 +217,7 @@ class StaticSource:
         try:
             runs = _sorted(read_prefixes(_regular(path)))
         except (OSError, ValueError) as bad:
-            raise InputError(error("FRR403", f"{path} cannot be read: {_why(bad)}", _where(node, number))) from bad
+            raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {_why(bad)}", _where(node, number))) from bad
         self._files[path] = (stamp, runs)
         return runs
 
@@ -284,10 +285,10 @@ def _twice(wanted: list[Wanted], node: Node) -> Iterator[Finding]:
                 other = next(n for n, before in enumerate(wanted) if any(key in part for part in before.runs))
                 where = "in the same announcement" if other == number else f"first at {_where(node, other)}"
                 text = f"{Key.prefix(key)} is announced twice: {where}"
-                yield error("FRR604", text, _where(node, number), "each prefix belongs to one announcement")
+                yield Finding(Code.FRR604, text, _where(node, number), "each prefix belongs to one announcement")
             told += min(len(again), _SHOWN - told)
             if len(again) > told:
-                yield error("FRR604", f"{len(again) - told} more are announced twice", _where(node, number))
+                yield Finding(Code.FRR604, f"{len(again) - told} more are announced twice", _where(node, number))
 
 
 def _where(node: Node, number: int) -> Where:

@@ -9,7 +9,8 @@ from pathlib import Path
 from socket import AF_INET, inet_pton
 from typing import Final
 
-from frrgen.errors import Finding, InputError, Where, error
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
 from frrgen.speaker.wire.packed_prefix import Key
 
 _LINES: Final = 4096
@@ -36,7 +37,7 @@ def read_prefixes(path: Path) -> Sequence[int]:
             number, last = number + len(lines), lines[-1]
     if not last.endswith("\n"):
         where = Where(str(path), number - 1, len(last) + 1)
-        findings.append(error("FRR608", "the last line has no end: the file may have been cut off", where, _END))
+        findings.append(Finding(Code.FRR608, "the last line has no end: the file may have been cut off", where, _END))
     if findings:
         raise InputError(*findings)
     return [*short, *long] if long else short
@@ -61,6 +62,6 @@ def _one_by_one(first: Where, lines: list[str], short: array[int], long: list[in
         try:
             key = Key.parse(text)
         except ValueError as bad:
-            yield error("FRR608", f"that is no prefix: {bad}", Where(first.file, number, 1))
+            yield Finding(Code.FRR608, f"that is no prefix: {bad}", Where(first.file, number, 1))
         else:
             (long if ":" in text else short).append(key)
