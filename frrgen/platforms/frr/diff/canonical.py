@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.defaults import Profile, default_timers, saying_defaults
 from frrgen.model.policy import RouteMapEntry, Set
-from frrgen.model.router import Log, Router
+from frrgen.model.router import Log, Router, Vrf
 from frrgen.model.types import Model
 from frrgen.platforms.frr.grammar.layout import is_unnumbered
 
@@ -29,10 +29,38 @@ _WRITTEN_OVER = ("local_role",)
 FIRST_AS_ON = (9, 1)
 
 
+def _said(value: Any) -> set[str]:
+    return value.model_fields_set if isinstance(value, BaseModel) else set()
+
+
 def _with(obj: _T, changes: dict[str, Any]) -> _T:
-    """Copy with the fields that really change."""
-    real = {name: value for name, value in changes.items() if getattr(obj, name) != value}
+    """Copy with the fields that really change. To pydantic, what is said and what is a default are equal."""
+    real = {
+        name: value
+        for name, value in changes.items()
+        if getattr(obj, name) != value or _said(getattr(obj, name)) != _said(value)
+    }
     return obj.model_copy(update=real) if real else obj
+
+
+def _with_imported(router: Router) -> Router:
+    """Add the VRFs that an instance imports and nobody names: FRR makes an empty instance of the same AS for each."""
+    instances = [bgp for bgp in (router.bgp, *(vrf.bgp for vrf in router.vrfs.values())) if bgp is not None]
+    imported = {
+        name: Vrf(bgp=Bgp(asn=bgp.asn))
+        for bgp in instances
+        for family in FAMILIES
+        for name in getattr(bgp, family).vrf_leaking.import_vrf
+        if name != "default" and _bgp_of(router, name) is None
+    }
+    if not imported:
+        return router
+    held = {
+        name: router.vrfs[name].model_copy(update={"bgp": vrf.bgp})
+        for name, vrf in imported.items()
+        if name in router.vrfs
+    }
+    return router.model_copy(update={"vrfs": {**router.vrfs, **imported, **held}})
 
 
 def canonical(router: Router, beside: Router | None = None, box: Profile | None = None) -> Router:
@@ -42,6 +70,7 @@ def canonical(router: Router, beside: Router | None = None, box: Profile | None 
     for FRR keeps what is active when only the default changes. `box` is the profile by which FRR hides defaults; None:
     the router's own.
     """
+    router = _with_imported(router)
     box = box or router.defaults
     other = router if beside is None else beside
     changes: dict[str, Any] = {"hostname": None, "defaults": "traditional", "log": _log(router)}
