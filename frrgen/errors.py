@@ -29,6 +29,8 @@ class Exit(IntEnum):
     """A push failed and the router is as it was."""
     UNKNOWN = 4
     """A push failed and the state of the router is not known: a person must look."""
+    UNDECIDED = 5
+    """What FRR does with a route is not known (`explain`)."""
     INTERRUPTED = 130
     """Ctrl-C, before anything was changed."""
 

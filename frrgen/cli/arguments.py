@@ -21,6 +21,7 @@ exit codes:
   2  there are changes, or differences (diff, plan, compare, verify)
   3  a push failed and was rolled back
   4  a push failed and the state of a router is unknown: a person must look
+  5  explain: what FRR does with the route is undecided
   130  Ctrl-C, before anything was changed
 Over several routers an error outranks a difference.
 """
@@ -173,6 +174,11 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--local-pref", metavar="N")
     explain.add_argument("--origin", choices=["igp", "egp", "incomplete"], default="igp")
     explain.add_argument("--tag", metavar="N")
+    explain.add_argument(
+        "--rpki",
+        choices=["valid", "invalid", "notfound"],
+        help="what the router's RPKI caches say of the route; default: not known, and `match rpki` is undecided",
+    )
     explain.add_argument(
         "--running", type=Path, metavar="FILE", help="take the policy from an frr.conf, or a config.xml of pfSense"
     )

@@ -27,7 +27,7 @@ Place = Callable[[tuple[str, ...]], Where]
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Explain; the verdict is in the output, not in the exit code."""
+    """Explain; permit and deny are in the output, not in the exit code, and undecided is in both."""
     version = checked_version(args.frr_version)
     place: Place
     inventory: Inventory | None = None
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> Exit:
         print(json.dumps(_json(verdict, place), indent=2))
     else:
         _show(args, verdict, place)
-    return Exit.OK
+    return Exit.OK if verdict.undecided is None else Exit.UNDECIDED
 
 
 def _source(args: argparse.Namespace, router: Router, inventory: Inventory | None) -> Session | None:

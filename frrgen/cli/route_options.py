@@ -58,6 +58,7 @@ def route_of(args: argparse.Namespace, session: Session) -> Route:
         large_communities=tried(
             "--large-community", lambda: frozenset(map(large_community_value, args.large_community)), frozenset()
         ),
+        rpki=args.rpki,
         tag=tried("--tag", lambda: _number(args.tag, 0, U32_MAX), None) or 0,
     )
     if wrong:

@@ -126,3 +126,21 @@ def test_a_route_that_leads_to_the_router_itself_is_denied(capsys, tmp_path):
     ):
         args = ("r", "192.0.2.1", "in", "10.0.0.0/8", "--running", str(file), "--next-hop", hop, "--med", med)
         assert explain(capsys, *args)[1].startswith(f"10.0.0.0/8 from 192.0.2.1: {verdict}\n"), (hop, med)
+
+
+def test_what_the_rpki_caches_say_decides_and_without_it_the_verdict_is_undecided(capsys, tmp_path):
+    file = tmp_path / "frr.conf"
+    file.write_text(
+        "route-map IN deny 5\n match rpki invalid\nexit\nroute-map IN permit 10\nexit\n"
+        "router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n"
+        " address-family ipv4 unicast\n  neighbor 192.0.2.1 route-map IN in\n"
+    )
+    args = ("box", "192.0.2.1", "in", "10.0.0.0/8", "--running", str(file))
+    for state, verdict in (("invalid", "deny"), ("valid", "permit"), ("notfound", "permit")):
+        status, out, _ = explain(capsys, *args, "--rpki", state)
+        assert status == 0
+        assert out.startswith(f"10.0.0.0/8 from 192.0.2.1: {verdict}\n")
+    status, out, _ = explain(capsys, *args)
+    assert status == 5
+    assert "undecided: route map IN seq 5: match rpki" in out
+    assert json.loads(explain(capsys, *args, "--rpki", "valid", "--format", "json")[1])["route"]["rpki"] == "valid"

@@ -358,6 +358,8 @@ class _Judge:
         return True, tuple(reasons) or (Reason("it has no match clause: every route"),)
 
     def _clause(self, clause: str, value: Any, route_map: RouteMap, route: Route) -> tuple[bool, str | Reason]:
+        if clause == "rpki" and route.rpki is not None:
+            return route.rpki == value, f"rpki {value}: the route is {route.rpki}"
         if (settled := self.session.settled(clause, value)) is not None:
             return settled
         if clause in LISTS:

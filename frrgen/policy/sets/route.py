@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from frrgen.model.types import Address, Prefix, community_text
 
@@ -23,6 +23,8 @@ class Route:
     large_communities: frozenset[tuple[int, int, int]] = frozenset()
     weight: int = 0
     tag: int = 0
+    rpki: Literal["valid", "invalid", "notfound"] | None = None
+    """What the router's RPKI caches say of it (RFC 6811); None: not known."""
 
     @property
     def community_string(self) -> str:
@@ -47,4 +49,5 @@ class Route:
             "weight": self.weight,
             "tag": self.tag,
             "origin": self.origin,
+            **({} if self.rpki is None else {"rpki": self.rpki}),
         }
