@@ -1,0 +1,170 @@
+"""`python -m bench.scale [ROW…]`: what each verb costs at two sizes, and the exponent of growth between them.
+
+An exponent of 1 is linear growth; a row whose exponent is over 1.15 is marked. ROW is a part of a row's name.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.measure import FRRGEN, Cost, measure
+
+_TOO_STEEP: Final = 1.15
+_GROUP: Final = "groups:\n  edge:\n    bgp: {log_neighbor_changes: true}\n"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A verb, the inventories that it is run on, and two sizes of them."""
+
+    name: str
+    make: Callable[[Path, int], None]
+    sizes: tuple[int, int]
+    arguments: tuple[str, ...]
+
+
+def _router(number: int) -> str:
+    """Return a realistic router: 20 neighbors, 30 lists of 20 lines and 10 route maps."""
+    high, low = divmod(number, 250)
+    lists = "".join(
+        f"  L{one}:\n" + "".join(f"    - permit 10.{one}.{line}.0/24 le 32\n" for line in range(20))
+        for one in range(30)
+    )
+    maps = "".join(
+        f"  M{one}:\n"
+        + "".join(
+            f"    - {{action: permit, match: {{ip_address_prefix_list: L{3 * one + entry}}},"
+            f" set: {{local_preference: {100 + entry}}}}}\n"
+            for entry in range(3)
+        )
+        + "    - {action: deny}\n"
+        for one in range(10)
+    )
+    neighbors = "".join(
+        f"    172.20.{one}.2:\n      remote_as: {65000 + one}\n      ipv4_unicast:"
+        f" {{route_map_in: M{one % 10}, route_map_out: M{(one + 1) % 10}, maximum_prefix: {{limit: 1000}}}}\n"
+        for one in range(20)
+    )
+    return (
+        f"groups: [edge]\nfrr_version: 8.4\nprefix_lists:\n{lists}route_maps:\n{maps}"
+        f"bgp:\n  asn: 64500\n  router_id: 10.250.{high}.{low + 1}\n  neighbors:\n{neighbors}"
+    )
+
+
+def _network(folder: Path, **routers: str) -> None:
+    (folder / "routers").mkdir(parents=True)
+    (folder / "network.yaml").write_text(_GROUP)
+    for name, text in routers.items():
+        (folder / "routers" / f"{name}.yaml").write_text(text)
+
+
+def fleet(folder: Path, size: int) -> None:
+    """Write an inventory of so many realistic routers."""
+    _network(folder, **{f"r{number}": _router(number) for number in range(size)})
+
+
+def long_list(folder: Path, size: int) -> None:
+    """Write a router with one prefix list of so many lines, in use."""
+    lines = "".join(f"    - permit 10.{n >> 16}.{n >> 8 & 255}.{n & 255}/32\n" for n in range(size))
+    _network(
+        folder,
+        r0="frr_version: 8.4\nprefix_lists:\n  LONG:\n"
+        + lines
+        + "bgp:\n  asn: 64500\n  router_id: 10.250.0.1\n  neighbors:\n    172.20.0.2:\n      remote_as: 65000\n"
+        "      ipv4_unicast: {prefix_list_in: LONG, prefix_list_out: LONG, maximum_prefix: {limit: 1000000}}\n",
+    )
+
+
+def many_neighbors(folder: Path, size: int) -> None:
+    """Write a router with so many neighbors, each with a route map."""
+    neighbors = "".join(
+        f"    172.20.{n >> 8}.{n & 255}:\n      remote_as: {65000 + n % 20}\n      ipv4_unicast:"
+        " {route_map_in: M, route_map_out: M, maximum_prefix: {limit: 1000}}\n"
+        for n in range(1, size + 1)
+    )
+    _network(
+        folder,
+        r0="frr_version: 8.4\nprefix_lists:\n  L: [permit 10.0.0.0/8 le 24]\nroute_maps:\n  M:\n"
+        "    - {action: permit, match: {ip_address_prefix_list: L}}\n    - {action: deny}\n"
+        f"bgp:\n  asn: 64500\n  router_id: 10.250.0.1\n  neighbors:\n{neighbors}",
+    )
+
+
+def sessions(folder: Path, size: int) -> None:
+    """Write a router and a cluster of so many nodes."""
+    nodes = "".join(f"  n{n}: {{addresses: [10.7.{n >> 8}.{n & 255}]}}\n" for n in range(1, size + 1))
+    _network(folder, r0="frr_version: 8.4\nbgp:\n  asn: 64500\n  router_id: 10.7.200.1\n")
+    (folder / "clusters").mkdir()
+    (folder / "clusters" / "k8s.yaml").write_text(
+        f"asn: 64512\nnodes:\n{nodes}pools:\n  services: {{prefixes: [192.168.10.0/24], lengths: [24, 32]}}\n"
+        "routers: {r0: {address: 10.7.200.1}}\n"
+    )
+
+
+def clusters(folder: Path, size: int) -> None:
+    """Write so many clusters of 50 nodes, each on ten routers."""
+    _network(
+        folder,
+        **{f"r{n}": f"frr_version: 8.4\nbgp:\n  asn: 64500\n  router_id: 10.250.0.{n + 1}\n" for n in range(10)},
+    )
+    (folder / "clusters").mkdir()
+    for cluster in range(size):
+        nodes = "".join(f"  n{n}: {{addresses: [10.{10 + cluster}.0.{n}]}}\n" for n in range(1, 51))
+        routers = "".join(f"  r{n}: {{address: 10.{10 + cluster}.0.{200 + n}}}\n" for n in range(10))
+        (folder / "clusters" / f"k{cluster}.yaml").write_text(
+            f"asn: {64600 + cluster}\nnodes:\n{nodes}pools:\n"
+            f"  services: {{prefixes: [192.168.{cluster}.0/24], lengths: [24, 32]}}\nrouters:\n{routers}"
+        )
+
+
+def faulty(folder: Path, size: int) -> None:
+    """Write a router with so many mistakes in one file."""
+    lines = "".join(f"    - permit 10.{n >> 8}.{n & 255}.0/33\n" for n in range(size))
+    _network(folder, r0=f"frr_version: 8.4\nprefix_lists:\n  WRONG:\n{lines}")
+
+
+ROWS: Final = (
+    Row("render one router of a fleet", fleet, (100, 1000), ("render", "r7")),
+    Row("check one router of a fleet", fleet, (100, 1000), ("check", "r7")),
+    Row("check a fleet", fleet, (30, 120), ("check",)),
+    Row("render a fleet", fleet, (30, 120), ("render",)),
+    Row("check a list of lines", long_list, (10_000, 50_000), ("check",)),
+    Row("check a router of neighbors", many_neighbors, (500, 2000), ("check",)),
+    Row("verify sessions", sessions, (1000, 5000), ("verify",)),
+    Row("speaker plan of sessions", sessions, (1000, 5000), ("speaker", "plan", "k8s")),
+    Row("verify clusters of 50 nodes on 10 routers", clusters, (3, 10), ("verify",)),
+    Row("place findings", faulty, (1000, 4000), ("check",)),
+)
+
+
+def measured(row: Row, size: int) -> Cost:
+    """Return what a row costs at a size."""
+    with tempfile.TemporaryDirectory() as folder:
+        row.make(Path(folder) / "inventory", size)
+        return measure([*FRRGEN, "-i", str(Path(folder) / "inventory"), *row.arguments], accept=(0, 1, 2))
+
+
+def main(wanted: list[str]) -> None:
+    """Print the rows whose name has a wanted word, or every row."""
+    print(f"{'':<46} {'size':>7} {'CPU':>8} {'MiB':>6} {'size':>7} {'CPU':>8} {'MiB':>6}  exponent")
+    for row in ROWS:
+        if wanted and not any(word in row.name for word in wanted):
+            continue
+        small, large = (measured(row, size) for size in row.sizes)
+        exponent = math.log(large.cpu / small.cpu) / math.log(row.sizes[1] / row.sizes[0])
+        steep = "  STEEP" if exponent > _TOO_STEEP else ""
+        print(
+            f"{row.name:<46} {row.sizes[0]:7} {small.cpu:6.2f} s {small.memory:6.0f}"
+            f" {row.sizes[1]:7} {large.cpu:6.2f} s {large.memory:6.0f}  {exponent:.2f}{steep}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
