@@ -9,7 +9,7 @@ FRR ?=
 N ?= 1000
 SEED ?= 1
 SECONDS ?= 1200
-DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 procps python3-venv sudo util-linux \
+DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 iputils-ping procps python3-venv sudo util-linux \
 	php-cli php-xml tcsh openssl
 TEST_DEBIAN := bird2 gobgpd tcpdump
 
