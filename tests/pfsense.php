@@ -40,7 +40,7 @@ function write_elements(array $elements, int $depth): string {
                 $lines .= "$tabs<$name>\n" . write_elements($item, $depth + 1) . "$tabs</$name>\n";
                 continue;
             }
-            $text = is_array($item) ? '' : htmlentities($item);
+            $text = is_array($item) ? "" : htmlspecialchars($item);
             $wrapped = array_filter(CDATA, fn($start) => str_starts_with($name, $start)) && $text !== '';
             $lines .= "$tabs<$name>" . ($wrapped ? "<![CDATA[$text]]>" : $text) . "</$name>\n";
         }

@@ -307,7 +307,7 @@ def test_both_timers_are_written_or_none_and_multihop_without_a_number_is_read()
     assert read.bgp.neighbors["192.0.2.1"].ebgp_multihop == 255
 
 
-@pytest.mark.parametrize("text", ["x" * 81, "na\u00efve"])
+@pytest.mark.parametrize("text", ["x" * 81, "\u00e9" * 41])
 def test_a_description_that_would_be_cut_or_changed_is_refused(text):
     """12."""
     with pytest.raises(InputError) as bad:

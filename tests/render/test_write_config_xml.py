@@ -239,3 +239,35 @@ def test_a_large_list_is_merged_whole():
 
 def test_everything_that_frrgen_writes_is_in_the_schema():
     assert set(COVERED) <= set(SCHEMA)
+
+
+FORMS = ["caf&eacute;", "café", "caf&#233;", "caf&amp;eacute;", "Bob&apos;s", "Bob's", "Bob&#039;s", "a&nbsp;b", "日本"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_entry_that_stays_keeps_its_bytes_whoever_wrote_them(form):
+    text = (GOLDEN / "article.xml").read_text().replace("<![CDATA[MetalLB]]>", f"<![CDATA[{form}]]>")
+    assert form in text
+    sections = read(text).sections
+    (there,) = sections["frrbgpneighbors"]
+    edited = {**there, "weight": "7"}
+    merged = merge(text, {"frrbgpneighbors": [edited]})
+    assert merged == text.replace("<weight></weight>", "<weight>7</weight>", 1)
+    (again,) = read(merged).sections["frrbgpneighbors"]
+    assert again == edited
+
+
+def test_what_is_new_is_written_without_the_entities_of_html():
+    text = (GOLDEN / "article.xml").read_text().replace("<![CDATA[MetalLB]]>", "<![CDATA[caf&eacute;]]>")
+    (there,) = read(text).sections["frrbgpneighbors"]
+    merged = merge(
+        text,
+        {
+            "frrbgpneighbors": [
+                there,
+                {**there, "peer": "192.0.2.9"},
+            ]
+        },
+    )
+    assert merged.count("<![CDATA[caf&eacute;]]>") == 1
+    assert merged.count("<![CDATA[café]]>") == 1

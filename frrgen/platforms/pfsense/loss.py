@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
-from frrgen.codes import Code
-from frrgen.errors import Finding
+from frrgen.codes import Code, Severity
+from frrgen.errors import Finding, Where
 from frrgen.platforms.pfsense.php import word
 
 Path = tuple[str, ...]
@@ -36,7 +35,6 @@ NEAREST: Final = {
     "vrfs": "the main instance",
 }
 """What the package has instead, by the name of the model's field."""
-_ASCII: Final = re.compile(r"[ -~]*")
 
 
 class Loss:
@@ -46,9 +44,17 @@ class Loss:
         self.path = path
         self.findings: list[Finding] = []
 
-    def add(self, code: Code, message: str, path: Iterable[str] = (), hint: str | None = None) -> None:
+    def add(
+        self,
+        code: Code,
+        message: str,
+        path: Iterable[str] = (),
+        hint: str | None = None,
+        *,
+        weighed: Severity | None = None,
+    ) -> None:
         """Add a finding; `path` is the path inside the router."""
-        self.findings.append(Finding.at(code, message, (*self.path, *path), hint))
+        self.findings.append(Finding(code, message, Where(path=(*self.path, *path)), hint, weighed))
 
     def cannot(self, owner: Path, field: str, why: str = "", hint: str | None = None) -> None:
         """Say that a field (dotted, inside of its owner) has no place in the package's sections."""
@@ -68,14 +74,18 @@ class Loss:
         elif name in {"ACCEPTFILTER", "ACCEPTFILTER6", "none", "default"}:
             self.add(Code.FRR721, f"{name!r} has a meaning of its own in the FRR package", path, "give it another name")
 
-    def text(self, text: str | None, limit: int, path: Path) -> str:
-        """Give a text that pfSense stores and the package writes in full; refuse any other."""
+    def text(self, text: str | None, limit: int, path: Path, *, cdata: bool = True) -> str:
+        """Give a text that pfSense stores and the package writes in full; refuse any other.
+
+        `cdata`: its element is one of those that pfSense writes as CDATA. `limit` is in bytes of UTF-8.
+        """
         if text is None:
             return ""
-        if not _ASCII.fullmatch(text):
-            self.add(Code.FRR724, "pfSense's config.xml is safe for ASCII only", path, "write it without accents")
-        elif text == "0":
+        if text == "0":
             self.add(Code.FRR724, "the package leaves this out: to PHP, 0 is nothing", path, "any other text")
-        elif len(text) > limit:
-            self.add(Code.FRR724, f"the package cuts this at {limit} characters; it has {len(text)}", path)
+        elif (size := len(text.encode())) > limit:
+            self.add(Code.FRR724, f"the package cuts this at {limit} bytes; it has {size}", path)
+        elif not cdata and not text.isascii():
+            message = "before 2.8, pfSense cannot read a config.xml with this text any more: there it holds ASCII only"
+            self.add(Code.FRR724, message, path, weighed=Severity.WARNING)
         return text

@@ -59,6 +59,14 @@ class Element:
         found = self.child(*path)
         return [] if found is None else found.children
 
+    def walk(self) -> Iterator[Element]:
+        """Yield the element and all that it holds."""
+        stack = [self]
+        while stack:
+            one = stack.pop()
+            yield one
+            stack.extend(one.children)
+
     def text(self, *path: str) -> str:
         """Read the value of the first element along a path; "" if there is none."""
         found = self.child(*path)
@@ -100,7 +108,7 @@ def outline(text: str, file: str = "config.xml") -> Document:
     start = match.end() if (match := _DECLARATION.match(text)) else 0
     _check(text, start, file)
     document = Document(text, file, tuple(_elements(text, start)))
-    if stray := [element for root in document.roots for element in _walk(root) if element.children and element.value]:
+    if stray := [element for root in document.roots for element in root.walk() if element.children and element.value]:
         raise InputError(
             *(
                 Finding(Code.FRR709, f"<{element.name}> has text beside its elements", document.where(element))
@@ -212,14 +220,6 @@ def _decoded(match: re.Match[str]) -> str:
     number = int(digits, base) if len(digits.lstrip("0")) <= 7 else 0
     allowed = number in {9, 10, 13} or 32 <= number <= 126 or 160 <= number <= 0xD7FF or 0xE000 <= number <= 0x10FFFF
     return chr(number) if allowed else match[0]
-
-
-def _walk(element: Element) -> Iterator[Element]:
-    stack = [element]
-    while stack:
-        one = stack.pop()
-        yield one
-        stack.extend(one.children)
 
 
 Report = Callable[[Code, Element, str], None]

@@ -1,20 +1,21 @@
 """Sections -> config.xml, byte for byte as pfSense's own writer stores them; and a whole config.xml with them replaced.
 
-The writer's rules: tabs; `<x></x>` for nothing; entities; and CDATA, whose content is entity-encoded as well, for the
-elements whose names begin with one of a list of words. A text that pfSense would not read back as it was is refused.
+The writer's rules: tabs; `<x></x>` for nothing; the entities of XML, and all else as UTF-8; and CDATA, whose content is
+entity-encoded as well, for elements whose names begin with one of a list of words. A text that pfSense would not read
+back as it was is refused. In a config.xml that is there, an element that keeps its value keeps its bytes: older
+versions of pfSense write `&eacute;`, which newer ones do not decode.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from html.entities import codepoint2name
 from typing import Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.config_xml.markup import Document, Element, entries, outline, twice
-from frrgen.platforms.pfsense.schema import SCHEMA, Config, Sections
+from frrgen.platforms.pfsense.schema import SCHEMA, Config, Identity, Sections, identity
 
 _CDATA: Final = (
     *("auth_pass", "auth_prompt", "auth_user", "certca", "certname", "city", "common_name", "descr", "detail", "email"),
@@ -26,9 +27,12 @@ _CDATA: Final = (
 `username`."""
 
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#039;"}
-_SPECIAL: Final = re.compile(r"[&<>\"']|[^\x00-\x7f]")
+_SPECIAL: Final = re.compile(r"[&<>\"']")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_.-]*")
+Form = Mapping[tuple[str, str], str]
+"""The name and the value of an element of an entry -> how it is written in a config.xml."""
+Forms = Mapping[Identity, Form]
 
 
 def fragments(sections: Sections, depth: int = 2) -> str:
@@ -37,35 +41,37 @@ def fragments(sections: Sections, depth: int = 2) -> str:
     `depth` is the number of tabs before each section. An empty section is not written. Raises InputError (FRR705) for
     everything that pfSense could not store, all at once.
     """
-    return _written(sections, depth, "\t", "\n")
+    return _written(sections, depth, "\t", "\n", {})
 
 
-def _written(sections: Sections, depth: int, tab: str, line_end: str) -> str:
+def _written(sections: Sections, depth: int, tab: str, line_end: str, forms: Forms) -> str:
     faults: list[Finding] = []
     lines = [
         f"{tab * (depth + level)}{line}{line_end}"
         for name, configs in sections.items()
         if configs
-        for level, line in _section(name, configs, faults)
+        for level, line in _section(name, configs, forms, faults)
     ]
     if faults:
         raise InputError(*faults)
     return "".join(lines)
 
 
-def _section(name: str, configs: list[Config], faults: list[Finding]) -> Iterator[tuple[int, str]]:
+def _section(name: str, configs: list[Config], forms: Forms, faults: list[Finding]) -> Iterator[tuple[int, str]]:
     """Yield the lines of a section with their depth in it."""
     if name not in SCHEMA:
         faults.append(Finding(Code.FRR705, f"the package has no section {name!r}"))
         return
     yield 0, f"<{name}>"
     for number, config in enumerate(configs):
-        yield from _list_item(1, "config", config, (name, str(number)), faults)
+        yield from _list_item(
+            1, "config", config, (name, str(number)), form=forms.get(identity(name, config), {}), faults=faults
+        )
     yield 0, f"</{name}>"
 
 
 def _list_item(
-    level: int, tag: str, item: Mapping[str, Any], path: tuple[str, ...], faults: list[Finding]
+    level: int, tag: str, item: Mapping[str, Any], path: tuple[str, ...], *, form: Form, faults: list[Finding]
 ) -> Iterator[tuple[int, str]]:
     if not item:
         yield level, f"<{tag}></{tag}>"
@@ -74,9 +80,9 @@ def _list_item(
     for key, value in item.items():
         if isinstance(value, list):
             for number, row in enumerate(value):
-                yield from _list_item(level + 1, key, row, (*path, key, str(number)), faults)
+                yield from _list_item(level + 1, key, row, (*path, key, str(number)), form=form, faults=faults)
         else:
-            yield level + 1, _element(key, value, (*path, key), faults)
+            yield level + 1, form.get((key, value)) or _element(key, value, (*path, key), faults)
     yield level, f"</{tag}>"
 
 
@@ -84,7 +90,7 @@ def _element(key: str, value: str, path: tuple[str, ...], faults: list[Finding])
     cdata = key.startswith(_CDATA)
     if fault := _fault(key, value, cdata=cdata):
         faults.append(Finding(Code.FRR705, fault, Where(path=path)))
-    text = _SPECIAL.sub(_entity, value)
+    text = _SPECIAL.sub(lambda match: _ENTITIES[match[0]], value)
     return f"<{key}><![CDATA[{text}]]></{key}>" if cdata and text else f"<{key}>{text}</{key}>"
 
 
@@ -101,14 +107,6 @@ def _fault(key: str, value: str, *, cdata: bool) -> str | None:
     return None
 
 
-def _entity(match: re.Match[str]) -> str:
-    character = match[0]
-    if character in _ENTITIES:
-        return _ENTITIES[character]
-    name = codepoint2name.get(ord(character))
-    return character if name is None else f"&{name};"
-
-
 def merge(config_xml: str, sections: Sections, file: str = "config.xml") -> str:
     """Replace sections in a whole config.xml, and touch no other byte.
 
@@ -123,8 +121,9 @@ def merge(config_xml: str, sections: Sections, file: str = "config.xml") -> str:
     edits: list[tuple[int, int, str]] = []
     added: list[str] = []
     for name, configs in sections.items():
-        written = _written({name: configs}, 2, tab, line_end)
         present = _one(document, packages, name)
+        forms = {} if present is None else dict(_forms(config_xml, name, present))
+        written = _written({name: configs}, 2, tab, line_end, forms)
         if present is None:
             added.append(written)
         elif _entries(document, present) != _kept(configs):
@@ -136,6 +135,18 @@ def merge(config_xml: str, sections: Sections, file: str = "config.xml") -> str:
     merged = _edited(config_xml, edits)
     _verify(merged, sections, file)
     return merged
+
+
+def _forms(text: str, name: str, section: Element) -> Iterator[tuple[Identity, Form]]:
+    """Yield how the entries of a section are written, as far as they would be written otherwise now."""
+    for entry, config in entries(section, lambda *_: None):
+        form = {}
+        for element in entry.walk():
+            written = text[element.start : element.end]
+            if not element.children and written != _element(element.name, element.value, (), []):
+                form[element.name, element.value] = written
+        if form:
+            yield identity(name, config), form
 
 
 def _packages(document: Document) -> Element:

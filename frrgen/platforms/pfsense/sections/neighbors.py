@@ -124,7 +124,7 @@ def _options(name: str, one: NeighborOptions, box: Box, path: Path, loss: Loss, 
     config = blank("frrbgpneighbors") | {"peer": name}
     write_keys(NEIGHBOR, one, config, loss, path)
     config["descr"] = loss.text(one.description, 80, (*path, "description"))
-    loss.text(one.shutdown_message, 128, (*path, "shutdown_message"))
+    loss.text(one.shutdown_message, 128, (*path, "shutdown_message"), cdata=False)
     if one.password is not None:
         config["password_type"] = "both"  # noqa: S105
     write_source(config, one.update_source, box, path, loss, versions=versions)
