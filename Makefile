@@ -34,7 +34,7 @@ check: $(BIN)/.dev
 	$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
-	$(BIN)/deptry . 2>&1 | tail -n 1
+	$(BIN)/deptry . > /dev/null 2>&1 || $(BIN)/deptry .
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not lab and not interop"
 
 dev: $(BIN)/.dev

@@ -597,6 +597,13 @@ class Bgp(Model):
     raw: tuple[RawLine, ...] = ()
     """Lines of `router bgp` that the model lacks, sent as they are."""
 
+    def activates(self, family: str, neighbor: Neighbor, group: PeerGroup | None) -> bool:
+        """Tell whether a neighbor is activated in an address family, by itself, its group or the default."""
+        for one in (neighbor, group):
+            if one is not None and (said := getattr(one, family).activate) is not None:
+                return bool(said)
+        return family == "ipv4_unicast" and bool(self.default_ipv4_unicast)
+
     @model_validator(mode="after")
     def _delay(self) -> Self:
         if self.suppress_fib_pending_delay is not None and not self.suppress_fib_pending:

@@ -11,34 +11,20 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from frrgen.codes import Code, Severity
-from frrgen.errors import Finding
+from frrgen.errors import Finding, Path
 from frrgen.model.bgp import FAMILIES, LONGEST_STALE_TIME, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.check_clusters import check_clusters
 from frrgen.model.check_versions import check_versions
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived, announced_pools
 from frrgen.model.policy import PrefixList, RouteMapEntry, call_circle, calls
-from frrgen.model.references import Ref, direct_refs, instance_refs, match_refs, set_refs
+from frrgen.model.references import NOUNS, Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
 from frrgen.model.types import Prefix, is_number, is_reference
 
-Path = tuple[str, ...]
-_WORDS: Final = {
-    "route_maps": "route map",
-    "prefix_lists": "prefix list",
-    "ipv6_prefix_lists": "IPv6 prefix list",
-    "access_lists": "access list",
-    "ipv6_access_lists": "IPv6 access list",
-    "as_path_lists": "as-path list",
-    "community_lists": "community list",
-    "large_community_lists": "large-community list",
-    "extcommunity_lists": "extcommunity list",
-    "community_aliases": "community alias",
-    "bfd_profiles": "BFD profile",
-}
 _WHERE_WANTED: Final = frozenset({Code.FRR315})
 """Findings that count only where the inventory asks for them, with a severity."""
-_LISTS: Final = tuple(kind for kind in _WORDS if kind.endswith("_lists"))
+_LISTS: Final = tuple(kind for kind in NOUNS if kind.endswith("_lists"))
 _UNDEFINED_EFFECT: Final = {"call": "FRR permits everything that reaches the call", "match": "the clause never matches"}
 
 
@@ -149,9 +135,7 @@ class _Router:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]!r}?" if near else None
         effect = self.left_out.get(path, effect)
-        yield Finding.at(
-            Code.FRR210, f"the {_WORDS[kind]} {name!r} is not defined: {effect}", (*self.path, *path), hint
-        )
+        yield Finding.at(Code.FRR210, f"the {NOUNS[kind]} {name!r} is not defined: {effect}", (*self.path, *path), hint)
 
     # route maps and lists
 
@@ -295,7 +279,7 @@ class _Router:
                 if entries == () and ref[0] != "route_maps":
                     yield Finding.at(
                         Code.FRR231,
-                        f"the {_WORDS[ref[0]]} {ref[1]!r} is empty: on a neighbor FRR permits everything then",
+                        f"the {NOUNS[ref[0]]} {ref[1]!r} is empty: on a neighbor FRR permits everything then",
                         (*place, family, field),
                     )
         if one.bfd is not None and one.bfd.profile is not None:
@@ -329,10 +313,7 @@ class _Router:
         internal = remote in ("internal", bgp.asn)
         for family in FAMILIES:
             parts = [getattr(one, family) for one in (neighbor, group) if one is not None]
-            active = next((part.activate for part in parts if part.activate is not None), None)
-            if active is None:
-                active = family == "ipv4_unicast" and bgp.default_ipv4_unicast
-            if not active:
+            if not bgp.activates(family, neighbor, group):
                 continue
             if internal and family == "ipv4_unicast" and neighbor.ebgp_multihop is not None:
                 yield Finding.at(
@@ -365,7 +346,7 @@ class _Router:
                 yield from self._defined(("bfd_profiles", peer.profile), path, "FRR uses its default timers")
 
     def _unused(self) -> Iterator[Finding]:
-        for kind, words in _WORDS.items():
+        for kind, words in NOUNS.items():
             for name in getattr(self.router, kind):
                 if (kind, name) not in self.used and kind != "community_aliases":
                     yield Finding.at(

@@ -8,12 +8,11 @@ from ipaddress import IPv4Address, ip_address
 from typing import Final
 
 from frrgen.codes import Code, Severity
-from frrgen.errors import Finding, Where
+from frrgen.errors import Finding, Path, Where
 from frrgen.model.cluster import Cluster, Network, Peering, Pool
-from frrgen.model.derive import Derived, announced_pools, bgp_of, carried, pool_versions
+from frrgen.model.derive import Derived, announced_pools, carried, pool_versions
 from frrgen.model.types import Address, Prefix, is_address
 
-Path = tuple[str, ...]
 _FAMILY: Final = {4: "IPv4", 6: "IPv6"}
 
 
@@ -126,7 +125,7 @@ def _dialled(peering: Peering) -> Iterator[tuple[str, Address]]:
 def _unknown(cluster: Cluster, name: str, peering: Peering, derived: Derived) -> Iterator[Finding]:
     """Find routers of which the nodes do not know the address, though a node could dial it."""
     router = derived.routers.get(name)
-    bgp = None if router is None else bgp_of(router, peering.vrf)
+    bgp = None if router is None else router.bgp_of(peering.vrf)
     if bgp is None:
         return
     source = peering.update_source
@@ -171,7 +170,7 @@ def _pools(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
 def _own_addresses(derived: Derived, name: str, peering: Peering) -> Iterator[Address]:
     yield from (address for _, address in _dialled(peering))
     router = derived.routers.get(name)
-    bgp = None if router is None else bgp_of(router, peering.vrf)
+    bgp = None if router is None else router.bgp_of(peering.vrf)
     for one in () if bgp is None else (*bgp.neighbors.values(), *bgp.peer_groups.values()):
         if one.update_source is not None and is_address(one.update_source):
             yield ip_address(one.update_source)

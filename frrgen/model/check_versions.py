@@ -8,15 +8,13 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, Where
+from frrgen.errors import Finding, Path, Where
 from frrgen.model.router import Router
 from frrgen.model.types import Since
 
 _PARTS: Final = ("bgp", "vrfs", "route_maps")
 """The fields of a router that hold something with a version of its own."""
 _INSTEAD: Final = {"graceful_shutdown": "set the community graceful-shutdown in its route maps"}
-
-Path = tuple[str, ...]
 
 
 def check_versions(router: Router, path: Path) -> Iterator[Finding]:

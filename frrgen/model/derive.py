@@ -12,14 +12,13 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, Where
+from frrgen.errors import Finding, Path, Where
 from frrgen.model.bgp import FAMILIES, Bfd, Bgp, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.policy import Match, PrefixList, PrefixListEntry, RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
 from frrgen.model.types import Address, Prefix, is_address
 
-Path = tuple[str, ...]
 _T = TypeVar("_T", bound=BaseModel)
 MOST_PREFIXES: Final = 100_000
 """A limit beyond this protects nobody: so many is what a large pool, announced address by address, may need."""
@@ -53,7 +52,7 @@ def derive(network: Network) -> Derived:
                     Finding(Code.FRR201, f"there is no router {name!r}", where, f"write routers/{name}.yaml")
                 )
                 continue
-            bgp = bgp_of(router, peering.vrf)
+            bgp = router.bgp_of(peering.vrf)
             if bgp is None:
                 place = f"vrf {peering.vrf} of {name}" if peering.vrf else name
                 findings.append(Finding(Code.FRR202, f"{place} has no bgp for the cluster to peer with", where))
@@ -82,13 +81,6 @@ def derive(network: Network) -> Derived:
                 continue
             routers[name] = part.router_with()
     return Derived(routers, origins, tuple(findings))
-
-
-def bgp_of(router: Router, vrf: str | None) -> Bgp | None:
-    """Give a router's BGP instance, the main one or a VRF's."""
-    if vrf is None:
-        return router.bgp
-    return router.vrfs[vrf].bgp if vrf in router.vrfs else None
 
 
 def dialled(network: Network, router: str, vrf: str | None) -> frozenset[Address]:

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from frrgen.errors import Path
 from frrgen.model.bgp import FAMILIES, AddressFamily, Bgp, NeighborFamily
 from frrgen.model.policy import Match, RouteMapEntry, Set
 from frrgen.model.router import Router
 
-Path = tuple[str, ...]
 Ref = tuple[str, str]
 """The field of Router that holds the list or map, and its name."""
 
+NOUNS: Final = {
+    "route_maps": "route map",
+    "prefix_lists": "prefix list",
+    "ipv6_prefix_lists": "IPv6 prefix list",
+    "access_lists": "access list",
+    "ipv6_access_lists": "IPv6 access list",
+    "as_path_lists": "as-path list",
+    "community_lists": "community list",
+    "large_community_lists": "large-community list",
+    "extcommunity_lists": "extcommunity list",
+    "community_aliases": "community alias",
+    "bfd_profiles": "BFD profile",
+}
+"""What a list or a map of each field of Router is called."""
 _MATCH: Final = {
     "ip_address": "access_lists",
     "ip_address_prefix_list": "prefix_lists",

@@ -1,5 +1,6 @@
 """A router: everything that frrgen may say to one box, and how to reach it."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Network
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
@@ -399,6 +400,18 @@ class Router(Model):
     def _in_vrf(self, vrf: Vrf) -> Vrf:
         bgp = vrf.bgp and with_defaults(vrf.bgp, self.version, self.defaults)
         return vrf if bgp is vrf.bgp else vrf.model_copy(update={"bgp": bgp})
+
+    def bgp_of(self, vrf: str | None) -> Bgp | None:
+        """Return the BGP instance of a VRF (None: the main one); None if there is none."""
+        if vrf is None:
+            return self.bgp
+        return self.vrfs[vrf].bgp if vrf in self.vrfs else None
+
+    def instances(self) -> Iterator[tuple[str | None, Bgp]]:
+        """Yield the BGP instances, each with its VRF (None: the main one)."""
+        for vrf in (None, *self.vrfs):
+            if (bgp := self.bgp_of(vrf)) is not None:
+                yield vrf, bgp
 
     def of_version(self, frr_version: str) -> Self:
         """Give the router as it is with another FRR."""

@@ -11,7 +11,7 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.model.bgp import Bgp, LocalAs
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
-from frrgen.model.derive import announced_lengths, announced_pools, bgp_of, carried
+from frrgen.model.derive import announced_lengths, announced_pools, carried
 from frrgen.model.router import Router
 from frrgen.model.types import Address, community_value, large_community_value
 from frrgen.policy.frr.session import Session
@@ -159,7 +159,7 @@ def _peers(
     node = cluster.nodes[name]
     for router_name, peering in cluster.routers.items():
         router = routers.get(router_name)
-        bgp = None if router is None else bgp_of(router, peering.vrf)
+        bgp = None if router is None else router.bgp_of(peering.vrf)
         if router is None or bgp is None:
             continue
         for address, session in _sessions(cluster, name, router, peering):

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from frrgen.errors import Path
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.check import has_policy
-from frrgen.model.references import Path, Ref, policy_refs
+from frrgen.model.references import Ref, policy_refs
 from frrgen.model.router import Router
 
 _FOUND_IN: Final = {

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Data, text_of
 from frrgen.model.bgp import FAMILIES
-from frrgen.platforms.pfsense.loss import Loss, Path
+from frrgen.platforms.pfsense.loss import Loss
 
 _NOTHING: Final = object()
 FAMILY_WORDS: Final = {(): "no", ("ipv4_unicast",): "ipv4", ("ipv6_unicast",): "ipv6", FAMILIES: "yes"}

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, Where
+from frrgen.errors import Finding, Path, Where
 from frrgen.model.bgp import FAMILIES, Bgp
 from frrgen.model.references import uses
 from frrgen.model.router import Router
 
-Path = tuple[str, ...]
 _SINCE: Final = (9,)
 """The FRR in which bgpd obeys `match source-protocol`."""
 

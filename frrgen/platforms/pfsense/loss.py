@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from frrgen.codes import Code, Severity
-from frrgen.errors import Finding, Where
+from frrgen.errors import Finding, Path, Where
 from frrgen.platforms.pfsense.php import word
-
-Path = tuple[str, ...]
 
 NEAREST: Final = {
     "advertise_map": "announce by conditions with a route map on each neighbor",

@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.plan import Plan, SessionImpact, hide, make_plan, with_routes
-from frrgen.platforms.frr.grammar.layout import Path
 from frrgen.platforms.frr.parse.parser import Leftover, parse
 from frrgen.platforms.pfsense.schema import Config, Sections, normal
 

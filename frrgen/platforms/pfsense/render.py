@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from frrgen.codes import Code, Severity
-from frrgen.errors import Finding, InputError
+from frrgen.errors import Finding, InputError, Path
 from frrgen.lines.rule import Data
-from frrgen.model.references import Ref, policy_refs
+from frrgen.model.references import NOUNS, Ref, policy_refs
 from frrgen.model.router import Pfsense, Router
 from frrgen.platforms.pfsense.keys import (
     ADVANCED,
@@ -31,7 +31,7 @@ from frrgen.platforms.pfsense.keys import (
     Key,
     write_keys,
 )
-from frrgen.platforms.pfsense.loss import Loss, Path
+from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, Config, Identity, Sections, blank, identity
 from frrgen.platforms.pfsense.sections.bgp import write_bgp
@@ -190,7 +190,7 @@ def _defined(router: Router, ref: Ref, path: Path, loss: Loss) -> None:
     kind, name = ref
     found = getattr(router, kind).get(name)
     if found is None or (kind == "route_maps" and not found.entries):
-        _undefined(kind.removesuffix("s").replace("_", " "), name, path, loss)
+        _undefined(NOUNS[kind], name, path, loss)
 
 
 def _undefined(what: str, name: str, path: Path, loss: Loss) -> None:

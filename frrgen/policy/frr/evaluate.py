@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_network
 from typing import Any, Final, Literal
 
+from frrgen.errors import Path
 from frrgen.model.policy import RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
 from frrgen.model.types import U32_MAX, WELL_KNOWN, Address, Prefix, community_value, large_community_value
@@ -33,7 +34,7 @@ from frrgen.policy.frr.outbound import (
     rewritten,
 )
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, not_understood, with_unread
-from frrgen.policy.frr.session import Direction, Path, Rule, Session
+from frrgen.policy.frr.session import Direction, Rule, Session
 from frrgen.policy.frr.trace import Reason, Step, Verdict, by_list, does
 from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.paths import in_order, without

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
+from frrgen.errors import Path
 from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
@@ -21,7 +22,6 @@ from frrgen.policy.sets.regex import UndecidedError
 Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
-Path = tuple[str, ...]
 _T = TypeVar("_T")
 _UNSAID: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
 """Match clauses that ask for what a route alone does not tell."""
@@ -85,7 +85,7 @@ class Session:
     def __init__(self, router: Router, neighbor: str, direction: Direction, *, vrf: str | None = None) -> None:
         """Find the neighbor, by name or by the listen range that holds it. Raises KeyError if there is none."""
         self.vrf = vrf
-        bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
+        bgp = router.bgp_of(vrf)
         if bgp is None:
             raise KeyError(neighbor)
         self.router = router
@@ -113,9 +113,8 @@ class Session:
         with suppress(ValueError):
             neighbor = str(ip_address(neighbor))
         for named in (True, False):
-            for vrf in (None, *router.vrfs):
-                bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
-                if bgp is not None and (neighbor in bgp.neighbors or not named):
+            for vrf, bgp in router.instances():
+                if neighbor in bgp.neighbors or not named:
                     with suppress(KeyError):
                         return Session(router, neighbor, direction, vrf=vrf)
         raise KeyError(neighbor)
@@ -154,10 +153,7 @@ class Session:
     def places(router: Router) -> dict[str, list[Place]]:
         """Give where each route map is gone through; what is nowhere is taken for one of an eBGP neighbor, inbound."""
         found: dict[str, dict[Place, None]] = {name: {} for name in router.route_maps}
-        for vrf in (None, *router.vrfs):
-            bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
-            if bgp is None:
-                continue
+        for vrf, bgp in router.instances():
             for neighbor in bgp.neighbors:
                 for direction in _DIRECTIONS:
                     session = Session(router, neighbor, direction, vrf=vrf)
@@ -288,8 +284,7 @@ class Session:
 
     def active(self, family: str) -> bool:
         """Tell whether an address family is activated."""
-        said = self.family_option(family, "activate")
-        return bool(family == "ipv4_unicast" and self.bgp.default_ipv4_unicast if said is None else said)
+        return self.bgp.activates(family, self.neighbor, self.group)
 
     @staticmethod
     def inactive(family: str) -> str:
@@ -602,11 +597,9 @@ def _foreign_hops(of: _Same[Router]) -> bool:
     router = of.it
     if any(entry.set.ipv6_next_hop_global for one in router.route_maps.values() for entry in one.entries):
         return True
-    instances = (router.bgp, *(vrf.bgp for vrf in router.vrfs.values()))
     return any(
         neighbor.capability_extended_nexthop or not is_address(name)
-        for bgp in instances
-        if bgp is not None
+        for _, bgp in router.instances()
         for name, neighbor in (*bgp.neighbors.items(), *((_NOBODY, group) for group in bgp.peer_groups.values()))
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from frrgen.errors import Path
 from frrgen.model.policy import RouteMapEntry
 from frrgen.platforms.frr.grammar.layout import Part
 from frrgen.platforms.frr.grammar.policy import SET
 from frrgen.policy.frr.lists import Said
-from frrgen.policy.frr.session import Path
 from frrgen.policy.sets.route import Route
 
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Final
 
 from frrgen.codes import Code
-from frrgen.errors import Finding
+from frrgen.errors import Finding, Path
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
@@ -23,7 +23,6 @@ from frrgen.policy.sets.prefix_set import PrefixSet, idle_lines, union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, Region, meet, only
 
-Path = tuple[str, ...]
 Doubt = tuple[Code, str, str | None]
 """A code, what is wrong, and a hint."""
 Find = Callable[[Session, int], Iterator[Doubt]]
@@ -125,9 +124,8 @@ class _Router:
     def findings(self) -> Iterator[Finding]:
         yield from self._lists()
         yield from self._maps()
-        for vrf in (None, *self.router.vrfs):
-            bgp = self.router.bgp if vrf is None else self.router.vrfs[vrf].bgp
-            for name in bgp.neighbors if bgp is not None else ():
+        for vrf, bgp in self.router.instances():
+            for name in bgp.neighbors:
                 yield from self._inbound(Session(self.router, name, "in", vrf=vrf))
                 yield from self._outbound(Session(self.router, name, "out", vrf=vrf))
 

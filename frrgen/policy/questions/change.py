@@ -109,10 +109,7 @@ class _Effects:
         self.known: dict[tuple[Any, ...], Comparison] = {}
 
     def found(self) -> Iterator[RouteEffect]:
-        for vrf in (None, *self.after.vrfs):
-            bgp = self.after.bgp if vrf is None else self.after.vrfs[vrf].bgp
-            if bgp is None:
-                continue
+        for vrf, bgp in self.after.instances():
             touched = {use.neighbor for use in uses(bgp) if use.ref in self.changed}
             for name in bgp.neighbors:
                 yield from self._effects(name, name, vrf, touched=name in touched, known=True)

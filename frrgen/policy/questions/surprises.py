@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from frrgen.codes import Code
-from frrgen.errors import Finding
+from frrgen.errors import Finding, Path
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.references import match_refs
 from frrgen.model.router import Router
 from frrgen.policy.frr.session import Session
 
-Path = tuple[str, ...]
 _DROPPED: Final = (
     "ip_address_prefix_len",
     "ipv6_address_prefix_len",
@@ -30,17 +29,15 @@ def traps(router: Router) -> Iterator[Finding]:
         for entry in route_map.entries:
             where = (*place, "route_maps", name, "entries", str(entry.seq))
             yield from _entry(router, entry, where, inbound=name in inbound)
-    for vrf in (None, *router.vrfs):
-        bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
-        for neighbor in bgp.neighbors if bgp is not None else ():
+    for vrf, bgp in router.instances():
+        for neighbor in bgp.neighbors:
             yield from _session(Session(router, neighbor, "in", vrf=vrf), place)
 
 
 def _inbound(router: Router) -> Iterator[str]:
     """Give the maps that some session asks inbound, with those that they call."""
-    for vrf in (None, *router.vrfs):
-        bgp = router.bgp if vrf is None else router.vrfs[vrf].bgp
-        for neighbor in bgp.neighbors if bgp is not None else ():
+    for vrf, bgp in router.instances():
+        for neighbor in bgp.neighbors:
             yield from Session(router, neighbor, "in", vrf=vrf).gone_through()
 
 

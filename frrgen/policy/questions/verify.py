@@ -13,6 +13,7 @@ from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from typing import Any, Final
 
+from frrgen.errors import Path
 from frrgen.model.bgp import FAMILIES
 from frrgen.model.check_clusters import unannounced
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
@@ -22,7 +23,6 @@ from frrgen.model.derive import (
     Derived,
     announced_lengths,
     announced_pools,
-    bgp_of,
     carried,
     pool_versions,
     sessions_by_range,
@@ -45,7 +45,6 @@ from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, Box, Region, example, meet, next_hop_number
 from frrgen.policy.sets.route import Route
 
-Path = tuple[str, ...]
 _PATHS: Final = 64
 """As many paths at least FRR uses, of eBGP and of iBGP, when nothing is said: what it was built for (Debian: 256)."""
 
@@ -88,7 +87,7 @@ def verify(
         cluster = network.clusters[name]
         for router_name, peering in cluster.routers.items():
             router = derived.routers.get(router_name)
-            bgp = None if router is None else bgp_of(router, peering.vrf)
+            bgp = None if router is None else router.bgp_of(peering.vrf)
             if router is None or bgp is None:
                 continue
             origins = derived.origins.get(router_name, {})
@@ -401,7 +400,7 @@ class _Ends:
 
 def questions(cluster: Cluster, peering: Peering, router: Router) -> list[tuple[str, Prefix, str]]:
     """Give what to ask a live router: its inbound prefix lists, prefixes at the edges of the pools, and our answers."""
-    bgp = bgp_of(router, peering.vrf)
+    bgp = router.bgp_of(peering.vrf)
     if bgp is None:
         return []
     names: dict[tuple[str, str], None] = {}
@@ -456,7 +455,7 @@ def _changes(effects: Effects) -> str:
 
 def _listened(network: Network, peering: Peering, router: Router) -> Iterator[Problem]:
     """Find a limit by which some nodes cannot come: FRR counts the sessions of all listen ranges together."""
-    bgp = bgp_of(router, peering.vrf)
+    bgp = router.bgp_of(peering.vrf)
     wanted = sessions_by_range(network, router.name, peering.vrf)
     if bgp is None or not bgp.listen_ranges:
         return
@@ -468,7 +467,7 @@ def _listened(network: Network, peering: Peering, router: Router) -> Iterator[Pr
 
 def _multipath(cluster: Cluster, peering: Peering, router: Router) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """Tell whether the router can use all nodes that announce a prefix."""
-    bgp = bgp_of(router, peering.vrf)
+    bgp = router.bgp_of(peering.vrf)
     if bgp is None or len(cluster.nodes) < 2:
         return (), ()
     place: Path = ("routers", router.name, *(("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")))

@@ -11,9 +11,9 @@ from itertools import chain
 from typing import Any, Final
 
 from frrgen.lines.rule import Impact
-from frrgen.model.bgp import FAMILIES, Bgp
+from frrgen.model.bgp import FAMILIES
 from frrgen.model.policy import RouteMap
-from frrgen.model.references import Ref, affected_maps, uses
+from frrgen.model.references import NOUNS, Ref, affected_maps, uses
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.canonical import canonical
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
@@ -55,18 +55,6 @@ _BATCHES: Final = (
     ("again", "bgp", "northbound_gone", "bgp_lists_gone", "globals_gone"),
 )
 """The phases, by the batch that they go in: a batch is a file, and what FRR keeps of it together is its transaction."""
-_KIND_WORDS: Final = {
-    "route_maps": "route-map",
-    "prefix_lists": "prefix-list",
-    "ipv6_prefix_lists": "ipv6 prefix-list",
-    "access_lists": "access-list",
-    "ipv6_access_lists": "ipv6 access-list",
-    "as_path_lists": "as-path list",
-    "community_lists": "community-list",
-    "large_community_lists": "large-community-list",
-    "extcommunity_lists": "extcommunity-list",
-    "community_aliases": "community alias",
-}
 
 
 class Builder:
@@ -372,7 +360,7 @@ class Builder:
     def _instances(self) -> None:
         pairs = {"": (self.old.bgp, self.new.bgp)}
         for name in {**self.new.vrfs, **self.old.vrfs}:
-            pairs[name] = (_bgp_of(self.old, name), _bgp_of(self.new, name))
+            pairs[name] = (self.old.bgp_of(name), self.new.bgp_of(name))
         old, new = pairs[""]
         main_goes = old is not None and (new is None or new.asn != old.asn)
         gone = [
@@ -435,7 +423,7 @@ class Builder:
                 ):
                     continue
                 if use.neighbor in new.neighbors:
-                    self.record.session(vrf, use.neighbor, Impact.REFRESH, f"{_KIND_WORDS[use.ref[0]]} {use.ref[1]}")
+                    self.record.session(vrf, use.neighbor, Impact.REFRESH, f"{NOUNS[use.ref[0]]} {use.ref[1]}")
                 direct = use.ref in silent if use.ref[0] == "route_maps" else use.ref in self.changed
                 if (direct or self.new.route_map_delay_timer == 0) and not use.inherited:
                     who = f"peer-group {use.neighbor}" if use.neighbor in new.peer_groups else use.neighbor
@@ -443,10 +431,6 @@ class Builder:
                     command = f"clear bgp {suffix}{family} {who} soft {use.direction}"
                     if command not in self.after:
                         self.after.append(command)
-
-
-def _bgp_of(router: Router, vrf: str) -> Bgp | None:
-    return router.vrfs[vrf].bgp if vrf in router.vrfs else None
 
 
 def _overwritten(lines: list[Line]) -> list[Line]:

@@ -51,7 +51,7 @@ def _with_imported(router: Router) -> Router:
         for bgp in instances
         for family in FAMILIES
         for name in getattr(bgp, family).vrf_leaking.import_vrf
-        if name != "default" and _bgp_of(router, name) is None
+        if name != "default" and router.bgp_of(name) is None
     }
     if not imported:
         return router
@@ -86,9 +86,7 @@ def canonical(router: Router, beside: Router | None = None, box: Profile | None 
             for name, route_map in router.route_maps.items()
         }
     changes["vrfs"] = {
-        name: vrf
-        if vrf.bgp is None
-        else _with(vrf, {"bgp": _bgp(vrf.bgp, router, _bgp_of(other, name) or vrf.bgp, box)})
+        name: vrf if vrf.bgp is None else _with(vrf, {"bgp": _bgp(vrf.bgp, router, other.bgp_of(name) or vrf.bgp, box)})
         for name, vrf in router.vrfs.items()
     }
     return _with(router, changes)
@@ -110,10 +108,6 @@ def _any_place(entry: RouteMapEntry) -> RouteMapEntry:
         return entry
     sets = {name: getattr(entry.set, name) for name in entry.set.model_fields_set if not name.endswith("_last")}
     return entry.model_copy(update={"set": Set.model_construct(**sets)})
-
-
-def _bgp_of(router: Router, vrf: str) -> Bgp | None:
-    return router.vrfs[vrf].bgp if vrf in router.vrfs else None
 
 
 def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:

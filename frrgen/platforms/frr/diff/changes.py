@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Impact, Statement
-from frrgen.platforms.frr.grammar.layout import Line, Path
+from frrgen.platforms.frr.grammar.layout import Line, leave
 
 
 class Op(StrEnum):
@@ -124,16 +125,10 @@ class Commands:
             while len(stack) > shared:
                 left = stack.pop()
                 if not left.startswith("route-map "):
-                    yield _leave(left)
+                    yield leave(left)
             for line in enter[shared:]:
                 yield line
                 stack.append(line)
             yield from lines
         while stack:
-            yield _leave(stack.pop())
-
-
-def _leave(enter: str) -> str:
-    if enter.startswith("address-family "):
-        return "exit-address-family"
-    return "exit-vrf" if enter.startswith("vrf ") else "exit"
+            yield leave(stack.pop())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Impact
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
 from frrgen.model.defaults import Profile, saying_defaults, with_defaults
@@ -16,7 +17,6 @@ from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.layout import (
     Line,
     Part,
-    Path,
     family_part,
     group_part,
     is_unnumbered,

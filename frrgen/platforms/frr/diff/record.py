@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.diff.changes import Change, Delta, Op
 from frrgen.platforms.frr.diff.sessions import Session
-from frrgen.platforms.frr.grammar.layout import Line, Path
+from frrgen.platforms.frr.grammar.layout import Line
 
 _RANK: Final = {Impact.NONE: 0, Impact.REFRESH: 1, Impact.RESET: 2}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError, Where
+from frrgen.errors import Finding, InputError, Path, Where
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.plan import hide
-from frrgen.platforms.frr.grammar.layout import Path, raw_lines
+from frrgen.platforms.frr.grammar.layout import raw_lines
 from frrgen.platforms.frr.parse.parser import Leftover, lost
 
 

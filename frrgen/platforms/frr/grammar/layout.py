@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Impact, Rule, Statement, Written
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
@@ -17,7 +18,6 @@ from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR,
 from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, wholes
 
-Path = tuple[str, ...]
 Section = Literal["globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki"]
 SECTIONS: Final[tuple[Section, ...]] = ("globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki")
 

@@ -6,6 +6,7 @@ import re
 from ipaddress import ip_address
 from typing import Final
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Data, Table
 from frrgen.model.types import is_address, is_number
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
@@ -13,7 +14,7 @@ from frrgen.platforms.frr.grammar.entries import masked
 from frrgen.platforms.frr.grammar.top import GLOBAL
 from frrgen.platforms.frr.parse.beyond import opens
 from frrgen.platforms.frr.parse.contexts import Context, lacked, opens_nothing
-from frrgen.platforms.frr.parse.fates import Fates, Owner, Path
+from frrgen.platforms.frr.parse.fates import Fates, Owner
 
 _PEER: Final = re.compile(r"(no )?neighbor ([^ ]+) (.*)")
 _MAKES: Final = re.compile(r"neighbor ([^ ]+) (?:remote-as|peer-group|interface)(?: .*)?")

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from frrgen.errors import Path
 from frrgen.model.types import BLANKS
 from frrgen.platforms.frr.grammar.policy import LISTS
 from frrgen.platforms.frr.parse.beyond import ended_by, may_open, opens
-from frrgen.platforms.frr.parse.fates import Fates, Path
+from frrgen.platforms.frr.parse.fates import Fates
 from frrgen.platforms.frr.parse.words import MEASURED, in_full, is_measured
 
 _ALWAYS: Final = re.compile(

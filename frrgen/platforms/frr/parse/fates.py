@@ -8,13 +8,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Data, PairRule
 from frrgen.model.types import PlacedError
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.top import GLOBAL
 from frrgen.platforms.frr.parse.itself import of_itself
 
-Path = tuple[str, ...]
 _T = TypeVar("_T", bound=BaseModel)
 _SECOND: Final = {
     rule.other.rpartition(".")[2]: rule.field.rpartition(".")[2]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import Bgp
 from frrgen.model.defaults import Version, changed_defaults
@@ -19,7 +20,7 @@ from frrgen.model.types import Model, is_number
 from frrgen.platforms.frr.parse.beyond import opens
 from frrgen.platforms.frr.parse.bgp import Instance
 from frrgen.platforms.frr.parse.contexts import Context, Reader, lacked
-from frrgen.platforms.frr.parse.fates import Fates, Ignored, Leftover, Owner, Path, build, lost
+from frrgen.platforms.frr.parse.fates import Fates, Ignored, Leftover, Owner, build, lost
 from frrgen.platforms.frr.parse.policy import Policy
 from frrgen.platforms.frr.parse.top import Top, is_vrf
 

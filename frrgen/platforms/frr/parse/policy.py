@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from frrgen.errors import Path
 from frrgen.lines.rule import Data
 from frrgen.model.policy import (
     AccessListEntry,
@@ -24,7 +25,7 @@ from frrgen.model.types import BgpListName, Description, MapName, Name, is_numbe
 from frrgen.platforms.frr.grammar.entries import entry_data
 from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET, ListKind
 from frrgen.platforms.frr.parse.contexts import Context, opens_nothing
-from frrgen.platforms.frr.parse.fates import Fates, Owner, Path, build
+from frrgen.platforms.frr.parse.fates import Fates, Owner, build
 
 _WORDS: Final = (
     r"(?P<words>(?:ip|ipv6) prefix-list|(?:ipv6 )?access-list|bgp (?:as-path access|(?:large-|ext)?community)-list"

@@ -11,10 +11,11 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from frrgen.codes import Code
+from frrgen.errors import Path
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, NeighborOptions, PeerGroup
 from frrgen.platforms.pfsense.keys import FAMILY_WORDS, NEIGHBOR, NEIGHBOR_FAMILY, covered, lost, read_keys, write_keys
-from frrgen.platforms.pfsense.loss import Loss, Path
+from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import Box, Config, Sections, blank
 from frrgen.platforms.pfsense.sections.policy import Note
@@ -38,15 +39,7 @@ _FAMILY_PATHS: Final = covered(
 def active_families(neighbor: Neighbor, bgp: Bgp) -> tuple[str, ...]:
     """Give the families that the model activates for a neighbor."""
     group = bgp.peer_groups.get(neighbor.peer_group or "")
-    return tuple(family for family in FAMILIES if _active(neighbor, group, family, bgp))
-
-
-def _active(neighbor: Neighbor, group: PeerGroup | None, family: str, bgp: Bgp) -> bool:
-    for one in (neighbor, group):
-        said = None if one is None else getattr(one, family).activate
-        if said is not None:
-            return bool(said)
-    return family == "ipv4_unicast" and bgp.default_ipv4_unicast
+    return tuple(family for family in FAMILIES if bgp.activates(family, neighbor, group))
 
 
 def write_neighbors(bgp: Bgp, box: Box, loss: Loss) -> Iterator[Config]:

@@ -11,6 +11,7 @@ from frrgen.lines.rule import Data
 from frrgen.model.policy import AccessListEntry, PrefixListEntry, RouteMapEntry
 from frrgen.model.router import Router
 from frrgen.model.types import community_value
+from frrgen.platforms.frr.grammar.entries import masked
 from frrgen.platforms.pfsense.keys import CHOICES, ENTRY, covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.schema import Config, Sections, blank
@@ -84,7 +85,7 @@ def read_prefix_list(config: Config, note: Note) -> tuple[str, Data]:
         if row.get("any"):
             data |= {"prefix": everything, "le": longest}
         else:
-            data["prefix"] = _masked(row["source"])
+            data["prefix"] = masked(row["source"])
             data |= {key: row[key] for key in ("ge", "le") if row.get(key) not in (None, "", "0")}
         entries.append(data)
     return field, {"entries": entries} | _said("description", config)
@@ -197,7 +198,7 @@ def read_access_list(config: Config, note: Note) -> tuple[str, Data]:
         elif row.get("sourceany"):
             data["prefix"] = everything
         elif kind == "zebra":
-            data["prefix"] = _masked(row["source"])
+            data["prefix"] = masked(row["source"])
             data["exact"] = "exactmatch" in row
         else:
             data |= _address("source", "wildcard", row["source"], None)
@@ -420,13 +421,6 @@ def _rows(config: Config, note: Note, said: Callable[[dict[str, str]], bool]) ->
 def number(text: str) -> int:
     """Read a number; 0 for what is none, or longer than any that means something."""
     return int(text) if text.isdecimal() and len(text) < 12 else 0
-
-
-def _masked(prefix: str) -> str:
-    try:
-        return str(ip_interface(prefix).network)
-    except ValueError:
-        return prefix
 
 
 def _said(field: str, config: Config) -> Data:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from frrgen.codes import Code
-from frrgen.platforms.pfsense.loss import Loss, Path
+from frrgen.errors import Path
+from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import Box, Config
 

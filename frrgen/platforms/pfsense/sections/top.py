@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from frrgen.codes import Code
+from frrgen.errors import Path
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import Bgp
 from frrgen.model.router import BfdPeer, BfdTimers, Pfsense, Router, Rpki, StaticRoute
@@ -24,7 +25,7 @@ from frrgen.platforms.pfsense.keys import (
     read_keys,
     write_keys,
 )
-from frrgen.platforms.pfsense.loss import Loss, Path
+from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version, word
 from frrgen.platforms.pfsense.schema import Box, Config, Sections, blank
 from frrgen.platforms.pfsense.sections.policy import Note
