@@ -156,12 +156,16 @@ def _from_config(host: str, user: str | None, port: int | None, config: Path | N
     )
 
 
+_OFF: Final = (["no"], ["false"])
+"""`ssh -G` shows `PubkeyAuthentication no` as false since OpenSSH 8.9."""
+
+
 def _methods(said: dict[str, list[str]]) -> frozenset[str]:
     """Give the ways to log in that the configuration allows."""
     preferred = said.get("preferredauthentications")
     every = Target("").methods if preferred is None else frozenset(preferred[0].split(","))
     keys = (("publickey", "pubkey"), ("password", "password"), ("keyboard-interactive", "kbdinteractive"))
-    return every - {method for method, key in keys if said.get(f"{key}authentication") == ["no"]}
+    return every - {method for method, key in keys if said.get(f"{key}authentication") in _OFF}
 
 
 def _expanded(command: str, where: Target, name: str) -> str:
@@ -275,7 +279,7 @@ class Shell:
         if not words or shutil.which(words[0]) is None:
             raise DeviceError(Finding(Code.FRR503, f"ProxyCommand: there is no program {''.join(words[:1])!r}"))
         # by a shell, as OpenSSH does it
-        return paramiko.ProxyCommand(f"sh -c {shlex.quote(f'exec {command}')}")
+        return paramiko.ProxyCommand("sh -c " + shlex.quote("exec " + command.removeprefix("exec ")))
 
     def _hop(self, jump: str) -> Target:
         user, _, rest = jump.rpartition("@")
@@ -316,21 +320,9 @@ class Shell:
             )
         except DeviceError:
             raise
-        except (paramiko.PasswordRequiredException, paramiko.AuthenticationException) as bad:
-            tried = ", ".join(files) or "no key file"
-            raise DeviceError(
-                Finding(
-                    Code.FRR504,
-                    f"{where.shown} does not let us in ({tried}{'' if where.identities_only else ', agent'}): {bad}",
-                    hint="load the key into ssh-agent, or name one with ssh.identity_file",
-                )
-            ) from bad
         except (paramiko.SSHException, OSError, EOFError) as bad:
-            if str(bad) == "No authentication methods available":
-                hint = "load a key into ssh-agent, or name one with ssh.identity_file"
-                raise DeviceError(
-                    Finding(Code.FRR504, f"{where.shown}: there is no key and no password to log in with", hint=hint)
-                ) from bad
+            if isinstance(bad, paramiko.AuthenticationException) or _agreed_and_alive(client):
+                raise DeviceError(_not_let_in(where, files, bad)) from bad
             raise DeviceError(Finding(Code.FRR503, f"{where.shown} cannot be reached: {_reason(bad)}")) from bad
         return client
 
@@ -431,6 +423,28 @@ def _dial(where: Target, seconds: float) -> socket.socket:
     return sock
 
 
+def _agreed_and_alive(client: paramiko.SSHClient) -> bool:
+    """Tell whether the connection stands, so that only the login can have failed.
+
+    Of several ways to read a key file paramiko raises the last failure, not that of the login.
+    """
+    made = client.get_transport()
+    return made is not None and made.is_active() and made.initial_kex_done
+
+
+def _not_let_in(where: Target, files: Sequence[str], bad: BaseException) -> Finding:
+    hint = "load the key into ssh-agent, or name a key with ssh.identity_file"
+    if str(bad) == "No authentication methods available":
+        return Finding(Code.FRR504, f"{where.shown}: there is no key and no password to log in with", hint=hint)
+    agent = "" if where.identities_only else ", agent"
+    why = str(bad) if isinstance(bad, paramiko.AuthenticationException) else "Authentication failed."
+    return Finding(
+        Code.FRR504,
+        f"{where.shown} refuses the login ({', '.join(files) or 'no key file'}{agent}): {why}",
+        hint=hint,
+    )
+
+
 def _changed_key(where: Target, key: paramiko.PKey, others: Sequence[bytes]) -> Finding:
     expected = ", ".join(_fingerprint(other) for other in others)
     return Finding(
@@ -441,9 +455,22 @@ def _changed_key(where: Target, key: paramiko.PKey, others: Sequence[bytes]) -> 
     )
 
 
+class _Transport(paramiko.Transport):
+    """A connection that signs with keys of accepted algorithms only; paramiko asks that of RSA keys alone."""
+
+    refused: Sequence[str] = ()
+
+    def auth_publickey(self, username: str, key: paramiko.PKey, event: threading.Event | None = None) -> list[str]:
+        """Log in with a key. Raises AuthenticationException."""
+        if key.get_name() in self.refused:
+            raise paramiko.AuthenticationException(f"PubkeyAcceptedAlgorithms has no {key.get_name()}")
+        return super().auth_publickey(username, key, event)
+
+
 def _transport(where: Target, keys: Known, sock: socket.socket, **options: Any) -> paramiko.Transport:
     """Make a transport that agrees on nothing that OpenSSH would refuse, and orders as it does."""
-    made = paramiko.Transport(sock, **options)
+    made = _Transport(sock, **options)
+    made.refused = _refused(where)
     offered = made.get_security_options()
     for key, attribute in (("ciphers", "ciphers"), ("macs", "digests"), ("kexalgorithms", "kex")):
         setattr(offered, attribute, _agreed(where, key, getattr(offered, attribute)))
