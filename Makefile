@@ -6,14 +6,15 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 KEEP ?=
 ALL ?=
 FRR ?=
-N ?= 1000
+N ?= $(if $(filter mutants,$(MAKECMDGOALS)),200,1000)
 SEED ?= 1
+PACKAGES ?=
 SECONDS ?= 1200
 DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 iputils-ping procps python3-venv sudo util-linux \
 	php-cli php-xml tcsh openssl
 TEST_DEBIAN := bird2 gobgpd tcpdump
 
-.PHONY: check dev demo test bench docs fuzz-policy fuzz-transitions fuzz-speaker system test-system clean
+.PHONY: check mutants dev demo test bench docs fuzz-policy fuzz-transitions fuzz-speaker system test-system clean
 
 demo: system $(BIN)/frrgen
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python -m tests.lab.demo
@@ -36,6 +37,10 @@ check: $(BIN)/.dev
 	$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
 	$(BIN)/deptry . > /dev/null 2>&1 || $(BIN)/deptry .
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not lab and not interop"
+
+# Changes lines of the core, one at a time, in a copy, and says which the fast tests did not notice.
+mutants: $(BIN)/.dev
+	$(BIN)/python -m tests.mutants -n $(N) --seed $(SEED) $(PACKAGES)
 
 dev: $(BIN)/.dev
 
