@@ -1,8 +1,8 @@
 """Change lines of the core one at a time, and see whether the fast tests notice (`make mutants`).
 
-The working tree is not touched: all is done in a copy. A sample is drawn by a seed, so it is the same each time. The tests
-of a package run once under coverage. A mutant then meets the tests that reach its line, the quickest first, for so many
-seconds at most. It is killed if a test fails or does not end.
+All is done in a copy of the tree. A sample is drawn by a seed, so it is the same each time. The tests of a package run
+once under coverage. A mutant then meets the tests that reach its line, the quickest first, for so many seconds at most.
+It is killed if a test fails or does not end.
 """
 
 from __future__ import annotations
