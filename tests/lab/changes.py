@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from frrgen.model.check_versions import check_versions
+from frrgen.platforms.frr.parse.parser import parse
+
 
 class Row(NamedTuple):
     """One thing that can be said. Several lines are written with ` / ` between them."""
@@ -16,7 +19,6 @@ class Row(NamedTuple):
     """Another value; None: there is none."""
     only: str = ""
     """Kinds of sessions that can have it: e(xternal), i(nternal), 6, g(roup), d(ynamic); empty: all."""
-    since: tuple[int, ...] = ()
 
 
 INSTANCE: Final = (
@@ -78,6 +80,13 @@ INSTANCE: Final = (
     Row("write-quanta 5", "write-quanta 6"),
     Row("bgp conditional-advertisement timer 10", "bgp conditional-advertisement timer 11"),
     Row("bgp listen range 10.0.0.96/28 peer-group K", "bgp listen range 10.0.0.96/28 peer-group L"),
+    Row("bgp suppress-fib-pending 500", "bgp suppress-fib-pending 600"),
+    Row("bgp bestpath aigp"),
+    Row("bgp bestpath use-imported-attributes"),
+    Row("advertisement-delay 1", "advertisement-delay 2"),
+    Row("bgp default-originate timer 5", "bgp default-originate timer 10"),
+    Row("bgp default subgroup-pkt-queue-max 50", "bgp default subgroup-pkt-queue-max 60"),
+    Row("bgp tcp-keepalive 10 5 3", "bgp tcp-keepalive 20 5 3"),
 )
 
 NEIGHBOR: Final = (
@@ -112,7 +121,20 @@ NEIGHBOR: Final = (
     Row("extended-optional-parameters"),
     Row("sender-as-path-loop-detection"),
     Row("disable-link-bw-encoding-ieee"),
-    Row("graceful-shutdown", since=(10,)),
+    Row("graceful-shutdown"),
+    Row("bfd / bfd strict hold-time 30", "bfd / bfd strict hold-time 40"),
+    Row("local-as 64900 no-prepend replace-as", "local-as 64900 no-prepend replace-as dual-as", "e6gd"),
+    Row("aigp"),
+    Row("oad", None, "e6gd"),
+    Row("rpki strict"),
+    Row("capability link-local", "no capability link-local"),
+    Row("capability software-version", "capability software-version latest-encoding"),
+    Row("extended-link-bandwidth"),
+    Row("send-nexthop-characteristics"),
+    Row("local-link-id 5", "local-link-id 6"),
+    Row("remote-link-id 5", "remote-link-id 6"),
+    Row("path-attribute discard 26 99", "path-attribute discard 26"),
+    Row("path-attribute treat-as-withdraw 26 99", "path-attribute treat-as-withdraw 26"),
 )
 
 FAMILY_OF_NEIGHBOR: Final = (
@@ -145,6 +167,12 @@ FAMILY_OF_NEIGHBOR: Final = (
     Row("unsuppress-map ALL", "unsuppress-map NONE"),
     Row("advertise-map OUT exist-map ALL", "advertise-map OUT non-exist-map NONE"),
     Row("attribute-unchanged as-path", "attribute-unchanged next-hop med"),
+    Row("addpath-tx-best-selected 2", "addpath-tx-best-selected 3"),
+    Row("addpath-tx-all-paths", "addpath-tx-best-selected 3"),
+    Row("addpath-rx-paths-limit 2", "addpath-rx-paths-limit 3"),
+    Row("dampening", "dampening 10 800 2100 50"),
+    Row("send-community extended rpki"),
+    Row("allowas-in route-map ALL 2", "allowas-in route-map SETS 2"),
     Row("!no activate"),
 )
 
@@ -161,6 +189,8 @@ FAMILY: Final = (
     Row("maximum-paths ibgp 4", "maximum-paths ibgp 4 equal-cluster-length"),
     Row("table-map ALL", "table-map SETS"),
     Row("bgp dampening 10 800 2100 50", "bgp dampening 11 800 2100 50"),
+    Row("nexthop prefer-global"),
+    Row("redistribute table-direct 7", "redistribute table-direct 7 metric 5"),
 )
 
 TOP: Final = (
@@ -244,6 +274,12 @@ MATCH: Final = (
     Row("match probability 0", "match probability 100"),
     Row("match rpki valid", "match rpki invalid"),
     Row("match alias one"),
+    Row("match as-path-count 1", "match as-path-count 2"),
+    Row("match community-limit 1", "match community-limit 2"),
+    Row("match extcommunity-limit 0", "match extcommunity-limit 1"),
+    Row("match src-peer 10.0.0.11", "match src-peer 10.0.0.12"),
+    Row("match rpki-extcommunity valid", "match rpki-extcommunity invalid"),
+    Row("match tag untagged", "match tag 2"),
 )
 
 SET: Final = (
@@ -278,6 +314,18 @@ SET: Final = (
     Row("set atomic-aggregate"),
     Row("set originator-id 10.0.0.1", "set originator-id 10.0.0.2"),
     Row("set label-index 7", "set label-index 8"),
+    Row("set as-path exclude all", "set as-path exclude 65011"),
+    Row("set as-path exclude as-path-access-list OWN", "set as-path exclude as-path-access-list ODD"),
+    Row("set as-path replace as-path-access-list OWN", "set as-path replace as-path-access-list ODD 64999"),
+    Row("set as-path replace any 64999", "set as-path replace 65011 64999"),
+    Row("set extended-comm-list E1 delete"),
+    Row("set extcommunity nt 65000:1", "set extcommunity nt 65000:2"),
+    Row("set extcommunity color 00:7", "set extcommunity color 01:7"),
+    Row("set metric igp", "set metric aigp"),
+    Row("set min-metric 20", "set min-metric 30"),
+    Row("set max-metric 20", "set max-metric 10"),
+    Row("set aigp-metric 20", "set aigp-metric igp-metric"),
+    Row("set tag untagged", "set tag 8"),
 )
 
 _BASE: Final = """\
@@ -396,13 +444,22 @@ class Case(NamedTuple):
     other: str | None
 
 
-def cases(version: tuple[int, ...]) -> list[Case]:
-    """Give every row at every place where it can stand."""
+def cases(version: str) -> list[Case]:
+    """Return every row at every place where it can stand, without those that the version of FRR does not have."""
+    return [case for case in every_case() if not _too_new(case, version)]
+
+
+def _too_new(case: Case, version: str) -> bool:
+    texts = [config(**{case.place: text}) for text in (case.one, case.other) if text]
+    routers = [parse(text, name="edge", frr_version=version).router for text in texts]
+    return any(finding.code == "FRR234" for router in routers for finding in check_versions(router, ()))
+
+
+def every_case() -> list[Case]:
+    """Return every row at every place where it can stand, whatever the version of FRR."""
     found = [Case(row.one, "late" if "listen range" in row.one else "bgp", row.one, row.other) for row in INSTANCE]
     for rows, families in ((NEIGHBOR, ("",)), (FAMILY_OF_NEIGHBOR, ("v4", "v6"))):
         for row in rows:
-            if row.since > version:
-                continue
             for family in families:
                 found += _of_neighbors(row, family)
     for row in FAMILY:

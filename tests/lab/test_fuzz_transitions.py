@@ -12,7 +12,6 @@ import time
 from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.render import render
 from tests.lab.changes import cases, config
-from tests.lab.frr import numbers
 from tests.lab.live import PEERS, Live, model, settled
 
 NUMBER = int(os.environ.get("FRRGEN_TRANSITIONS", "4"))
@@ -60,12 +59,12 @@ def drawn(dice, every):
 
 
 def test_there_are_many_kinds_of_changes(frr):
-    assert len(changes(numbers(frr.version))) > 150
+    assert len(changes(frr.version)) > 150
 
 
 def test_a_push_leads_where_a_boot_leads_and_nothing_comes_through_on_the_way(lab, frr):
     live, twin = Live(lab, "edge"), Live(lab, "twin")
-    every = changes(numbers(frr.version))
+    every = changes(frr.version)
     dice = random.Random(SEED)
     live.boot(render(model(config(), frr.version)))
     assert len(live.dial()) == len(PEERS)
