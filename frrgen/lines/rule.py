@@ -109,6 +109,8 @@ class Rule:
     """Fields that FRR refuses beside this one: whichever goes must go before the other comes."""
     only: str = ""
     """internal or external: FRR refuses it, and its undoing, for neighbors of the other kind."""
+    stays: bool = False
+    """Nothing undoes it: the entry of a route map that has it is removed and made anew, in one transaction."""
     stuck: str = ""
     """A word of the line that FRR does not write over: a line that has it is undone before another comes."""
     takes: str = ""
@@ -119,6 +121,8 @@ class Rule:
     """What the line does to sessions. A rule must say it, unless its table says it of all its rules."""
     resets: str = ""
     """internal, external, or named: it resets sessions of that kind only, or those with the AS that the line names."""
+    once: bool = False
+    """Only the line that comes where there was none has the impact: to change it or to take it away has none."""
     clear: str = ""
     """FRR has no event for it: `soft`, `soft in` or `soft out` of all sessions brings it into effect."""
     impact_10: Impact | None = None

@@ -284,12 +284,15 @@ class NeighborOptions(Model):
     """Send and take the accumulated IGP metric (RFC 7311)."""
     oad: Annotated[bool, Since((10,))] = False
     """An external session inside one administrative domain; `oad`."""
-    rpki_strict: Annotated[bool, Since((10, 1))] = False
+    rpki_strict: Annotated[bool, Since((10, 4))] = False
     """Let the session come up only while an RPKI cache is connected; `rpki strict`."""
     capability_link_local: Annotated[bool | None, Since((10, 4))] = None
     """Say that link-local next hops are understood; `capability link-local`."""
     capability_software_version: Annotated[
-        Literal[True, "latest-encoding"] | None, BeforeValidator(_switch), Since((9,))
+        Literal[True, "latest-encoding"] | None,
+        BeforeValidator(_switch),
+        Since((9,)),
+        Since((10, 4), ("latest-encoding",)),
     ] = None
     """Tell the software's version; `capability software-version [latest-encoding]`."""
     extended_link_bandwidth: Annotated[bool, Since((10,))] = False

@@ -267,11 +267,23 @@ class _Router:
                         f"{prefix} is one address: FRR refuses it as an aggregate",
                         (*self.path, *path, family, "aggregates", str(prefix)),
                     )
+            if family == "ipv4_unicast" and getattr(bgp, family).nexthop_prefer_global:
+                yield _error(
+                    "FRR235",
+                    "nexthop_prefer_global is for ipv6_unicast only: FRR refuses it here",
+                    (*self.path, *path, family, "nexthop_prefer_global"),
+                )
             for inner, ref in instance_refs(getattr(bgp, family)):
                 yield from self._defined(ref, (*path, family, *inner), "FRR denies every route")
 
     def _options(self, name: str, one: NeighborOptions, bgp: Bgp, path: Path) -> Iterator[Finding]:
         place = (*self.path, *path)
+        if one.ipv4_unicast.nexthop_local_unchanged:
+            yield _error(
+                "FRR235",
+                "nexthop_local_unchanged is for ipv6_unicast only: FRR refuses it here",
+                (*place, "ipv4_unicast", "nexthop_local_unchanged"),
+            )
         for family in FAMILIES:
             for field, ref in direct_refs(getattr(one, family), family):
                 yield from self._defined(ref, (*path, family, field), "FRR denies every route")

@@ -41,10 +41,17 @@ def _inside(value: Any, router: Router, path: Path) -> Iterator[Finding]:
 
 def _too_new(owner: BaseModel, name: str, said: Any, router: Router, path: Path) -> Iterator[Finding]:
     field = type(owner).model_fields[name]
-    since = next((one for one in field.metadata if isinstance(one, Since)), None)
-    if since is None or router.version >= since.version or said is None or said == field.default:
+    if said is None or said == field.default:
         return
-    if since.values and said not in since.values:
+    since = next(
+        (
+            one
+            for one in field.metadata
+            if isinstance(one, Since) and router.version < one.version and (not one.values or said in one.values)
+        ),
+        None,
+    )
+    if since is None:
         return
     what = f"{name} {said}" if since.values else name
     version = ".".join(map(str, since.version))

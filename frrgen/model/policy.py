@@ -341,7 +341,7 @@ class Match(Model):
     """At most so many AS numbers in the path."""
     community_limit: Annotated[int | None, Field(ge=0, le=65535), Since((10,))] = None
     """At most so many communities."""
-    extcommunity_limit: Annotated[int | None, Field(ge=0, le=65535), Since((10,))] = None
+    extcommunity_limit: Annotated[int | None, Field(ge=0, le=65535), Since((10, 4))] = None
     """At most so many extended communities."""
     src_peer: Annotated[PeerName | None, Since((10,))] = None
     """The neighbor that a route came from, where it is announced."""

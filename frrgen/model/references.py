@@ -46,7 +46,13 @@ _MATCH_NAMED: Final = {
     "large_community": "large_community_lists",
     "extcommunity": "extcommunity_lists",
 }
-_SET: Final = {"comm_list_delete": "community_lists", "large_comm_list_delete": "large_community_lists"}
+_SET: Final = {
+    "as_path_exclude_list": "as_path_lists",
+    "as_path_replace_list": "as_path_lists",
+    "comm_list_delete": "community_lists",
+    "extended_comm_list_delete": "extcommunity_lists",
+    "large_comm_list_delete": "large_community_lists",
+}
 _DIRECT: Final = {"prefix_list": "prefix_lists", "filter_list": "as_path_lists", "distribute_list": "access_lists"}
 
 
@@ -95,7 +101,7 @@ def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
         if value is None:
             continue
         kind, _, direction = field.rpartition("_")
-        if field == "unsuppress_map" or kind == "route_map":
+        if field in {"allowas_in_map", "unsuppress_map"} or kind == "route_map":
             yield field, ("route_maps", value)
         elif field == "advertise_map":
             yield field, ("route_maps", value.route_map)
@@ -109,7 +115,10 @@ def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
 
 def instance_refs(part: AddressFamily) -> Iterator[tuple[tuple[str, ...], Ref]]:
     """Give the route maps that an address family of an instance names, each with its path."""
-    named: list[tuple[tuple[str, ...], str | None]] = [(("table_map",), part.table_map)]
+    named: list[tuple[tuple[str, ...], str | None]] = [
+        (("table_map",), part.table_map),
+        (("vrf_leaking", "import_vrf_route_map"), part.vrf_leaking.import_vrf_route_map),
+    ]
     named += [(("networks", str(key)), one.route_map) for key, one in part.networks.items()]
     named += [(("redistribute", key), one.route_map) for key, one in part.redistribute.items()]
     for key, one in part.aggregates.items():
@@ -146,7 +155,8 @@ def uses(bgp: Bgp) -> Iterator[Use]:
                 if owner is None:
                     continue
                 for field, ref in direct_refs(getattr(owner, family), family):
-                    yield Use(peer, family, "in" if field.endswith("_in") else "out", ref, owner is not one)
+                    direction = "in" if field.endswith("_in") or field == "allowas_in_map" else "out"
+                    yield Use(peer, family, direction, ref, owner is not one)
 
 
 def affected_maps(router: Router, changed: set[Ref]) -> set[Ref]:

@@ -128,7 +128,8 @@ NEIGHBOR: Final = (
     Row("oad", None, "e6gd"),
     Row("rpki strict"),
     Row("capability link-local", "no capability link-local"),
-    Row("capability software-version", "capability software-version latest-encoding"),
+    Row("capability software-version"),
+    Row("capability software-version latest-encoding", "capability software-version"),
     Row("extended-link-bandwidth"),
     Row("send-nexthop-characteristics"),
     Row("local-link-id 5", "local-link-id 6"),
@@ -189,7 +190,7 @@ FAMILY: Final = (
     Row("maximum-paths ibgp 4", "maximum-paths ibgp 4 equal-cluster-length"),
     Row("table-map ALL", "table-map SETS"),
     Row("bgp dampening 10 800 2100 50", "bgp dampening 11 800 2100 50"),
-    Row("nexthop prefer-global"),
+    Row("nexthop prefer-global", None, "6"),
     Row("redistribute table-direct 7", "redistribute table-direct 7 metric 5"),
 )
 
@@ -463,7 +464,7 @@ def every_case() -> list[Case]:
             for family in families:
                 found += _of_neighbors(row, family)
     for row in FAMILY:
-        for family in ("v4", "v6"):
+        for family in ("v6",) if row.only == "6" else ("v4", "v6"):
             names = {"v4": ("100.200.0.0/16", "100.11.0.0/16"), "v6": ("2001:db8:200::/48", "2001:db8:21::/47")}[family]
             made = [
                 None if text is None else text.replace("{p1}", names[0]).replace("{aggregate}", names[1])

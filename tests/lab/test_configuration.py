@@ -147,15 +147,52 @@ CLAUSES = {
     "match interface": ("eth0", "eth1"),
     "match probability": ("5", "50"),
     "match rpki": ("valid", "invalid"),
+    "match rpki-extcommunity": ("valid", "invalid"),
     "match source-vrf": ("A", "B"),
     "call": ("X", "Y"),
     "on-match": ("next", "goto 20", "goto 30"),
 }
 
+NEWER = {
+    (9,): {
+        "set metric": ("igp", "aigp"),
+        "set aigp-metric": ("5", "6", "igp-metric"),
+        "set as-path exclude": ("all",),
+        "set as-path replace": ("any", "65001", "65002"),
+    },
+    (10,): {
+        "set as-path exclude": ("as-path-access-list A", "as-path-access-list B"),
+        "set as-path replace": ("any 65003", "as-path-access-list A", "as-path-access-list B 65003"),
+        "set extended-comm-list": ("A delete", "B delete"),
+        "set extcommunity nt": ("1:1", "2:2"),
+        "set extcommunity color": ("00:5", "01:6"),
+        "set min-metric": ("5", "6"),
+        "set max-metric": ("5", "6"),
+        "set tag": ("untagged",),
+        "match tag": ("untagged",),
+        "match community": ("A any",),
+        "match community-limit": ("5", "6"),
+        "match src-peer": ("1.1.1.1", "2.2.2.2"),
+    },
+    (10, 4): {"match as-path-count": ("5", "6"), "match extcommunity-limit": ("5", "6")},
+}
+"""What later versions have beside those."""
+
+
+def clauses(version):
+    """Return the forms of each clause that a version has."""
+    found = dict(CLAUSES)
+    for since, more in NEWER.items():
+        for name, forms in more.items() if version >= since else ():
+            found[name] = (*found.get(name, ()), *forms)
+    return found
+
 
 def test_a_clause_written_over_another_is_what_bgpd_works_with(router):
     """Every form of every clause after every other one: FRR 8.4.4 loses some of them, and does not show it."""
-    pairs = [(name, *pair) for name, forms in CLAUSES.items() for pair in permutations((*forms, None), 2)]
+    pairs = [
+        (name, *pair) for name, forms in clauses(router.frr.numbers).items() for pair in permutations((*forms, None), 2)
+    ]
 
     def of(which):
         entries = [

@@ -43,7 +43,8 @@ def _omitted(router: Router) -> Iterator[tuple[Path, Ref]]:
 
 def _without_a_place(path: Path) -> bool:
     """Tell whether the package has no place for a reference at all, which is another mistake."""
-    return path[-1] == "advertise_map" or (path[1] in FAMILIES and path[2] == "aggregates")
+    nowhere = {"advertise_map", "allowas_in_map"}
+    return path[-1] in nowhere or (path[1] in FAMILIES and path[2] in {"aggregates", "vrf_leaking"})
 
 
 def _known(router: Router, ref: Ref) -> bool:

@@ -307,6 +307,13 @@ class Builder:
             elif action:
                 head = f"route-map {name} {there.action} {seq}"
                 self.record.change(Op.MODIFY, (*block.path, "action"), head, block.enter[0], Impact.REFRESH)
+            if there is not None and any(
+                change.op is Op.REMOVE and statement.rule.stays for change, statement in found.changes
+            ):
+                kept = [one.line for one in self.leftovers if one.context == tuple(block.enter)]
+                phase.add((), [f"no route-map {name} {there.action} {seq}"])
+                phase.add(block.enter, [*(line.statement.text for line in block.lines), *kept], always=True)
+                continue
             _, undone = self.undone.get((name, seq), ((), []))
             first, last = ([line for line in lines if line not in undone] for lines in (found.first, found.last))
             phase.add(block.enter, [*first, *found.then, *last], always=action)

@@ -60,7 +60,8 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
             if _stays(before, statement):
                 found.first.append(before.undo)
             found.then.append(statement.text)
-            change = Change(Op.MODIFY, path, before.text, statement.text, _impact(statement, version))
+            impact = _impact(statement, version, new=False)
+            change = Change(Op.MODIFY, path, before.text, statement.text, impact)
             found.changes.append((change, statement))
     for line in running:
         path, statement = line.path, line.statement
@@ -71,7 +72,7 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
                 taken = [one.text for one in new.values() if one.rule.field == statement.rule.takes]
                 found.then.extend(text for text in taken if text not in found.then)
             (found.first if in_the_way else found.last).append(statement.undo)
-            change = Change(Op.REMOVE, path, statement.text, None, _impact(statement, version))
+            change = Change(Op.REMOVE, path, statement.text, None, _impact(statement, version, new=False))
             found.changes.append((change, statement))
     # what was written first goes last: FRR turns `bfd` on again when `bfd profile P` is undone behind it
     found.last.reverse()
@@ -88,8 +89,8 @@ def _stays(before: Statement, statement: Statement) -> bool:
     )
 
 
-def _impact(statement: Statement, version: tuple[int, ...]) -> Impact:
-    return statement.rule.impact_on(version)
+def _impact(statement: Statement, version: tuple[int, ...], *, new: bool = True) -> Impact:
+    return Impact.NONE if statement.rule.once and not new else statement.rule.impact_on(version)
 
 
 class Commands:

@@ -67,7 +67,4 @@ def _refs(bgp: Bgp) -> Iterator[Ref]:
         if one.bfd is not None and one.bfd.profile is not None:
             yield "bfd_profiles", one.bfd.profile
     for family in FAMILIES:
-        part = getattr(bgp, family)
-        yield from (ref for _, ref in instance_refs(part))
-        if part.vrf_leaking.import_vrf_route_map is not None:
-            yield "route_maps", part.vrf_leaking.import_vrf_route_map
+        yield from (ref for _, ref in instance_refs(getattr(bgp, family)))

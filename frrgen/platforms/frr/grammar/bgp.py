@@ -311,11 +311,18 @@ NEIGHBOR_FAMILY: Final = Table(
         excludes=("addpath_tx_best",),
         impact=_RESET,
     ),
-    Rule("addpath_tx_best", "addpath-tx-best-selected {}", undo_first=True, excludes=("addpath_tx",), impact=_RESET),
-    Rule("addpath_rx_limit", "addpath-rx-paths-limit {}", undo="addpath-rx-paths-limit", impact=_RESET),
+    Rule(
+        "addpath_tx_best",
+        "addpath-tx-best-selected {}",
+        undo_first=True,
+        excludes=("addpath_tx",),
+        impact=_RESET,
+        once=True,
+    ),
+    Rule("addpath_rx_limit", "addpath-rx-paths-limit {}", undo="addpath-rx-paths-limit", impact=_NONE),
     Rule("disable_addpath_rx", "disable-addpath-rx", impact=_RESET),
-    Rule("dampening", "dampening[ {half_life}][ {*limits}]", undo="dampening", undo_first=True, impact=_RESET),
-    Rule("send_community_rpki", "send-community extended rpki", impact=_RESET),
+    Rule("dampening", "dampening[ {half_life}][ {*limits}]", undo="dampening", undo_first=True, impact=_NONE),
+    Rule("send_community_rpki", "send-community extended rpki", impact=_NONE),
     Rule("capability_orf", "capability orf prefix-list {}", undo_first=True, impact=_RESET),
     Rule("route_reflector_client", "route-reflector-client", only="internal", impact=_RESET),
     Rule("next_hop_self", "next-hop-self", undo_first=True, impact=_REFRESH),
@@ -410,7 +417,7 @@ FAMILY: Final = Table(
     DampeningRule(
         "dampening", "bgp dampening {half_life} {reuse} {suppress} {max_suppress}", undo="bgp dampening", impact=_NONE
     ),
-    Rule("nexthop_prefer_global", "nexthop prefer-global", impact=_RESET),
+    Rule("nexthop_prefer_global", "nexthop prefer-global", impact=_NONE),
     # `no rd vpn export` and `no rt vpn …` without the value: FRR prints "Internal CLI error" and undoes nothing
     Rule("vrf_leaking.rd_export", "rd vpn export {}", excludes=_NO_VRF, impact=_NONE),
     Rule("vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF, impact=_NONE),

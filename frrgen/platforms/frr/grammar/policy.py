@@ -81,11 +81,18 @@ ENTRY: Final = Table(
 
 MATCH: Final = Table(
     *(
-        Rule(field, f"match {form}", undo="match probability" if field == "probability" else None)
+        Rule(
+            field,
+            f"match {form}",
+            undo="match probability" if field == "probability" else None,
+            stays=field == "rpki_extcommunity",
+        )
         for field, form in _MATCH
     ),
     impact=Impact.NONE,
 )
+
+_EXCLUDING: Final = ("as_path_exclude", "as_path_exclude_all", "as_path_exclude_list")
 
 SET: Final = Table(
     Rule(
@@ -100,15 +107,16 @@ SET: Final = Table(
         undo="set as-path prepend",
         excludes=("as_path_prepend_last_as",),
     ),
-    Rule("as_path_exclude_all", "set as-path exclude all", undo_first=True),
-    Rule("as_path_exclude_list", "set as-path exclude as-path-access-list {}", undo_first=True),
-    WordsRule("as_path_exclude", "set as-path exclude {*}", undo="set as-path exclude"),
+    Rule("as_path_exclude_all", "set as-path exclude all", undo_first=True, excludes=_EXCLUDING),
+    Rule("as_path_exclude_list", "set as-path exclude as-path-access-list {}", undo_first=True, excludes=_EXCLUDING),
+    WordsRule("as_path_exclude", "set as-path exclude {*}", undo="set as-path exclude", excludes=_EXCLUDING),
     PairRule(
         "as_path_replace_list",
         "set as-path replace as-path-access-list {}",
         other="as_path_replace_with",
         other_form=" {}",
         undo_first=True,
+        excludes=("as_path_replace",),
     ),
     PairRule(
         "as_path_replace",
@@ -116,6 +124,7 @@ SET: Final = Table(
         other="as_path_replace_with",
         other_form=" {}",
         undo="set as-path replace",
+        excludes=("as_path_replace_list",),
     ),
     Rule("extended_comm_list_delete", "set extended-comm-list {} delete", undo_first=True),
     DeleteRule("comm_list_delete", "set comm-list {} delete", behind="community"),
@@ -131,7 +140,7 @@ SET: Final = Table(
         "set extcommunity bandwidth {value}[ non-transitive?non_transitive]",
         undo="set extcommunity bandwidth",
     ),
-    WordsRule("extcommunity_nt", "set extcommunity nt {*}", undo="set extcommunity nt"),
+    WordsRule("extcommunity_nt", "set extcommunity nt {*}"),
     WordsRule("extcommunity_color", "set extcommunity color {*}", undo="set extcommunity color"),
     Rule("extcommunity_none", "set extcommunity none"),
     Rule("local_preference", "set local-preference {}", undo="set local-preference"),
