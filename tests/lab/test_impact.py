@@ -26,6 +26,7 @@ NOT_HERE = {
     "local-role provider": "FRR keeps `strict-mode` of a group for ever",
     "suppress-fib-pending": "what is announced follows what zebra has installed, whenever it says so",
     "max-med on-startup": "a boot is within its time, a running router is not",
+    "set as-path replace as-path-access-list": "10.3 replaces in what comes first, and no more in what is sent again",
 }
 
 
