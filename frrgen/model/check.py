@@ -268,8 +268,8 @@ class _Router:
                         (*self.path, *path, family, "aggregates", str(prefix)),
                     )
             if family == "ipv4_unicast" and getattr(bgp, family).nexthop_prefer_global:
-                yield _error(
-                    "FRR235",
+                yield Finding.at(
+                    Code.FRR235,
                     "nexthop_prefer_global is for ipv6_unicast only: FRR refuses it here",
                     (*self.path, *path, family, "nexthop_prefer_global"),
                 )
@@ -279,8 +279,8 @@ class _Router:
     def _options(self, name: str, one: NeighborOptions, bgp: Bgp, path: Path) -> Iterator[Finding]:
         place = (*self.path, *path)
         if one.ipv4_unicast.nexthop_local_unchanged:
-            yield _error(
-                "FRR235",
+            yield Finding.at(
+                Code.FRR235,
                 "nexthop_local_unchanged is for ipv6_unicast only: FRR refuses it here",
                 (*place, "ipv4_unicast", "nexthop_local_unchanged"),
             )

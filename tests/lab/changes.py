@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from frrgen.codes import Code
 from frrgen.model.check_versions import check_versions
 from frrgen.platforms.frr.parse.parser import parse
 
@@ -453,7 +454,7 @@ def cases(version: str) -> list[Case]:
 def _too_new(case: Case, version: str) -> bool:
     texts = [config(**{case.place: text}) for text in (case.one, case.other) if text]
     routers = [parse(text, name="edge", frr_version=version).router for text in texts]
-    return any(finding.code == "FRR234" for router in routers for finding in check_versions(router, ()))
+    return any(finding.code is Code.FRR234 for router in routers for finding in check_versions(router, ()))
 
 
 def every_case() -> list[Case]:

@@ -7,6 +7,7 @@ from typing import Union, get_args, get_origin, get_type_hints
 import pytest
 from pydantic import BaseModel
 
+from frrgen.codes import Code
 from frrgen.model.check import check
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
@@ -118,7 +119,7 @@ IDS = [".".join(field for _, field in path) for path, _ in EVERY]
 
 def found(router):
     network = Network.model_validate({"routers": {"r1": router}})
-    return [tuple(one.where.path[2:]) for one in check(network, derive(network)) if one.code == "FRR210"]
+    return [tuple(one.where.path[2:]) for one in check(network, derive(network)) if one.code is Code.FRR210]
 
 
 def test_there_are_many_such_fields():
