@@ -172,6 +172,9 @@ class Code(StrEnum):
     FRR606 = auto(), "There is no speaker"
     FRR607 = auto(), "That is not how it is written"
     FRR608 = auto(), "A line of a prefix file is no prefix"
+    FRR609 = auto(), "The cluster's API server cannot be found"
+    FRR610 = auto(), "The cluster's API server does not answer"
+    FRR611 = auto(), "A package is missing"
 
     # pfSense
     FRR700 = auto(), "Not XML that pfSense could read"

@@ -242,7 +242,29 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     status = words.add_parser("status", help="ask a running speaker")
     for one in (plan, run):
         one.add_argument("--node", metavar="NAME", help="a node of a cluster, NAME or CLUSTER/NAME")
-        one.add_argument("--source", metavar="static:FILE", help="what to announce")
+    plan.add_argument("--source", metavar="static:FILE", help="what to announce")
+    run.add_argument(
+        "--source", metavar="static:FILE|kubernetes:observe", help="what to announce: a file's, or a cluster's Services"
+    )
+    run.add_argument("--kubeconfig", type=Path, metavar="FILE", help="how to reach the cluster's API, outside of a pod")
+    run.add_argument(
+        "--load-balancer-class",
+        action="append",
+        metavar="CLASS",
+        help="announce the Services of this loadBalancerClass only; '-' for those without (repeatable; default: all)",
+    )
+    run.add_argument(
+        "--drain-on",
+        action="append",
+        default=[],
+        metavar="cordon|taint:KEY",
+        help="announce GRACEFUL_SHUTDOWN while the node is cordoned, or has the taint (repeatable)",
+    )
+    run.add_argument(
+        "--ignore-exclude-label",
+        action="store_true",
+        help="announce from nodes with the label node.kubernetes.io/exclude-from-external-load-balancers, too",
+    )
     run.add_argument("--admin", type=Path, metavar="SOCKET", help="the Unix socket for `speaker status`")
     run.add_argument("--metrics", metavar="ADDR:PORT", help="serve /metrics, /healthz and /readyz")
     run.add_argument(

@@ -16,7 +16,8 @@ from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.derive import announced_lengths, announced_pools
 from frrgen.model.router import Router
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
-from frrgen.speaker.process.sources.file import StaticSource, Wanted
+from frrgen.speaker.process.sources.base import Source, Wanted
+from frrgen.speaker.process.sources.file import StaticSource
 from frrgen.speaker.session.peer import Group
 from frrgen.speaker.table.gate import Gate, gates
 from frrgen.speaker.table.rib import AdjRibOut
@@ -86,7 +87,7 @@ class _Desk:
         return str(where) if where.file else ".".join(path)
 
 
-def _source(text: str | None) -> StaticSource | None:
+def _static(text: str | None) -> StaticSource | None:
     from pathlib import Path
 
     if text is None:
@@ -95,6 +96,38 @@ def _source(text: str | None) -> StaticSource | None:
     if kind != "static" or not path:
         raise InputError(Finding(Code.FRR607, f"{text!r} names no source", hint="--source static:FILE"))
     return StaticSource(Path(path))
+
+
+def _source(args: argparse.Namespace) -> Source | None:
+    if args.source != "kubernetes:observe":
+        if args.source is not None and args.source.startswith("kubernetes:"):
+            raise InputError(
+                Finding(Code.FRR607, f"{args.source!r} names no source", hint="--source kubernetes:observe")
+            )
+        return _static(args.source)
+    taints = set[str]()
+    for text in args.drain_on:
+        kind, _, key = text.partition(":")
+        if text != "cordon" and (kind != "taint" or not key):
+            raise InputError(
+                Finding(Code.FRR607, f"{text!r} is no sign of a drain", hint="--drain-on cordon or taint:KEY")
+            )
+        taints.update({key} if key else ())
+    try:
+        from frrgen.speaker.process.sources.kubernetes import KubernetesSource
+    except ModuleNotFoundError as missing:
+        text = f"the source {args.source} needs the package {missing.name}"
+        raise InputError(Finding(Code.FRR611, text, hint="pip install 'frrgen[kubernetes]'")) from missing
+    from frrgen.speaker.kubernetes.announce import Rules
+
+    classes = args.load_balancer_class
+    rules = Rules(
+        classes=None if classes is None else frozenset("" if one == "-" else one for one in classes),
+        heed_exclude_label=not args.ignore_exclude_label,
+        drain_on_cordon="cordon" in args.drain_on,
+        drain_on_taints=frozenset(taints),
+    )
+    return KubernetesSource(rules, args.kubeconfig)
 
 
 # plan
@@ -122,7 +155,7 @@ def _plan(args: argparse.Namespace) -> Exit:
 
 def _planned_node(desk: _Desk, args: argparse.Namespace, node: str) -> Iterator[dict[str, Any]]:
     plan, routers = desk.plan(node, secrets=False)
-    source = _source(args.source)
+    source = _static(args.source)
     wanted, table = Table(), Table()
     if source is not None:
         _fill(wanted, source.read(plan))
@@ -216,7 +249,7 @@ def _speaker(args: argparse.Namespace) -> Speaker:
     desk = _Desk(args)
     plan, routers = desk.plan(args.node, secrets=True)
     options = Options(
-        source=_source(args.source),
+        source=_source(args),
         admin=args.admin,
         metrics=_address(args.metrics),
         gate=args.gate,
@@ -269,6 +302,11 @@ def _status(args: argparse.Namespace) -> Exit:
                 print(f"  {word} {more} more")
         for reason in one["undecided"]:
             print(f"  undecided, and announced: {reason}")
+    for one in status["withheld"][:20]:
+        detail = f" ({one['detail']})" if one["detail"] else ""
+        print(f"not announced: {one['service']} {one['address']}: {one['reason']}{detail}")
+    if len(status["withheld"]) > 20:
+        print(f"not announced: {len(status['withheld']) - 20} more")
     for one in status["health"]:
         if not one["passing"]:
             print(f"unhealthy, not announced: {', '.join(one['prefixes'])}: {one['detail']}")

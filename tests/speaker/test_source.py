@@ -17,7 +17,8 @@ from frrgen.model.derive import derive
 from frrgen.speaker.plan import plan_node
 from frrgen.speaker.process.admin import metrics
 from frrgen.speaker.process.health import Checker
-from frrgen.speaker.process.sources.file import Health, StaticSource
+from frrgen.speaker.process.sources.base import Health
+from frrgen.speaker.process.sources.file import StaticSource
 from frrgen.speaker.process.speaker import Options, Speaker
 from frrgen.speaker.process.status import status
 from frrgen.speaker.wire.packed_prefix import Key

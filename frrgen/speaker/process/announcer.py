@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -13,15 +13,16 @@ from frrgen.errors import Finding, InputError
 from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.health import Checker
-from frrgen.speaker.process.sources.file import Health, Source, Wanted
+from frrgen.speaker.process.sources.base import Health, Source, Wanted
 from frrgen.speaker.session.peer import Group, Peer
 from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.table.rib import AdjRibOut, steps
 from frrgen.speaker.table.table import Table
 from frrgen.speaker.wire.attributes import Attributes
-from frrgen.speaker.wire.packed_prefix import Key
+from frrgen.speaker.wire.packed_prefix import Family, Key
 
 _LOGGED: Final = 20
+_STARTING: Final = "starting"
 _CHECKS: Final = 128
 """Health checks that run at the same time."""
 _END: Final = 1.0
@@ -39,8 +40,7 @@ class Announcer:
         self.table = Table()
         self.groups: dict[tuple[object, ...], Group] = {}
         self.peers: list[Peer] = []
-        self.ready = False
-        self.not_ready = "starting"
+        self._wrong = _STARTING
         """Why what is announced is not what it should be."""
         self.checkers: list[tuple[Wanted, Checker | None]] = []
         self._source = source
@@ -59,6 +59,22 @@ class Announcer:
         if group is None:
             group = self.groups[gate.key] = Group(AdjRibOut(self.table), gate)
         return group
+
+    @property
+    def not_ready(self) -> str:
+        """Say why what is announced is not what it should be, or may be old; "" if it is."""
+        if self._wrong == _STARTING and self._source is not None and (waits := self._source.waiting()):
+            return f"{_STARTING}: {waits}"
+        return self._wrong or (self._source.problem() if self._source is not None else "")
+
+    @not_ready.setter
+    def not_ready(self, why: str) -> None:
+        self._wrong = why
+
+    @property
+    def ready(self) -> bool:
+        """What is announced is what it should be."""
+        return not self.not_ready
 
     # the table
 
@@ -150,10 +166,10 @@ class Announcer:
         """Read the source, and announce what it says. Raises InputError: then all stays as it is."""
         async with self._reading:
             if self._source is not None:
-                await self._take(await asyncio.to_thread(self._source.read, plan))
+                await self._take(await self._source.load(plan))
                 # what is known now stays: the collector of cycles need not go through a million of it again and again
                 gc.freeze()
-            self.ready, self.not_ready = True, ""
+            self.not_ready = ""
 
     async def reload(self, plan: NodePlan) -> bool:
         """Read the source again. What is wrong in it is said, and the last good state stays."""
@@ -166,15 +182,39 @@ class Announcer:
 
     def refuse(self, findings: Sequence[Finding]) -> None:
         """Say what is wrong with what was to be announced; all stays as it is."""
-        self.ready = False
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         self.not_ready = f"{findings[0].where}: {findings[0].message}{more}".removeprefix(": ")
         for finding in findings:
             LOG.error("%s", finding, extra={"event": "bad_input", "code": finding.code, "where": str(finding.where)})
 
-    def source_changed(self) -> bool:
-        """Tell whether the source is another than the one that was read."""
-        return self._source is not None and self._source.changed()
+    async def follow(self, plan: Callable[[], NodePlan]) -> None:
+        """Announce what the source wants, each time that it changes; ends when it is cancelled."""
+        source = self._source
+        if source is None:
+            await asyncio.Event().wait()
+        while source is not None:
+            await source.changes()
+            async with self._reading:
+                changes = source.take()
+                if changes:
+                    await self._apply(changes)
+            if changes is None:
+                await self.reload(plan())
+
+    async def _apply(self, changes: Mapping[int, Attributes | None]) -> None:
+        """Announce some prefixes otherwise: one change costs one change, however many are announced."""
+        new = {(Key.family(key), said) for key, said in changes.items() if said is not None}
+        await asyncio.to_thread(self._rule, new)
+        async with self._lock:
+            self._named = 0
+            for keys in steps(changes):
+                changed = [key for key in keys if self.table.change(key, changes[key])]
+                if changed:
+                    self._changed(changed)
+                await asyncio.sleep(0)
+            gone = sum(said is None for said in changes.values())
+            fields = {"event": "announcements", "withdrawn": gone}
+            LOG.info("announcements: %d changed, %d in all", len(changes), len(self.table), extra=fields)
 
     async def _take(self, wanted: list[Wanted]) -> None:
         if not wanted:
@@ -210,9 +250,12 @@ class Announcer:
 
     def _prove(self, wanted: Iterable[Wanted]) -> None:
         """Ask the gates about each set of attributes: the first answer takes the longest, and nobody should wait."""
+        self._rule({(run.family, run.said) for one in wanted for run in one.runs})
+
+    def _rule(self, said: Iterable[tuple[Family, Attributes]]) -> None:
         for group in list(self.groups.values()):
-            for family, said in {(run.family, run.said) for one in wanted for run in one.runs}:
-                group.gate.ruling(family, said)
+            for family, attributes in said:
+                group.gate.ruling(family, attributes)
 
     async def _follow(self, one: Wanted, checker: Checker) -> None:
         """Announce or withdraw what a check decides on, as it stands now, in small steps."""
@@ -237,6 +280,11 @@ class Announcer:
                         self._changed(changed)
                     await asyncio.sleep(0)
 
+    @property
+    def source(self) -> Source | None:
+        """Where prefixes come from."""
+        return self._source
+
     async def first_checks(self) -> None:
         """Wait until every health check has had the time to pass: sessions begin with all that is healthy."""
         checkers = [checker for _, checker in self.checkers if checker is not None]
@@ -251,7 +299,9 @@ class Announcer:
             LOG.info("not every health check has passed yet", extra={"event": "health"})
 
     async def stop(self) -> None:
-        """End the checks, and the programs that they run."""
+        """End the checks, the programs that they run, and the source."""
+        if self._source is not None:
+            await self._source.stop()
         ending = [task for _, checker in self.checkers if checker is not None and (task := checker.stop())]
         if ending:
             await asyncio.wait(ending, timeout=_END)

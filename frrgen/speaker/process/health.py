@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from frrgen.speaker.process.sources.file import Health
+from frrgen.speaker.process.sources.base import Health
 
 Changed = Callable[[], Awaitable[None]]
 """Called when it is decided that a check passes or fails, and when that changes; the next one waits for it."""

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from frrgen.codes import Code
-from frrgen.errors import DeviceError, Finding, FrrgenError
+from frrgen.errors import DeviceError, Finding, FrrgenError, InputError
 from frrgen.model.router import Router
 from frrgen.speaker.log import LOG, flush
 from frrgen.speaker.plan import NodePlan, PeerSettings
 from frrgen.speaker.process.admin import default_socket, serve_admin, serve_metrics
 from frrgen.speaker.process.announcer import Announcer, Reasons
 from frrgen.speaker.process.listener import Listener
-from frrgen.speaker.process.sources.file import Source
+from frrgen.speaker.process.sources.base import Source
 from frrgen.speaker.session.peer import Peer
 from frrgen.speaker.table.gate import Gate, Mode, gates
 from frrgen.speaker.table.table import Table
@@ -31,7 +31,8 @@ RESTARTED: Final = "FRRGEN_SPEAKER_RESTARTED"
 """In the environment of a speaker that takes over from itself."""
 SIGNALS: Final = frozenset({signal.SIGHUP, signal.SIGUSR1})
 """They would end a process that has not said yet what it does with them: they are blocked until it has."""
-_WATCH: Final = 0.5
+_AGAIN: Final = 1.0
+"""Seconds after a mistake of ours in which nothing is tried again."""
 _FLUSH: Final = 5.0
 """Seconds that a router has to read our withdrawals before the session ends."""
 
@@ -143,12 +144,13 @@ class Speaker:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(_WATCH)
             try:
-                if await asyncio.to_thread(self.announcer.source_changed):
-                    await self.reload()
+                await self.announcer.follow(lambda: self.plan)
             except Exception:  # noqa: BLE001 (whatever it is, the next change must be seen)
                 LOG.exception("a mistake of the speaker")
+                await asyncio.sleep(_AGAIN)
+                # what was taken from the source may be lost: all is loaded again
+                await self.reload()
 
     def _hup(self) -> None:
         if self._stopping.is_set():
@@ -223,11 +225,12 @@ class Speaker:
         """Know everything, then speak: sessions begin when the source was read and its checks have answered."""
         for group in self.announcer.groups.values():
             await asyncio.to_thread(group.gate.prove)
-        await self.announcer.load(self.plan)
-        first = asyncio.get_running_loop().create_task(self.announcer.first_checks())
+        first = asyncio.get_running_loop().create_task(self._know())
         stopping = asyncio.get_running_loop().create_task(self._stopping.wait())
         await asyncio.wait({first, stopping}, return_when=asyncio.FIRST_COMPLETED)
         first.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await first
         if not self._stopping.is_set() or self.options.restarted:
             self.start()
         if not self._stopping.is_set():
@@ -241,6 +244,10 @@ class Speaker:
                 self._stopping.clear()
         stopping.cancel()
         await self._end_tasks()
+
+    async def _know(self) -> None:
+        await self.announcer.load(self.plan)
+        await self.announcer.first_checks()
 
     def start(self) -> None:
         """Begin all sessions, and take those that routers begin."""
@@ -266,7 +273,7 @@ class Speaker:
 
     async def drain(self) -> bool:
         """Ask routers to prefer other nodes (RFC 8326), wait, withdraw, and end the sessions with a text (RFC 9003)."""
-        self.announcer.ready, self.announcer.not_ready = False, "draining"
+        self.announcer.not_ready = "draining"
         LOG.info("draining for %g s", self.options.drain_seconds, extra={"event": "drain"})
         # nothing may be announced anew from here on
         await self._end_tasks()
@@ -293,6 +300,12 @@ class Speaker:
 
         Does not, if the new process would end at once: what it would read is read first.
         """
+        try:
+            if self.options.source is not None:
+                self.options.source.must_be_current()
+        except InputError as bad:
+            LOG.error("no restart: %s", bad.findings[0].message, extra={"event": "restart"})
+            return False
         if not await self.reload(inventory=True):
             LOG.error("no restart: %s", self.announcer.not_ready, extra={"event": "restart"})
             return False

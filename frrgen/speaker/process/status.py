@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +35,7 @@ async def status(speaker: Speaker) -> dict[str, Any]:
         "reason": announcer.not_ready,
         "announced": len(announcer.table),
         "sessions": [await _session(speaker, peer) for peer in list(speaker.peers)],
+        "withheld": announcer.source.withheld() if announcer.source is not None else [],
         "health": [
             {
                 "prefixes": [str(Key.prefix(key)) for key in islice(one.keys(), 10)],
@@ -103,6 +105,15 @@ class Metrics(Collector):
         ready = "1 if what is announced is as the source and the inventory say"
         yield GaugeMetricFamily("frrgen_speaker_ready", ready, value=int(announcer.ready))
         yield GaugeMetricFamily("frrgen_speaker_prefixes", "prefixes to be announced", value=len(announcer.table))
+        source = announcer.source
+        age = "seconds since what is announced was last known to be as its source says"
+        yield GaugeMetricFamily("frrgen_speaker_source_age_seconds", age, value=source.age() if source else 0)
+        withheld = GaugeMetricFamily(
+            "frrgen_speaker_withheld", "addresses of Services not announced", labels=("reason",)
+        )
+        for reason, count in Counter(one["reason"] for one in (source.withheld() if source else ())).items():
+            withheld.add_metric([reason], count)
+        yield withheld
         checks = [checker for _, checker in announcer.checkers if checker is not None]
         failing = sum(not checker.passing for checker in checks)
         yield GaugeMetricFamily("frrgen_speaker_health_checks", "health checks", value=len(checks))

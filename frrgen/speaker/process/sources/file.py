@@ -9,16 +9,16 @@ announcements:
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import stat
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
@@ -36,6 +36,7 @@ from frrgen.model.types import (
     large_community_value,
 )
 from frrgen.speaker.plan import NodePlan, PoolRange
+from frrgen.speaker.process.sources.base import Health, Run, Wanted
 from frrgen.speaker.process.sources.prefix_file import read_prefixes
 from frrgen.speaker.table.table import Table, in_order, packed
 from frrgen.speaker.wire.attributes import Attributes
@@ -45,46 +46,10 @@ _SHOWN = 20
 """Findings of one kind that are told one by one."""
 
 _RENAME = "write another file beside it, and rename that"
-
-Seconds = Annotated[int, Field(ge=1, le=3600)]
-
-
-def _host_port(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= 65535):
-        raise ValueError("must be HOST:PORT, such as 10.0.0.5:80 or [2001:db8::5]:80")
-    return text
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    # a port that is none is found when it is asked for
-    if parts.scheme != "http" or not parts.hostname or parts.port == 0 or any(map(str.isspace, text)):
-        raise ValueError("must be a URL of HTTP, such as http://10.0.0.5:8080/healthz")
-    return text
-
-
-class Health(Model):
-    """A check: the prefix is announced while it passes. Exactly one of tcp, http and command."""
-
-    tcp: Annotated[str, AfterValidator(_host_port)] | None = None
-    """HOST:PORT that must accept a connection."""
-    http: Annotated[str, AfterValidator(_url)] | None = None
-    """A URL that must answer with a status of 2xx or 3xx."""
-    command: tuple[str, ...] | None = None
-    """A program that must end with 0; it is not given to a shell."""
-    interval: Seconds = 5
-    timeout: Seconds = 2
-    rise: Annotated[int, Field(ge=1, le=100)] = 2
-    """So often it must pass, one after the other, before the prefix is announced."""
-    fall: Annotated[int, Field(ge=1, le=100)] = 3
-    """So often it must fail before the prefix is withdrawn."""
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if sum(bool(one) for one in (self.tcp, self.http, self.command)) != 1:
-            raise PlacedError("a health check is one of tcp, http and command")
-        return self
+_WATCH: Final = 0.5
+"""Seconds between two looks at the files."""
+_PATIENCE: Final = 4
+"""Looks in a row that found the files changed again: then they are read as they are."""
 
 
 class Announcement(Model):
@@ -117,42 +82,13 @@ class StaticFile(Model):
     """May be empty, but must be there: a file that was emptied or cut off by mistake withdraws nothing."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """Prefixes of one family with the same attributes, ascending."""
+class Stamp(NamedTuple):
+    """What tells that a file is another than before. Times are in nanoseconds."""
 
-    family: Family
-    said: Attributes
-    keys: Sequence[int]
-
-    def __contains__(self, key: int) -> bool:
-        place = bisect_left(self.keys, key)
-        return place < len(self.keys) and self.keys[place] == key
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is announced together, while its health check passes."""
-
-    runs: tuple[Run, ...]
-    health: Health | None = None
-
-    def keys(self) -> Iterator[int]:
-        """Give every prefix."""
-        return (key for run in self.runs for key in run.keys)
-
-
-class Source(Protocol):
-    """Where prefixes come from: a file, or later a cluster's API. It gives whole states, never differences."""
-
-    def read(self, plan: NodePlan) -> list[Wanted]:
-        """Give all that is wanted now; called in a thread. Raises InputError: what was wanted before stays."""
-
-    def changed(self) -> bool:
-        """Tell whether `read` may give something else than last time; called twice a second."""
-
-
-Stamp = tuple[int, int, int]
+    modified: int
+    size: int
+    inode: int
+    status_changed: int
 
 
 class StaticSource:
@@ -163,15 +99,62 @@ class StaticSource:
         self._stamps: dict[Path, Stamp | None] = {}
         """The files as they were when they were read last."""
         self._seen: dict[Path, Stamp | None] = {}
+        self._unsettled = 0
+        """Looks in a row that found the files changed."""
         self._files: dict[Path, tuple[Stamp | None, list[Run]]] = {}
 
-    def changed(self) -> bool:
-        """Look at the files' times and sizes: they are others than those that were read, and at rest since last time.
+    async def load(self, plan: NodePlan) -> list[Wanted]:
+        """Read for a node. Raises InputError with everything that is wrong."""
+        return await asyncio.to_thread(self.read, plan)
 
-        What somebody is still writing would be read by half, and the other half withdrawn.
+    async def changes(self) -> None:
+        """Wait until the files are others than those that were read, and may be read."""
+        while True:
+            await asyncio.sleep(_WATCH)
+            if await asyncio.to_thread(self.changed):
+                return
+
+    def take(self) -> None:
+        """Return None: files are read as a whole."""
+
+    def changed(self) -> bool:
+        """Tell whether to read the files again. Called twice a second.
+
+        That is so if they are others than those that were read, and were replaced, or are at rest since the last look,
+        or changed again and again. What somebody is still writing would be read by half, and the other half withdrawn.
         """
         before, self._seen = self._seen, {path: _stamp(path) for path in self._stamps}
-        return self._seen != self._stamps and self._seen == before
+        if self._seen == self._stamps:
+            self._unsettled = 0
+            return False
+        self._unsettled += 1
+        whole = all(now == self._stamps[path] or _replaced(self._stamps[path], now) for path, now in self._seen.items())
+        if not (whole or self._seen == before or self._unsettled > _PATIENCE):
+            return False
+        self._unsettled = 0
+        return True
+
+    def problem(self) -> str:
+        """Say that the files are being written, if they are."""
+        return f"{self.path} is being written" if self._unsettled else ""
+
+    def waiting(self) -> str:
+        """Return "": files are there or not."""
+        return ""
+
+    def must_be_current(self) -> None:
+        """Let a new process read the files."""
+
+    def withheld(self) -> list[dict[str, str]]:
+        """Return nothing: what stands in a file is announced."""
+        return []
+
+    def age(self) -> float:
+        """Return 0: a file is always there to be asked."""
+        return 0.0
+
+    async def stop(self) -> None:
+        """Look for changes no more: nothing has to be ended."""
 
     def read(self, plan: NodePlan) -> list[Wanted]:
         """Read for a node. Raises InputError with everything that is wrong."""
@@ -312,4 +295,9 @@ def _stamp(path: Path) -> Stamp | None:
         found = path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return Stamp(found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns)
+
+
+def _replaced(before: Stamp | None, now: Stamp | None) -> bool:
+    """Tell whether another file was renamed to this name: it was written before its name changed, so it is whole."""
+    return before is not None and now is not None and before.inode != now.inode and now.status_changed > now.modified

@@ -1,0 +1,112 @@
+"""What a source of announcements is: it says what is wanted, all of it, and then what changes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from frrgen.model.types import Model, PlacedError
+from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.wire.packed_prefix import Family
+
+Seconds = Annotated[int, Field(ge=1, le=3600)]
+
+
+def _host_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= 65535):
+        raise ValueError("must be HOST:PORT, such as 10.0.0.5:80 or [2001:db8::5]:80")
+    return text
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    # a port that is none is found when it is asked for
+    if parts.scheme != "http" or not parts.hostname or parts.port == 0 or any(map(str.isspace, text)):
+        raise ValueError("must be a URL of HTTP, such as http://10.0.0.5:8080/healthz")
+    return text
+
+
+class Health(Model):
+    """A check: the prefix is announced while it passes. Exactly one of tcp, http and command."""
+
+    tcp: Annotated[str, AfterValidator(_host_port)] | None = None
+    """HOST:PORT that must accept a connection."""
+    http: Annotated[str, AfterValidator(_url)] | None = None
+    """A URL that must answer with a status of 2xx or 3xx."""
+    command: tuple[str, ...] | None = None
+    """A program that must end with 0; it is not given to a shell."""
+    interval: Seconds = 5
+    timeout: Seconds = 2
+    rise: Annotated[int, Field(ge=1, le=100)] = 2
+    """So often it must pass, one after the other, before the prefix is announced."""
+    fall: Annotated[int, Field(ge=1, le=100)] = 3
+    """So often it must fail before the prefix is withdrawn."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(bool(one) for one in (self.tcp, self.http, self.command)) != 1:
+            raise PlacedError("a health check is one of tcp, http and command")
+        return self
+
+
+@dataclass(frozen=True)
+class Run:
+    """Prefixes of one family with the same attributes, ascending."""
+
+    family: Family
+    said: Attributes
+    keys: Sequence[int]
+
+    def __contains__(self, key: int) -> bool:
+        place = bisect_left(self.keys, key)
+        return place < len(self.keys) and self.keys[place] == key
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is announced together, while its health check passes."""
+
+    runs: tuple[Run, ...]
+    health: Health | None = None
+
+    def keys(self) -> Iterator[int]:
+        """Give every prefix."""
+        return (key for run in self.runs for key in run.keys)
+
+
+class Source(Protocol):
+    """Where prefixes come from: a file, or a cluster's API."""
+
+    async def load(self, plan: NodePlan) -> list[Wanted]:
+        """Return all that is wanted now. Raises InputError: what was wanted before stays."""
+
+    async def changes(self) -> None:
+        """Wait until something else is wanted than what was loaded and taken."""
+
+    def take(self) -> Mapping[int, Attributes | None] | None:
+        """Return what changed since the last `load` or `take`; None for a prefix: withdrawn; None: load all again."""
+
+    def problem(self) -> str:
+        """Say why what was loaded may be old; "" if it is not."""
+
+    def waiting(self) -> str:
+        """Say what the first `load` waits for; "" for nothing."""
+
+    def must_be_current(self) -> None:
+        """Raise InputError if a new process could not load what this one has."""
+
+    def withheld(self) -> list[dict[str, str]]:
+        """Return what the source itself does not announce, as `service`, `address`, `reason` and `detail`."""
+
+    def age(self) -> float:
+        """Return for how many seconds nothing was heard of where the prefixes come from."""
+
+    async def stop(self) -> None:
+        """Look for changes no more."""

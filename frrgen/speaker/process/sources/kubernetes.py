@@ -1,0 +1,143 @@
+"""The source `kubernetes:observe`: the addresses that a controller gave to the Services of a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
+from frrgen.speaker.kubernetes.announce import Announcements, Rules, reasons
+from frrgen.speaker.kubernetes.api import Api
+from frrgen.speaker.kubernetes.objects import ClusterNode, EndpointSlice, Service
+from frrgen.speaker.kubernetes.reflector import Kind, Reflector
+from frrgen.speaker.log import LOG
+from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.process.sources.base import Run, Wanted
+from frrgen.speaker.table.table import packed
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.wire.packed_prefix import Family, Key
+
+_TOGETHER: Final = 0.02
+"""Seconds that changes are gathered, from the first: no later change puts that off."""
+_STALE: Final = 60.0
+"""Seconds without a word from the API server after which /readyz says so. What is announced stays."""
+_LOGGED: Final = 20
+
+
+class KubernetesSource:
+    """Services, EndpointSlices and the own Node, followed on the API server."""
+
+    def __init__(self, rules: Rules, kubeconfig: Path | None = None) -> None:
+        """Find the API server. Raises InputError."""
+        self._rules = rules
+        self._kubeconfig = kubeconfig
+        self._api = Api(kubeconfig)
+        self._found: Announcements | None = None
+        self._reflectors: list[Reflector[Any]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._dirty = asyncio.Event()
+
+    async def load(self, plan: NodePlan) -> list[Wanted]:
+        """Return all that is announced. The first time, this waits until the server has listed everything."""
+        found = self._begin(plan.node_name)
+        for reflector in self._reflectors:
+            await reflector.synced.wait()
+        found.have_pools(plan.pools())
+        self._settle(found)
+        return list(_wanted(found.announced()))
+
+    async def changes(self) -> None:
+        """Wait until an object changed, and those that changed with it."""
+        await self._dirty.wait()
+        await asyncio.sleep(_TOGETHER)
+
+    def take(self) -> Mapping[int, Attributes | None]:
+        """Return the prefixes that are announced otherwise now; None: withdrawn."""
+        self._dirty.clear()
+        return self._settle(self._found) if self._found is not None else {}
+
+    def problem(self) -> str:
+        """Say why what is announced may be old; "" if it is not."""
+        oldest = max(self._reflectors, key=lambda one: one.age, default=None)
+        if oldest is not None and oldest.age > _STALE:
+            return f"the API server {self._api.server} has not been heard of for {oldest.age:.0f} s: {oldest.problem}"
+        return next((f"it cannot be read: {one.unread}" for one in self._reflectors if one.unread), "")
+
+    def age(self) -> float:
+        """Return the seconds since all was last known to be as the API server says."""
+        return max((one.age for one in self._reflectors), default=0.0)
+
+    def waiting(self) -> str:
+        """Say what `load` waits for; "" for nothing."""
+        return next((one.problem or "not listed yet" for one in self._reflectors if not one.synced.is_set()), "")
+
+    def must_be_current(self) -> None:
+        """Raise InputError while the API server does not answer: a new process would know nothing."""
+        if any(one.problem or not one.synced.is_set() for one in self._reflectors):
+            why = next((one.problem for one in self._reflectors if one.problem), "not listed yet")
+            raise InputError(Finding(Code.FRR610, f"the API server {self._api.server} does not answer: {why}"))
+
+    def withheld(self) -> list[dict[str, str]]:
+        """Return the addresses that are not announced, with the reasons."""
+        verdicts = self._found.verdicts if self._found is not None else {}
+        return [
+            {"service": "/".join(one.service), "address": one.address, "reason": str(one.reason), "detail": one.detail}
+            for one in reasons(verdicts)
+        ]
+
+    async def stop(self) -> None:
+        """Follow the API server no more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._api.close()
+
+    def _begin(self, node: str) -> Announcements:
+        if self._found is not None:
+            return self._found
+        self._found = found = Announcements(node, self._rules)
+        own = f"metadata.name={node}"
+        services = Kind("/api/v1/services", Service)
+        slices = Kind("/apis/discovery.k8s.io/v1/endpointslices", EndpointSlice)
+        nodes = Kind("/api/v1/nodes", ClusterNode, field_selector=own)
+        self._reflectors = [
+            Reflector(self._api, services, self._then(found.service)),
+            Reflector(self._api, slices, self._then(found.endpoint_slice)),
+            Reflector(self._api, nodes, self._then(found.cluster_node)),
+        ]
+        self._tasks = [asyncio.get_running_loop().create_task(one.run()) for one in self._reflectors]
+        return found
+
+    def _then(self, take: Any) -> Any:
+        def changed(name: tuple[str, str], one: Any) -> None:
+            take(name, one)
+            self._dirty.set()
+
+        return changed
+
+    def _settle(self, found: Announcements) -> dict[int, Attributes | None]:
+        before = {name: found.verdicts.get(name, ()) for name in found.waiting()}
+        changes = found.settle()
+        told = 0
+        for name, verdicts in before.items():
+            now = found.verdicts.get(name, ())
+            for one in now:
+                if one not in verdicts and one.reason is not None and told < _LOGGED:
+                    told += 1
+                    fields = {"event": "withheld", "service": "/".join(name), "why": str(one.reason)}
+                    detail = f" ({one.detail})" if one.detail else ""
+                    LOG.info(
+                        "%s %s is not announced: %s%s", "/".join(name), one.address, one.reason, detail, extra=fields
+                    )
+        return changes
+
+
+def _wanted(announced: Mapping[int, Attributes]) -> Iterator[Wanted]:
+    apart: dict[tuple[Family, Attributes], list[int]] = {}
+    for key, said in announced.items():
+        apart.setdefault((Key.family(key), said), []).append(key)
+    for (family, said), keys in apart.items():
+        yield Wanted((Run(family, said, packed(keys, family)),))
