@@ -20,6 +20,7 @@ from frrgen.model.types import (
     MapName,
     Model,
     Name,
+    OtherFamily,
     Password,
     PeerName,
     PlacedError,
@@ -597,8 +598,10 @@ class Bgp(Model):
     """What the instance announces in the address family IPv4 unicast."""
     ipv6_unicast: AddressFamily = AddressFamily()
     """What the instance announces in the address family IPv6 unicast."""
+    raw_families: dict[OtherFamily, tuple[RawLine, ...]] = {}
+    """Lines of an address family that the model lacks, such as `l2vpn evpn`, sent as they are."""
     raw: tuple[RawLine, ...] = ()
-    """Lines of `router bgp` that the model lacks, sent as they are."""
+    """Lines of `router bgp` that the model lacks, sent as they are, last of the instance."""
 
     def activates(self, family: str, neighbor: Neighbor, group: PeerGroup | None) -> bool:
         """Tell whether a neighbor is activated in an address family, by itself, its group or the default."""
@@ -611,6 +614,13 @@ class Bgp(Model):
     def _delay(self) -> Self:
         if self.suppress_fib_pending_delay is not None and not self.suppress_fib_pending:
             raise ValueError("suppress_fib_pending_delay needs suppress_fib_pending: true")
+        return self
+
+    @model_validator(mode="after")
+    def _contexts(self) -> Self:
+        for number, line in enumerate(self.raw):
+            if line.startswith("address-family "):
+                raise PlacedError("opens an address family: write its lines in raw_families", "raw", str(number))
         return self
 
     @model_validator(mode="after")

@@ -374,3 +374,7 @@ Password = Annotated[SecretStr, AfterValidator(_password)]
 """A TCP MD5 password, or where it is: `env:NAME`, `file:PATH`. Never printed."""
 RawLine = Annotated[str, AfterValidator(_raw_line)]
 """A line that the model lacks, sent as it is."""
+OtherFamily = Annotated[
+    str, Field(pattern=r"^(l2vpn evpn( vni [0-9]{1,8})?|ipv[46] (vpn|labeled-unicast|multicast|flowspec|encap))$")
+]
+"""An address family of `router bgp` that the model lacks, or a VNI inside of one: `l2vpn evpn vni 100`."""

@@ -48,6 +48,10 @@ def indented(some: Iterable[Block]) -> Iterator[tuple[str, list[Part]]]:
             yield " " * len(stack), [bare(block.path, enter)]
             stack.append(enter)
         yield " " * len(stack), block.parts
+        if block.raw and stack:
+            # a raw line may have led elsewhere: from anywhere FRR climbs up to the line that enters from the top
+            yield "", [bare(block.path, stack[0])]
+            del stack[1:]
     while stack:
         left = stack.pop()
         yield " " * len(stack), [bare((), leave(left))]

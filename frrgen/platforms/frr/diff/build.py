@@ -72,6 +72,7 @@ class Builder:
         there = [self._as_it_will_be(leftover) for leftover in running.leftovers]
         self.record = Record(wanted & {(one.context, one.line) for one in there})
         self.leftovers = [one for one in there if (one.context, one.line) not in wanted]
+        self.raw_there = [one for one in there if (one.context, one.line) in wanted]
         around = {enter for one in self.leftovers for enter in one.context if not enter.startswith("route-map ")}
         said = chain(around, (one.line for one in self.leftovers))
         self.leftover_words = {word for line in said for word in line.split()}
@@ -144,15 +145,15 @@ class Builder:
             for router in (self.old, self.new)
         )
         for enter, block in new.items():
-            lines = self.record.missing_raw(enter, block.lines)
             there = old[enter].lines if enter in old else []
-            found = delta(self._owned(there, block), lines, self.version)
+            found = delta(self._owned(there, block), block.lines, self.version)
             self.record.take(found)
             _free_prefixes(found)
             if enter not in old and not found:
                 self.record.change(Op.ADD, block.path, None, enter[0])
                 self.phases["globals"].add(enter, [], always=True)
             self.phases["globals"].add(enter, [*found.first, *found.then])
+            self.phases["globals"].add_raw(enter, self.record.raw(enter, block.path, block.raw))
             self.phases["globals_gone"].add(enter, found.last)
         for enter, block in old.items():
             if enter not in new and self.full:
@@ -284,9 +285,10 @@ class Builder:
         for block in route_map_blocks(name, route_map, self.version, canonical=True):
             if block.enter:
                 self.record.change(Op.ADD, block.path, None, block.enter[0])
-            found = delta((), self.record.missing_raw(block.enter, block.lines), self.version)
+            found = delta((), block.lines, self.version)
             self.record.take(found)
             self.phases["northbound"].add(block.enter, found.then, always=bool(block.enter))
+            self.phases["northbound"].add_raw(block.enter, self.record.raw(block.enter, block.path, block.raw))
 
     def _map_entries(self, name: str, before: RouteMap, route_map: RouteMap) -> None:
         old = {entry.seq: entry for entry in before.entries}
@@ -297,9 +299,8 @@ class Builder:
             if there is entry or there == entry:
                 continue
             block = entry_block(name, entry, canonical=True)
-            lines = self.record.missing_raw(block.enter, block.lines)
             was = [] if there is None else entry_block(name, there, canonical=True).lines
-            found = delta(was, lines, self.version)
+            found = delta(was, block.lines, self.version)
             self.record.take(found, impact=Impact.REFRESH)
             action = there is None or there.action != entry.action
             if there is None:
@@ -317,6 +318,7 @@ class Builder:
             _, undone = self.undone.get((name, seq), ((), []))
             first, last = ([line for line in lines if line not in undone] for lines in (found.first, found.last))
             phase.add(block.enter, [*first, *found.then, *last], always=action)
+            phase.add_raw(block.enter, self.record.raw(block.enter, block.path, block.raw))
         for seq, entry in old.items():
             if seq not in new:
                 head = f"route-map {name} {entry.action} {seq}"
@@ -400,7 +402,7 @@ class Builder:
 
     def _say_again(self, instance: Instance) -> None:
         """Send again what the model lacks of a neighbor that is made anew: lines of other families go with it."""
-        for leftover in () if self.prune else self.leftovers:
+        for leftover in chain(self.raw_there, () if self.prune else self.leftovers):
             words = leftover.line.removeprefix("no ").split()
             theirs = leftover.context[:1] == instance.enter and words[:1] == ["neighbor"]
             if theirs and len(words) > 1 and words[1] in instance.anew:

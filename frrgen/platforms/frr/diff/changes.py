@@ -98,28 +98,37 @@ class Commands:
 
     def __init__(self) -> None:
         self._parts: list[tuple[tuple[str, ...], list[str]]] = []
+        self._raw: set[int] = set()
+        """Which of the parts are raw lines, by number."""
 
     def add(self, enter: tuple[str, ...], lines: Iterable[str], *, always: bool = False) -> None:
         """Put lines at the end. `always`: entering the context is itself what is wanted."""
         lines = list(lines)
         if not lines and not always:
             return
-        if self._parts and self._parts[-1][0] == enter and not always:
+        if self._parts and self._parts[-1][0] == enter and not always and len(self._parts) - 1 not in self._raw:
             self._parts[-1][1].extend(lines)
         else:
             self._parts.append((enter, lines))
+
+    def add_raw(self, enter: tuple[str, ...], lines: Iterable[str]) -> None:
+        """Put raw lines at the end: they may lead anywhere, so what follows enters its context anew."""
+        if found := list(lines):
+            self._raw.add(len(self._parts))
+            self._parts.append((enter, found))
 
     def __bool__(self) -> bool:
         return bool(self._parts)
 
     def extend(self, other: Commands) -> None:
         """Put all of another's lines at the end."""
+        self._raw |= {len(self._parts) + number for number in other._raw}
         self._parts.extend(other._parts)
 
     def lines(self) -> Iterator[str]:
         """Give every line. No `exit` stands between route-map entries: on FRR 8.4 each costs a commit."""
         stack: list[str] = []
-        for enter, lines in self._parts:
+        for number, (enter, lines) in enumerate(self._parts):
             shared = 0
             while shared < min(len(stack), len(enter)) and stack[shared] == enter[shared]:
                 shared += 1
@@ -131,5 +140,9 @@ class Commands:
                 yield line
                 stack.append(line)
             yield from lines
+            if number in self._raw and stack:
+                # from anywhere FRR climbs up to the line that enters from the top
+                yield stack[0]
+                del stack[1:]
         while stack:
             yield leave(stack.pop())

@@ -21,9 +21,9 @@ from frrgen.platforms.frr.grammar.layout import (
     group_part,
     is_unnumbered,
     neighbor_part,
+    raw_blocks,
     starts_shut,
 )
-from frrgen.platforms.frr.grammar.top import wholes
 
 _AFTER_NEIGHBORS: Final = frozenset({"no bgp deterministic-med"})
 """FRR refuses it while a neighbor has addpath-tx-bestpath-per-AS."""
@@ -88,6 +88,8 @@ class Instance:
             if name not in self.new.peer_groups:
                 self._gone(group_part(name, gone_group, self.path, canonical=True), None)
         self.commands.add(self.enter, late)
+        for block in raw_blocks(self.new, self.path, self.enter[0]):
+            self.commands.add_raw(block.enter, self.record.raw(block.enter, block.path, block.raw))
 
     def _take(
         self, found: Delta, neighbors: Iterable[str] = (), *, among: Iterable[Session] = (), fresh: bool = False
@@ -98,8 +100,7 @@ class Instance:
     def _instance_options(self) -> list[str]:
         """Give the lines that must wait until the neighbors are as intended."""
         old, new = (Part(self.path, INSTANCE.written(bgp, canonical=True)).lines for bgp in (self.old, self.new))
-        raw = Part(self.path, list(wholes("raw", self.new.raw))).lines
-        found = delta(old, [*new, *self.record.missing_raw(self.enter, raw)], self.version)
+        found = delta(old, new, self.version)
         stay = {one.name for one in sessions(self.new)}
         self._take(found, among=[one for one in sessions(self.old) if one.name in stay])
         late = [line for line in found.last if line in _AFTER_NEIGHBORS]
@@ -235,10 +236,10 @@ class Instance:
         path, enter = (*self.path, family), (*self.enter, f"address-family {family.replace('_', ' ')}")
         families = getattr(self.old, family), getattr(self.new, family)
         old, new = (Part(path, FAMILY.written(one, canonical=True)).lines for one in families)
-        raw = Part(path, list(wholes("raw", families[1].raw))).lines
-        found = delta(old, [*new, *self.record.missing_raw(enter, raw)], self.version)
+        found = delta(old, new, self.version)
         self._take(found)
         self.commands.add(enter, [*found.first, *found.then, *found.last])
+        self.commands.add_raw(enter, self.record.raw(enter, path, families[1].raw))
 
     def _gone(self, part: Part, peer: str | None) -> None:
         self.record.change(Op.REMOVE, part.owner, part.texts()[0], None, Impact.RESET)

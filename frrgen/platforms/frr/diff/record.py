@@ -9,7 +9,6 @@ from frrgen.errors import Path
 from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.diff.changes import Change, Delta, Op
 from frrgen.platforms.frr.diff.sessions import Session
-from frrgen.platforms.frr.grammar.layout import Line
 
 _RANK: Final = {Impact.NONE: 0, Impact.REFRESH: 1, Impact.RESET: 2}
 
@@ -62,10 +61,9 @@ class Record:
         """Record one change."""
         self.changes.append(Change(op, path, before, after, impact))
 
-    def missing_raw(self, enter: tuple[str, ...], lines: Iterable[Line]) -> list[Line]:
-        """Leave out the raw lines that run already."""
-        return [
-            line
-            for line in lines
-            if line.statement.slot[0] != "raw" or (enter, " ".join(line.statement.text.split())) not in self._raw_there
-        ]
+    def raw(self, enter: tuple[str, ...], owner: Path, lines: Iterable[str]) -> list[str]:
+        """Record and give the raw lines of a context that do not run yet; `owner` is the path of who says them."""
+        missing = [line for line in lines if (enter, " ".join(line.split())) not in self._raw_there]
+        for line in missing:
+            self.change(Op.ADD, (*owner, "raw", line), None, line)
+        return missing

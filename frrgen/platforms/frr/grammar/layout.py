@@ -28,8 +28,9 @@ _GROUP: Final = Rule("", "peer-group", impact=Impact.RESET)
 _INTERFACE: Final = Rule("interface", "interface {}", undo_first=True, impact=Impact.RESET)
 _OPTIMIZATION: Final = Rule("optimization", "optimization", negative=True)
 _PLAIN: Final = Rule("", "")
+_RAW: Final = ("raw",)
 
-_LEAVE: Final = {"address-family": "exit-address-family", "vrf": "exit-vrf"}
+_LEAVE: Final = {"address-family": "exit-address-family", "vrf": "exit-vrf", "vni": "exit-vni"}
 
 
 def _place(owner: Path, slot: Path) -> Path:
@@ -82,8 +83,13 @@ class Block(NamedTuple):
 
     @property
     def lines(self) -> list[Line]:
-        """All of its lines as statements."""
-        return [line for part in self.parts for line in part.lines]
+        """All of its lines as statements, but for raw ones."""
+        return [line for part in self.parts for line in part.lines if line.statement.slot[:1] != _RAW]
+
+    @property
+    def raw(self) -> list[str]:
+        """Its raw lines."""
+        return [body for part in self.parts for _, slot, body in part.written if slot[:1] == _RAW]
 
 
 def bare(path: Path, text: str) -> Part:
@@ -157,6 +163,8 @@ def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
             for family in FAMILIES:
                 context = (enter, f"address-family {family.replace('_', ' ')}")
                 yield from ((context, line) for line in getattr(bgp, family).raw)
+            for family, lines in bgp.raw_families.items():
+                yield from (((enter, *contexts(family)), line) for line in lines)
     for name, route_map in router.route_maps.items():
         for entry in route_map.entries:
             yield from (((f"route-map {name} {entry.action} {entry.seq}",), line) for line in entry.raw)
@@ -194,9 +202,10 @@ def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> 
     """Give the block of one route-map entry."""
     path: Path = ("route_maps", name, str(entry.seq))
     parts = [
-        Part(path, [*ENTRY.written(entry, canonical=canonical), *wholes("raw", entry.raw)]),
+        Part(path, ENTRY.written(entry, canonical=canonical)),
         Part((*path, "match"), MATCH.written(entry.match, canonical=canonical)),
         Part((*path, "set"), SET.written(entry.set, canonical=canonical)),
+        Part(path, list(wholes("raw", entry.raw))),
     ]
     return Block("route_maps", path, (f"route-map {name} {entry.action} {entry.seq}",), parts)
 
@@ -219,7 +228,7 @@ def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) ->
     parts = [Part(path, INSTANCE.written(bgp, canonical=canonical))]
     parts += [group_part(name, group, path, canonical=canonical) for name, group in bgp.peer_groups.items()]
     parts += [neighbor_part(peer, one, bgp, path, canonical=canonical) for peer, one in bgp.neighbors.items()]
-    parts.append(Part(path, [*LISTEN.written(bgp, canonical=canonical), *wholes("raw", bgp.raw)]))
+    parts.append(Part(path, LISTEN.written(bgp, canonical=canonical)))
     yield Block("bgp", path, (enter,), parts)
     peers: list[tuple[Path, NeighborOptions]] = [
         *((("peer_groups", name), group) for name, group in bgp.peer_groups.items()),
@@ -238,6 +247,22 @@ def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) ->
         ]
         if any(part.written for part in parts):
             yield Block("bgp", (*path, family), (enter, f"address-family {family.replace('_', ' ')}"), parts)
+    yield from raw_blocks(bgp, path, enter)
+
+
+def raw_blocks(bgp: Bgp, path: Path, enter: str) -> Iterator[Block]:
+    """Give what the model lacks of an instance, last: its other address families, then its own lines."""
+    for family, lines in bgp.raw_families.items():
+        part = Part((*path, "raw_families", family), list(wholes("raw", lines)))
+        yield Block("bgp", part.owner, (enter, *contexts(family)), [part])
+    if bgp.raw:
+        yield Block("bgp", path, (enter,), [Part(path, list(wholes("raw", bgp.raw)))])
+
+
+def contexts(family: str) -> tuple[str, ...]:
+    """Give the lines that enter an address family of `raw_families`: `l2vpn evpn vni 100` is a VNI inside of one."""
+    name, vni, number = family.partition(" vni ")
+    return (f"address-family {name}", *([f"vni {number}"] if vni else []))
 
 
 def group_part(name: str, group: PeerGroup, path: Path, *, canonical: bool) -> Part:
