@@ -30,13 +30,13 @@ bench: test-system $(BIN)/frrgen
 	@$(BIN)/python -m pip install -q --disable-pip-version-check exabgp
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
-# No root and no daemons. What takes longest in a process of its own (a wheel, hostile octets) runs beside the rest.
+# No root and no daemons. Properties draw a fifth of their examples, and what waits or installs is left to `make test`.
 check: $(BIN)/.dev
 	$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
 	$(BIN)/deptry . > /dev/null 2>&1 || $(BIN)/deptry .
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not lab and not interop"
+	FRRGEN_QUICK=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not lab and not interop and not slow"
 
 # Changes lines of the core, one at a time, in a copy, and says which the fast tests did not notice.
 mutants: $(BIN)/.dev

@@ -4,7 +4,15 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.examples import examples
+
 # a test says what is true, not how fast the machine is; and the same commit gets the same answer each time
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
+    max_examples=examples(100),
+)
 settings.register_profile("curious", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("curious" if os.environ.get("FRRGEN_CURIOUS") else "patient")

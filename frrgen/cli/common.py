@@ -188,7 +188,7 @@ def count(number: int, one: str, more: str = "") -> str:
 
 
 def worst(exits: Iterable[Exit]) -> Exit:
-    """Give the exit code over several routers: unknown, then rolled back, interrupted, an error, changes."""
-    order = (Exit.UNKNOWN, Exit.ROLLED_BACK, Exit.INTERRUPTED, Exit.ERROR, Exit.CHANGES)
+    """Return the worst exit code: unknown, then rolled back, interrupted, an error, undecided, changes."""
+    order = (Exit.UNKNOWN, Exit.ROLLED_BACK, Exit.INTERRUPTED, Exit.ERROR, Exit.UNDECIDED, Exit.CHANGES)
     found = set(exits)
     return next((one for one in order if one in found), Exit.OK)

@@ -9,7 +9,7 @@ import pytest
 from frrgen.cli.common import worst
 from frrgen.errors import Exit
 
-WORST_FIRST = [Exit.UNKNOWN, Exit.ROLLED_BACK, Exit.INTERRUPTED, Exit.ERROR, Exit.CHANGES, Exit.OK]
+WORST_FIRST = [Exit.UNKNOWN, Exit.ROLLED_BACK, Exit.INTERRUPTED, Exit.ERROR, Exit.UNDECIDED, Exit.CHANGES, Exit.OK]
 
 
 def test_every_exit_code_has_its_place():
@@ -17,7 +17,7 @@ def test_every_exit_code_has_its_place():
     assert worst([]) is Exit.OK
 
 
-@pytest.mark.parametrize("pair", combinations(WORST_FIRST, 2), ids=lambda pair: f"{pair[0].name} {pair[1].name}")
+@pytest.mark.parametrize("pair", [*combinations(WORST_FIRST, 2)], ids=lambda pair: f"{pair[0].name} {pair[1].name}")
 def test_of_two_routers_the_worse_decides_in_whichever_order(pair):
     assert {worst(order) for order in permutations(pair)} == {pair[0]}
 

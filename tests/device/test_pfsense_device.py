@@ -14,6 +14,7 @@ from frrgen.errors import DeviceError
 from frrgen.model.router import Router
 from frrgen.platforms.pfsense.device import NothingChangedError, PfsenseDevice
 from frrgen.transport.ssh import Result
+from tests.examples import examples
 
 GOOD = {
     "ok": True,
@@ -65,7 +66,7 @@ def test_a_good_answer_is_read_past_what_else_the_box_prints():
     assert running.box.package == "2.1"
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(key=st.sampled_from(sorted(GOOD.keys() - {"ok", "stage", "busy"})), value=JSON)
 def test_an_answer_of_another_shape_is_an_error(key, value):
     text = json.dumps({**GOOD, key: value}, separators=(",", ":"))

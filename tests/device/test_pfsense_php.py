@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from frrgen.platforms.pfsense.schema import COVERED, EMPTY_COUNTS, SET_BY_PRESENCE, digest
 from frrgen.platforms.templates import template_folder
+from tests.examples import examples
 
 FOLDER = template_folder() / "pfsense"
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
@@ -41,7 +42,7 @@ def php(code, data):
     return json.loads(done.stdout)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(SECTIONS, min_size=10, max_size=60))
 def test_php_and_python_name_the_same_sections_by_the_same_digest(many):
     code = "echo json_encode(array_map(fn($one) => frrgen_digest($one, $data['names']), $data['many']));"

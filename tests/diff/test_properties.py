@@ -12,13 +12,14 @@ from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.pair import parse_pair
 from frrgen.platforms.frr.parse.parser import Parsed, parse
 from frrgen.platforms.frr.render import render
+from tests.examples import examples
 from tests.strategies import routers
 
 # no shrinking: a whole router shrinks for minutes, and the seed is printed
 thorough = settings(
     suppress_health_check=list(HealthCheck),
     deadline=None,
-    max_examples=60,
+    max_examples=examples(60),
     print_blob=True,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

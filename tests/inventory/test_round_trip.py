@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from frrgen.inventory.dump import dump
 from frrgen.inventory.files import load
 from frrgen.inventory.schema import schema
+from tests.examples import examples
 from tests.strategies import routers
 
 SCHEMA = schema()
@@ -26,13 +27,13 @@ def loaded(text: str):
         return load(Path(folder)).network.routers["r1"]
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=examples(60))
 @given(routers())
 def test_what_is_dumped_loads_as_the_same_router(router):
     assert loaded(dump(router)) == router
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=15)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=examples(15))
 @given(routers())
 def test_the_schema_takes_what_is_dumped(router):
     errors = list(VALIDATOR.iter_errors(json.loads(json.dumps(pyyaml.safe_load(dump(router))))))

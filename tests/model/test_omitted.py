@@ -17,6 +17,7 @@ from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.route import Route
 from tests.boxes import BOX
+from tests.examples import examples
 from tests.strategies import routers
 
 PEER = "192.0.2.1"
@@ -56,7 +57,7 @@ def test_what_is_judged_is_what_frr_reads_of_the_packages_file(router):
     assert verdict(as_generated(router)) == verdict(real) == "permit"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(routers())
 def test_nothing_is_left_out_of_a_router_that_is_no_pfsense_box(router):
     plain = router.model_copy(update={"platform": "frr"})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import account, lost, parse
 from frrgen.platforms.frr.render import render
+from tests.examples import examples
 from tests.strategies import routers
 
 STRUCTURE = re.compile(r"\s*(exit.*|end|quit|[!#].*)?")
@@ -44,7 +45,10 @@ def fates(text):
 
 
 @settings(
-    suppress_health_check=list(HealthCheck), deadline=None, max_examples=80, phases=[Phase.explicit, Phase.generate]
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+    max_examples=examples(80),
+    phases=[Phase.explicit, Phase.generate],
 )
 @given(routers(), st.data())
 def test_every_line_of_a_mangled_configuration_is_accounted_for(router, data):
@@ -74,7 +78,10 @@ def test_every_line_of_a_mangled_configuration_is_accounted_for(router, data):
 
 
 @settings(
-    suppress_health_check=list(HealthCheck), deadline=None, max_examples=40, phases=[Phase.explicit, Phase.generate]
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+    max_examples=examples(40),
+    phases=[Phase.explicit, Phase.generate],
 )
 @given(routers(), st.data())
 def test_a_mangled_value_costs_its_line_alone(router, data):

@@ -10,6 +10,7 @@ from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.parse.words import in_full
 from frrgen.platforms.frr.render import render
+from tests.examples import examples
 from tests.strategies import routers
 
 FAMILIES = [
@@ -66,7 +67,7 @@ def test_a_line_of_another_address_family_stays_in_it_and_the_next_family_is_rea
 @settings(
     suppress_health_check=list(HealthCheck),
     deadline=None,
-    max_examples=60,
+    max_examples=examples(60),
     print_blob=True,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

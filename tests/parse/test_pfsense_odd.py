@@ -14,6 +14,7 @@ from frrgen.platforms.pfsense.parse import parse
 from frrgen.platforms.pfsense.render import sections, written_with_findings
 from frrgen.platforms.pfsense.schema import blank, identity, normal
 from tests.boxes import BOX, boxes
+from tests.examples import examples
 
 ODD = [
     *("", " ", "0", "on", "ON", "none", "None", "default", "GONE", " 5 ", "-1", "1e3", "9" * 20, "4294967296"),
@@ -55,7 +56,7 @@ def entries(some):
     return Counter((section, identity(section, one)) for section, found in normal(some).items() for one in found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(odd())
 def test_nothing_of_a_box_is_lost_however_odd_it_is(stored):
     before = copy.deepcopy(stored)

@@ -16,6 +16,7 @@ from frrgen.policy.questions.audit import audit
 from frrgen.policy.questions.verify import verify
 from frrgen.speaker.plan import plan_node
 from frrgen.speaker.wire.packed_prefix import Family
+from tests.examples import examples
 
 NODE = {"addresses": ["10.0.0.11", "2001:db8::11"]}
 BOTH = {"prefixes": ["10.20.0.0/24", "2001:db8:a::/120"]}
@@ -54,7 +55,7 @@ def networks(draw):
 
 
 @given(networks())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_is_derived_verifies_and_has_no_finding_whatever_the_nodes_and_pools_are(found):
     derived = derive(found)
     assert problems(found) == []

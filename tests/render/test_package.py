@@ -26,6 +26,7 @@ from frrgen.platforms.pfsense.php import (
     word,
 )
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, blank
+from tests.examples import examples
 from tests.pfsense import GOLDEN, needs_php, php, sections
 
 GOLDENS = {path.stem: read(path.read_text(), path.name) for path in sorted((GOLDEN / "package").glob("*.xml"))}
@@ -246,7 +247,7 @@ def test_php_takes_texts_for_numbers_and_for_equal_as_we_say():
 
     drawn: list = []
 
-    @settings(max_examples=400, database=None)
+    @settings(max_examples=examples(400), database=None)
     @given(TEXTS, TEXTS)
     def draw(one, other):
         drawn.append([one, other])

@@ -20,6 +20,7 @@ from frrgen.platforms.pfsense.render import written_with_findings
 from frrgen.platforms.pfsense.schema import blank, normal
 from frrgen.platforms.pfsense.sections.neighbors import active_families
 from tests.boxes import BOX, boxes, sections
+from tests.examples import examples
 
 
 def differences(one, other):
@@ -34,7 +35,7 @@ def differences(one, other):
     return found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(boxes())
 def test_what_the_pages_stored_is_written_back_as_it_was(stored):
     """A box that is imported and pushed again is not changed, whatever owns it."""
@@ -72,7 +73,7 @@ def edited(draw, stored):
     return stored
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data(), boxes(), st.sampled_from(["managed", "full"]))
 def test_what_no_page_stored_so_is_written_back_as_it_was(data, stored, ownership):
     """Not a key moves, and nothing is refused that the box has already."""
@@ -112,7 +113,7 @@ def test_an_accept_filter_stays_whatever_becomes_of_the_route_in_its_row():
     assert with_routes(other, via) == [FILTERED[0], changed, FILTERED[2]]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(boxes())
 def test_parse_is_the_inverse_of_render(stored):
     router = parse(stored, BOX, name="home").parsed.router
@@ -178,7 +179,7 @@ def on_devices(router):
     return {"static_routes": tuple(routes)}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(sections())
 def test_the_package_makes_of_the_sections_what_the_model_says(stored):
     """The model, written as sections, and these made into an frr.conf by the package: FRR reads the model again."""

@@ -19,6 +19,7 @@ from frrgen.platforms.pfsense.render import written_with_findings
 from frrgen.platforms.pfsense.sections.neighbors import active_families
 from frrgen.platforms.pfsense.sections.top import neighbor_profiles
 from tests.boxes import BOX
+from tests.examples import examples
 from tests.render.test_pfsense import on_devices, on_the_box
 from tests.strategies import routers
 
@@ -197,7 +198,9 @@ def left_over(router):
     return made, text, read, changes
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(pfsense_routers())
 def test_what_pfsense_does_not_run_is_refused(router):
     _, _, read, changes = left_over(router)

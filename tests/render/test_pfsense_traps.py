@@ -22,6 +22,7 @@ from frrgen.platforms.pfsense.render import sections as write
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA
 from frrgen.platforms.pfsense.surprises import traps
 from tests.boxes import BOX, sections
+from tests.examples import examples
 
 TRAPS: Final = {
     1: (
@@ -141,7 +142,7 @@ def test_a_trap_has_tests_that_exist(number):
         assert name in named_in(Path(__file__).parents[1] / file if file else Path(__file__))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(sections())
 def test_every_key_of_a_section_is_written_in_the_order_of_its_page(stored):
     """1, 12 and 16: a missing acl_match makes FRR refuse the whole file; unknown keys are dropped by the next save."""
@@ -167,7 +168,7 @@ def test_an_ipv6_access_list_in_a_route_map_is_refused():
     assert codes(bad) == ["FRR720"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(sections())
 def test_checkboxes_are_on_or_empty_and_those_of_rows_are_on_in_capitals_or_absent(stored):
     """2: PHP takes an empty element of a row for ticked."""
@@ -344,7 +345,7 @@ def saved(fields, config):
     return found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(sections())
 def test_saving_every_page_changes_nothing(stored):
     """15: but for peers of BFD, whose profile and address the page itself spoils."""

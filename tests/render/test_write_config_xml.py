@@ -10,6 +10,7 @@ from frrgen.errors import InputError
 from frrgen.platforms.pfsense.config_xml.read import read
 from frrgen.platforms.pfsense.config_xml.write import fragments, merge
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, blank
+from tests.examples import examples
 from tests.pfsense import GOLDEN, needs_php, php, printable, sections, texts
 
 FILES = {name: (GOLDEN / f"{name}.xml").read_text() for name in ("article", "gui-defaults")}
@@ -136,7 +137,7 @@ def test_merging_what_is_there_changes_no_byte(name, style):
 
 
 @styled
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(drawn=sections())
 def test_merging_replaces_those_sections_and_leaves_every_other_byte(style, drawn):
     text = style(ARTICLE)
@@ -150,7 +151,7 @@ def test_merging_replaces_those_sections_and_leaves_every_other_byte(style, draw
 
 
 @pytest.mark.parametrize("style", [STYLES[name] for name in STYLES if name != "on one line"])
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(drawn=sections())
 def test_taking_back_what_was_merged_gives_the_same_bytes(style, drawn):
     text = style(ARTICLE)

@@ -142,6 +142,7 @@ def beside(attack, other):
     return answered
 
 
+@pytest.mark.slow
 def test_gigabytes_of_attributes_are_read_and_forgotten(speaking):
     hostile, other, process = speaking
     # nobody knows the attribute, and the UPDATE lacks all that it should have

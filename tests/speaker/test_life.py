@@ -235,6 +235,7 @@ def test_two_hangups_at_once_make_one_session_of_each_router(tmp_path):
     run(live())
 
 
+@pytest.mark.slow
 def test_a_hangup_tries_again_at_once_what_failed_for_long(tmp_path):
     async def live():
         world = World(tmp_path)
@@ -322,6 +323,7 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path):
     os.close(theirs)
 
 
+@pytest.mark.slow
 def test_a_router_that_does_not_read_cannot_put_off_the_end(tmp_path, monkeypatch):
     monkeypatch.setattr("frrgen.speaker.process.speaker._FLUSH", 0.5)
 

@@ -92,6 +92,7 @@ def test_a_frozen_peer_is_given_up_when_the_hold_time_is_over():
     run(talk())
 
 
+@pytest.mark.slow
 def test_keepalives_keep_it_up_and_a_byte_a_second_does_not():
     async def talk():
         async with Bench(hold_time=3) as bench:

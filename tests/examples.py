@@ -1,0 +1,10 @@
+"""How many examples a property draws: all of them in `make test`, a fifth in `make check` (FRRGEN_QUICK)."""
+
+import os
+
+QUICK = bool(os.environ.get("FRRGEN_QUICK"))
+
+
+def examples(number: int) -> int:
+    """Return the number of examples that this run draws of so many."""
+    return max(5, number // 5) if QUICK else number
