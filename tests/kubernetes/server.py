@@ -160,7 +160,7 @@ class FakeApi:
         while (line := await reader.readline()).strip():
             name, _, value = line.decode().partition(":")
             headers[name.strip().lower()] = value.strip()
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        body = await _body(reader, headers)
         request = Request(method, target, headers, body)
         self.requests.append(f"{method} {target}")
         try:
@@ -352,6 +352,17 @@ class FakeApi:
             line += b'{"type": "MODI\n'
         writer.write(b"%x\r\n%s\r\n" % (len(line), line))
         await writer.drain()
+
+
+async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
+    if headers.get("transfer-encoding") != "chunked":
+        return await reader.readexactly(int(headers.get("content-length", 0)))
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+    return body
 
 
 def route(path: str) -> tuple[Resource, str, str, str]:

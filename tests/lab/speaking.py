@@ -68,14 +68,17 @@ def rendered(net: Path) -> str:
 class Speaking:
     """A running speaker."""
 
-    def __init__(self, host: Router, net: Path, *options: str, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, host: Router, net: Path, *options: str, environ: dict[str, str] | None = None, source: str | None = None
+    ) -> None:
         self.host, self.net = host, net
         self.source = host.folder / "source.yaml"
         self.admin = host.folder / "admin.sock"
         if not self.source.exists():
             self.announce()
         self.log = host.folder / "log/speaker.log"
-        command = ["-i", str(net), "speaker", "run", "--source", f"static:{self.source}", "--admin", str(self.admin)]
+        source = source or f"static:{self.source}"
+        command = ["-i", str(net), "speaker", "run", "--source", source, "--admin", str(self.admin)]
         self.process = subprocess.Popen(
             ["nsenter", "-t", str(host.pid), "-n", "--", *FRRGEN, *command, *options],
             env={**os.environ, **(environ or {})},

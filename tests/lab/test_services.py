@@ -1,0 +1,102 @@
+"""From a Service to a route: kubectl, an API server, a speaker on each node, and a real router."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import pytest
+
+from tests.lab import Lab
+from tests.lab.debian import UnavailableError
+from tests.lab.kubernetes import SERVICE, Kubernetes, kubectl_missing
+from tests.lab.wanted import wanted
+
+pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
+pytestmark = pytest.mark.sample("8.4")
+
+
+@pytest.fixture(scope="module")
+def cluster(frr, tmp_path_factory):
+    def there():
+        if missing := kubectl_missing():
+            raise UnavailableError(missing)
+
+    wanted("kubectl (Debian's kubernetes-client)", there)
+    with Lab(frr=frr) as lab, Kubernetes(lab, tmp_path_factory.mktemp("cluster")) as one:
+        yield one
+
+
+def test_a_service_becomes_a_route_by_each_node_and_goes_with_it(cluster):
+    assert "service/web created" in cluster.apply(SERVICE.format(name="web", policy="Cluster"))
+    cluster.pods("web", n1="ready")
+    assert "<pending>" in cluster.kubectl("get", "service", "web")
+    cluster.allocate("web", "192.168.10.1", "192.168.99.1")
+    assert "192.168.10.1" in cluster.kubectl("get", "service", "web")
+    cluster.has("192.168.10.1", "n1", "n2", "n3")
+    shown = cluster.edge.vtysh("show bgp ipv4 unicast").replace(" ", "")
+    assert "*>i192.168.10.1/32" in shown
+    assert "192.168.99.1" not in shown
+    (withheld,) = cluster.speakers["n1"].status()["withheld"]
+    assert (withheld["address"], withheld["reason"]) == ("192.168.99.1", "ipNotAllowed")
+    cluster.kubectl("delete", "service", "web")
+    cluster.has("192.168.10.1")
+
+
+def test_a_rollout_of_a_local_service_is_never_without_a_route(cluster):
+    cluster.apply(SERVICE.format(name="local", policy="Local"))
+    cluster.pods("local", n1="ready")
+    cluster.allocate("local", "192.168.10.2")
+    cluster.has("192.168.10.2", "n1")
+    seen, stop = [], threading.Event()
+
+    def look():
+        while not stop.is_set():
+            seen.append(frozenset(cluster.next_hops("192.168.10.2")))
+            time.sleep(0.01)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        cluster.pods("local", n1="ending", n2="ready")
+        cluster.has("192.168.10.2", "n2")
+        cluster.pods("local", n2="ready")
+        time.sleep(0.3)
+    finally:
+        stop.set()
+        watcher.join()
+    assert frozenset() not in seen
+    assert len(seen) > 20
+    cluster.kubectl("delete", "service", "local")
+    cluster.has("192.168.10.2")
+
+
+def test_a_cordon_changes_nothing_and_a_drained_node_hands_over(cluster):
+    cluster.apply(SERVICE.format(name="some", policy="Cluster"))
+    cluster.pods("some", n1="ready")
+    cluster.allocate("some", "192.168.10.3")
+    cluster.has("192.168.10.3", "n1", "n2", "n3")
+    cluster.kubectl("cordon", "n2")
+    cluster.kubectl("annotate", "node", "n1", "frrgen.io/drain=yes")
+    cluster.has("192.168.10.3", "n2", "n3")
+    assert "gracefulShutdown" in str(cluster.edge.bgp("ipv4 unicast", "192.168.10.3/32"))
+    cluster.kubectl("annotate", "node", "n1", "frrgen.io/drain-")
+    cluster.has("192.168.10.3", "n1", "n2", "n3")
+    cluster.kubectl("delete", "service", "some")
+    cluster.has("192.168.10.3")
+
+
+def test_an_api_server_that_answers_nothing_withdraws_nothing(cluster):
+    cluster.apply(SERVICE.format(name="stays", policy="Cluster"))
+    cluster.pods("stays", n1="ready")
+    cluster.allocate("stays", "192.168.10.4")
+    cluster.has("192.168.10.4", "n1", "n2", "n3")
+    cluster.server.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(4)
+        cluster.has("192.168.10.4", "n1", "n2", "n3")
+    finally:
+        cluster.server.send_signal(signal.SIGCONT)
+    cluster.kubectl("delete", "service", "stays")
+    cluster.has("192.168.10.4")
