@@ -11,9 +11,10 @@ from frrgen.cli.waiting import job, routers
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.router import Router
-from frrgen.platforms.frr.pending import Restore, undo
+from frrgen.platforms.base import Source, of
 from frrgen.push.base import Outcome
-from frrgen.transport.base import Device, Timer
+from frrgen.push.waiting import undo
+from frrgen.transport.base import Keeper, Running, Timer
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -22,23 +23,26 @@ def run(args: argparse.Namespace) -> Exit:
         raise InputError(Finding(Code.FRR109, "there is nobody to ask", hint="use --yes"))
     (router,) = routers(args)
     with Pushing(args, [router.name]) as pushing:
-        status = pushing.outcomes([(router.name, job(router, args, _back(router, args, pushing)))])
+        status = pushing.outcomes([(router.name, _back(router, args, pushing))])
     # what was asked for is no failure
     return Exit.OK if status is Exit.ROLLED_BACK else status
 
 
-def _back(router: Router, args: argparse.Namespace, pushing: Pushing) -> Callable[[Device], Outcome]:
-    def back(device: Device) -> Outcome:
+def _back(router: Router, args: argparse.Namespace, pushing: Pushing) -> Callable[[], Outcome]:
+    def waits(device: Keeper[Running]) -> bool:
         pending = device.fetch().pending
-        if pending is not None and pending.timer is not Timer.REBOOTED and args.to is None and not args.dry_run:
-            return undo(device)
-        return Restore(
-            device,
+        return pending is not None and pending.timer is not Timer.REBOOTED
+
+    def back() -> Outcome:
+        if args.to is None and not args.dry_run and job(router, args, waits)():
+            return job(router, args, undo)()
+        return of(router).restore(
             router,
-            text=device.kept(args.to or ""),
+            Source(None, args.ssh_config),
+            args.to or "",
             approve=None if args.yes and not args.dry_run else pushing.approve,
             progress=pushing.progress_of(router.name),
             stop=pushing.stop,
-        ).run()
+        )
 
     return back

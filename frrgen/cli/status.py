@@ -7,6 +7,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from frrgen.cli.common import complain, worst
@@ -14,9 +15,9 @@ from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.waiting import job, routers
 from frrgen.errors import Exit, FrrgenError
 from frrgen.model.router import Router
-from frrgen.platforms.frr.pending import events
-from frrgen.platforms.frr.push import unsaved
-from frrgen.transport.base import Device
+from frrgen.platforms.base import of
+from frrgen.push.waiting import events
+from frrgen.transport.base import Keeper, Running
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace) -> Exit:
 
     def ask(router: Router) -> dict[str, Any] | FrrgenError:
         try:
-            return job(router, args, _status)()
+            return job(router, args, partial(_status, router))()
         except FrrgenError as bad:
             return bad
 
@@ -40,12 +41,12 @@ def run(args: argparse.Namespace) -> Exit:
     return worst(_exit(said) for said in found.values())
 
 
-def _status(device: Device) -> dict[str, Any]:
+def _status(router: Router, device: Keeper[Running]) -> dict[str, Any]:
     now = device.fetch()
     last = events(device)[-1:]
     return {
         "pending": None if now.pending is None else {**asdict(now.pending), "text": str(now.pending)},
-        "unsaved": list(unsaved(now)),
+        "unsaved": list(of(router).unsaved(now)),
         "sessions": sum(session.up for session in now.sessions.values()),
         "last": last[0] if last else None,
     }

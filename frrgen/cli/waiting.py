@@ -8,12 +8,9 @@ from contextlib import closing
 from typing import TypeVar
 
 from frrgen.cli.common import Inventory
-from frrgen.codes import Code
-from frrgen.errors import Finding, InputError
 from frrgen.model.router import Router
-from frrgen.platforms.base import of
-from frrgen.platforms.frr.device import FrrDevice
-from frrgen.transport.base import Device
+from frrgen.platforms.base import Source, of
+from frrgen.transport.base import Keeper, Running
 
 _T = TypeVar("_T")
 
@@ -21,26 +18,14 @@ _T = TypeVar("_T")
 def routers(args: argparse.Namespace) -> list[Router]:
     """Give the routers that are named. Their passwords of neighbors are not asked for. Raises InputError."""
     named = args.routers if isinstance(args.routers, list) else [args.routers]
-    found = Inventory(args.inventory).routers(named)
-    if unable := [router for router in found if not of(router).waits]:
-        raise InputError(
-            *(
-                Finding(
-                    Code.FRR119,
-                    f"{router.name}: a push to a {of(router).noun} does not wait to be confirmed",
-                    hint=of(router).way_back,
-                )
-                for router in unable
-            )
-        )
-    return found
+    return Inventory(args.inventory).routers(named)
 
 
-def job(router: Router, args: argparse.Namespace, ask: Callable[[Device], _T]) -> Callable[[], _T]:
+def job(router: Router, args: argparse.Namespace, ask: Callable[[Keeper[Running]], _T]) -> Callable[[], _T]:
     """Log in to a router, and ask."""
 
     def asked() -> _T:
-        with closing(FrrDevice(router, ssh_config=args.ssh_config)) as device:
+        with closing(of(router).keeper(router, Source(None, args.ssh_config))) as device:
             return ask(device)
 
     return asked

@@ -16,6 +16,7 @@ from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.registry import PLATFORMS
 from frrgen.push.base import Approve, Outcome, State
+from frrgen.transport.base import Keeper, Running
 
 ModelPath = tuple[str, ...]
 
@@ -62,10 +63,6 @@ class Platform(Protocol):
     name: str
     noun: str
     """What users call such a router: `pfSense box`."""
-    waits: bool
-    """A push can wait on the router until somebody confirms it, and its journal knows earlier ones."""
-    way_back: str
-    """Where a user finds what was there before a push."""
     suffix: str
     """What the names of its files end in: `.conf`."""
     merges: bool
@@ -114,6 +111,24 @@ class Platform(Protocol):
         stop: threading.Event,
     ) -> Outcome:
         """Apply the intended configuration. Raises FrrgenError as Push.run does, KeyboardInterrupt at `stop`."""
+
+    def keeper(self, router: Router, source: Source) -> Keeper[Running]:
+        """Return the router, logged in to when it is first asked, as the keeper of its pushes."""
+
+    def unsaved(self, running: Running) -> tuple[str, ...]:
+        """Return what the router would do otherwise than it does now if it was started anew."""
+
+    def restore(
+        self,
+        router: Router,
+        source: Source,
+        id_: str,
+        *,
+        approve: Approve | None,
+        progress: Callable[[State], None],
+        stop: threading.Event,
+    ) -> Outcome:
+        """Apply what was there before an earlier push, "" for the last one. Raises as `push`."""
 
     def import_(self, source: Source, router: Router | None) -> Found:
         """Return what a file or the router has. Raises DeviceError, InputError."""

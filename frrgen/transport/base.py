@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import json
 import re
 import secrets
 import socket
@@ -15,7 +16,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, Protocol, TypeVar
 
-from frrgen.errors import DeviceError
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding
 
 _NOT_CONFIGURATION: Final = re.compile(
     r"(Building configuration\.\.\.|Current configuration:).*|hostname .*| *(!.*|exit.*|end)?"
@@ -53,6 +55,11 @@ def owner() -> str:
     except (KeyError, OSError):
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
+
+
+def now() -> str:
+    """Give the time in UTC, to the second, as journals have it (ISO 8601)."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Timer(StrEnum):
@@ -100,6 +107,22 @@ class Session:
     up: bool
     accepted: int
     """Prefixes that passed the policy."""
+
+
+def read_sessions(text: str) -> dict[tuple[str, str, str], Session]:
+    """Read the answer of `show bgp vrf all summary json`; what has another shape is no session."""
+    try:
+        said = json.loads(text[text.find("{") :])
+        return {
+            (vrf, family, peer): Session(facts["state"] == "Established", int(facts.get("pfxRcd", 0)))
+            for vrf, families in said.items()
+            if isinstance(families, dict)
+            for family, table in families.items()
+            if isinstance(table, dict)
+            for peer, facts in table.get("peers", {}).items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 @dataclass(frozen=True)
@@ -174,20 +197,59 @@ class Staged:
     summary: str
 
 
-class Device(Login[Running], Protocol):
-    """One router that runs FRR."""
+def no_backup(router: str, id_: str) -> DeviceError:
+    """Say that a router does not have what was there before a push."""
+    return DeviceError(
+        Finding(
+            Code.FRR530,
+            f"{router}: it has no backup {id_ or 'of any push'}",
+            hint=f"frrgen history {router} shows those that it has",
+        )
+    )
+
+
+class Keeper(Login[R_co], Protocol[R_co]):
+    """A router that keeps a push until it is confirmed or undone, and a journal of all pushes."""
 
     id: str
     """Names the push on the router; to end one that another frrgen began, its id is put here."""
 
+    def extend(self, seconds: int, verified: str = "") -> None:
+        """Have the router undo the push so many seconds from now. `verified`: the digest of what may be confirmed."""
+
+    def execute(self, commands: Sequence[str]) -> None:
+        """Run commands in FRR's exec mode, such as `clear bgp …`."""
+
+    def run_check(self, command: str) -> bool:
+        """Run a command of the router's shell; tells whether it ended with 0."""
+
+    def renew(self) -> None:
+        """Log in anew, as whoever comes next would have to; the old login keeps the lock."""
+
+    def confirm(self, digest: str, entry: str) -> None:
+        """End the push, and keep what runs for good, if it still has this digest. Raises GoneError."""
+
+    def undo(self, why: str) -> None:
+        """End the push by what ran before. Returns when the router has looked and that runs. Raises GoneError."""
+
+    def history(self) -> str:
+        """Give the journal of pushes, a line of JSON for each event."""
+
+    def kept(self, id_: str) -> str:
+        """Give what was there before a push; "" for the last. Raises DeviceError when the router does not have it."""
+
+
+class Device(Keeper[Running], Protocol):
+    """One router that runs FRR."""
+
     def stage(self, staged: Staged) -> None:
         """Lay a push ready on the router, which checks the syntax of its lines; nothing is applied."""
 
-    def arm(self, entry: str, seconds: int) -> str:
-        """Have the router undo the push after so many seconds unless it is confirmed; gives the place of its backup."""
+    def arm(self, entry: str, seconds: int, instead: str = "") -> str:
+        """Have the router undo the push after so many seconds unless it is confirmed; gives the place of its backup.
 
-    def extend(self, seconds: int, verified: str = "") -> None:
-        """Have the router undo the push so many seconds from now. `verified`: the digest of what may be confirmed."""
+        `instead`: the id of a push of which nobody takes care any more. It ends when this one is armed, not before.
+        """
 
     def apply(self) -> list[str]:
         """Apply what is staged, batch by batch; gives the complaints of the router. It goes on if we are cut off.
@@ -200,27 +262,3 @@ class Device(Login[Running], Protocol):
 
     def settle(self) -> None:
         """Wait until nothing of the push changes the router any more, and let nothing begin. Raises GoneError."""
-
-    def execute(self, commands: Sequence[str]) -> None:
-        """Run commands in exec mode, such as `clear bgp …`."""
-
-    def run_check(self, command: str) -> bool:
-        """Run a command of the router's shell; tells whether it ended with 0."""
-
-    def renew(self) -> None:
-        """Log in anew, as whoever comes next would have to; the old login keeps the lock."""
-
-    def confirm(self, digest: str, entry: str) -> None:
-        """Save what runs, if it still has this digest, and end the push. Raises GoneError."""
-
-    def undo(self, why: str) -> None:
-        """End the push by what ran before. Returns when the router has looked and that runs. Raises GoneError."""
-
-    def history(self) -> str:
-        """Give the journal of pushes, a line of JSON for each event."""
-
-    def kept(self, id_: str) -> str:
-        """Give what ran before a push; "" for the last. Raises DeviceError when the router does not have it."""
-
-    def drop(self, pending: Pending, entry: str) -> None:
-        """Forget a push of which nobody takes care any more."""

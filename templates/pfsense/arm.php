@@ -1,29 +1,32 @@
 <?php
 /**
  * Lay the way back ready, and start a process of its own that takes it unless the push is confirmed in time. It
- * outlives this process, its connection and sshd.
+ * outlives this process, its connection and sshd; and pfSense starts it anew when the box was started anew.
  */
 function frrgen_run(array $request): array {
 	umask(077);
-	$folder = '/var/db/frrgen';
-	exec('rm -rf ' . escapeshellarg("{$folder}/staged"));
-	$timer = (int) @file_get_contents("{$folder}/armed/pid");
-	if ($timer > 0 && strpos((string) shell_exec("ps -o args= -p {$timer}"), 'timer.sh') !== false) {
-		throw new FrrgenRefusal('busy', 'an earlier push waits to be undone by its timer');
+	$staged = FRRGEN_STATE . '/staged';
+	$armed = FRRGEN_STATE . '/armed';
+	$earlier = frrgen_folder();
+	if ($earlier !== '' && (basename($earlier) !== 'armed' || frrgen_timer($earlier) || !frrgen_is_armed($request['instead']))) {
+		throw new FrrgenRefusal('busy', 'an earlier push waits to be confirmed or undone');
 	}
-	exec('rm -rf ' . escapeshellarg("{$folder}/armed"));
-	if (!mkdir("{$folder}/staged", 0700, true)) {
-		throw new FrrgenRefusal('room', "{$folder} cannot be written");
+	exec('rm -rf ' . escapeshellarg($staged) . ' ' . escapeshellarg(FRRGEN_STATE . '/undoing'));
+	if (!mkdir($staged, 0700, true)) {
+		throw new FrrgenRefusal('room', "{$staged} cannot be written");
 	}
-	foreach ($request['files'] as $name => $text) {
+	foreach ($request['files'] + array('until' => base64_encode((string) (time() + $request['seconds']))) as $name => $text) {
 		$text = base64_decode($text);
-		if (file_put_contents("{$folder}/staged/{$name}", $text) !== strlen($text)) {
-			throw new FrrgenRefusal('room', "{$folder} cannot be written");
+		if (file_put_contents("{$staged}/{$name}", $text) !== strlen($text)) {
+			throw new FrrgenRefusal('room', "{$staged} cannot be written");
 		}
 	}
-	rename("{$folder}/staged", "{$folder}/armed");
-	$detached = is_executable('/usr/sbin/daemon') ? '/usr/sbin/daemon -f' : 'setsid';
-	$words = array_map('escapeshellarg', array("{$folder}/armed/timer.sh", $request['id'], $request['seconds']));
-	exec("{$detached} /bin/sh " . implode(' ', $words) . ' >/dev/null 2>&1 </dev/null &');
-	return array('file' => "{$folder}/armed");
+	if (!@copy("{$staged}/boot.sh", FRRGEN_BOOT) || !chmod(FRRGEN_BOOT, 0700)) {
+		throw new FrrgenRefusal('room', FRRGEN_BOOT . ' cannot be written');
+	}
+	file_put_contents(FRRGEN_STATE . '/journal.jsonl', base64_decode($request['entry']), FILE_APPEND);
+	exec('rm -rf ' . escapeshellarg($armed));
+	rename($staged, $armed);
+	frrgen_start_timer($armed, $request['id'], $request['seconds']);
+	return array('file' => $armed);
 }

@@ -186,20 +186,68 @@ function frrgen_busy(): array {
 	return $found;
 }
 
-/** The neighbors whose sessions are up. */
-function frrgen_established(): array {
-	$found = array();
-	$summary = json_decode(frrgen_command("/usr/local/bin/vtysh -c 'show bgp summary json'"), true);
-	foreach (is_array($summary) ? $summary : array() as $family) {
-		foreach (is_array($family) ? $family['peers'] ?? array() : array() as $peer => $state) {
-			if (($state['state'] ?? '') === 'Established') {
-				$found[(string) $peer] = true;
-			}
-		}
-	}
-	return array_map('strval', array_keys($found));
+/** What FRR runs, as it shows it. */
+function frrgen_running(): string {
+	return frrgen_command("/usr/local/bin/vtysh -c 'show running-config'");
 }
 
+/** The digest of what is in a configuration, in whatever order: its lines, each behind those of its context. */
+function frrgen_plain(string $text): string {
+	$found = $open = array();
+	foreach (explode("\n", $text) as $line) {
+		if (preg_match('/^((Building configuration\.\.\.|Current configuration:).*|hostname .*| *(!.*|exit.*|end)?)$/D', $line)) {
+			continue;
+		}
+		$word = ltrim($line, ' ');
+		$depth = strlen($line) - strlen($word);
+		while ($open && end($open)[0] >= $depth) {
+			array_pop($open);
+		}
+		$open[] = array($depth, $word);
+		$found[] = implode(' / ', array_column($open, 1)) . "\n";
+	}
+	$found = array_unique($found, SORT_STRING);
+	sort($found, SORT_STRING);
+	return hash('sha256', implode('', $found));
+}
+
+/** The folder of the push that has begun and was neither confirmed nor undone; '': there is none. */
+function frrgen_folder(): string {
+	// its timer moves it from one place to the other, and back if it cannot undo the push
+	foreach (array('armed', 'undoing', 'armed') as $name) {
+		if (is_file(FRRGEN_STATE . "/{$name}/about")) {
+			return FRRGEN_STATE . "/{$name}";
+		}
+	}
+	return '';
+}
+
+/** Whether this push is the one that has begun. */
+function frrgen_is_armed(string $id): bool {
+	return @file_get_contents(frrgen_folder() . '/id') === "{$id}\n";
+}
+
+/** Whether the timer of a push runs. */
+function frrgen_timer(string $folder): bool {
+	$pid = (int) @file_get_contents("{$folder}/pid");
+	$id = trim((string) @file_get_contents("{$folder}/id"));
+	$runs = $pid > 0 ? (string) shell_exec("ps -o args= -p {$pid} 2>/dev/null") : '';
+	return $id !== '' && strpos($runs, 'timer.sh') !== false && strpos($runs, $id) !== false;
+}
+
+/** Start the timer of a push, as a process of its own. */
+function frrgen_start_timer(string $folder, string $id, int $seconds): void {
+	@unlink("{$folder}/pid");
+	$detached = is_executable('/usr/sbin/daemon') ? '/usr/sbin/daemon -f' : 'setsid';
+	$words = array_map('escapeshellarg', array("{$folder}/timer.sh", $id, (string) $seconds));
+	exec("{$detached} /bin/sh " . implode(' ', $words) . ' >/dev/null 2>&1 </dev/null &');
+	for ($tries = 0; $tries < 50 && !is_file("{$folder}/pid") && is_dir($folder); $tries++) {
+		usleep(100000);
+	}
+}
+
+const FRRGEN_STATE = '/var/db/frrgen';
+const FRRGEN_BOOT = '/usr/local/etc/rc.d/frrgen.sh';
 const FRRGEN_CONF = '/var/etc/frr/frr.conf';
 
 /** The digest of the file that the package generates; '' without one. */

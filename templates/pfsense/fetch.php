@@ -43,9 +43,24 @@ function frrgen_run(array $request): array {
 		'sections' => (object) $sections,
 		'digest' => frrgen_digest($sections, $request['names']),
 		'frr_conf' => base64_encode((string) @file_get_contents(FRRGEN_CONF)),
-		'running' => base64_encode(frrgen_command("/usr/local/bin/vtysh -c 'show running-config'")),
+		'running' => base64_encode(frrgen_running()),
 		'daemons' => preg_split('/\s+/', frrgen_command("/usr/local/bin/vtysh -c 'show daemons'"), -1, PREG_SPLIT_NO_EMPTY),
-		'established' => frrgen_established(),
-		'busy' => frrgen_busy(),
+		'sessions' => base64_encode(frrgen_command("/usr/local/bin/vtysh -d bgpd -c 'show bgp vrf all summary json'")),
+		'pending' => frrgen_pending(),
+	);
+}
+
+/** The push that has begun and was neither confirmed nor undone, and what becomes of it. */
+function frrgen_pending(): ?array {
+	$folder = frrgen_folder();
+	$about = json_decode((string) @file_get_contents("{$folder}/about"), true);
+	if (!is_array($about)) {
+		return null;
+	}
+	$timer = is_file("{$folder}/failed") ? 'failed' : (frrgen_timer($folder) ? 'on' : 'off');
+	return $about + array(
+		'timer' => $timer,
+		'seconds' => max(0, (int) @file_get_contents("{$folder}/until") - time()),
+		'verified' => trim((string) @file_get_contents("{$folder}/verified")),
 	);
 }

@@ -2,20 +2,41 @@
 set -u
 umask 077
 state=/var/db/frrgen
+armed=$state/armed
+undoing=$state/undoing
 left=$2
-echo $$ >"$state/armed/pid"
+is_armed() { { read -r id <"$armed/id"; } 2>/dev/null && [ "$id" = "$1" ]; }
+journal() {
+    line="{\"time\": \"$(date -u +%Y-%m-%dT%H:%M:%S+00:00)\", \"by\": \"$(hostname)\", \"event\": \"$1\", \"id\": \"$2\", \"why\": \"$3\"}"
+    printf '%s\n' "$line" >>"$state/journal.jsonl"
+    logger -t frrgen -- "$line" 2>/dev/null
+}
+
+echo $$ >"$armed/pid"
 while [ "$left" -gt 0 ]; do
     sleep 1
-    { read -r id <"$state/armed/id"; } 2>/dev/null && [ "$id" = "$1" ] || exit 0
+    is_armed "$1" || exit 0
     left=$((left - 1))
+    mv "$armed/again" "$armed/taken" 2>/dev/null && read -r left <"$armed/taken"
 done
 # whoever renames the folder first has it
-rm -rf "$state/undoing"
-mv "$state/armed" "$state/undoing" || exit 0
-/usr/local/bin/php -q <"$state/undoing/back.php" >"$state/undoing/said" 2>&1
-if grep -q '"ok":true' "$state/undoing/said"; then event='rolled back'; else event='nothing was undone'; fi
-why=$(sed -n 's/.*"error":"\([^"\\]*\)".*/: \1/p' "$state/undoing/said" | head -n 1)
-line="{\"time\": \"$(date -u +%Y-%m-%dT%H:%M:%S+00:00)\", \"by\": \"$(hostname)\", \"event\": \"$event\", \"id\": \"$1\", \"why\": \"not confirmed in time$why\"}"
-printf '%s\n' "$line" >>"$state/journal.jsonl"
-logger -t frrgen -- "$line" 2>/dev/null
-rm -rf "$state/undoing"
+is_armed "$1" && rm -rf "$undoing" && mv "$armed" "$undoing" || exit 0
+for pause in 0 5 15 30 60; do
+    sleep $pause
+    /usr/local/bin/php -q <"$undoing/back.php" >"$undoing/said" 2>&1
+    # others have written sections: nothing is written over theirs
+    grep -qE '"ok":true|"kind":"conflict"' "$undoing/said" && break
+done
+why='not confirmed in time'
+{ read -r why <"$undoing/why"; } 2>/dev/null
+if grep -q '"ok":true' "$undoing/said"; then
+    journal 'rolled back' "$1" "$why"
+    rm -f /usr/local/etc/rc.d/frrgen.sh
+    mv "$undoing" "$state/ended"
+    rm -rf "$state/ended"
+else
+    what=$(sed -n 's/.*"error":"\([^"\\]*\)".*/: \1/p' "$undoing/said" | head -n 1)
+    journal 'cannot go back: a person must look' "$1" "$why$what"
+    : >"$undoing/failed"
+    mv "$undoing" "$armed"
+fi

@@ -32,8 +32,8 @@ GOOD = {
     "frr_conf": "",
     "running": "",
     "daemons": [],
-    "established": [],
-    "busy": [],
+    "sessions": "",
+    "pending": None,
     "stage": "begun",
 }
 JSON = st.recursive(
@@ -67,7 +67,7 @@ def test_a_good_answer_is_read_past_what_else_the_box_prints():
 
 
 @settings(max_examples=examples(200))
-@given(key=st.sampled_from(sorted(GOOD.keys() - {"ok", "stage", "busy"})), value=JSON)
+@given(key=st.sampled_from(sorted(GOOD.keys() - {"ok", "stage"})), value=JSON)
 def test_an_answer_of_another_shape_is_an_error(key, value):
     text = json.dumps({**GOOD, key: value}, separators=(",", ":"))
     with contextlib.suppress(DeviceError):

@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from frrgen.platforms.pfsense.schema import COVERED, EMPTY_COUNTS, SET_BY_PRESENCE, digest
 from frrgen.platforms.templates import template_folder
+from frrgen.transport.base import Running
 from tests.examples import examples
 
 FOLDER = template_folder() / "pfsense"
@@ -49,14 +51,28 @@ def test_php_and_python_name_the_same_sections_by_the_same_digest(many):
     assert php(code, {"many": many, "names": COVERED}) == [digest(one) for one in many]
 
 
+def test_php_and_python_name_the_same_configuration_by_the_same_digest():
+    texts = [file.read_text() for file in sorted((Path(__file__).parents[1] / "golden").rglob("*.conf"))]
+    texts += [
+        "",
+        "a\n b\n  c\n d\nexit\na\n b",
+        "hostname x\n!\n ! y\nend\n  exit-vrf\nz  \n",
+        "a\n\n\n b\n",
+        " b\na\n",
+    ]
+    code = "echo json_encode(array_map('frrgen_plain', $data));"
+    assert len(texts) > 20
+    assert php(code, texts) == [Running(text, "").digest for text in texts]
+
+
 def test_the_keys_that_count_when_empty_are_the_same_in_both():
     found = php("echo json_encode(array(FRRGEN_EMPTY_COUNTS, FRRGEN_SET_BY_PRESENCE));", None)
     assert [set(one) for one in found] == [EMPTY_COUNTS, SET_BY_PRESENCE]
 
 
 def test_there_are_texts_for_every_verb():
-    verbs = {"common", "fetch", "check", "apply", "watch", "keep", "arm", "disarm"}
-    assert {file.stem for file in FOLDER.glob("*.php")} == verbs
+    verbs = {"fetch", "check", "apply", "watch", "keep", "kept", "arm", "extend", "disarm", "undo", "back", "run"}
+    assert {file.stem for file in FOLDER.glob("*.php")} == verbs | {"common", "write"}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.php")), ids=lambda file: file.name)

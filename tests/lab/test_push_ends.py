@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import Transaction, plan_for
 from frrgen.platforms.frr.sessions import Bounds
 from frrgen.push.base import State
-from frrgen.transport.base import Timer, plain
+from frrgen.transport.base import Staged, Timer, plain
 from tests.lab import wait_for
 
 BASE = "router bgp 65001\n neighbor 10.0.0.1 remote-as 65002\n"
@@ -189,6 +190,29 @@ def test_what_a_killed_push_has_begun_is_shown_and_finished_where_its_timer_was_
     assert "description new" in startup(edge)
     assert plan_for(fetched(lab), intended(NEW)).empty
     assert push(lab, NEW).state is State.UNCHANGED
+
+
+def test_what_a_killed_push_has_left_to_be_done_is_not_lost_with_a_later_push_that_vtysh_refuses(lab, edge):
+    one = device(lab)
+    before = one.fetch()
+    one.stage(Staged((("router bgp 65001",),), ((),), before, ("clear bgp * soft in",), (), "left"))
+    one.arm("{}", 3600)
+    one.close()
+    edge.run("sh", "-c", "kill -9 $(pgrep -f '[f]rr.sh timer')")
+    wait_for("the timer's end", lambda: fetched(lab).pending.timer is Timer.OFF)
+
+    class Refused(FrrDevice):
+        def stage(self, staged):
+            super().stage(replace(staged, forth=(("frobnicate",),)))
+
+    one = Refused(Router(name="r1"), ssh_config=lab.ssh_config())
+    with pytest.raises(DeviceError) as caught:
+        Transaction(one, intended(NEW)).run()
+    one.close()
+    assert caught.value.findings[0].code == "FRR513"
+    assert plan_for(fetched(lab), intended(BASE)).after == ("clear bgp * soft in",)
+    assert push(lab, BASE).state is State.CONFIRMED
+    assert fetched(lab).pending is None
 
 
 def test_what_runs_and_is_not_saved_is_a_difference_and_is_saved(lab, edge):

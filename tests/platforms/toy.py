@@ -14,8 +14,6 @@ from frrgen.platforms.frr.parse.parser import Leftover, Parsed
 class Toy:
     name = "toy"
     noun = "toy"
-    waits = False
-    way_back = "none"
     suffix = ".toy"
     merges = False
     template = False

@@ -67,7 +67,7 @@ class FakeDevice:
         self._step("stage")
         self.staged = staged
 
-    def arm(self, entry, seconds):
+    def arm(self, entry, seconds, instead=""):
         self._step("arm")
         self.armed = True
         self.journal.append(entry)
@@ -127,10 +127,6 @@ class FakeDevice:
             raise DeviceError(Finding(Code.FRR510, "r1: cannot go back"))
         self.armed = False
         self.journal.append("rolled back")
-
-    def drop(self, pending, entry):
-        self._step("drop")
-        self.armed = False
 
     def reconnect(self):
         self._step("reconnect")

@@ -12,7 +12,6 @@ import secrets
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +20,18 @@ from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
 from frrgen.model.router import Router
 from frrgen.model.types import Prefix
-from frrgen.transport.base import GoneError, Pending, Running, Session, Staged, Timer, new_id, owner
+from frrgen.transport.base import (
+    GoneError,
+    Pending,
+    Running,
+    Staged,
+    Timer,
+    new_id,
+    no_backup,
+    now,
+    owner,
+    read_sessions,
+)
 from frrgen.transport.ssh import Result, Shell
 
 _SCRIPT: Final = (resources.files(__package__) / "frr.sh").read_text()
@@ -109,7 +119,7 @@ class FrrDevice:
             daemons=frozenset(up),
             startup=said["startup"] if "whole" in said else None,
             pending=_pending(said["pending"]),
-            sessions=_sessions(said["sessions"]),
+            sessions=read_sessions(said["sessions"]),
         )
 
     def _each(self, daemons: Sequence[str]) -> dict[str, str]:
@@ -130,7 +140,7 @@ class FrrDevice:
         files = {
             "frr.sh": _SCRIPT,
             "id": f"{self.id}\n",
-            "about": json.dumps({"id": self.id, "by": owner(), "since": _time(), "summary": staged.summary}) + "\n",
+            "about": json.dumps({"id": self.id, "by": owner(), "since": now(), "summary": staged.summary}) + "\n",
             "before.conf": staged.before.text,
             "daemons": " ".join(sorted(staged.before.daemons)) + "\n",
             "after": _lines(staged.after),
@@ -150,9 +160,9 @@ class FrrDevice:
                 Finding(Code.FRR513, f"{self.name}: vtysh refuses the commands, nothing was applied: {_short(done)}")
             )
 
-    def arm(self, entry: str, seconds: int) -> str:
+    def arm(self, entry: str, seconds: int, instead: str = "") -> str:
         """Start the timer on the router; gives the place of the backup that it keeps."""
-        done = self._sh("arm", self.id, str(seconds), stdin=entry + "\n")
+        done = self._sh("arm", self.id, str(seconds), instead, stdin=entry + "\n")
         if done.status:
             raise self._unusable("cannot arm the push", done)
         return done.out.strip()
@@ -209,18 +219,8 @@ class FrrDevice:
         """Give a backup that a push has made on the router."""
         done = self._sh("kept", id_)
         if done.status:
-            raise DeviceError(
-                Finding(
-                    Code.FRR530,
-                    f"{self.name}: it has no backup {id_ or 'of any push'}",
-                    hint=f"frrgen history {self.name} shows those that it has",
-                )
-            )
+            raise no_backup(self.name, id_)
         return done.out
-
-    def drop(self, pending: Pending, entry: str) -> None:
-        """Forget a push that is not under way any more."""
-        self._armed("forget a push", self._sh("drop", pending.id, stdin=entry + "\n"))
 
     def execute(self, commands: Sequence[str]) -> None:
         """Run commands in exec mode."""
@@ -315,10 +315,6 @@ def _mark() -> str:
     return f"frrgen-{secrets.token_hex(8)}"
 
 
-def _time() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def _pending(text: str) -> Pending | None:
     head, _, rest = text.partition("\n")
     if not head.strip():
@@ -332,22 +328,6 @@ def _pending(text: str) -> Pending | None:
         after=tuple(filter(None, after)),
         **json.loads(about),
     )
-
-
-def _sessions(text: str) -> dict[tuple[str, str, str], Session]:
-    """Read `show bgp vrf all summary json`; what has another shape is no session."""
-    try:
-        said = json.loads(text[text.find("{") :])
-        return {
-            (vrf, family, peer): Session(facts["state"] == "Established", int(facts.get("pfxRcd", 0)))
-            for vrf, families in said.items()
-            if isinstance(families, dict)
-            for family, table in families.items()
-            if isinstance(table, dict)
-            for peer, facts in table.get("peers", {}).items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
 
 
 def _files(name: str, batches: Sequence[Sequence[str]]) -> dict[str, str]:

@@ -180,8 +180,8 @@ stage) # MARK BYTES
     exit $status
     ;;
 unstage) rm -rf "$state/staged"; rmdir "$state" 2>/dev/null ;;
-arm) # ID SECONDS; the journal's line
-    [ ! -e "$armed" ] || exit $STUCK
+arm) # ID SECONDS [INSTEAD]; the journal's line
+    [ ! -e "$armed" ] || is_armed "$3" || exit $STUCK
     read -r line
     cd "$state/staged" &&
         plain <before.conf >before.plain &&
@@ -189,7 +189,9 @@ arm) # ID SECONDS; the journal's line
         echo $(($(date +%s) + $2)) >until &&
         mkdir etc && { cp -p /etc/frr/*.conf etc/ 2>/dev/null || rm -rf etc; } &&
         cp before.conf "$state/backup-$1.conf" &&
-        : >go && journal "$line" && sync && mv "$state/staged" "$armed" || exit $BROKEN
+        : >go && journal "$line" && sync || exit $BROKEN
+    [ ! -e "$armed" ] || ended
+    mv "$state/staged" "$armed" || exit $BROKEN
     ls -1t "$state"/backup-*.conf | tail -n +11 | while read -r old; do rm -f "$old"; done
     detached timer "$1" "$2"
     echo "$state/backup-$1.conf"
@@ -201,7 +203,7 @@ timer) # ID SECONDS
         sleep 1
         is_armed "$1" || exit 0
         left=$((left - 1))
-        [ ! -e "$armed/again" ] || { read -r left <"$armed/again"; rm -f "$armed/again"; }
+        mv "$armed/again" "$armed/taken" 2>/dev/null && read -r left <"$armed/taken"
     done
     undo "$1" 'not confirmed in time'
     ;;
@@ -254,13 +256,6 @@ undo) # ID WHY
     wait $!
     ;;
 undone) undo "$1" "$2" ;;
-drop) # ID; the journal's line: a push of which nobody takes care any more
-    alone 60
-    must_be_armed "$1"
-    read -r line
-    journal "$line"
-    ended
-    ;;
 history) cat "$state/journal.jsonl" 2>/dev/null; exit 0 ;;
 kept) # [ID]
     file=$state/backup-$1.conf

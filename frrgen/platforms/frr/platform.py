@@ -18,7 +18,7 @@ from frrgen.platforms.frr.parse.parser import Parsed, parse, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.render import render
 from frrgen.push.base import Approve, Outcome, State
-from frrgen.transport.base import Running
+from frrgen.transport.base import Keeper, Running
 
 
 class FrrPlatform:
@@ -26,8 +26,6 @@ class FrrPlatform:
 
     name = "frr"
     noun = "router with FRR"
-    waits = True
-    way_back = "frrgen rollback"
     suffix = ".conf"
     merges = False
     template = True
@@ -113,6 +111,36 @@ class FrrPlatform:
                 bounds=Bounds(loss=options.allow_loss, down=options.allow_down),
                 confirm_within=options.confirm_within,
             ).run()
+
+    def keeper(self, router: Router, source: Source) -> Keeper[Running]:
+        """Return the router, logged in to when it is first asked, as the keeper of its pushes."""
+        from frrgen.platforms.frr.device import FrrDevice
+
+        return FrrDevice(router, ssh_config=source.ssh_config)
+
+    def unsaved(self, running: Running) -> tuple[str, ...]:
+        """Return the lines in which what runs and what would start differ."""
+        from frrgen.platforms.frr.push import unsaved
+
+        return unsaved(running)
+
+    def restore(
+        self,
+        router: Router,
+        source: Source,
+        id_: str,
+        *,
+        approve: Approve | None,
+        progress: Callable[[State], None],
+        stop: threading.Event,
+    ) -> Outcome:
+        """Apply what ran before an earlier push, line by line. Raises FrrgenError as Push.run does."""
+        from frrgen.platforms.frr.device import FrrDevice
+        from frrgen.platforms.frr.restore import Restore
+
+        with closing(FrrDevice(router, ssh_config=source.ssh_config)) as device:
+            text = device.kept(id_)
+            return Restore(device, router, text=text, approve=approve, progress=progress, stop=stop).run()
 
     def import_(self, source: Source, router: Router | None) -> Found:
         """Return what an frr.conf or the router says. Raises DeviceError, InputError."""

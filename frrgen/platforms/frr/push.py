@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError
@@ -18,15 +18,17 @@ from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes
 from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.parser import Leftover, Parsed, parse
-from frrgen.platforms.frr.sessions import Bounds, command_of, lost_sessions, told
+from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
 from frrgen.push.base import Outcome, Push, State
 from frrgen.push.journal import entry
+from frrgen.push.waiting import refuse_waiting
 from frrgen.transport.base import Device, GoneError, Pending, Running, Staged, Timer
 
 _OF_THE_SYSTEM: Final = re.compile(
     r"(no )?(frr (version|defaults)|hostname|service integrated-vtysh-config|ip(v6)? forwarding|log syslog)\b"
 )
 """How lines begin that FRR shows though nobody has written them."""
+P = TypeVar("P", bound=Plan)
 _EVERY: Final = 1.0
 """Seconds between looks at the sessions."""
 
@@ -62,16 +64,19 @@ def _basis(running: Running, intended: Router) -> str:
 
 def _unfinished(plan: Plan, running: Running) -> Plan:
     """Add to a plan what an earlier change has left to be done."""
-    found = []
-    after = plan.after
-    if running.pending is not None:
-        found.append(str(running.pending))
-        if running.pending.timer is not Timer.REBOOTED:
-            after = tuple(dict.fromkeys((*after, *running.pending.after)))
+    plan = with_pending(plan, running.pending)
     if lines := unsaved(running):
         shown = "; ".join(hide(line) for line in lines[:3]) + ("; …" if lines[3:] else "")
-        found.append(f"what it runs is not saved: {shown}")
-    return replace(plan, unfinished=tuple(found), after=after)
+        plan = replace(plan, unfinished=(*plan.unfinished, f"what it runs is not saved: {shown}"))
+    return plan
+
+
+def with_pending(plan: P, pending: Pending | None) -> P:
+    """Add to a plan what is left to be done of a push that was neither confirmed nor undone."""
+    if pending is None:
+        return plan
+    left = () if pending.timer is Timer.REBOOTED else pending.after
+    return replace(plan, unfinished=(*plan.unfinished, str(pending)), after=tuple(dict.fromkeys((*plan.after, *left))))
 
 
 def unsaved(running: Running) -> tuple[str, ...]:
@@ -105,8 +110,7 @@ class Transaction(Push[Running]):
 
     def _check(self) -> None:
         before, plan = self._old, self._planned
-        if before.pending is not None:
-            self._take_over(before.pending)
+        refuse_waiting(self.device.name, before.pending)
         back = way_back(self._foreseen(), self._parsed_before())
         self.device.stage(
             Staged(
@@ -119,21 +123,13 @@ class Transaction(Push[Running]):
             )
         )
 
-    def _take_over(self, pending: Pending) -> None:
-        if pending.timer is Timer.ON:
-            raise DeviceError(
-                Finding(
-                    Code.FRR529,
-                    f"{self.device.name}: {pending}; nothing was done",
-                    hint=f"frrgen confirm {self.device.name}, or frrgen rollback {self.device.name}",
-                )
-            )
-        self.device.drop(pending, entry("taken over", id=pending.id))
-
     def _arm(self) -> None:
-        line = entry("armed", id=self.device.id, before=self._old.digest, summary=self._planned.summary)
+        facts = {"before": self._old.digest, "summary": self._planned.summary}
+        # what an earlier push has left to be done stands there until it stands with this one
+        instead = "" if self._old.pending is None else self._old.pending.id
+        line = entry("armed", id=self.device.id, **facts, **({"instead": instead} if instead else {}))
         try:
-            self.backup = self.device.arm(line, self.hold)
+            self.backup = self.device.arm(line, self.hold, instead)
         except BaseException:
             # nothing is applied yet: the router need not wait for us
             with contextlib.suppress(Exception):
@@ -182,23 +178,12 @@ class Transaction(Push[Running]):
         self.device.confirm(now.digest, line)
         return self._ended(State.CONFIRMED, said)
 
-    def _failed_checks(self) -> list[str]:
-        """Give the inventory's own checks that fail."""
-        return [f"check {told(one)}" for one in self.intended.checks if not self.device.run_check(command_of(one))]
-
     def _await(self, bounds: Bounds, now: Running) -> Running:
         """Wait until sessions and checks are what they should be. Raises DeviceError if that takes too long."""
         waited, heard = 0.0, 0.0
-        while missing := lost_sessions(self._old, now, bounds) or self._failed_checks():
+        while missing := unmet(self.device, self._old, now, bounds, self.intended.checks):
             if waited > bounds.seconds:
-                shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if missing[5:] else "")
-                raise DeviceError(
-                    Finding(
-                        Code.FRR531,
-                        f"{self.device.name}: not within {bounds.seconds:g} s: {shown}",
-                        hint="if that is what the change is for: --allow-down, or --allow-loss PERCENT",
-                    )
-                )
+                raise overdue(self.device.name, bounds, missing)
             if waited >= heard:
                 self.device.extend(self.hold)
                 heard = waited + self.hold / 4

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Finding
 from frrgen.model.router import Check
 from frrgen.platforms.frr.parse.parser import parse
-from frrgen.transport.base import Running
+from frrgen.transport.base import Keeper, Running
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,35 @@ def lost_sessions(before: Running, now: Running, bounds: Bounds) -> list[str]:
     return found
 
 
+def unmet(
+    device: Keeper[Running], before: Running, after: Running, bounds: Bounds | None, checks: Sequence[Check]
+) -> list[str]:
+    """Give the sessions that are missed, else the inventory's own checks that fail."""
+    lost = [] if bounds is None else lost_sessions(before, after, bounds)
+    return lost or [f"check {told(check)}" for check in checks if not device.run_check(command_of(check))]
+
+
+def overdue(router: str, bounds: Bounds, missing: Sequence[str]) -> DeviceError:
+    """Say what is not as it should be within the time for it."""
+    shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if missing[5:] else "")
+    return DeviceError(
+        Finding(
+            Code.FRR531,
+            f"{router}: not within {bounds.seconds:g} s: {shown}",
+            hint="if that is what the change is for: --allow-down, or --allow-loss PERCENT",
+        )
+    )
+
+
 def command_of(check: Check) -> str:
     """Give the shell command that ends with 0 when a check of the inventory is met."""
     if check.prefix is not None:
         family = f"ipv{check.prefix.version}"
         return f"vtysh -d bgpd -c 'show bgp {family} unicast {check.prefix}' | grep -q '^BGP routing table entry for'"
     if check.answers is not None:
-        return f"ping -c 1 -W 2 {check.answers}"
+        # Linux and FreeBSD do not agree on the option that says how long to wait
+        ping = "ping" if check.answers.version == 4 else '"$(command -v ping6 || echo ping)"'
+        return f"timeout 3 {ping} -c 1 {check.answers}"
     return check.command or "true"
 
 

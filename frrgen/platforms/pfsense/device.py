@@ -7,24 +7,38 @@ of tcsh and through sudo, and leaves nothing on a command line. The PHP is `temp
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
 from frrgen.model.router import Router
+from frrgen.platforms.pfsense.answers import (
+    Answer,
+    Applied,
+    Checked,
+    Failed,
+    Fetched,
+    Kept,
+    Ran,
+    Text,
+    Undone,
+    Watch,
+)
 from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, Box, Sections, digest, from_php, series
 from frrgen.platforms.templates import template_folder
-from frrgen.transport.base import Running, new_id
+from frrgen.transport.base import GoneError, Pending, Running, new_id, no_backup, now, owner, read_sessions
 from frrgen.transport.ssh import Shell
 
 _PHP: Final = "exec /usr/local/bin/php -q"
@@ -46,6 +60,8 @@ fgets(STDIN);
 """
 """Holds the push's lock while the connection stands. What a cut push is still writing, under the other lock, is waited
 for."""
+_BESIDE: Final = {"apply": ("write",), "back": ("write",)}
+"""The texts that a verb needs beside `common`."""
 _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
 _TOO_LONG: Final = (124, 137)
 """The status of timeout(1) when it has ended what it ran."""
@@ -61,70 +77,7 @@ _KINDS: Final = {
 """Why nothing was changed -> our code and a hint."""
 
 
-class _Answer(BaseModel):
-    """What a verb answers. It comes from the network: its shape is checked."""
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-
-class _Failed(_Answer):
-    kind: str
-    error: str
-    stage: str
-
-
-class _Fetched(_Answer):
-    pfsense: str
-    package: str
-    hostname: str
-    domain: str
-    interfaces: dict[str, tuple[str, ...]]
-    devices: dict[str, str]
-    gateways: dict[str, str]
-    lengths: dict[str, int]
-    hasync: bool
-    sections: dict[str, Any]
-    digest: str
-    frr_conf: Base64Bytes
-    running: Base64Bytes
-    daemons: frozenset[str]
-    established: frozenset[str]
-
-
-class _Checked(_Answer):
-    status: int
-    """Of vtysh."""
-    tested: int
-    """The status of frr-reload; 0: nothing is against the file."""
-    said: Base64Bytes
-
-
-class _Kept(_Answer):
-    file: str
-
-
-class Applied(_Answer):
-    """What came of writing sections."""
-
-    frr_conf: str
-    """SHA-256 of the file that the package generated."""
-    complaint: str
-    """What went wrong although the sections are there."""
-    backup: str
-    """The box's own copy of config.xml as it was; "" if the sections were there already."""
-
-
-class Watch(_Answer):
-    """How far the package has come."""
-
-    frr_conf: str
-    """SHA-256 of the file that the package generated last."""
-    busy: tuple[str, ...]
-    """The processes that are reloading or restarting FRR."""
-    established: frozenset[str]
-
-
-_A = TypeVar("_A", bound=_Answer)
+_A = TypeVar("_A", bound=Answer)
 
 
 class NothingChangedError(DeviceError):
@@ -145,8 +98,6 @@ class PfsenseRunning(Running):
     """The file that the package generated last."""
     daemons: frozenset[str] = frozenset()
     """The FRR daemons that run."""
-    established: frozenset[str] = frozenset()
-    """The neighbors whose sessions are up."""
     hasync: bool = False
     """One box of a pair: but FRR's settings are not copied to the other."""
 
@@ -171,18 +122,35 @@ def raw_keys(sections: Sections) -> tuple[str, ...]:
     return tuple(key for config in sections.get("frrglobalraw", [])[:1] for key in RAW_KEYS if config.get(key))
 
 
+@dataclass(frozen=True)
+class Armed:
+    """What a box needs of a push so that it can undo it by itself."""
+
+    digest: str
+    """Of the sections of the push."""
+    after: tuple[str, ...]
+    """Commands in FRR's exec mode, once the change was applied."""
+    clear: tuple[str, ...]
+    """Commands in FRR's exec mode, once it was undone."""
+    summary: str
+    seconds: int
+    """In which the push must be confirmed."""
+    entry: str
+    """The line for the journal."""
+
+
 class PfsenseDevice:
-    """A pfSense box, reached over SSH. Implements Login."""
+    """A pfSense box, reached over SSH. Implements Keeper."""
 
     def __init__(self, router: Router, *, ssh_config: Path | None = None) -> None:
         self.name = router.name
         self.shell = Shell(router.name, router.ssh, config=ssh_config)
         self.id = new_id()
-        """Names the push on the box."""
+        """Names the push on the box; to end one that another frrgen began, its id is put here."""
 
     def fetch(self) -> PfsenseRunning:
         """Read what the box has. Raises DeviceError, also when it lacks the FRR package."""
-        said = self._ask("fetch", {"names": COVERED}, _Fetched, load=_CONFIG)
+        said = self._ask("fetch", {"names": COVERED}, Fetched, load=_CONFIG)
         if not said.package:
             raise DeviceError(
                 Finding(
@@ -211,8 +179,9 @@ class PfsenseDevice:
             pfsense=said.pfsense,
             frr_conf=_text(said.frr_conf),
             daemons=said.daemons,
-            established=said.established,
             hasync=said.hasync,
+            sessions=read_sessions(_text(said.sessions)),
+            pending=None if said.pending is None else Pending(**said.pending.model_dump()),
         )
         if running.sections_digest != said.digest:
             raise DeviceError(
@@ -230,7 +199,7 @@ class PfsenseDevice:
         Raises DeviceError with what they say.
         """
         seconds = max(1, int(self.shell.ssh.command_timeout / 3)) if reload else 0
-        said = self._ask("check", {"frr_conf": _base64(frr_conf), "seconds": seconds}, _Checked)
+        said = self._ask("check", {"frr_conf": _base64(frr_conf), "seconds": seconds}, Checked)
         lines = [re.sub(r"(password) .*", r"\1 <hidden>", line) for line in _text(said.said).split("\n")]
         shown = re.sub(r"\x1b\[\d*m", "", "; ".join(line.strip() for line in lines if line.strip()))[:600]
         if said.status:
@@ -254,27 +223,87 @@ class PfsenseDevice:
         """
         return self._ask("apply", _to_apply(sections, expected, description, size), Applied, load=_CONFIG)
 
-    def arm(self, sections: Sections, expected: str, seconds: int) -> None:
-        """Have the box write the `sections` after so many seconds, if those of then have the `expected` digest.
+    @property
+    def _patience(self) -> int:
+        """The seconds that the box may take for an answer."""
+        return max(1, int(self.shell.ssh.command_timeout) - 5)
 
-        Unless it is disarmed. It outlives us, the connection and sshd, but no reboot.
+    def arm(self, before: PfsenseRunning, armed: Armed) -> None:
+        """Have the box write the sections of `before`, unless the push is confirmed in time.
+
+        It does so if the sections of then are those of the push, and looks whether FRR runs what it ran `before`. Its
+        timer outlives us, the connection and sshd; and the box begins with it when it is started anew.
         """
-        back = _program("apply", "frrgen-back", _to_apply(sections, expected, "frrgen: rolled back", 0), _CONFIG)
+        to_apply = _to_apply(before.covered, armed.digest, "frrgen: rolled back", 0)
+        runs = Running(before.text, before.frr_version).digest
+        about = {"id": self.id, "by": owner(), "since": now(), "summary": armed.summary, "after": armed.after}
+        folder = template_folder() / "pfsense"
         files = {
             "id": f"{self.id}\n",
-            "back.php": back,
-            "timer.sh": (template_folder() / "pfsense/timer.sh").read_text(),
+            "about": json.dumps(about),
+            "back.php": _program("back", "frrgen-back", {**to_apply, "runs": runs, "clear": armed.clear}, _CONFIG),
+            "timer.sh": (folder / "timer.sh").read_text(),
+            "boot.sh": (folder / "boot.sh").read_text(),
         }
         request = {
             "files": {name: _base64(text) for name, text in files.items()},
             "id": self.id,
-            "seconds": str(seconds),
+            "seconds": armed.seconds,
+            "instead": "" if before.pending is None else before.pending.id,
+            "entry": _base64(armed.entry + "\n"),
         }
-        self._ask("arm", request, _Kept)
+        self._ask("arm", request, Kept)
 
-    def disarm(self) -> None:
-        """End the wait of a push. Raises NothingChangedError if the box has undone it by itself."""
-        self._ask("disarm", {"id": self.id}, _Kept)
+    def extend(self, seconds: int, verified: str = "") -> None:
+        """Have the timer begin anew."""
+        self._ask("extend", {"id": self.id, "seconds": seconds, "verified": verified}, Kept)
+
+    def confirm(self, digest: str, entry: str) -> None:
+        """End the wait of a push. Raises GoneError if the box has undone it by itself."""
+        if self.fetch().digest != digest:
+            raise DeviceError(
+                Finding(Code.FRR514, f"{self.name} has something else than what was verified: nothing was confirmed")
+            )
+        self._ask("disarm", {"id": self.id}, Kept)
+        self._record(entry)
+
+    def disarm(self, entry: str) -> None:
+        """End the wait of a push that was undone; where it waits no more, nothing is done."""
+        with contextlib.suppress(GoneError):
+            self._ask("disarm", {"id": self.id}, Kept)
+            self._record(entry)
+
+    def undo(self, why: str) -> None:
+        """Have the timer of the push undo it at once. Raises DeviceError if the box cannot."""
+        request = {"id": self.id, "why": re.sub(r'[^ -~]|["\\\\]', "?", why), "seconds": self._patience}
+        if not self._ask("undo", request, Undone).undone:
+            raise DeviceError(Finding(Code.FRR523, f"{self.name}: cannot go back to what was there before"))
+
+    def history(self) -> str:
+        """Give the journal, oldest first."""
+        return _text(self._ask("kept", {"name": "journal.jsonl"}, Text).text)
+
+    def kept(self, id_: str) -> str:
+        """Give the covered sections before a push, as JSON; "" for the last push."""
+        said = self._ask("kept", {"name": f"backup-{id_}.json" if id_ else ""}, Text)
+        if not said.there:
+            raise no_backup(self.name, id_)
+        return _text(said.text)
+
+    def execute(self, commands: Sequence[str]) -> None:
+        """Run commands in FRR's exec mode."""
+        words = [f"/usr/local/bin/vtysh -c {shlex.quote(command)}" for command in commands]
+        for done in self._ask("run", {"commands": words}, Ran).done:
+            if done.status or done.said.startswith(b"%"):
+                raise DeviceError(Finding(Code.FRR510, f"{self.name}: refuses a command: {_text(done.said)[:300]}"))
+
+    def run_check(self, command: str) -> bool:
+        """Run a command in the shell, of which nothing but its status is asked."""
+        return all(not done.status for done in self._ask("run", {"commands": [command]}, Ran).done)
+
+    def renew(self) -> None:
+        """Log in beside the old login, which keeps the lock."""
+        self.shell.connect(beside=True)
 
     def watch(self) -> Watch:
         """See how far the package has come."""
@@ -283,11 +312,12 @@ class PfsenseDevice:
     def backup(self, running: PfsenseRunning) -> str:
         """Keep the covered sections on the box, for root alone; the oldest beyond ten are removed."""
         text = json.dumps(running.covered, indent=1)
-        return self._ask("keep", {"as": "backup", "text": _base64(text)}, _Kept).file
+        return self._ask("keep", {"as": f"backup-{self.id}.json", "text": _base64(text)}, Kept).file
 
-    def record(self, entry: str) -> None:
-        """Add a line to the journal of pushes."""
-        self._ask("keep", {"as": "journal", "text": _base64(entry + "\n")}, _Kept)
+    def _record(self, entry: str) -> None:
+        # the change itself is done or undone; a full disk must not turn that into a failure
+        with contextlib.suppress(DeviceError):
+            self._ask("keep", {"as": "journal.jsonl", "text": _base64(entry + "\n")}, Kept)
 
     def reconnect(self) -> None:
         """Log in again."""
@@ -309,14 +339,15 @@ class PfsenseDevice:
         try:
             if text.startswith('{"ok":true'):
                 return answer.model_validate_json(text)
-            failed = _Failed.model_validate_json(text)
+            failed = Failed.model_validate_json(text)
         except ValidationError as bad:
             raise DeviceError(
                 Finding(Code.FRR740, f"{self.name}: an answer of another shape to {verb}: {bad.errors()[0]['msg']}")
             ) from bad
         if failed.kind in _KINDS:
             code, hint = _KINDS[failed.kind]
-            raise NothingChangedError(Finding(code, f"{self.name}: {failed.error}; nothing was changed", hint=hint))
+            kind = GoneError if failed.kind == "gone" else NothingChangedError
+            raise kind(Finding(code, f"{self.name}: {failed.error}; nothing was changed", hint=hint))
         found = Finding(Code.FRR740, f"{self.name}: PHP failed on the box: {failed.error}", hint=_hint(failed.error))
         raise (NothingChangedError if failed.stage == "begun" else DeviceError)(found)
 
@@ -334,7 +365,8 @@ def _to_apply(sections: Sections, expected: str, description: str, size: int) ->
 def _program(verb: str, mark: str, request: Mapping[str, Any], load: tuple[str, ...]) -> str:
     """Give the whole text for PHP. Its last line starts it: without that line nothing is done."""
     folder = template_folder() / "pfsense"
-    parts = [(folder / name).read_text().removeprefix("<?php\n") for name in ("common.php", f"{verb}.php")]
+    names = ("common", *_BESIDE.get(verb, ()), verb)
+    parts = [(folder / f"{name}.php").read_text().removeprefix("<?php\n") for name in names]
     loads = "".join(f"require_once('{name}');\n" for name in load)
     asked = _base64(json.dumps(request))
     return f"<?php\n{''.join(parts)}frrgen_begin('{mark}');\n{loads}frrgen_main('{asked}');\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -18,6 +19,7 @@ from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.frr.parse.parser import parse as parse_frr
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
+from frrgen.platforms.frr.sessions import Bounds
 from frrgen.platforms.pfsense.dangling import as_generated, omitted, without_line
 from frrgen.platforms.pfsense.lint import lint
 from frrgen.platforms.pfsense.parse import parse
@@ -36,6 +38,7 @@ from frrgen.platforms.pfsense.wanted import (
     written_xml,
 )
 from frrgen.push.base import Approve, Outcome, State
+from frrgen.transport.base import Keeper, Running
 
 
 class PfsensePlatform:
@@ -43,8 +46,6 @@ class PfsensePlatform:
 
     name = "pfsense"
     noun = "pfSense box"
-    waits = False
-    way_back = "Diagnostics > Backup & Restore > Config History has what was there before"
     suffix = ".xml"
     merges = True
     template = False
@@ -131,8 +132,42 @@ class PfsensePlatform:
                 progress=progress,
                 stop=stop,
                 clear_raw=options.clear_raw,
+                bounds=Bounds(loss=options.allow_loss, down=options.allow_down),
+                checks=router.checks,
+                confirm_within=options.confirm_within,
             ).run()
             return outcome if outcome.plan is None else replace(outcome, plan=wanted.told(outcome.plan))
+
+    def keeper(self, router: Router, source: Source) -> Keeper[Running]:
+        """Return the box, logged in to when it is first asked, as the keeper of its pushes."""
+        from frrgen.platforms.pfsense.device import PfsenseDevice
+
+        return PfsenseDevice(router, ssh_config=source.ssh_config)
+
+    def unsaved(self, running: Running) -> tuple[str, ...]:
+        """Return what FRR does not run of the file that it would start with, and what it runs beside it."""
+        from frrgen.platforms.pfsense.device import PfsenseRunning
+        from frrgen.platforms.pfsense.push import not_run
+
+        return tuple(not_run("", running)) if isinstance(running, PfsenseRunning) else ()
+
+    def restore(
+        self,
+        router: Router,
+        source: Source,
+        id_: str,
+        *,
+        approve: Approve | None,
+        progress: Callable[[State], None],
+        stop: threading.Event,
+    ) -> Outcome:
+        """Write the sections that were there before a push. Raises FrrgenError as Push.run does."""
+        from frrgen.platforms.pfsense.device import PfsenseDevice
+        from frrgen.platforms.pfsense.push import Restore
+
+        with closing(PfsenseDevice(router, ssh_config=source.ssh_config)) as box:
+            kept = json.loads(box.kept(id_))
+            return Restore(box, lambda _: kept, approve=approve, progress=progress, stop=stop).run()
 
     def import_(self, source: Source, router: Router | None) -> Found:
         """Return what a config.xml or the box says. Raises DeviceError, InputError."""

@@ -9,34 +9,30 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError
+from frrgen.model.router import Check
 from frrgen.platforms.frr.diff.plan import hide
 from frrgen.platforms.frr.parse.parser import parse
-from frrgen.platforms.pfsense.device import (
-    Applied,
-    NothingChangedError,
-    PfsenseDevice,
-    PfsenseRunning,
-    Watch,
-    raw_keys,
-)
+from frrgen.platforms.frr.push import way_back, with_pending
+from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
+from frrgen.platforms.pfsense.answers import Applied, Watch
+from frrgen.platforms.pfsense.device import Armed, NothingChangedError, PfsenseDevice, PfsenseRunning, raw_keys
 from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
 from frrgen.platforms.pfsense.plan import Effect, PfsensePlan, enabled, plan_box
 from frrgen.platforms.pfsense.schema import COVERED, Sections, digest
 from frrgen.push.base import Outcome, Push, State
 from frrgen.push.journal import entry
+from frrgen.push.waiting import refuse_waiting
 
 _EVERY: Final = 0.5
 """Seconds between looks at the box."""
 _QUIET: Final = 8.0
 """Seconds without anything reloading, after which what FRR runs is taken for final."""
-_SESSIONS: Final = 180.0
-"""Seconds in which the sessions that were up must be up again: FRR tries every 120."""
 _NEITHER: Final = Code.FRR747
 
 
@@ -49,6 +45,12 @@ class PfsensePush(Push[PfsenseRunning]):
     clear_raw: bool = field(default=False, kw_only=True)
     """Give up a raw configuration, which the package uses instead of the sections."""
     hold: int = field(default=900, kw_only=True)
+    bounds: Bounds | None = field(default_factory=Bounds, kw_only=True)
+    """What must be so of sessions before the change is believed; None: nothing is asked of them."""
+    checks: Sequence[Check] = field(default=(), kw_only=True)
+    """What the inventory wants to be so before the change is believed."""
+    confirm_within: int | None = field(default=None, kw_only=True)
+    """Seconds in which a person must confirm; None: the push confirms itself."""
     new: Sections = field(default_factory=dict, init=False)
     predicted: str = field(default="", init=False)
     found: tuple[Finding, ...] = field(default=(), init=False)
@@ -57,7 +59,8 @@ class PfsensePush(Push[PfsenseRunning]):
     def _plan(self, running: PfsenseRunning) -> PfsensePlan:
         self.new = self._sections(running)
         self.predicted = frr_conf({**running.sections, **self.new}, running.box)
-        return plan_for_box(self.device.name, running, self.new, self.predicted)
+        plan = plan_for_box(self.device.name, running, self.new, self.predicted)
+        return with_pending(plan, running.pending)
 
     def _sections(self, running: PfsenseRunning) -> Sections:
         new = {name: configs for name, configs in self.wanted(running).items() if name in COVERED}
@@ -76,21 +79,30 @@ class PfsensePush(Push[PfsenseRunning]):
         return {name: new.get(name, []) for name in COVERED}
 
     def _check(self) -> None:
+        refuse_waiting(self.device.name, self._old.pending)
         if enabled(self.new):
             plan = self._planned
             reload = isinstance(plan, PfsensePlan) and plan.effect is Effect.RELOAD
             self.device.check(self.predicted, reload=reload)
 
     def _arm(self) -> None:
-        self.backup = self.device.backup(self._old)
-        facts = {"before": self._old.digest, "summary": self._planned.summary, "backup": self.backup}
-        self.device.record(entry("armed", id=self.device.id, **facts))
-        self.device.arm(self._old.covered, digest(self.new), self.hold)
-
-    def _record(self, event: str, now: PfsenseRunning) -> None:
-        # the change itself is done or undone; a full disk must not turn that into a failure
-        with contextlib.suppress(DeviceError):
-            self.device.record(entry(event, after=now.digest, summary=self._planned.summary))
+        plan, old = self._planned, self._old
+        self.backup = self.device.backup(old)
+        facts = {"before": old.digest, "summary": plan.summary, "backup": self.backup}
+        back = way_back(
+            parse(self.predicted, frr_version=old.frr_version), parse(old.text, frr_version=old.frr_version)
+        )
+        self.device.arm(
+            old,
+            Armed(
+                digest=digest(self.new),
+                after=plan.after,
+                clear=tuple(dict.fromkeys((*back.after, *plan.after))),
+                summary=plan.summary,
+                seconds=self.hold,
+                entry=entry("armed", id=self.device.id, **facts),
+            ),
+        )
 
     def _apply(self) -> Outcome:
         try:
@@ -98,26 +110,32 @@ class PfsensePush(Push[PfsenseRunning]):
         except NothingChangedError:
             self.armed = False
             with contextlib.suppress(DeviceError):
-                self.device.disarm()
+                self.device.disarm(entry("not applied", id=self.device.id))
             raise
         self._tell(State.APPLIED)
         if applied.complaint:
             raise DeviceError(Finding(Code.FRR743, f"{self.device.name}: {applied.complaint}"))
+        self.device.renew()
         return self._verify()
 
     def _write(self, sections: Sections, expected: str, why: str) -> Applied:
         return self.device.apply(sections, expected, f"frrgen: {why.removeprefix('Plan: ')}", size=len(self.predicted))
 
     def _verify(self) -> Outcome:
-        now = self._settle(digest(self.new), self._expected_file())
-        self._await_sessions(now)
+        plan, now = self._planned, self._settle(digest(self.new), self._expected_file())
+        if plan.after:
+            self.device.execute(plan.after)
+        now = self._await(now)
         self._tell(State.VERIFIED)
-        self.device.disarm()
-        self._record("confirmed", now)
-        self._end(State.CONFIRMED)
-        plan = self._planned
+        if self.confirm_within is None:
+            line = entry("confirmed", id=self.device.id, after=now.digest, summary=plan.summary)
+            self.device.confirm(now.digest, line)
+        else:
+            self.device.extend(self.confirm_within, now.digest)
+        state = State.CONFIRMED if self.confirm_within is None else State.WAITING
+        self._end(state)
         notes = plan.notes if isinstance(plan, PfsensePlan) else ()
-        return Outcome(self.device.name, State.CONFIRMED, plan, notes=(*self._imprecise(), *notes))
+        return Outcome(self.device.name, state, plan, notes=(*self._imprecise(), *notes))
 
     def _expected_file(self) -> str:
         return "" if self._imprecise() or not self.predicted else _sha256(self.predicted)
@@ -144,7 +162,7 @@ class PfsensePush(Push[PfsenseRunning]):
                 now = self.device.fetch()
                 if now.sections_digest != sections:
                     raise DeviceError(Finding(_NEITHER, f"{self.device.name}: somebody else has changed the sections"))
-                left = _left(self.device.name, now)
+                left = not_run(self.device.name, now)
                 if not left:
                     return now
                 if quiet >= _QUIET:
@@ -158,21 +176,18 @@ class PfsensePush(Push[PfsenseRunning]):
                 raise DeviceError(_still_busy(self.device.name, watch))
             self.sleep(_EVERY)
 
-    def _await_sessions(self, now: PfsenseRunning) -> None:
-        """Wait until the sessions that were up, and are still wanted, are up again. Raises DeviceError."""
-        bgp = parse(now.text, name=self.device.name).router.bgp
-        kept = {} if bgp is None or bgp.shutdown else bgp.neighbors
-        wanted = {peer for peer in self._old.established if peer in kept and not kept[peer].shutdown}
-        up, waited = now.established, 0.0
-        while down := wanted - up:
-            if waited > _SESSIONS:
-                shown = ", ".join(sorted(down)[:5])
-                raise DeviceError(
-                    Finding(Code.FRR748, f"{self.device.name}: not up again within {_SESSIONS:g} s: {shown}")
-                )
+    def _await(self, now: PfsenseRunning) -> PfsenseRunning:
+        """Wait until sessions and checks are what they should be. Raises DeviceError if that takes too long."""
+        bounds, waited = self.bounds or Bounds(), 0.0
+        while missing := unmet(self.device, self._old, now, self.bounds, self.checks):
+            if waited > bounds.seconds:
+                raise overdue(self.device.name, bounds, missing)
+            if self.stop.is_set():
+                raise KeyboardInterrupt
             self.sleep(_EVERY)
             waited += _EVERY
-            up = self.device.watch().established
+            now = self.device.fetch()
+        return self._settle(digest(self.new), self._expected_file()) if waited else now
 
     def _resume(self, now: PfsenseRunning) -> Outcome | None:
         if now.sections_digest != digest(self.new):
@@ -202,11 +217,10 @@ class PfsensePush(Push[PfsenseRunning]):
         if now.sections_digest != old.sections_digest or now.frr_conf != old.frr_conf or now.text != old.text:
             self._write(old.sections, now.sections_digest, "rolled back")
         now = self._settle(old.sections_digest, "")
-        self._await_sessions(now)
-        with contextlib.suppress(NothingChangedError):
-            self.device.disarm()
+        if self._planned.after:
+            self.device.execute(self._planned.after)
+        self.device.disarm(entry("rolled back", id=self.device.id, after=now.digest))
         self._end(State.ROLLED_BACK)
-        self._record("rolled back", now)
         raise RolledBackError(
             *problem.findings,
             *self.found,
@@ -214,6 +228,15 @@ class PfsensePush(Push[PfsenseRunning]):
                 Code.FRR524, f"{self.device.name}: rolled back: it has the sections that it had, and FRR runs them"
             ),
         )
+
+
+@dataclass
+class Restore(PfsensePush):
+    """A push of the sections that the box had before an earlier push, whatever stood in them."""
+
+    def _sections(self, running: PfsenseRunning) -> Sections:
+        wanted = self.wanted(running)
+        return {name: wanted.get(name, []) for name in COVERED}
 
 
 def plan_for_box(name: str, running: PfsenseRunning, new: Sections, predicted: str) -> PfsensePlan:
@@ -231,8 +254,8 @@ def plan_for_box(name: str, running: PfsenseRunning, new: Sections, predicted: s
     )
 
 
-def _left(name: str, now: PfsenseRunning) -> list[str]:
-    """Give what FRR does not run of the file that the package has generated, or runs beside it."""
+def not_run(name: str, now: PfsenseRunning) -> list[str]:
+    """Give what FRR does not run of the file that the package has generated, and what it runs beside it."""
     if not enabled(now.sections):
         return [f"{daemon} runs" for daemon in sorted(now.daemons - {"watchfrr"})]
     plan = plan_for_box(name, now, now.covered, now.frr_conf)  # nothing is to be written: what is left to change?

@@ -1,0 +1,24 @@
+<?php
+/**
+ * Write the old sections again if those of the push are there, have the package load them, and look: the push is undone
+ * when FRR runs what it ran before.
+ */
+function frrgen_run(array $request): array {
+	$old = frrgen_digest($request['sections'], $request['names']);
+	if (frrgen_digest(frrgen_sections(frrgen_read()), $request['names']) === $old) {
+		// written already; the package may not have been told
+		$request['digest'] = $old;
+	}
+	$answer = frrgen_apply($request);
+	for ($waited = $quiet = 0; $quiet < 15 && $waited < 600; $waited++) {
+		sleep(1);
+		$quiet = frrgen_busy() ? 0 : $quiet + 1;
+		if ($quiet >= 2 && frrgen_plain(frrgen_running()) === $request['runs']) {
+			foreach ($request['clear'] as $command) {
+				frrgen_command('/usr/local/bin/vtysh -c ' . escapeshellarg($command));
+			}
+			return $answer;
+		}
+	}
+	throw new Exception('the old sections are written, and FRR runs something else than it did before');
+}
