@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from frrgen.platforms.pfsense.schema import SCHEMA, Box, blank
+from frrgen.platforms.pfsense.schema import SCHEMA, HostFacts, blank
 
-BOX = Box(
+BOX = HostFacts(
     interfaces={
         "lan": ("192.168.1.1", "fd00:1::1"),
         "wan": ("203.0.113.2",),

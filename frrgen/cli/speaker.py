@@ -193,7 +193,7 @@ def _planned(desk: _Desk, peer: PeerSettings, group: Group) -> dict[str, Any]:
         "local_asn": peer.local_asn,
         "count": sum(len(rib.table.columns[family]) for family in rib.families),
         "dropped": len(rib.dropped),
-        "prefixes": [_planned_prefix(desk, gate, rib, key) for key in islice(rib.meant(), _SHOWN)],
+        "prefixes": [_planned_prefix(desk, gate, rib, key) for key in islice(rib.wanted(), _SHOWN)],
     }
 
 

@@ -11,7 +11,7 @@ from typing import Final, get_args
 
 from pydantic import BaseModel
 
-from frrgen.lines.rule import Rule, Table
+from frrgen.lines.rule import LineRule, Table
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.policy import ENTRY, MATCH, SET
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF
@@ -90,7 +90,7 @@ def _commands(name: str) -> Iterator[tuple[str, str]]:
                 yield inner, before + _command(rule)
 
 
-def _command(rule: Rule) -> str:
+def _command(rule: LineRule) -> str:
     """Write a rule's form as FRR's manual would: values in capitals, what may be left out in brackets."""
     text = re.sub(r"\[( [^\]?{]*)\?[^\]]*\]", lambda found: f" [{found[1].strip()}]", rule.form)
     text = re.sub(r"\[ ([^\]]*)\]", r" [\1]", text)

@@ -36,10 +36,10 @@ class Statement(NamedTuple):
     slot: tuple[str, ...]
     text: str
     undo: str
-    rule: Rule
+    rule: LineRule
 
 
-Written = tuple["Rule", tuple[str, ...], str]
+Written = tuple["LineRule", tuple[str, ...], str]
 """What a rule says of a field: the rule, the slot, and the line without its prefix. A plain tuple, for speed."""
 Data = dict[str, Any]
 _TOKEN: Final = re.compile(r"\[(?P<opt>[^\]]+)\]|\{(?P<name>[*#]?\w*)\}|(?P<lit>[^\[{]+)")
@@ -89,7 +89,7 @@ def text_of(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Rule:
+class LineRule:
     """How one field is written."""
 
     field: str
@@ -237,7 +237,7 @@ class Rule:
     def emit(self) -> Callable[[Any, bool], Iterable[Written]]:
         """`written` (object, canonical), made once: most lines of most files come from here."""
         write, get, slot, but = self._writer, self.get, self._slot, self.but
-        plain = type(self) in {Rule, WordsRule} and self.has_values and not self.presence
+        plain = type(self) in {LineRule, WordsRule} and self.has_values and not self.presence
         if write is None or not plain:
             return lambda obj, canonical: self.written(obj, canonical=canonical)
         hidden = self.default is not None
@@ -305,7 +305,7 @@ class Rule:
         return (self.impact_10 if version >= (9,) else None) or self.impact or Impact.NONE
 
 
-class WordsRule(Rule):
+class WordsRule(LineRule):
     """A field that is a tuple, written as words on one line."""
 
     @property
@@ -313,7 +313,7 @@ class WordsRule(Rule):
         return True
 
 
-class EachRule(Rule):
+class EachRule(LineRule):
     """A field that is a tuple, of which each element is a line of its own."""
 
     def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
@@ -328,7 +328,7 @@ class EachRule(Rule):
 
 
 @dataclass(frozen=True)
-class AbsentRule(Rule):
+class AbsentRule(LineRule):
     """A word of a tuple that is there by default: the line says that it is not."""
 
     word: str = ""
@@ -345,7 +345,7 @@ class AbsentRule(Rule):
         data[self.field] = [word for word in data.get(self.field, self.words) if word != self.word]
 
 
-class ItemRule(Rule):
+class ItemRule(LineRule):
     """A dict field: a line an item, with its key."""
 
     def path(self, match: re.Match[str]) -> tuple[str, ...]:
@@ -365,7 +365,7 @@ class ItemRule(Rule):
 
 
 @dataclass(frozen=True)
-class PairRule(Rule):
+class PairRule(LineRule):
     """Two fields on one line; the second one is optional."""
 
     other: str = ""
@@ -374,7 +374,7 @@ class PairRule(Rule):
 
     @cached_property
     def _get_other(self) -> Callable[[Any], Any]:
-        return Rule(self.other, "").get
+        return LineRule(self.other, "").get
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -397,7 +397,7 @@ class PairRule(Rule):
 
 
 @dataclass(frozen=True)
-class DeleteRule(Rule):
+class DeleteRule(LineRule):
     """`set comm-list NAME delete`, which FRR carries out where it stands: before or behind `set community`."""
 
     behind: str = ""
@@ -432,7 +432,7 @@ def _put(data: Data, path: str, value: object, *, keep: bool = False) -> None:
         parent[last] = value
 
 
-def _with_impact(rule: Rule, impact: Impact | None) -> Rule:
+def _with_impact(rule: LineRule, impact: Impact | None) -> LineRule:
     if rule.impact is not None:
         return rule
     if impact is None and not rule.parse_only:
@@ -443,14 +443,14 @@ def _with_impact(rule: Rule, impact: Impact | None) -> Rule:
 class Table:
     """The rules of one context, ordered as they are written, found by the first word as they are read."""
 
-    def __init__(self, *rules: Rule, always: frozenset[str] = frozenset(), impact: Impact | None = None) -> None:
+    def __init__(self, *rules: LineRule, always: frozenset[str] = frozenset(), impact: Impact | None = None) -> None:
         """Take the rules; the fields in `always` are written even where the model leaves them at their default.
 
         `impact` is the one of every rule that says none. Raises TypeError if a rule is left without.
         """
         self.rules = rules = tuple(_with_impact(rule, impact) for rule in rules)
         self._always = always
-        self._by_word: dict[str, list[Rule]] = {}
+        self._by_word: dict[str, list[LineRule]] = {}
         for rule in rules:
             first = rule.pieces[0].text.split(" ")[0] if rule.pieces[0].kind == "literal" else ""
             self._by_word.setdefault(("no " if rule.negative else "") + first, []).append(rule)

@@ -8,9 +8,9 @@ import pytest
 
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.plan import Effect, daemons, effect, enabled, plan_box
-from frrgen.platforms.pfsense.schema import Box, blank
+from frrgen.platforms.pfsense.schema import HostFacts, blank
 
-BOX = Box(interfaces={"lan": ("192.168.1.1",)})
+BOX = HostFacts(interfaces={"lan": ("192.168.1.1",)})
 BASE = {
     "frr": [{**blank("frr"), "enable": "on", "password": "s3cret"}],
     "frrbgp": [{**blank("frrbgp"), "enable": "on", "asnum": "64512"}],

@@ -18,7 +18,7 @@ from frrgen.policy.questions.compare import compare
 from frrgen.policy.questions.describe import described, told
 from frrgen.policy.sets.automaton import Literal
 from frrgen.policy.sets.prefix_set import PrefixSet, permitted
-from frrgen.policy.sets.region import PRESENT, Box
+from frrgen.policy.sets.region import PRESENT, RouteBox
 from tests.policy.test_space import both, lists
 
 RANGE = re.compile(
@@ -112,28 +112,30 @@ def paths(*said):
 @pytest.mark.parametrize(
     ("box", "text"),
     [
-        (Box(), "10.0.0.0/8 le 32"),
-        (Box(med=(5, 6)), "10.0.0.0/8 le 32 with MED 5"),
-        (Box(med=(-1, 0)), "10.0.0.0/8 le 32 without MED"),
-        (Box(med=PRESENT), "10.0.0.0/8 le 32 with a MED"),
-        (Box(med=(-1, 5, 7, 10)), "10.0.0.0/8 le 32 with MED absent, 0-4 or 7-9"),
+        (RouteBox(), "10.0.0.0/8 le 32"),
+        (RouteBox(med=(5, 6)), "10.0.0.0/8 le 32 with MED 5"),
+        (RouteBox(med=(-1, 0)), "10.0.0.0/8 le 32 without MED"),
+        (RouteBox(med=PRESENT), "10.0.0.0/8 le 32 with a MED"),
+        (RouteBox(med=(-1, 5, 7, 10)), "10.0.0.0/8 le 32 with MED absent, 0-4 or 7-9"),
         (
-            Box(local_preference=(100, 101), origins=frozenset({"igp", "egp"}), communities=cube(("64512:1", True))),
+            RouteBox(
+                local_preference=(100, 101), origins=frozenset({"igp", "egp"}), communities=cube(("64512:1", True))
+            ),
             "10.0.0.0/8 le 32 with local preference 100, origin egp or igp and community 64512:1",
         ),
         (
-            Box(med=(5, 6), communities=cube(("no-export", False), ("local-AS", False), ("64512:1", False))),
+            RouteBox(med=(5, 6), communities=cube(("no-export", False), ("local-AS", False), ("64512:1", False))),
             "10.0.0.0/8 le 32 with MED 5 and without community 64512:1, local-AS or no-export",
         ),
         (
-            Box(communities=cube(("64512:1", True), ("64512:2", True), ("64512:3", True))),
+            RouteBox(communities=cube(("64512:1", True), ("64512:2", True), ("64512:3", True))),
             "10.0.0.0/8 le 32 with communities 64512:1, 64512:2 and 64512:3",
         ),
-        (Box(path=paths("_1_")), "10.0.0.0/8 le 32 with an AS path that matches _1_"),
-        (Box(path=paths("!_1_")), "10.0.0.0/8 le 32 with an AS path that does not match _1_"),
-        (Box(path=paths("!_1_", "!_2_")), "10.0.0.0/8 le 32 with an AS path that matches neither _1_ nor _2_"),
+        (RouteBox(path=paths("_1_")), "10.0.0.0/8 le 32 with an AS path that matches _1_"),
+        (RouteBox(path=paths("!_1_")), "10.0.0.0/8 le 32 with an AS path that does not match _1_"),
+        (RouteBox(path=paths("!_1_", "!_2_")), "10.0.0.0/8 le 32 with an AS path that matches neither _1_ nor _2_"),
         (
-            Box(path=paths("^1_", "!_2_", "!_3_")),
+            RouteBox(path=paths("^1_", "!_2_", "!_3_")),
             "10.0.0.0/8 le 32 with an AS path that matches ^1_ but neither _2_ nor _3_",
         ),
     ],

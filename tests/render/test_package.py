@@ -25,7 +25,7 @@ from frrgen.platforms.pfsense.php import (
     within,
     word,
 )
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, blank
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, HostFacts, blank
 from tests.examples import examples
 from tests.pfsense import GOLDEN, needs_php, php, sections
 
@@ -170,7 +170,7 @@ def test_a_setting_that_names_nothing_of_the_configuration_changes_nothing():
 @given(sections(), st.sampled_from(["1.0", "2.0", "2.1"]))
 def test_whatever_is_stored_something_comes_out(drawn, package):
     drawn.pop("frrglobalraw", None)
-    box = Box(package, interfaces={"lan": ("192.0.2.1",)}, devices={"lan": "vtnet1"})
+    box = HostFacts(package, interfaces={"lan": ("192.0.2.1",)}, devices={"lan": "vtnet1"})
     assert frr_conf({**drawn, **FRR}, box).endswith("line vty\n!\n")
     assert unforeseen({**drawn, **FRR}, box) is not None
 
@@ -183,7 +183,7 @@ def test_without_rows_there_is_no_accept_filter_at_all():
 
 def test_a_raw_configuration_that_is_not_base64_is_an_error():
     with pytest.raises(InputError, match="FRR704") as caught:
-        frr_conf({**FRR, "frrglobalraw": [{"bgpd": "router bgp 1"}]}, Box())
+        frr_conf({**FRR, "frrglobalraw": [{"bgpd": "router bgp 1"}]}, HostFacts())
     assert caught.value.findings[0].where.path == ("frrglobalraw", "0", "bgpd")
 
 
@@ -194,7 +194,7 @@ def test_what_the_box_alone_knows_is_said():
         "frrbgpneighbors": [neighbor, neighbor | {"updatesource": "lan"}],
         "frrospfd": [{"enable": "on"}],
     }
-    box = Box(interfaces={"wan": (), "lan": ("192.0.2.1",)}, gateways={"WAN_DHCP": ""})
+    box = HostFacts(interfaces={"wan": (), "lan": ("192.0.2.1",)}, gateways={"WAN_DHCP": ""})
     assert unforeseen(stored, box) == (
         "OSPF is enabled",
         "neighbor 192.0.2.10: the address of wan is not in the configuration",
@@ -208,7 +208,7 @@ def test_a_long_list_is_written_whole():
     row = {"action": "permit", "ge": "", "le": "32"}
     rows = [row | {"seq": str(n), "source": f"10.{n >> 8 & 255}.{n & 255}.0/24"} for n in range(50_000, 0, -1)]
     stored = {**FRR, "frrglobalprefixes": [blank("frrglobalprefixes") | {"name": "L", "row": rows}]}
-    lines = [line for line in frr_conf(stored, Box()).splitlines() if line.startswith("ip prefix-list")]
+    lines = [line for line in frr_conf(stored, HostFacts()).splitlines() if line.startswith("ip prefix-list")]
     assert len(lines) == 50_000
     assert lines[0] == "ip prefix-list L seq 1 permit 10.0.1.0/24 le 32 "
 

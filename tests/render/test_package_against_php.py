@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from frrgen.platforms.pfsense.generator import frr_conf
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, encode
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, HostFacts, encode
 
 ROOT = Path(__file__).parents[1] / "lab/pfsense/root"
-BOX = Box(
+BOX = HostFacts(
     hostname="pf",
     domain="example.net",
     interfaces={"lan": ("192.168.1.1", "fd00:1::1"), "wan": ("203.0.113.2",), "_vip1": ("192.168.1.3",)},

@@ -138,7 +138,7 @@ class Bench:
     async def up(self, theirs=OPEN):
         talk = await (await self.talk()).establish(theirs)
         async with asyncio.timeout(5):
-            await self.peer.synced.wait()
+            await self.peer.end_of_rib_sent.wait()
         return talk
 
     async def __aexit__(self, *_):

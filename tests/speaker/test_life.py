@@ -585,7 +585,7 @@ def test_metrics_are_what_prometheus_reads_and_count_what_each_entry_drops(tmp_p
         world.speaker.start()
         talk = await world.router()
         await update(talk)
-        await world.speaker.peers[0].told()
+        await world.speaker.peers[0].advertised()
         found = samples()
         assert (found["frrgen_speaker_session_up", None], found["frrgen_speaker_session_announced", None]) == (1, 1)
         assert (await status(world.speaker))["sessions"][0]["all_told"]
@@ -651,7 +651,7 @@ def test_status_says_whose_it_is_and_that_nobody_was_told_yet(tmp_path, capsys):
         world.speaker.start()
         talk = await world.router()
         await update(talk)
-        await world.speaker.peers[0].told()
+        await world.speaker.peers[0].advertised()
         assert await asyncio.to_thread(main, asked) == 0
         assert "  announced 1: 10.1.0.1/32\n" in capsys.readouterr().out
         server.close()
@@ -943,7 +943,7 @@ def test_what_a_router_does_not_take_is_not_counted_as_announced(tmp_path):
         world.speaker = Speaker(plan, routers, Options(source=world.source))
         await world.start()
         await update(await world.router())
-        await world.speaker.peers[0].told()
+        await world.speaker.peers[0].advertised()
         (session,) = (await status(world.speaker))["sessions"]
         assert (session["families_missing"], session["to_announce"]) == (["ipv6_unicast"], ["10.1.0.1/32"])
         assert session["adj_rib_out"] == 1

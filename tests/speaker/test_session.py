@@ -432,7 +432,7 @@ def test_of_two_connections_the_one_of_the_higher_identifier_stays(ours, theirs,
             assert (body[0], body[1]) == (6, Cease.COLLISION)
             winner.send(KEEPALIVE)
             async with asyncio.timeout(5):
-                await bench.peer.synced.wait()
+                await bench.peer.end_of_rib_sent.wait()
             assert bench.peer.session is not None
             assert bench.peer.session.dialled is dialled_wins
 
@@ -486,7 +486,7 @@ def test_a_router_whose_sessions_end_at_once_again_and_again_is_let_in_ever_more
                 if one := await bench.dial():
                     await one.establish()
                     async with asyncio.timeout(5):
-                        await bench.peer.synced.wait()
+                        await bench.peer.end_of_rib_sent.wait()
                     ups += 1
                     one.writer.close()
                 await asyncio.sleep(0.01)
@@ -700,7 +700,7 @@ def test_a_restart_is_said_in_the_first_open_behind_it_and_in_no_other():
                 assert said == GracefulRestart(120, restarting, notification=True, families=frozenset({Family.IPV4}))
                 talk.send(OPEN.write() + KEEPALIVE)
                 async with asyncio.timeout(5):
-                    await bench.peer.synced.wait()
+                    await bench.peer.end_of_rib_sent.wait()
                 talk.writer.close()
 
     run(talk())

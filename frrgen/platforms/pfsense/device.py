@@ -36,7 +36,7 @@ from frrgen.platforms.pfsense.answers import (
     Undone,
     Watch,
 )
-from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, Box, Sections, digest, from_php, series
+from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, HostFacts, Sections, digest, from_php, series
 from frrgen.platforms.templates import template_folder
 from frrgen.transport.base import GoneError, Pending, Running, new_id, no_backup, now, owner, read_sessions
 from frrgen.transport.ssh import Shell
@@ -90,7 +90,7 @@ class PfsenseRunning(Running):
 
     sections: Sections = field(default_factory=dict)
     """All sections of the package, also those that frrgen does not write."""
-    box: Box = field(default_factory=Box)
+    box: HostFacts = field(default_factory=HostFacts)
     package: str = ""
     """The whole version of pfSense-pkg-frr, e.g. 2.1.2_1."""
     pfsense: str = ""
@@ -174,7 +174,7 @@ class PfsenseDevice:
             text=text,
             frr_version=found[1] if found else "",
             sections=from_php(said.sections),
-            box=Box(package=package, **facts),
+            box=HostFacts(package=package, **facts),
             package=said.package,
             pfsense=said.pfsense,
             frr_conf=_text(said.frr_conf),

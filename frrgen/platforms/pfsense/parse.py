@@ -23,8 +23,8 @@ from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import (
     COVERED,
     SCHEMA,
-    Box,
     Config,
+    HostFacts,
     Identity,
     Sections,
     first_ones,
@@ -63,7 +63,12 @@ class Read(NamedTuple):
 
 
 def parse(
-    sections: Sections, box: Box, *, name: str = "router", frr_version: str | None = None, enabled_only: bool = True
+    sections: Sections,
+    box: HostFacts,
+    *,
+    name: str = "router",
+    frr_version: str | None = None,
+    enabled_only: bool = True,
 ) -> Read:
     """Read sections. Never raises: what is not understood is left over.
 
@@ -73,7 +78,7 @@ def parse(
 
 
 class _Reader:
-    def __init__(self, sections: Sections, box: Box, name: str, frr_version: str, *, enabled_only: bool) -> None:
+    def __init__(self, sections: Sections, box: HostFacts, name: str, frr_version: str, *, enabled_only: bool) -> None:
         self.stored = sections
         self.sections = first_ones(sections)
         self.box = box

@@ -24,7 +24,7 @@ from frrgen.platforms.pfsense.dangling import as_generated, omitted, without_lin
 from frrgen.platforms.pfsense.lint import lint
 from frrgen.platforms.pfsense.parse import parse
 from frrgen.platforms.pfsense.render import box_of, written_with_findings
-from frrgen.platforms.pfsense.schema import Box
+from frrgen.platforms.pfsense.schema import HostFacts
 from frrgen.platforms.pfsense.surprises import traps
 from frrgen.platforms.pfsense.wanted import (
     Wanted,
@@ -197,7 +197,7 @@ class PfsensePlatform:
         return Found(hostname, named, tuple(findings))
 
 
-def _facts(own: Pfsense, box: Box) -> Pfsense:
+def _facts(own: Pfsense, box: HostFacts) -> Pfsense:
     """Add what the box says of itself, so that the inventory stands without it."""
     interfaces = {name: addresses for name, addresses in box.interfaces.items() if addresses}
     gateways = {name: address for name, address in box.gateways.items() if address}

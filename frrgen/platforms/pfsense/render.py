@@ -33,7 +33,7 @@ from frrgen.platforms.pfsense.keys import (
 )
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, Config, Identity, Sections, blank, identity
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Config, HostFacts, Identity, Sections, blank, identity
 from frrgen.platforms.pfsense.sections.bgp import write_bgp
 from frrgen.platforms.pfsense.sections.neighbors import write_neighbors
 from frrgen.platforms.pfsense.sections.policy import (
@@ -82,11 +82,11 @@ _ALWAYS_KEPT: Final = {
 """Keys that are the box's own unless the model says something."""
 
 
-def box_of(router: Router) -> Box:
+def box_of(router: Router) -> HostFacts:
     """Give what the inventory says of the box itself, for when there is none to ask."""
     own = router.pfsense or Pfsense()
     hostname, _, domain = (router.hostname or router.name).partition(".")
-    return Box(
+    return HostFacts(
         package=own.package or "2.1",
         hostname=hostname,
         domain=domain or "home.arpa",
@@ -97,7 +97,7 @@ def box_of(router: Router) -> Box:
 
 def sections(
     router: Router,
-    box: Box,
+    box: HostFacts,
     current: Sections | None = None,
     kept: Kept | None = None,
     said: Router | None = None,
@@ -117,7 +117,7 @@ def sections(
 
 def written_with_findings(
     router: Router,
-    box: Box,
+    box: HostFacts,
     current: Sections | None = None,
     kept: Kept | None = None,
     said: Router | None = None,
@@ -145,7 +145,7 @@ def written_with_findings(
     return present, loss.findings
 
 
-def _intended(router: Router, box: Box, loss: Loss) -> Sections:
+def _intended(router: Router, box: HostFacts, loss: Loss) -> Sections:
     _dangling(router, loss)
     found: Sections = {name: [] for name in COVERED}
     found["frr"] = [write_global(router, box, loss)]

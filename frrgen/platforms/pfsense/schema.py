@@ -78,7 +78,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Box:
+class HostFacts:
     """What else than the sections decides the configuration that the package makes of them: the rest of config.xml."""
 
     package: str = "2.1"

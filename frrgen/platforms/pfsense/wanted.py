@@ -21,7 +21,7 @@ from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.parse import Read, parse
 from frrgen.platforms.pfsense.plan import PfsensePlan, daemons, enabled, plan_box
 from frrgen.platforms.pfsense.render import box_of, sections
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Box, Sections, identity
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, HostFacts, Sections, identity
 from frrgen.platforms.pfsense.surprises import traps
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Wanted:
         """Write the router over what the box has. Raises InputError."""
         return self.over(running.sections, running.box)
 
-    def over(self, there: Sections, box: Box) -> Sections:
+    def over(self, there: Sections, box: HostFacts) -> Sections:
         """Write the router over sections; what the model lacks stays, unless it is to be pruned. Raises InputError."""
         read = parse(there, box, name=self.router.name)
         self.leftovers = ()

@@ -70,7 +70,7 @@ class Policy:
         if session.direction == "out":
             return frozenset((community, False) for community, _ in session.kept_back())
         return frozenset(
-            automaton.Literal(rule.conditions[0][0], not rule.conditions[0][1], session.in_front)
+            automaton.Literal(rule.conditions[0][0], not rule.conditions[0][1], session.prepended_local_as)
             for rule in session.path_rules(FAMILY_OF[version])
             if len(rule.conditions) == 1
         )
@@ -94,7 +94,7 @@ class Universe:
             if policy.route_map is None:
                 if policy.session.direction == "out":
                     values.update(community for community, _ in policy.session.kept_back())
-                    if policy.session.shuts:
+                    if policy.session.graceful_shutdown_applies:
                         values.add(WELL_KNOWN["graceful-shutdown"])
                 elif policy.session.keeps_blackholes:
                     values.update(WELL_KNOWN[name] for name in ("blackhole", "no-export", "graceful-shutdown"))

@@ -34,7 +34,7 @@ from frrgen.policy.frr.outbound import (
     rewritten,
 )
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, not_understood, with_unread
-from frrgen.policy.frr.session import Direction, Rule, Session
+from frrgen.policy.frr.session import Direction, PathRule, Session
 from frrgen.policy.frr.trace import Reason, Step, Verdict, by_list, does
 from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.paths import in_order, without
@@ -119,7 +119,7 @@ def evaluate_map(session: Session, name: str, route: Route, *, unread: Unread = 
     return Verdict("permit" if permitted else "deny", result, tuple(judging.trace))
 
 
-def _holds(rule: Rule, route: Route) -> bool:
+def _holds(rule: PathRule, route: Route) -> bool:
     return all(found(regex, route.as_path) == there for regex, there in rule.conditions)
 
 
@@ -143,11 +143,11 @@ class _Judge:
         """Go through everything in FRR's order."""
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
         self.session.refuse_unmeasured(family)
-        for prefixes, why in self.session.own(family):
+        for prefixes, why in self.session.originated(family):
             if route.prefix in prefixes:
                 raise UndecidedError(why)
         if self.session.direction == "in":
-            as_path = " ".join(part for part in (self.session.in_front, in_order(route.as_path)) if part)
+            as_path = " ".join(part for part in (self.session.prepended_local_as, in_order(route.as_path)) if part)
             route = replace(route, as_path=as_path, weight=self.session.weight(family))
             if not self._sane(route):
                 return False, route
@@ -223,11 +223,11 @@ class _Judge:
         if session.keeps_blackholes and WELL_KNOWN["blackhole"] in route.communities:
             self._say(None, None, "it has the community blackhole: no-export is added", session.path, matched=True)
             route = replace(route, communities=route.communities | {WELL_KNOWN["no-export"]})
-        shuts = session.shuts
+        shuts = session.graceful_shutdown_applies
         if shuts and session.external:
             self._say(None, None, "graceful shutdown: the community is added", session.path, matched=True)
             route = replace(route, communities=route.communities | {shut})
-        if (session.settles and shut in route.communities) or (shuts and not session.external):
+        if (session.adds_well_known and shut in route.communities) or (shuts and not session.external):
             text = "graceful shutdown: the local preference becomes 0"
             self._say(None, None, text, session.path, matched=True)
             route = replace(route, local_preference=0)

@@ -18,7 +18,7 @@ from frrgen.policy.sets.communities import ANY, Cube, decided
 from frrgen.policy.sets.paths import ALPHABET, LANGUAGE
 from frrgen.policy.sets.prefix_set import PrefixSet, access_permitted, permitted
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import OWN_HOPS, Box, Region, narrowed, next_hop_number, on_path, only, within
+from frrgen.policy.sets.region import OWN_HOPS, Region, RouteBox, narrowed, next_hop_number, on_path, only, within
 
 
 class Matches:
@@ -85,7 +85,9 @@ class Matches:
             return _all(region, matches=interval.contains(addresses, next_hop_number(effects.next_hop)))
         if self.version == 4 and self.session.foreign_hops:
             raise UndecidedError(FOREIGN_HOP)
-        return _split(region, [Box(next_hop=addresses)], [Box(next_hop=_rest(addresses, OWN_HOPS[self.version]))])
+        return _split(
+            region, [RouteBox(next_hop=addresses)], [RouteBox(next_hop=_rest(addresses, OWN_HOPS[self.version]))]
+        )
 
     def _by_path(self, name: str, effects: Effects, region: Region) -> tuple[Region, Region]:
         change = effects.path
@@ -131,9 +133,11 @@ class Matches:
         yes, no = ([back for cube in cubes if (back := _before(cube, made)) is not None] for cubes in decided(lines))
         if large:
             return _split(
-                region, (Box(large_communities=one) for one in yes), (Box(large_communities=one) for one in no)
+                region,
+                (RouteBox(large_communities=one) for one in yes),
+                (RouteBox(large_communities=one) for one in no),
             )
-        return _split(region, (Box(communities=one) for one in yes), (Box(communities=one) for one in no))
+        return _split(region, (RouteBox(communities=one) for one in yes), (RouteBox(communities=one) for one in no))
 
     def _by_value(self, clause: str, wanted: Any, effects: Effects, region: Region) -> tuple[Region, Region]:
         if clause == "peer":
@@ -141,15 +145,15 @@ class Matches:
         if clause == "origin":
             if effects.origin is not None:
                 return _all(region, matches=effects.origin == wanted)
-            others = Box().origins - {wanted}
-            return _split(region, [Box(origins=frozenset({wanted}))], [Box(origins=others)])
+            others = RouteBox().origins - {wanted}
+            return _split(region, [RouteBox(origins=frozenset({wanted}))], [RouteBox(origins=others)])
         if wanted == "untagged":
             raise UndecidedError("match tag untagged has not been measured")
         if clause == "tag":
             if effects.tag is not None:
                 return _all(region, matches=effects.tag == wanted)
             this = (wanted, wanted + 1)
-            return _split(region, [Box(tag=this)], [Box(tag=_rest(this, Box().tag))])
+            return _split(region, [RouteBox(tag=this)], [RouteBox(tag=_rest(this, RouteBox().tag))])
         if clause == "ip_next_hop_address":
             if self.version == 6:
                 return _all(region, matches=False)
@@ -166,11 +170,11 @@ class Matches:
             return self._by_next_hop((number, number + 1), effects, region)
         if clause == "metric":
             found = (effects.med or untouched(0)).before(wanted)
-            return _split(region, [Box(med=found)], [Box(med=_rest(found, Box().med))])
+            return _split(region, [RouteBox(med=found)], [RouteBox(med=_rest(found, RouteBox().med))])
         if clause == "local_preference":
             found = (effects.local_preference or untouched(self.session.matched_preference)).before(wanted)
-            rest = _rest(found, Box().local_preference)
-            return _split(region, [only(clause, found)], [Box(local_preference=rest)])
+            rest = _rest(found, RouteBox().local_preference)
+            return _split(region, [only(clause, found)], [RouteBox(local_preference=rest)])
         raise UndecidedError(f"match {clause.replace('_', ' ')} has not been measured")
 
 
@@ -181,7 +185,7 @@ def _before(cube: Cube, made: dict[Any, bool]) -> Cube | None:
     return frozenset((atom, there) for atom, there in cube if atom not in made)
 
 
-def _split(region: Region, yes: Iterable[Box], no: Iterable[Box]) -> tuple[Region, Region]:
+def _split(region: Region, yes: Iterable[RouteBox], no: Iterable[RouteBox]) -> tuple[Region, Region]:
     return narrowed(region, yes), narrowed(region, no)
 
 

@@ -72,7 +72,7 @@ def no_host(address: IPv4Address, version: tuple[int, ...]) -> bool:
     return any(address in block for block in _NO_HOSTS) or (version < (10, 7) and address in _RESERVED)
 
 
-class Rule(NamedTuple):
+class PathRule(NamedTuple):
     """A route is refused in whose AS path these expressions are found, or not; and why."""
 
     conditions: tuple[tuple[str, bool], ...]
@@ -409,7 +409,7 @@ class Session:
             if self.family_option(family, name):
                 raise UndecidedError(f"{name} changes the AS path beside the route map: no proof follows such a path")
 
-    def own(self, family: str) -> Iterator[tuple[PrefixSet, str]]:
+    def originated(self, family: str) -> Iterator[tuple[PrefixSet, str]]:
         """Give prefixes of which nothing is known on this session, and why."""
         if self.direction == "in":
             return
@@ -424,7 +424,7 @@ class Session:
                 why = f"{held} of the aggregate {prefix} holds back what is inside of it"
                 yield PrefixSet.block(prefix, length + 1, most), why
 
-    def shaping(self, family: str) -> dict[str, Any]:
+    def outbound_rewrites(self, family: str) -> dict[str, Any]:
         """Return the options that change routes behind policy or keep some back, and those that nobody has measured."""
         unmeasured: dict[str, Any] = {
             **{name: self.family_option(family, name) for name in sorted(options.FAMILY_UNDECIDED)},
@@ -438,7 +438,7 @@ class Session:
         return {**shapes, **unmeasured, "local_as": self.option("local_as"), "remote_as": self.external}
 
     @property
-    def in_front(self) -> str:
+    def prepended_local_as(self) -> str:
         """What FRR puts in front of the AS path of what comes in (`local-as` without `no-prepend`)."""
         local = self.option("local_as")
         return "" if local is None or local.no_prepend or self.direction == "out" else str(local.asn)
@@ -448,7 +448,7 @@ class Session:
         return self.family_option(family, "weight") or 0 if self.direction == "in" else 0
 
     @property
-    def settles(self) -> bool:
+    def adds_well_known(self) -> bool:
         """Tell whether FRR makes the local preference of a route with `graceful-shutdown` 0, whatever the policy said.
 
         It does so inbound, over eBGP (RFC 8326 section 4.2).
@@ -464,7 +464,7 @@ class Session:
         return self.direction == "in" and (self.external or self.version >= (10,))
 
     @property
-    def shuts(self) -> bool:
+    def graceful_shutdown_applies(self) -> bool:
         """Tell whether `bgp graceful-shutdown` changes what has passed, whatever the policy said.
 
         It gets the community and local preference 0 from an eBGP neighbor, the community to one, and local preference
@@ -516,39 +516,39 @@ class Session:
         names = ["no-advertise", "no-export", "local-AS"] if self.external else ["no-advertise"]
         return [(WELL_KNOWN[name], f"it has the community {name}: it is not announced") for name in names]
 
-    def path_rules(self, family: str) -> list[Rule]:
+    def path_rules(self, family: str) -> list[PathRule]:
         """Give what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607, RFC 9774)."""
         own = self.bgp.asn
         allowed = self.family_option(family, "allowas_in") or 0
         why = f"AS {own}, our own, is in the path"
-        rules: list[Rule] = []
+        rules: list[PathRule] = []
         sets = self.bgp.reject_as_sets
         if sets:
             text = "an AS_SET is in the path: with reject_as_sets FRR ends the session over it"
             rules.append(
-                Rule((("[{]", True),), text if self.version < (10,) else "an AS_SET is in the path (RFC 9774)")
+                PathRule((("[{]", True),), text if self.version < (10,) else "an AS_SET is in the path (RFC 9774)")
             )
         elif sets is None and self.version >= AS_SETS_REJECTED:
-            rules.append(Rule((("[{]", True),), "an AS_SET is in the path (RFC 9774)"))
+            rules.append(PathRule((("[{]", True),), "an AS_SET is in the path (RFC 9774)"))
         local = self.option("local_as")
         if local is not None:
             times = allowed if isinstance(allowed, int) and allowed else 0 if local.no_prepend else 1
             why_local = f"AS {local.asn}, our local one, is in the path"
-            rules.append(Rule(((f"_{local.asn}_" + f"(.*_)?{local.asn}_" * times, True),), why_local))
+            rules.append(PathRule(((f"_{local.asn}_" + f"(.*_)?{local.asn}_" * times, True),), why_local))
         if allowed == "origin":
-            rules.append(Rule(((f"_{own}_", True), (f"_{own}[}}]?$", False)), why))
+            rules.append(PathRule(((f"_{own}_", True), (f"_{own}[}}]?$", False)), why))
         else:
-            rules.append(Rule(((f"_{own}_" + f"(.*_)?{own}_" * int(allowed), True),), why))
-        rules.append(Rule((("_0_", True),), "AS 0 is in the path (RFC 7607)"))
+            rules.append(PathRule(((f"_{own}_" + f"(.*_)?{own}_" * int(allowed), True),), why))
+        rules.append(PathRule((("_0_", True),), "AS 0 is in the path (RFC 7607)"))
         if self.enforces_first_as:
             # FRR looks before it puts its `local-as` in front, and an AS_SET in front is no first AS
-            front = f"{self.in_front}_" if self.in_front else ""
+            front = f"{self.prepended_local_as}_" if self.prepended_local_as else ""
             if self.first_as is not None:
                 why = f"the path does not begin with AS {self.first_as} (enforce-first-as)"
-                rules.append(Rule(((f"^{front}{self.first_as}_", False),), why))
+                rules.append(PathRule(((f"^{front}{self.first_as}_", False),), why))
             else:
                 why = "the path does not begin with the neighbor's AS (enforce-first-as)"
-                rules.append(Rule(((f"^{front}[0-9]", False),), why))
+                rules.append(PathRule(((f"^{front}[0-9]", False),), why))
         return rules
 
     @property

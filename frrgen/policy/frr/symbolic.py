@@ -19,13 +19,13 @@ from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.evaluate import LOCAL_MED
 from frrgen.policy.frr.match_clauses import Matches
 from frrgen.policy.frr.partial_entries import not_understood, with_unread
-from frrgen.policy.frr.session import Rule, Session
+from frrgen.policy.frr.session import PathRule, Session
 from frrgen.policy.frr.set_clauses import Sets
 from frrgen.policy.sets import automaton, interval
 from frrgen.policy.sets.communities import Cube, decided
 from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import ABSENT, EVERYTHING, Box, Region, add, narrowed, on_path, simplified, within
+from frrgen.policy.sets.region import ABSENT, EVERYTHING, Region, RouteBox, add, narrowed, on_path, simplified, within
 
 Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
@@ -105,7 +105,7 @@ class _Run:
         self.sets = Sets(self.router, self.session, self.version, self.universe)
         self.begin = Effects()
         if self.policy.route_map is None:
-            front, weight = self.session.in_front, self.session.weight(self.family)
+            front, weight = self.session.prepended_local_as, self.session.weight(self.family)
             path = PathChange((int(front),) if front else ())
             self.begin = Effects(path=path, weight=weight if self.session.direction == "in" else None)
 
@@ -124,7 +124,7 @@ class _Run:
 
     def _session(self, region: Region) -> None:
         """Go through everything in FRR's order."""
-        for own, doubt in self.session.own(self.family):
+        for own, doubt in self.session.originated(self.family):
             self._leave("undecided", By(doubt), Effects(), within(region, own))
             region = within(region, own.complement())
         if not self.session.active(self.family):
@@ -144,7 +144,7 @@ class _Run:
                 self._leave("deny", By(why), self.begin, region)
 
     def _permit(self, by: By, effects: Effects, region: Region) -> None:
-        """Leave what has passed and leads on, as FRR settles it (`Session.settles`, `Session.shuts`)."""
+        """Leave what has passed and leads on, as FRR changes it behind all policy."""
         if self.policy.route_map is not None:
             self._leave("permit", by, effects, region)
             return
@@ -152,7 +152,7 @@ class _Run:
         if (why := self.session.refuses_next_hop(hop, self.version)) is not None:
             self._leave("deny", By(why), effects, region)
             return
-        external, shuts = self.session.external, self.session.shuts
+        external, shuts = self.session.external, self.session.graceful_shutdown_applies
         if not self.session.keeps_blackholes:
             if shuts:
                 effects = _put(effects, _SHUTDOWN) if external else _last(effects)
@@ -162,7 +162,7 @@ class _Run:
             settled = _put(changed, WELL_KNOWN["no-export"]) if black else changed
             if shuts:
                 settled = _put(settled, _SHUTDOWN)
-            if not self.session.settles:
+            if not self.session.adds_well_known:
                 self._leave("permit", by, settled, part)
                 continue
             for is_shut, after, rest in self._with(_SHUTDOWN, settled, part):
@@ -175,7 +175,7 @@ class _Run:
             yield known, effects, region
             return
         for there in (True, False):
-            part = narrowed(region, [Box(communities=frozenset({(community, there)}))])
+            part = narrowed(region, [RouteBox(communities=frozenset({(community, there)}))])
             if part:
                 yield there, effects, part
 
@@ -200,16 +200,18 @@ class _Run:
             region = within(region, prefixes.complement())
         return region
 
-    def _by_rule(self, rule: Rule) -> tuple[list[Cube], list[Cube]]:
-        front = self.session.in_front
+    def _by_rule(self, rule: PathRule) -> tuple[list[Cube], list[Cube]]:
+        front = self.session.prepended_local_as
         cube = frozenset((automaton.Literal(regex, before=front), there) for regex, there in rule.conditions)
         return decided([([cube], True)])
 
     def _not_kept_back(self, region: Region) -> Region:
         """Take away what its communities keep from being announced."""
         for community, why in self.session.kept_back():
-            self._leave("deny", By(why), Effects(), narrowed(region, [Box(communities=frozenset({(community, True)}))]))
-            region = narrowed(region, [Box(communities=frozenset({(community, False)}))])
+            self._leave(
+                "deny", By(why), Effects(), narrowed(region, [RouteBox(communities=frozenset({(community, True)}))])
+            )
+            region = narrowed(region, [RouteBox(communities=frozenset({(community, False)}))])
         return region
 
     def _attached_list(self, kind: str, region: Region) -> Region:
@@ -305,9 +307,9 @@ class _Run:
     def _learned(self, region: Region, effects: Effects) -> Region:
         """Leave what may be the router's own: its MED is kept."""
         own, learned = automaton.Literal("^$"), automaton.Literal("^$", found=False)
-        mine = narrowed(region, [Box(path=frozenset({own}), med=interval.interval(1, U32_MAX + 1))])
+        mine = narrowed(region, [RouteBox(path=frozenset({own}), med=interval.interval(1, U32_MAX + 1))])
         self._leave("undecided", By(LOCAL_MED), effects, mine)
-        rest = [Box(path=frozenset({learned})), Box(path=frozenset({own}), med=(ABSENT, 1))]
+        rest = [RouteBox(path=frozenset({learned})), RouteBox(path=frozenset({own}), med=(ABSENT, 1))]
         return narrowed(region, rest)
 
     def _bounded(self, region: Region) -> None:

@@ -25,8 +25,8 @@ from frrgen.policy.sets.region import (
     NUMBERS,
     ORIGINS,
     PRESENT,
-    Box,
     Region,
+    RouteBox,
     add,
     example,
     meet,
@@ -161,7 +161,7 @@ def _shaped_unlike(a: Policy, b: Policy, version: int) -> Iterator[str]:
         return
     family = FAMILY_OF[version]
     if a.session.active(family) and b.session.active(family):
-        ours, theirs = a.session.shaping(family), b.session.shaping(family)
+        ours, theirs = a.session.outbound_rewrites(family), b.session.outbound_rewrites(family)
         for name in ours:
             if ours[name] != theirs[name]:
                 yield f"{name} of {family} is not the same at both: what that does to routes is not compared"
@@ -203,7 +203,7 @@ def _unlike(region: Region, one: Effects, other: Effects, universe: Universe) ->
     return narrowed(region, boxes)
 
 
-def _paths(one: PathChange, other: PathChange) -> Iterator[Box]:
+def _paths(one: PathChange, other: PathChange) -> Iterator[RouteBox]:
     """Give the AS paths of which two changes surely make different ones, and those of which that is not known."""
     if one == other:
         return
@@ -226,7 +226,7 @@ def _paths_alike(one: Outcome, other: Outcome) -> str:
     return ""
 
 
-def _numbers(one: Effects, other: Effects) -> Iterator[Box]:
+def _numbers(one: Effects, other: Effects) -> Iterator[RouteBox]:
     for name in ("med", "local_preference"):
         ours, theirs = getattr(one, name), getattr(other, name)
         if ours != theirs:
@@ -259,7 +259,7 @@ def _crossing(one: Number, other: Number, start: int, end: int) -> Iterator[int]
             yield at
 
 
-def _values(one: Effects, other: Effects) -> Iterator[Box]:
+def _values(one: Effects, other: Effects) -> Iterator[RouteBox]:
     if one.weight != other.weight:
         yield EVERYTHING
     for name, field in (("origin", "origins"), ("tag", "tag"), ("next_hop", "next_hop")):

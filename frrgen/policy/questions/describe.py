@@ -23,8 +23,8 @@ from frrgen.policy.sets.region import (
     NUMBERS,
     ORIGINS,
     PRESENT,
-    Box,
     Region,
+    RouteBox,
     add,
     next_hop_address,
     simplified,
@@ -148,11 +148,11 @@ def told(region: Region, granted: frozenset[Any] = NOTHING) -> str:
     return "; ".join(shown) + (f"; and {more} more case{'s' * (more > 1)}" if more else "")
 
 
-def _without(box: Box, granted: frozenset[Any]) -> Box:
+def _without(box: RouteBox, granted: frozenset[Any]) -> RouteBox:
     return replace(box, path=box.path - granted, communities=box.communities - granted)
 
 
-def attributes(box: Box) -> str:
+def attributes(box: RouteBox) -> str:
     """Say what a box asks of a route's attributes: `with …`, `without …`, or nothing."""
     having: list[str] = []
     lacking: list[str] = []

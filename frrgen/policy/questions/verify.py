@@ -42,7 +42,7 @@ from frrgen.policy.questions.describe import described, told
 from frrgen.policy.sets.automaton import Literal
 from frrgen.policy.sets.prefix_set import PrefixSet, union
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import EVERYTHING, Box, Region, example, meet, next_hop_number
+from frrgen.policy.sets.region import EVERYTHING, Region, RouteBox, example, meet, next_hop_number
 from frrgen.policy.sets.route import Route
 
 _PATHS: Final = 64
@@ -158,7 +158,7 @@ class Announced:
         if self.ibgp and preference is None:
             preference = 100
         pool = self.pool
-        box = Box(
+        box = RouteBox(
             med=_only(pool.med),
             local_preference=_only(preference),
             tag=(0, 1),
@@ -344,7 +344,7 @@ class _Ends:
                 )
                 break
 
-    def _sent(self) -> Box:
+    def _sent(self) -> RouteBox:
         """Return what each attribute of a route may be that a neighbor can send.
 
         BGP has no tag, and over eBGP no local preference (RFC 4271 section 5.1.5).

@@ -38,7 +38,7 @@ def next_hop_address(number: int) -> Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class RouteBox:
     """What each attribute but the prefix may be, independently."""
 
     med: Intervals = NUMBERS
@@ -50,7 +50,7 @@ class Box:
     communities: Cube = ANY
     large_communities: Cube = ANY
 
-    def meet(self, other: Box) -> Box | None:
+    def meet(self, other: RouteBox) -> RouteBox | None:
         """Intersect; None if no route is left, or rather, if that is plain to see (see `possible`)."""
         if self is EVERYTHING or other is EVERYTHING:
             known = other if self is EVERYTHING else self
@@ -69,35 +69,35 @@ class Box:
         path = self.path | other.path
         if path and path_with(path) is None:
             return None
-        return Box(numbers[0], numbers[1], numbers[2], numbers[3], origins, path, communities, large)
+        return RouteBox(numbers[0], numbers[1], numbers[2], numbers[3], origins, path, communities, large)
 
 
-EVERYTHING: Final = Box()
-_FIELDS: Final = tuple(field.name for field in fields(Box))
+EVERYTHING: Final = RouteBox()
+_FIELDS: Final = tuple(field.name for field in fields(RouteBox))
 
 
-def only(name: str, value: Any) -> Box:
+def only(name: str, value: Any) -> RouteBox:
     """Ask something of one attribute."""
     return replace(EVERYTHING, **{name: value})
 
 
-def on_path(cube: Cube) -> Box:
+def on_path(cube: Cube) -> RouteBox:
     """Ask something of the AS path: of which atoms are literals."""
-    return Box(path=frozenset(replace(literal, found=found) for literal, found in cube))
+    return RouteBox(path=frozenset(replace(literal, found=found) for literal, found in cube))
 
 
-Region = dict[Box, PrefixSet]
+Region = dict[RouteBox, PrefixSet]
 """The routes of each box with one of these prefixes; boxes may overlap only if nobody minds."""
 
 
-def add(region: Region, box: Box, prefixes: PrefixSet) -> None:
+def add(region: Region, box: RouteBox, prefixes: PrefixSet) -> None:
     """Unite with a box."""
     if prefixes:
         known = region.get(box)
         region[box] = prefixes if known is None else known | prefixes
 
 
-def meet(one: Mapping[Box, PrefixSet], other: Mapping[Box, PrefixSet]) -> Region:
+def meet(one: Mapping[RouteBox, PrefixSet], other: Mapping[RouteBox, PrefixSet]) -> Region:
     """Intersect two regions."""
     found: Region = {}
     for box, prefixes in one.items():
@@ -108,12 +108,12 @@ def meet(one: Mapping[Box, PrefixSet], other: Mapping[Box, PrefixSet]) -> Region
     return found
 
 
-def within(region: Mapping[Box, PrefixSet], prefixes: PrefixSet) -> Region:
+def within(region: Mapping[RouteBox, PrefixSet], prefixes: PrefixSet) -> Region:
     """Intersect a region with a set of prefixes."""
     return {box: shared for box, had in region.items() if (shared := had & prefixes)}
 
 
-def narrowed(region: Mapping[Box, PrefixSet], boxes: Iterable[Box]) -> Region:
+def narrowed(region: Mapping[RouteBox, PrefixSet], boxes: Iterable[RouteBox]) -> Region:
     """Intersect a region with a union of boxes."""
     found: Region = {}
     wanted = list(boxes)
@@ -130,7 +130,7 @@ _MOST_JOINED: Final = 200
 
 def simplified(region: Region) -> Region:
     """Give the same routes in fewer boxes: two that differ in one attribute only, of the same prefixes, are one."""
-    groups: dict[PrefixSet, list[Box]] = {}
+    groups: dict[PrefixSet, list[RouteBox]] = {}
     for box, prefixes in region.items():
         groups.setdefault(prefixes, []).append(box)
     found: Region = {}
@@ -140,8 +140,8 @@ def simplified(region: Region) -> Region:
     return found
 
 
-def _joined(boxes: list[Box]) -> list[Box]:
-    done: list[Box] = []
+def _joined(boxes: list[RouteBox]) -> list[RouteBox]:
+    done: list[RouteBox] = []
     rest = list(boxes)
     while rest:
         one = rest.pop()
@@ -155,7 +155,7 @@ def _joined(boxes: list[Box]) -> list[Box]:
     return done
 
 
-def _union(one: Box, other: Box) -> Box | None:
+def _union(one: RouteBox, other: RouteBox) -> RouteBox | None:
     """Give the box of what is in either, if there is one."""
     unlike = [name for name in _FIELDS if getattr(one, name) != getattr(other, name)]
     if not unlike:
@@ -181,7 +181,7 @@ def _union(one: Box, other: Box) -> Box | None:
     return replace(one, **{name: joined})
 
 
-def example(box: Box, prefixes: PrefixSet, neighbor: Address | None = None, paths: tuple[str, ...] = ()) -> Route:
+def example(box: RouteBox, prefixes: PrefixSet, neighbor: Address | None = None, paths: tuple[str, ...] = ()) -> Route:
     """Give one route of a box: as plain as can be. Raises UndecidedError if no path can be found for it."""
     prefix = prefixes.witness()
     path = path_with(box.path, paths)

@@ -62,8 +62,8 @@ async def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
 
     refused = peer.encoder.refused if peer.encoder is not None else {}
     # where nearly all is held back, what is not is not looked for to the end
-    meant = islice(group.rib.meant(peer.families), 20 * SHOWN)
-    to_announce = (key for key in meant if key not in held and key not in refused)
+    wanted = islice(group.rib.wanted(peer.families), 20 * SHOWN)
+    to_announce = (key for key in wanted if key not in held and key not in refused)
     return {
         "router": peer.settings.router,
         "peer": str(peer.settings.address),
@@ -127,7 +127,7 @@ class Metrics(Collector):
             ),
             "announced": (
                 "prefixes that the router was told; 0 until the session is up and all was sent",
-                lambda peer: peer.announced if peer.synced.is_set() else 0,
+                lambda peer: peer.announced if peer.end_of_rib_sent.is_set() else 0,
             ),
             "not_sayable": (
                 "prefixes that cannot be said on this session",

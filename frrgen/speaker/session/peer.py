@@ -90,7 +90,7 @@ class Group:
         for written in self._reading:
             written.changed.update(moved)
         self._written.clear()
-        return dict.fromkeys(moved, True) | dict.fromkeys(self.rib.unsaid(moved), False)
+        return dict.fromkeys(moved, True) | dict.fromkeys(self.rib.pending(moved), False)
 
 
 class Peer:
@@ -122,7 +122,7 @@ class Peer:
         self._stopped = False
         self._dialling: asyncio.Task[None] | None = None
         self._pumping: asyncio.Task[None] | None = None
-        self.synced = asyncio.Event()
+        self.end_of_rib_sent = asyncio.Event()
         """All was sent, End-of-RIB included."""
         self.encoder: Encoder | None = None
 
@@ -140,12 +140,12 @@ class Peer:
     @property
     def announced(self) -> int:
         """Count what the router is told: of the session's families, what can be said on it."""
-        return self.group.rib.said(self.families) - (len(self.encoder.refused) if self.encoder is not None else 0)
+        return self.group.rib.advertised(self.families) - (len(self.encoder.refused) if self.encoder is not None else 0)
 
     @property
     def all_told(self) -> bool:
         """The router has been sent all that is announced."""
-        return self.synced.is_set() and self._quiet
+        return self.end_of_rib_sent.is_set() and self._quiet
 
     # Owner
 
@@ -204,7 +204,7 @@ class Peer:
         self._pending.clear()
         self._refreshed.clear()
         self._everything = self._quiet = False
-        self.synced.clear()
+        self.end_of_rib_sent.clear()
         LOG.info("%s: established", self.settings.name, extra=self._fields("up"))
         if missing := self.settings.families - self.families:
             names = ", ".join(sorted(map(str, missing)))
@@ -223,7 +223,7 @@ class Peer:
             self.encoder = None
             # a restart is over once the peer has heard of it
             self._restarted = False
-            self.synced.clear()
+            self.end_of_rib_sent.clear()
             if self._pumping is not None:
                 self._pumping.cancel()
             LOG.warning("%s: down: %s", self.settings.name, connection.why, extra=self._fields("down", connection.why))
@@ -311,7 +311,7 @@ class Peer:
         if before is not group:
             self.changed({key: key in group.rib for key in before.rib.held.keys() ^ group.rib.held.keys()})
 
-    async def told(self) -> None:
+    async def advertised(self) -> None:
         """Wait until the router was told everything, as far as it reads."""
         while self.session is not None and not (self._quiet and self.session.writable.is_set()):  # noqa: ASYNC110
             await asyncio.sleep(_CHECK)
@@ -409,7 +409,7 @@ class Peer:
         encoder = self._encoder(agreed)
         await self._full(connection, encoder, agreed.families)
         await self._send(connection, b"".join(encoder.end_of_rib()))
-        self.synced.set()
+        self.end_of_rib_sent.set()
         self._quiet, loop = not self._restless(), asyncio.get_running_loop()
         told = loop.time()
         while connection.state is State.ESTABLISHED:

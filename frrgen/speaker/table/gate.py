@@ -27,7 +27,7 @@ from frrgen.policy.sets.automaton import Literal as PathIs
 from frrgen.policy.sets.communities import Atoms, Cube
 from frrgen.policy.sets.prefix_set import PrefixSet, union
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import EVERYTHING, Box, next_hop_number
+from frrgen.policy.sets.region import EVERYTHING, RouteBox, next_hop_number
 from frrgen.policy.sets.route import Route
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.table.rib import AdjRibOut, Held
@@ -142,8 +142,8 @@ class Gate:
             return None
         return 100 if attributes.local_preference is None else attributes.local_preference
 
-    def _box(self, attributes: Attributes, hop: Address, version: int, universe: Universe) -> Box:
-        return Box(
+    def _box(self, attributes: Attributes, hop: Address, version: int, universe: Universe) -> RouteBox:
+        return RouteBox(
             med=_only(attributes.med),
             local_preference=_only(self._preference(attributes)),
             tag=(0, 1),

@@ -53,7 +53,7 @@ class AdjRibOut:
         self.enforce = enforce
         """Hold back what the router would drop; or announce it all the same, up to its maximum-prefix."""
         self.families = frozenset(Family)
-        """What of the table is meant for these sessions."""
+        """The families of the table that these sessions announce."""
         self.dropped: dict[int, Held] = {}
         """What the router would drop, in the order in which it came."""
         self.reasons: Counter[str] = Counter()
@@ -77,14 +77,14 @@ class AdjRibOut:
     def __len__(self) -> int:
         return sum(len(self.table.columns[family]) for family in self.families) - len(self.held)
 
-    def said(self, families: frozenset[Family]) -> int:
-        """Count what a session is told that has only these families."""
+    def advertised(self, families: frozenset[Family]) -> int:
+        """Count the keys that a session with only these families has announced."""
         held = self.held
         there = sum(len(self.table.columns[family]) for family in self.families & families)
         return there - (len(held) if families >= self.families else sum(Key.family(key) in families for key in held))
 
-    def meant(self, families: frozenset[Family] = frozenset(Family)) -> Iterator[int]:
-        """Give what of the table is meant for these sessions."""
+    def wanted(self, families: frozenset[Family] = frozenset(Family)) -> Iterator[int]:
+        """Yield the keys of the table that these sessions are to announce."""
         columns = (column for family, column in self.table.columns.items() if family in self.families & families)
         return (key for column in columns for block in column.blocks for key in block.keys)
 
@@ -119,8 +119,8 @@ class AdjRibOut:
             for key in keys:
                 self.unsure[Key.family(key)].pop(key, None)
 
-    def unsaid(self, keys: Sequence[int]) -> list[int]:
-        """Give what of some keys is not announced."""
+    def pending(self, keys: Sequence[int]) -> list[int]:
+        """Return those of the keys that are not announced yet."""
         held = self.held
         found = self.table.alike([key for key in keys if key not in held] if held else keys)
         there = {key for _, some in found.values() for key in some}

@@ -20,11 +20,11 @@ from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.instance import Instance
 from frrgen.platforms.frr.diff.overwrite import (
     ambiguous,
-    end_any,
-    end_calls,
     end_clauses,
+    expand_any_before_edit,
     found_by,
-    name_anew,
+    refresh_cached_prefix_lists,
+    remove_calls_first,
     silent_maps,
 )
 from frrgen.platforms.frr.diff.owned import with_unowned
@@ -97,7 +97,7 @@ class Builder:
         self._globals()
         self._lists()
         self._route_maps()
-        self._name_anew()
+        self._refresh_cached_prefix_lists()
         self._stand_in()
         self._bfd()
         self._rpki()
@@ -178,7 +178,7 @@ class Builder:
     # lists
 
     def _lists(self) -> None:
-        self.phases["ending"].add((), end_any(self.old, self.new))
+        self.phases["ending"].add((), expand_any_before_edit(self.old, self.new))
         for kind in LISTS:
             self._lists_of(kind)
 
@@ -256,7 +256,7 @@ class Builder:
     def _route_maps(self) -> None:
         old, new = self.old.route_maps, self.new.route_maps
         phase, gone = self.phases["northbound"], self.phases["northbound_gone"]
-        for enter, lines in end_calls(self.old, self.new):
+        for enter, lines in remove_calls_first(self.old, self.new):
             self.phases["ending"].add(enter, lines)
         self.undone = end_clauses(self.old, self.new)
         for enter, lines in self.undone.values():
@@ -325,8 +325,8 @@ class Builder:
                 phase.add((), [f"no {head}"])
                 self.record.change(Op.REMOVE, ("route_maps", name, str(seq)), head, None, Impact.REFRESH)
 
-    def _name_anew(self) -> None:
-        instead, again = name_anew(self.old, self.new, self.changed)
+    def _refresh_cached_prefix_lists(self) -> None:
+        instead, again = refresh_cached_prefix_lists(self.old, self.new, self.changed)
         for phase, part in (("northbound", instead), ("again", again)):
             for enter, lines in part:
                 self.phases[phase].add(enter, lines)

@@ -24,7 +24,7 @@ Lines = list[Placed]
 # lists
 
 
-def end_any(old: Router, new: Router) -> list[str]:
+def expand_any_before_edit(old: Router, new: Router) -> list[str]:
     """Rewrite `any` before something else is written over it: FRR 8.4 keeps half of it, and hides that.
 
     `any` overwritten by 10.0.0.0/8 goes on to mean `10.0.0.0/8 le 32` in a prefix list, and nothing at all in an
@@ -72,7 +72,7 @@ def ambiguous(entries: dict[int, Any], differing: set[int]) -> bool:
 # route maps
 
 
-def end_calls(old: Router, new: Router) -> Lines:
+def remove_calls_first(old: Router, new: Router) -> Lines:
     """Take calls away before anything else, where FRR would die of them, now or later.
 
     Maps that call each other in a circle kill it, for however short a moment; and an entry that is removed with
@@ -143,7 +143,7 @@ def _metric_kind(metric: int | str) -> str:
     return text if text.endswith("rtt") else text[0] if text[0] in "+-" else "absolute"
 
 
-def name_anew(old: Router, new: Router, changed: set[Ref]) -> tuple[Lines, Lines]:
+def refresh_cached_prefix_lists(old: Router, new: Router, changed: set[Ref]) -> tuple[Lines, Lines]:
     """FRR 8's optimiser forgets edits of prefix lists: where it is on, name the edited lists anew.
 
     The same line again changes nothing, so another stands there for one transaction, by which no more is let in:

@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Final
 
-from frrgen.lines.rule import AbsentRule, Data, EachRule, Impact, ItemRule, PairRule, Rule, Table, WordsRule, Written
+from frrgen.lines.rule import (
+    AbsentRule,
+    Data,
+    EachRule,
+    Impact,
+    ItemRule,
+    LineRule,
+    PairRule,
+    Table,
+    WordsRule,
+    Written,
+)
 from frrgen.model.bgp import Dampening, DistanceBgp
 
 _RESET: Final = Impact.RESET
@@ -18,7 +29,7 @@ _REFRESH: Final = Impact.REFRESH
 _NONE: Final = Impact.NONE
 
 
-class DampeningRule(Rule):
+class DampeningRule(LineRule):
     """`bgp dampening`, of which FRR writes the half-life alone where the rest is its default."""
 
     def body(self, value: Any, key: str = "") -> str:
@@ -31,7 +42,7 @@ class DampeningRule(Rule):
         return super().body(value, key)
 
 
-class AllowedRule(Rule):
+class AllowedRule(LineRule):
     """`allowas-in [route-map NAME] N`."""
 
     @cached_property
@@ -53,16 +64,18 @@ class AllowedRule(Rule):
 
 
 INSTANCE: Final = Table(
-    Rule("router_id", "bgp router-id {}", impact=_RESET, undo="bgp router-id"),
-    Rule("log_neighbor_changes", "bgp log-neighbor-changes", default=False, impact=_NONE),
-    Rule("log_neighbor_changes", "bgp log-neighbor-changes", const=False, negative=True, default=False, impact=_NONE),
-    Rule("default_ipv4_unicast", "bgp default ipv4-unicast", const=False, negative=True, impact=_NONE),
-    Rule("default_ipv4_unicast", "bgp default ipv4-unicast", default=True, impact=_NONE),
-    Rule("default_shutdown", "bgp default shutdown", impact=_NONE),
-    Rule("show_hostname", "bgp default show-hostname", impact=_NONE),
-    Rule("show_hostname", "bgp default show-hostname", const=False, negative=True, default=False, impact=_NONE),
-    Rule("show_nexthop_hostname", "bgp default show-nexthop-hostname", impact=_NONE),
-    Rule(
+    LineRule("router_id", "bgp router-id {}", impact=_RESET, undo="bgp router-id"),
+    LineRule("log_neighbor_changes", "bgp log-neighbor-changes", default=False, impact=_NONE),
+    LineRule(
+        "log_neighbor_changes", "bgp log-neighbor-changes", const=False, negative=True, default=False, impact=_NONE
+    ),
+    LineRule("default_ipv4_unicast", "bgp default ipv4-unicast", const=False, negative=True, impact=_NONE),
+    LineRule("default_ipv4_unicast", "bgp default ipv4-unicast", default=True, impact=_NONE),
+    LineRule("default_shutdown", "bgp default shutdown", impact=_NONE),
+    LineRule("show_hostname", "bgp default show-hostname", impact=_NONE),
+    LineRule("show_hostname", "bgp default show-hostname", const=False, negative=True, default=False, impact=_NONE),
+    LineRule("show_nexthop_hostname", "bgp default show-nexthop-hostname", impact=_NONE),
+    LineRule(
         "show_nexthop_hostname",
         "bgp default show-nexthop-hostname",
         const=False,
@@ -70,21 +83,23 @@ INSTANCE: Final = Table(
         default=False,
         impact=_NONE,
     ),
-    Rule("ebgp_requires_policy", "bgp ebgp-requires-policy", default=True, impact=_NONE),
-    Rule("ebgp_requires_policy", "bgp ebgp-requires-policy", const=False, negative=True, impact=_NONE),
-    Rule("network_import_check", "bgp network import-check", default=True, impact=_NONE),
-    Rule("network_import_check", "bgp network import-check", const=False, negative=True, impact=_NONE),
-    Rule("fast_external_failover", "bgp fast-external-failover", const=False, negative=True, impact=_NONE),
-    Rule("fast_convergence", "bgp fast-convergence", impact=_NONE),
-    Rule("client_to_client_reflection", "bgp client-to-client reflection", const=False, negative=True, impact=_NONE),
-    Rule("suppress_duplicates", "bgp suppress-duplicates", const=False, negative=True, impact=_NONE),
-    Rule("suppress_duplicates", "bgp suppress-duplicates", parse_only=True, impact=_NONE),
-    Rule("hard_administrative_reset", "bgp hard-administrative-reset", const=False, negative=True, impact=_NONE),
-    Rule("hard_administrative_reset", "bgp hard-administrative-reset", parse_only=True, impact=_NONE),
-    Rule("reject_as_sets", "bgp reject-as-sets", impact=_RESET),
-    Rule("reject_as_sets", "bgp reject-as-sets", const=False, negative=True, default=False, impact=_RESET),
-    Rule("graceful_shutdown", "bgp graceful-shutdown", impact=_NONE),
-    Rule("disable_ebgp_connected_route_check", "bgp disable-ebgp-connected-route-check", impact=_NONE),
+    LineRule("ebgp_requires_policy", "bgp ebgp-requires-policy", default=True, impact=_NONE),
+    LineRule("ebgp_requires_policy", "bgp ebgp-requires-policy", const=False, negative=True, impact=_NONE),
+    LineRule("network_import_check", "bgp network import-check", default=True, impact=_NONE),
+    LineRule("network_import_check", "bgp network import-check", const=False, negative=True, impact=_NONE),
+    LineRule("fast_external_failover", "bgp fast-external-failover", const=False, negative=True, impact=_NONE),
+    LineRule("fast_convergence", "bgp fast-convergence", impact=_NONE),
+    LineRule(
+        "client_to_client_reflection", "bgp client-to-client reflection", const=False, negative=True, impact=_NONE
+    ),
+    LineRule("suppress_duplicates", "bgp suppress-duplicates", const=False, negative=True, impact=_NONE),
+    LineRule("suppress_duplicates", "bgp suppress-duplicates", parse_only=True, impact=_NONE),
+    LineRule("hard_administrative_reset", "bgp hard-administrative-reset", const=False, negative=True, impact=_NONE),
+    LineRule("hard_administrative_reset", "bgp hard-administrative-reset", parse_only=True, impact=_NONE),
+    LineRule("reject_as_sets", "bgp reject-as-sets", impact=_RESET),
+    LineRule("reject_as_sets", "bgp reject-as-sets", const=False, negative=True, default=False, impact=_RESET),
+    LineRule("graceful_shutdown", "bgp graceful-shutdown", impact=_NONE),
+    LineRule("disable_ebgp_connected_route_check", "bgp disable-ebgp-connected-route-check", impact=_NONE),
     PairRule(
         "suppress_fib_pending",
         "bgp suppress-fib-pending",
@@ -94,14 +109,14 @@ INSTANCE: Final = Table(
         impact=_NONE,
         impact_10=_RESET,
     ),
-    Rule("allow_outbound_policy", "bgp route-reflector allow-outbound-policy", impact=_NONE),
-    Rule("allow_martian_nexthop", "bgp allow-martian-nexthop", impact=_NONE),
-    Rule("shutdown", "bgp shutdown", impact=_RESET),
-    Rule("cluster_id", "bgp cluster-id {}", undo="bgp cluster-id", impact=_RESET, resets="internal"),
-    Rule("confederation.identifier", "bgp confederation identifier {}", impact=_RESET, resets="external"),
+    LineRule("allow_outbound_policy", "bgp route-reflector allow-outbound-policy", impact=_NONE),
+    LineRule("allow_martian_nexthop", "bgp allow-martian-nexthop", impact=_NONE),
+    LineRule("shutdown", "bgp shutdown", impact=_RESET),
+    LineRule("cluster_id", "bgp cluster-id {}", undo="bgp cluster-id", impact=_RESET, resets="internal"),
+    LineRule("confederation.identifier", "bgp confederation identifier {}", impact=_RESET, resets="external"),
     EachRule("confederation.peers", "bgp confederation peers {*}", impact=_RESET, resets="named"),
-    Rule("bestpath.as_path_confed", "bgp bestpath as-path confed", impact=_NONE),
-    Rule("bestpath.as_path_ignore", "bgp bestpath as-path ignore", impact=_NONE),
+    LineRule("bestpath.as_path_confed", "bgp bestpath as-path confed", impact=_NONE),
+    LineRule("bestpath.as_path_ignore", "bgp bestpath as-path ignore", impact=_NONE),
     PairRule(
         "bestpath.multipath_relax",
         "bgp bestpath as-path multipath-relax",
@@ -109,33 +124,33 @@ INSTANCE: Final = Table(
         other_form=" as-set",
         impact=_NONE,
     ),
-    Rule("bestpath.aigp", "bgp bestpath aigp", impact=_NONE),
-    Rule("bestpath.use_imported_attributes", "bgp bestpath use-imported-attributes", impact=_NONE),
-    Rule("bestpath.compare_routerid", "bgp bestpath compare-routerid", impact=_NONE),
-    Rule("bestpath.med_confed", "bgp bestpath med confed", impact=_NONE),
-    Rule("bestpath.med_missing_as_worst", "bgp bestpath med missing-as-worst", impact=_NONE),
-    Rule("bestpath.bandwidth", "bgp bestpath bandwidth {}", undo="bgp bestpath bandwidth", impact=_NONE),
-    Rule("bestpath.peer_type_multipath_relax", "bgp bestpath peer-type multipath-relax", impact=_NONE),
-    Rule("bestpath.always_compare_med", "bgp always-compare-med", impact=_NONE),
-    Rule("bestpath.deterministic_med", "bgp deterministic-med", impact=_NONE),
-    Rule(
+    LineRule("bestpath.aigp", "bgp bestpath aigp", impact=_NONE),
+    LineRule("bestpath.use_imported_attributes", "bgp bestpath use-imported-attributes", impact=_NONE),
+    LineRule("bestpath.compare_routerid", "bgp bestpath compare-routerid", impact=_NONE),
+    LineRule("bestpath.med_confed", "bgp bestpath med confed", impact=_NONE),
+    LineRule("bestpath.med_missing_as_worst", "bgp bestpath med missing-as-worst", impact=_NONE),
+    LineRule("bestpath.bandwidth", "bgp bestpath bandwidth {}", undo="bgp bestpath bandwidth", impact=_NONE),
+    LineRule("bestpath.peer_type_multipath_relax", "bgp bestpath peer-type multipath-relax", impact=_NONE),
+    LineRule("bestpath.always_compare_med", "bgp always-compare-med", impact=_NONE),
+    LineRule("bestpath.deterministic_med", "bgp deterministic-med", impact=_NONE),
+    LineRule(
         "bestpath.deterministic_med", "bgp deterministic-med", const=False, negative=True, default=False, impact=_NONE
     ),
-    Rule("graceful_restart.mode", "bgp graceful-restart", const="restart", impact_10=_RESET, impact=_NONE),
-    Rule("graceful_restart.mode", "bgp graceful-restart-disable", const="disable", impact_10=_RESET, impact=_NONE),
-    Rule("graceful_restart.restart_time", "bgp graceful-restart restart-time {}", default=120, impact=_NONE),
-    Rule("graceful_restart.stalepath_time", "bgp graceful-restart stalepath-time {}", default=360, impact=_NONE),
-    Rule("graceful_restart.rib_stale_time", "bgp graceful-restart rib-stale-time {}", default=500, impact=_NONE),
-    Rule("graceful_restart.select_defer_time", "bgp graceful-restart select-defer-time {}", impact=_NONE),
-    Rule("graceful_restart.preserve_fw_state", "bgp graceful-restart preserve-fw-state", impact=_NONE),
-    Rule(
+    LineRule("graceful_restart.mode", "bgp graceful-restart", const="restart", impact_10=_RESET, impact=_NONE),
+    LineRule("graceful_restart.mode", "bgp graceful-restart-disable", const="disable", impact_10=_RESET, impact=_NONE),
+    LineRule("graceful_restart.restart_time", "bgp graceful-restart restart-time {}", default=120, impact=_NONE),
+    LineRule("graceful_restart.stalepath_time", "bgp graceful-restart stalepath-time {}", default=360, impact=_NONE),
+    LineRule("graceful_restart.rib_stale_time", "bgp graceful-restart rib-stale-time {}", default=500, impact=_NONE),
+    LineRule("graceful_restart.select_defer_time", "bgp graceful-restart select-defer-time {}", impact=_NONE),
+    LineRule("graceful_restart.preserve_fw_state", "bgp graceful-restart preserve-fw-state", impact=_NONE),
+    LineRule(
         "graceful_restart.notification", "bgp graceful-restart notification", const=False, negative=True, impact=_NONE
     ),
-    Rule("graceful_restart.notification", "bgp graceful-restart notification", parse_only=True, impact=_NONE),
-    Rule("graceful_restart.long_lived_stale_time", "bgp long-lived-graceful-restart stale-time {}", impact=_NONE),
-    Rule("default_local_preference", "bgp default local-preference {}", default=100, clear="soft", impact=_NONE),
-    Rule("minimum_holdtime", "bgp minimum-holdtime {}", impact=_NONE),
-    Rule("listen_limit", "bgp listen limit {}", default=100, impact=_NONE),
+    LineRule("graceful_restart.notification", "bgp graceful-restart notification", parse_only=True, impact=_NONE),
+    LineRule("graceful_restart.long_lived_stale_time", "bgp long-lived-graceful-restart stale-time {}", impact=_NONE),
+    LineRule("default_local_preference", "bgp default local-preference {}", default=100, clear="soft", impact=_NONE),
+    LineRule("minimum_holdtime", "bgp minimum-holdtime {}", impact=_NONE),
+    LineRule("listen_limit", "bgp listen limit {}", default=100, impact=_NONE),
     PairRule(
         "max_med.on_startup",
         "bgp max-med on-startup {}",
@@ -154,22 +169,22 @@ INSTANCE: Final = Table(
         clear="soft out",
         impact=_NONE,
     ),
-    Rule("timers", "timers bgp {keepalive} {hold}", undo="timers bgp", impact=_NONE),
-    Rule("coalesce_time", "coalesce-time {}", impact=_NONE),
-    Rule("update_delay", "update-delay {maximum}[ {establish_wait}]", undo="update-delay", impact=_NONE),
-    Rule("read_quanta", "read-quanta {}", default=10, impact=_NONE),
-    Rule("write_quanta", "write-quanta {}", default=64, impact=_NONE),
-    Rule("conditional_advertisement_timer", "bgp conditional-advertisement timer {}", default=60, impact=_NONE),
-    Rule("advertisement_delay", "advertisement-delay {}", undo="advertisement-delay", impact=_NONE),
-    Rule("default_originate_timer", "bgp default-originate timer {}", default=5, impact=_NONE),
-    Rule(
+    LineRule("timers", "timers bgp {keepalive} {hold}", undo="timers bgp", impact=_NONE),
+    LineRule("coalesce_time", "coalesce-time {}", impact=_NONE),
+    LineRule("update_delay", "update-delay {maximum}[ {establish_wait}]", undo="update-delay", impact=_NONE),
+    LineRule("read_quanta", "read-quanta {}", default=10, impact=_NONE),
+    LineRule("write_quanta", "write-quanta {}", default=64, impact=_NONE),
+    LineRule("conditional_advertisement_timer", "bgp conditional-advertisement timer {}", default=60, impact=_NONE),
+    LineRule("advertisement_delay", "advertisement-delay {}", undo="advertisement-delay", impact=_NONE),
+    LineRule("default_originate_timer", "bgp default-originate timer {}", default=5, impact=_NONE),
+    LineRule(
         "subgroup_packet_queue",
         "bgp default subgroup-pkt-queue-max {}",
         default=40,
         undo="bgp default subgroup-pkt-queue-max",
         impact=_NONE,
     ),
-    Rule("tcp_keepalive", "bgp tcp-keepalive {idle} {interval} {probes}", undo="bgp tcp-keepalive", impact=_NONE),
+    LineRule("tcp_keepalive", "bgp tcp-keepalive {idle} {interval} {probes}", undo="bgp tcp-keepalive", impact=_NONE),
     always=frozenset({"ebgp_requires_policy", "network_import_check"}),
 )
 """Lines of `router bgp`, without neighbors and listen ranges."""
@@ -177,15 +192,15 @@ INSTANCE: Final = Table(
 LISTEN: Final = Table(ItemRule("listen_ranges", "bgp listen range {key} peer-group {}", undo_first=True, impact=_NONE))
 
 NEIGHBOR: Final = Table(
-    Rule("description", "description {*}", undo="description", impact=_NONE),
-    Rule("bfd", "bfd", presence=True, impact=_NONE),
-    Rule("bfd.profile", "bfd profile {}", impact=_NONE),
-    Rule("bfd.check_control_plane_failure", "bfd check-control-plane-failure", impact=_NONE),
-    Rule("bfd.strict_hold_time", "bfd strict", const=30, impact=_NONE),
-    Rule("bfd.strict_hold_time", "bfd strict hold-time {}", undo="bfd strict", but=30, impact=_NONE),
-    Rule("password", "password {*}", undo="password", impact=_RESET),
-    Rule("ttl_security_hops", "ttl-security hops {}", undo_first=True, excludes=("ebgp_multihop",), impact=_RESET),
-    Rule(
+    LineRule("description", "description {*}", undo="description", impact=_NONE),
+    LineRule("bfd", "bfd", presence=True, impact=_NONE),
+    LineRule("bfd.profile", "bfd profile {}", impact=_NONE),
+    LineRule("bfd.check_control_plane_failure", "bfd check-control-plane-failure", impact=_NONE),
+    LineRule("bfd.strict_hold_time", "bfd strict", const=30, impact=_NONE),
+    LineRule("bfd.strict_hold_time", "bfd strict hold-time {}", undo="bfd strict", but=30, impact=_NONE),
+    LineRule("password", "password {*}", undo="password", impact=_RESET),
+    LineRule("ttl_security_hops", "ttl-security hops {}", undo_first=True, excludes=("ebgp_multihop",), impact=_RESET),
+    LineRule(
         "ebgp_multihop",
         "ebgp-multihop {}",
         undo="ebgp-multihop",
@@ -193,11 +208,11 @@ NEIGHBOR: Final = Table(
         excludes=("ttl_security_hops",),
         impact=_RESET,
     ),
-    Rule("ebgp_multihop", "ebgp-multihop", const=255, parse_only=True),
-    Rule("disable_connected_check", "disable-connected-check", impact=_RESET),
-    Rule("disable_connected_check", "enforce-multihop", parse_only=True),
-    Rule("passive", "passive", impact=_RESET),
-    Rule("shutdown_rtt", "shutdown rtt {rtt}[ count {count}]", undo="shutdown rtt", impact=_NONE),
+    LineRule("ebgp_multihop", "ebgp-multihop", const=255, parse_only=True),
+    LineRule("disable_connected_check", "disable-connected-check", impact=_RESET),
+    LineRule("disable_connected_check", "enforce-multihop", parse_only=True),
+    LineRule("passive", "passive", impact=_RESET),
+    LineRule("shutdown_rtt", "shutdown rtt {rtt}[ count {count}]", undo="shutdown rtt", impact=_NONE),
     PairRule(
         "shutdown",
         "shutdown",
@@ -207,13 +222,13 @@ NEIGHBOR: Final = Table(
         undo_first=True,
         impact=_RESET,
     ),
-    Rule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
-    Rule("update_source", "update-source {}", undo="update-source", impact=_RESET),
-    Rule("advertisement_interval", "advertisement-interval {}", undo="advertisement-interval", impact=_NONE),
-    Rule("timers", "timers {#keepalive} {#hold}", undo="timers", impact=_NONE),
-    Rule("timers_connect", "timers connect {}", undo="timers connect", impact=_NONE),
-    Rule("timers_delayopen", "timers delayopen {}", undo="timers delayopen", impact=_NONE),
-    Rule(
+    LineRule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
+    LineRule("update_source", "update-source {}", undo="update-source", impact=_RESET),
+    LineRule("advertisement_interval", "advertisement-interval {}", undo="advertisement-interval", impact=_NONE),
+    LineRule("timers", "timers {#keepalive} {#hold}", undo="timers", impact=_NONE),
+    LineRule("timers_connect", "timers connect {}", undo="timers connect", impact=_NONE),
+    LineRule("timers_delayopen", "timers delayopen {}", undo="timers delayopen", impact=_NONE),
+    LineRule(
         "local_as",
         "local-as {asn}[ no-prepend?no_prepend][ replace-as?replace_as][ dual-as?dual_as]",
         undo="local-as",
@@ -229,12 +244,12 @@ NEIGHBOR: Final = Table(
         impact=_RESET,
         impact_10=_NONE,
     ),
-    Rule("tcp_mss", "tcp-mss {}", undo="tcp-mss", impact=_NONE),
-    Rule("port", "port {}", undo="port", default=179, impact=_RESET),
-    Rule("solo", "solo", impact=_NONE),
-    Rule("capability_dynamic", "capability dynamic", impact=_RESET, impact_10=_NONE),
-    Rule("capability_extended_nexthop", "capability extended-nexthop", impact=_RESET),
-    Rule(
+    LineRule("tcp_mss", "tcp-mss {}", undo="tcp-mss", impact=_NONE),
+    LineRule("port", "port {}", undo="port", default=179, impact=_RESET),
+    LineRule("solo", "solo", impact=_NONE),
+    LineRule("capability_dynamic", "capability dynamic", impact=_RESET, impact_10=_NONE),
+    LineRule("capability_extended_nexthop", "capability extended-nexthop", impact=_RESET),
+    LineRule(
         "capability_extended_nexthop",
         "capability extended-nexthop",
         const=False,
@@ -242,39 +257,39 @@ NEIGHBOR: Final = Table(
         default=False,
         impact=_RESET,
     ),
-    Rule("dont_capability_negotiate", "dont-capability-negotiate", impact=_NONE),
-    Rule("override_capability", "override-capability", impact=_NONE),
-    Rule("strict_capability_match", "strict-capability-match", impact=_NONE),
-    Rule("enforce_first_as", "enforce-first-as", impact=_NONE),
-    Rule("enforce_first_as", "enforce-first-as", const=False, negative=True, impact=_NONE),
-    Rule("graceful_restart", "graceful-restart", const="restart", undo_first=True, impact_10=_RESET, impact=_NONE),
-    Rule(
+    LineRule("dont_capability_negotiate", "dont-capability-negotiate", impact=_NONE),
+    LineRule("override_capability", "override-capability", impact=_NONE),
+    LineRule("strict_capability_match", "strict-capability-match", impact=_NONE),
+    LineRule("enforce_first_as", "enforce-first-as", impact=_NONE),
+    LineRule("enforce_first_as", "enforce-first-as", const=False, negative=True, impact=_NONE),
+    LineRule("graceful_restart", "graceful-restart", const="restart", undo_first=True, impact_10=_RESET, impact=_NONE),
+    LineRule(
         "graceful_restart", "graceful-restart-helper", const="helper", undo_first=True, impact_10=_RESET, impact=_NONE
     ),
-    Rule(
+    LineRule(
         "graceful_restart", "graceful-restart-disable", const="disable", undo_first=True, impact_10=_RESET, impact=_NONE
     ),
-    Rule("extended_optional_parameters", "extended-optional-parameters", impact=_RESET),
-    Rule("sender_as_path_loop_detection", "sender-as-path-loop-detection", impact_10=_RESET, impact=_NONE),
-    Rule("disable_link_bw_encoding_ieee", "disable-link-bw-encoding-ieee", impact=_NONE),
-    Rule("graceful_shutdown", "graceful-shutdown", impact=_NONE),
-    Rule("aigp", "aigp", impact=_NONE),
-    Rule("oad", "oad", impact=_NONE),
-    Rule("rpki_strict", "rpki strict", impact=_NONE),
-    Rule("capability_link_local", "capability link-local", impact=_NONE),
-    Rule("capability_link_local", "capability link-local", const=False, negative=True, default=False, impact=_NONE),
-    Rule("capability_software_version", "capability software-version", undo_first=True, impact=_NONE),
-    Rule(
+    LineRule("extended_optional_parameters", "extended-optional-parameters", impact=_RESET),
+    LineRule("sender_as_path_loop_detection", "sender-as-path-loop-detection", impact_10=_RESET, impact=_NONE),
+    LineRule("disable_link_bw_encoding_ieee", "disable-link-bw-encoding-ieee", impact=_NONE),
+    LineRule("graceful_shutdown", "graceful-shutdown", impact=_NONE),
+    LineRule("aigp", "aigp", impact=_NONE),
+    LineRule("oad", "oad", impact=_NONE),
+    LineRule("rpki_strict", "rpki strict", impact=_NONE),
+    LineRule("capability_link_local", "capability link-local", impact=_NONE),
+    LineRule("capability_link_local", "capability link-local", const=False, negative=True, default=False, impact=_NONE),
+    LineRule("capability_software_version", "capability software-version", undo_first=True, impact=_NONE),
+    LineRule(
         "capability_software_version",
         "capability software-version latest-encoding",
         const="latest-encoding",
         undo_first=True,
         impact=_NONE,
     ),
-    Rule("extended_link_bandwidth", "extended-link-bandwidth", impact=_NONE),
-    Rule("send_nexthop_characteristics", "send-nexthop-characteristics", impact=_NONE),
-    Rule("local_link_id", "local-link-id {}", undo="local-link-id", impact=_NONE),
-    Rule("remote_link_id", "remote-link-id {}", undo="remote-link-id", impact=_NONE),
+    LineRule("extended_link_bandwidth", "extended-link-bandwidth", impact=_NONE),
+    LineRule("send_nexthop_characteristics", "send-nexthop-characteristics", impact=_NONE),
+    LineRule("local_link_id", "local-link-id {}", undo="local-link-id", impact=_NONE),
+    LineRule("remote_link_id", "remote-link-id {}", undo="remote-link-id", impact=_NONE),
     WordsRule(
         "discarded_attributes",
         "path-attribute discard {*}",
@@ -293,9 +308,9 @@ _NO_VRF: Final = ("vrf_leaking.import_vrf",)
 _COMMUNITY_KINDS: Final = ("standard", "extended", "large")
 
 NEIGHBOR_FAMILY: Final = Table(
-    Rule("activate", "activate", impact=_RESET),
-    Rule("activate", "activate", const=False, negative=True, impact=_RESET),
-    Rule(
+    LineRule("activate", "activate", impact=_RESET),
+    LineRule("activate", "activate", const=False, negative=True, impact=_RESET),
+    LineRule(
         "addpath_tx",
         "addpath-tx-all-paths",
         const="all-paths",
@@ -303,7 +318,7 @@ NEIGHBOR_FAMILY: Final = Table(
         excludes=("addpath_tx_best",),
         impact=_RESET,
     ),
-    Rule(
+    LineRule(
         "addpath_tx",
         "addpath-tx-bestpath-per-AS",
         const="bestpath-per-AS",
@@ -311,7 +326,7 @@ NEIGHBOR_FAMILY: Final = Table(
         excludes=("addpath_tx_best",),
         impact=_RESET,
     ),
-    Rule(
+    LineRule(
         "addpath_tx_best",
         "addpath-tx-best-selected {}",
         undo_first=True,
@@ -319,22 +334,22 @@ NEIGHBOR_FAMILY: Final = Table(
         impact=_RESET,
         once=True,
     ),
-    Rule("addpath_rx_limit", "addpath-rx-paths-limit {}", undo="addpath-rx-paths-limit", impact=_NONE),
-    Rule("disable_addpath_rx", "disable-addpath-rx", impact=_RESET),
-    Rule("dampening", "dampening[ {half_life}][ {*limits}]", undo="dampening", undo_first=True, impact=_NONE),
-    Rule("send_community_rpki", "send-community extended rpki", impact=_NONE),
-    Rule("capability_orf", "capability orf prefix-list {}", undo_first=True, impact=_RESET),
-    Rule("route_reflector_client", "route-reflector-client", only="internal", impact=_RESET),
-    Rule("next_hop_self", "next-hop-self", undo_first=True, impact=_REFRESH),
-    Rule("next_hop_self", "next-hop-self force", const="force", undo_first=True, impact=_REFRESH),
-    Rule(
+    LineRule("addpath_rx_limit", "addpath-rx-paths-limit {}", undo="addpath-rx-paths-limit", impact=_NONE),
+    LineRule("disable_addpath_rx", "disable-addpath-rx", impact=_RESET),
+    LineRule("dampening", "dampening[ {half_life}][ {*limits}]", undo="dampening", undo_first=True, impact=_NONE),
+    LineRule("send_community_rpki", "send-community extended rpki", impact=_NONE),
+    LineRule("capability_orf", "capability orf prefix-list {}", undo_first=True, impact=_RESET),
+    LineRule("route_reflector_client", "route-reflector-client", only="internal", impact=_RESET),
+    LineRule("next_hop_self", "next-hop-self", undo_first=True, impact=_REFRESH),
+    LineRule("next_hop_self", "next-hop-self force", const="force", undo_first=True, impact=_REFRESH),
+    LineRule(
         "remove_private_as",
         "remove-private-AS[ all?all][ replace-AS?replace]",
         undo_first=True,
         only="external",
         impact=_REFRESH,
     ),
-    Rule("as_override", "as-override", only="external", impact=_REFRESH),
+    LineRule("as_override", "as-override", only="external", impact=_REFRESH),
     *(
         AbsentRule(
             "send_community",
@@ -347,32 +362,36 @@ NEIGHBOR_FAMILY: Final = Table(
         )
         for word in _COMMUNITY_KINDS
     ),
-    Rule("default_originate", "default-originate[ route-map {route_map}]", undo="default-originate", impact=_REFRESH),
-    Rule("soft_reconfiguration_inbound", "soft-reconfiguration inbound", impact=_NONE),
-    Rule(
+    LineRule(
+        "default_originate", "default-originate[ route-map {route_map}]", undo="default-originate", impact=_REFRESH
+    ),
+    LineRule("soft_reconfiguration_inbound", "soft-reconfiguration inbound", impact=_NONE),
+    LineRule(
         "maximum_prefix",
         "maximum-prefix {limit}[ {#threshold}][ restart {restart}][ warning-only?warning_only][ force?force]",
         undo="maximum-prefix",
         impact=_NONE,
     ),
-    Rule("maximum_prefix_out", "maximum-prefix-out {}", undo="maximum-prefix-out", impact=_NONE),
-    Rule("route_server_client", "route-server-client", takes="attribute_unchanged", impact=_RESET),
-    Rule("nexthop_local_unchanged", "nexthop-local unchanged", impact=_REFRESH),
-    Rule("allowas_in", "allowas-in", const=3, parse_only=True),
+    LineRule("maximum_prefix_out", "maximum-prefix-out {}", undo="maximum-prefix-out", impact=_NONE),
+    LineRule("route_server_client", "route-server-client", takes="attribute_unchanged", impact=_RESET),
+    LineRule("nexthop_local_unchanged", "nexthop-local unchanged", impact=_REFRESH),
+    LineRule("allowas_in", "allowas-in", const=3, parse_only=True),
     AllowedRule("allowas_in", "allowas-in {}", undo="allowas-in", impact=_REFRESH),
-    Rule("weight", "weight {}", undo="weight", lingers=True, impact=_REFRESH),
-    Rule("soo", "soo {}", impact=_RESET),
-    Rule("distribute_list_in", "distribute-list {} in", excludes=("prefix_list_in",), impact=_REFRESH),
-    Rule("distribute_list_out", "distribute-list {} out", excludes=("prefix_list_out",), impact=_REFRESH),
-    Rule("prefix_list_in", "prefix-list {} in", excludes=("distribute_list_in",), impact=_REFRESH),
-    Rule("prefix_list_out", "prefix-list {} out", excludes=("distribute_list_out",), impact=_REFRESH),
-    Rule("filter_list_in", "filter-list {} in", impact=_REFRESH),
-    Rule("filter_list_out", "filter-list {} out", impact=_REFRESH),
-    Rule("route_map_in", "route-map {} in", impact=_REFRESH),
-    Rule("route_map_out", "route-map {} out", impact=_REFRESH),
-    Rule("unsuppress_map", "unsuppress-map {}", impact=_REFRESH),
-    Rule("advertise_map", "advertise-map {route_map} {condition} {condition_map}", undo_first=True, impact=_REFRESH),
-    Rule("attribute_unchanged", "attribute-unchanged", const=("as-path", "next-hop", "med"), parse_only=True),
+    LineRule("weight", "weight {}", undo="weight", lingers=True, impact=_REFRESH),
+    LineRule("soo", "soo {}", impact=_RESET),
+    LineRule("distribute_list_in", "distribute-list {} in", excludes=("prefix_list_in",), impact=_REFRESH),
+    LineRule("distribute_list_out", "distribute-list {} out", excludes=("prefix_list_out",), impact=_REFRESH),
+    LineRule("prefix_list_in", "prefix-list {} in", excludes=("distribute_list_in",), impact=_REFRESH),
+    LineRule("prefix_list_out", "prefix-list {} out", excludes=("distribute_list_out",), impact=_REFRESH),
+    LineRule("filter_list_in", "filter-list {} in", impact=_REFRESH),
+    LineRule("filter_list_out", "filter-list {} out", impact=_REFRESH),
+    LineRule("route_map_in", "route-map {} in", impact=_REFRESH),
+    LineRule("route_map_out", "route-map {} out", impact=_REFRESH),
+    LineRule("unsuppress_map", "unsuppress-map {}", impact=_REFRESH),
+    LineRule(
+        "advertise_map", "advertise-map {route_map} {condition} {condition_map}", undo_first=True, impact=_REFRESH
+    ),
+    LineRule("attribute_unchanged", "attribute-unchanged", const=("as-path", "next-hop", "med"), parse_only=True),
     WordsRule("attribute_unchanged", "attribute-unchanged {*}", undo_first=True, impact=_REFRESH),
 )
 """Lines behind `neighbor X ` in an address family."""
@@ -397,14 +416,14 @@ FAMILY: Final = Table(
         undo_first=True,
         impact=_NONE,
     ),
-    Rule(
+    LineRule(
         "distance_bgp",
         "distance bgp {external} {internal} {local}",
         default=DistanceBgp(external=20, internal=200, local=200),
         undo="distance bgp",
         impact=_NONE,
     ),
-    Rule("maximum_paths", "maximum-paths {}", undo="maximum-paths", impact=_NONE),
+    LineRule("maximum_paths", "maximum-paths {}", undo="maximum-paths", impact=_NONE),
     PairRule(
         "maximum_paths_ibgp",
         "maximum-paths ibgp {}",
@@ -413,14 +432,16 @@ FAMILY: Final = Table(
         undo="maximum-paths ibgp",
         impact=_NONE,
     ),
-    Rule("table_map", "table-map {}", impact=_NONE),
+    LineRule("table_map", "table-map {}", impact=_NONE),
     DampeningRule(
         "dampening", "bgp dampening {half_life} {reuse} {suppress} {max_suppress}", undo="bgp dampening", impact=_NONE
     ),
-    Rule("nexthop_prefer_global", "nexthop prefer-global", impact=_NONE),
+    LineRule("nexthop_prefer_global", "nexthop prefer-global", impact=_NONE),
     # `no rd vpn export` and `no rt vpn …` without the value: FRR prints "Internal CLI error" and undoes nothing
-    Rule("vrf_leaking.rd_export", "rd vpn export {}", excludes=_NO_VRF, impact=_NONE),
-    Rule("vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF, impact=_NONE),
+    LineRule("vrf_leaking.rd_export", "rd vpn export {}", excludes=_NO_VRF, impact=_NONE),
+    LineRule(
+        "vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF, impact=_NONE
+    ),
     WordsRule(
         "vrf_leaking.rt_import",
         "rt vpn import {*}",
@@ -435,9 +456,9 @@ FAMILY: Final = Table(
         excludes=_NO_VRF,
         impact=_NONE,
     ),
-    Rule("vrf_leaking.import_vrf_route_map", "import vrf route-map {}", undo="import vrf route-map", impact=_NONE),
+    LineRule("vrf_leaking.import_vrf_route_map", "import vrf route-map {}", undo="import vrf route-map", impact=_NONE),
     EachRule("vrf_leaking.import_vrf", "import vrf {*}", excludes=_NO_VPN, impact=_NONE),
-    Rule("vrf_leaking.export_vpn", "export vpn", excludes=_NO_VRF, impact=_NONE),
-    Rule("vrf_leaking.import_vpn", "import vpn", excludes=_NO_VRF, impact=_NONE),
+    LineRule("vrf_leaking.export_vpn", "export vpn", excludes=_NO_VRF, impact=_NONE),
+    LineRule("vrf_leaking.import_vpn", "import vpn", excludes=_NO_VRF, impact=_NONE),
 )
 """Lines of `address-family` that are not a neighbor's."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from frrgen.errors import Path
-from frrgen.lines.rule import Impact, Rule, Statement, Written
+from frrgen.lines.rule import Impact, LineRule, Statement, Written
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
@@ -21,13 +21,13 @@ from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_he
 Section = Literal["globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki"]
 SECTIONS: Final[tuple[Section, ...]] = ("globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki")
 
-_DEFINE: Final = Rule("remote_as", "remote-as {}", impact=Impact.RESET)
-_MEMBER: Final = Rule("peer_group", "peer-group {}", undo_first=True, impact=Impact.RESET)
-_AWAKE: Final = Rule("shutdown", "shutdown", negative=True)
-_GROUP: Final = Rule("", "peer-group", impact=Impact.RESET)
-_INTERFACE: Final = Rule("interface", "interface {}", undo_first=True, impact=Impact.RESET)
-_OPTIMIZATION: Final = Rule("optimization", "optimization", negative=True)
-_PLAIN: Final = Rule("", "")
+_DEFINE: Final = LineRule("remote_as", "remote-as {}", impact=Impact.RESET)
+_MEMBER: Final = LineRule("peer_group", "peer-group {}", undo_first=True, impact=Impact.RESET)
+_AWAKE: Final = LineRule("shutdown", "shutdown", negative=True)
+_GROUP: Final = LineRule("", "peer-group", impact=Impact.RESET)
+_INTERFACE: Final = LineRule("interface", "interface {}", undo_first=True, impact=Impact.RESET)
+_OPTIMIZATION: Final = LineRule("optimization", "optimization", negative=True)
+_PLAIN: Final = LineRule("", "")
 _RAW: Final = ("raw",)
 
 _LEAVE: Final = {"address-family": "exit-address-family", "vrf": "exit-vrf", "vni": "exit-vni"}

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from frrgen.lines.rule import Data, DeleteRule, Impact, PairRule, Rule, Table, WordsRule, text_of
+from frrgen.lines.rule import Data, DeleteRule, Impact, LineRule, PairRule, Table, WordsRule, text_of
 from frrgen.model.policy import AccessListEntry, PrefixListEntry
 from frrgen.model.router import Router
 from frrgen.model.types import is_number
 
 
-class AdditiveRule(Rule):
+class AdditiveRule(LineRule):
     """`set community A B [additive]` or `none`."""
 
     def body(self, value: Any, key: str = "") -> str:
@@ -70,18 +70,18 @@ _MATCH: Final = (
 )
 
 ENTRY: Final = Table(
-    Rule("description", "description {*}", undo="description"),
-    Rule("call", "call {}", undo="call"),
-    Rule("on_match", "on-match next", const="next"),
-    Rule("on_match", "on-match goto {}", undo="on-match goto", but="next"),
-    Rule("on_match", "continue {}", parse_only=True),
+    LineRule("description", "description {*}", undo="description"),
+    LineRule("call", "call {}", undo="call"),
+    LineRule("on_match", "on-match next", const="next"),
+    LineRule("on_match", "on-match goto {}", undo="on-match goto", but="next"),
+    LineRule("on_match", "continue {}", parse_only=True),
     impact=Impact.NONE,
 )
 """Lines of a route-map entry that are neither match nor set."""
 
 MATCH: Final = Table(
     *(
-        Rule(
+        LineRule(
             field,
             f"match {form}",
             undo="match probability" if field == "probability" else None,
@@ -95,7 +95,7 @@ MATCH: Final = Table(
 _EXCLUDING: Final = ("as_path_exclude", "as_path_exclude_all", "as_path_exclude_list")
 
 SET: Final = Table(
-    Rule(
+    LineRule(
         "as_path_prepend_last_as",
         "set as-path prepend last-as {}",
         undo="set as-path prepend",
@@ -107,8 +107,10 @@ SET: Final = Table(
         undo="set as-path prepend",
         excludes=("as_path_prepend_last_as",),
     ),
-    Rule("as_path_exclude_all", "set as-path exclude all", undo_first=True, excludes=_EXCLUDING),
-    Rule("as_path_exclude_list", "set as-path exclude as-path-access-list {}", undo_first=True, excludes=_EXCLUDING),
+    LineRule("as_path_exclude_all", "set as-path exclude all", undo_first=True, excludes=_EXCLUDING),
+    LineRule(
+        "as_path_exclude_list", "set as-path exclude as-path-access-list {}", undo_first=True, excludes=_EXCLUDING
+    ),
     WordsRule("as_path_exclude", "set as-path exclude {*}", undo="set as-path exclude", excludes=_EXCLUDING),
     PairRule(
         "as_path_replace_list",
@@ -126,7 +128,7 @@ SET: Final = Table(
         undo="set as-path replace",
         excludes=("as_path_replace_list",),
     ),
-    Rule("extended_comm_list_delete", "set extended-comm-list {} delete", undo_first=True),
+    LineRule("extended_comm_list_delete", "set extended-comm-list {} delete", undo_first=True),
     DeleteRule("comm_list_delete", "set comm-list {} delete", behind="community"),
     AdditiveRule("community", "set community {*}", undo="set community"),
     DeleteRule("comm_list_delete", "set comm-list {} delete", behind="community", last=True),
@@ -135,34 +137,34 @@ SET: Final = Table(
     DeleteRule("large_comm_list_delete", "set large-comm-list {} delete", behind="large_community", last=True),
     WordsRule("extcommunity_rt", "set extcommunity rt {*}", undo="set extcommunity rt"),
     WordsRule("extcommunity_soo", "set extcommunity soo {*}", undo="set extcommunity soo"),
-    Rule(
+    LineRule(
         "extcommunity_bandwidth",
         "set extcommunity bandwidth {value}[ non-transitive?non_transitive]",
         undo="set extcommunity bandwidth",
     ),
     WordsRule("extcommunity_nt", "set extcommunity nt {*}"),
     WordsRule("extcommunity_color", "set extcommunity color {*}", undo="set extcommunity color"),
-    Rule("extcommunity_none", "set extcommunity none"),
-    Rule("local_preference", "set local-preference {}", undo="set local-preference"),
-    Rule("metric", "set metric {}", undo="set metric"),
-    Rule("min_metric", "set min-metric {}", undo="set min-metric"),
-    Rule("max_metric", "set max-metric {}", undo="set max-metric"),
-    Rule("aigp_metric", "set aigp-metric {}", undo="set aigp-metric"),
-    Rule("origin", "set origin {}", undo="set origin"),
-    Rule("weight", "set weight {}", undo="set weight"),
-    Rule("tag", "set tag {}", undo="set tag"),
-    Rule("distance", "set distance {}", undo="set distance"),
-    Rule("ip_next_hop", "set ip next-hop {}", undo_first=True),
-    Rule("ipv6_next_hop_global", "set ipv6 next-hop global {}", undo_first=True),
-    Rule("ipv6_next_hop_local", "set ipv6 next-hop local {}", undo_first=True),
-    Rule("ipv6_next_hop_peer_address", "set ipv6 next-hop peer-address"),
-    Rule("ipv6_next_hop_prefer_global", "set ipv6 next-hop prefer-global"),
-    Rule("src", "set src {}", undo="set src"),
-    Rule("table", "set table {}", undo="set table"),
-    Rule("aggregator", "set aggregator as {asn} {address}", undo="set aggregator as"),
-    Rule("atomic_aggregate", "set atomic-aggregate"),
-    Rule("originator_id", "set originator-id {}", undo="set originator-id"),
-    Rule("label_index", "set label-index {}", undo="set label-index"),
+    LineRule("extcommunity_none", "set extcommunity none"),
+    LineRule("local_preference", "set local-preference {}", undo="set local-preference"),
+    LineRule("metric", "set metric {}", undo="set metric"),
+    LineRule("min_metric", "set min-metric {}", undo="set min-metric"),
+    LineRule("max_metric", "set max-metric {}", undo="set max-metric"),
+    LineRule("aigp_metric", "set aigp-metric {}", undo="set aigp-metric"),
+    LineRule("origin", "set origin {}", undo="set origin"),
+    LineRule("weight", "set weight {}", undo="set weight"),
+    LineRule("tag", "set tag {}", undo="set tag"),
+    LineRule("distance", "set distance {}", undo="set distance"),
+    LineRule("ip_next_hop", "set ip next-hop {}", undo_first=True),
+    LineRule("ipv6_next_hop_global", "set ipv6 next-hop global {}", undo_first=True),
+    LineRule("ipv6_next_hop_local", "set ipv6 next-hop local {}", undo_first=True),
+    LineRule("ipv6_next_hop_peer_address", "set ipv6 next-hop peer-address"),
+    LineRule("ipv6_next_hop_prefer_global", "set ipv6 next-hop prefer-global"),
+    LineRule("src", "set src {}", undo="set src"),
+    LineRule("table", "set table {}", undo="set table"),
+    LineRule("aggregator", "set aggregator as {asn} {address}", undo="set aggregator as"),
+    LineRule("atomic_aggregate", "set atomic-aggregate"),
+    LineRule("originator_id", "set originator-id {}", undo="set originator-id"),
+    LineRule("label_index", "set label-index {}", undo="set label-index"),
     impact=Impact.NONE,
 )
 

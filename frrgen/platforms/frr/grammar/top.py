@@ -6,49 +6,49 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from frrgen.lines.rule import Data, Impact, ItemRule, PairRule, Rule, Table, Written
+from frrgen.lines.rule import Data, Impact, ItemRule, LineRule, PairRule, Table, Written
 from frrgen.model.router import BfdPeer, RpkiCache, StaticRoute
 
 GLOBAL: Final = Table(
-    Rule("defaults", "frr defaults {}"),
-    Rule("hostname", "hostname {}"),
+    LineRule("defaults", "frr defaults {}"),
+    LineRule("hostname", "hostname {}"),
     PairRule("log.syslog", "log syslog", other="log.syslog_level", other_form=" {}"),
     PairRule("log.file", "log file {}", other="log.file_level", other_form=" {}", undo="log file"),
-    Rule("log.commands", "log commands"),
-    Rule("log.timestamp_precision", "log timestamp precision {}"),
-    Rule("service_password_encryption", "service password-encryption"),
-    Rule("ip_forwarding", "ip forwarding", default=True),
-    Rule("ip_forwarding", "ip forwarding", const=False, negative=True),
-    Rule("ipv6_forwarding", "ipv6 forwarding", default=True),
-    Rule("ipv6_forwarding", "ipv6 forwarding", const=False, negative=True),
-    Rule("router_id", "ip router-id {}"),
-    Rule("router_id", "router-id {}", parse_only=True),
-    Rule("ip_nht_resolve_via_default", "ip nht resolve-via-default"),
-    Rule("ip_nht_resolve_via_default", "ip nht resolve-via-default", const=False, negative=True),
-    Rule("ipv6_nht_resolve_via_default", "ipv6 nht resolve-via-default"),
-    Rule("ipv6_nht_resolve_via_default", "ipv6 nht resolve-via-default", const=False, negative=True),
-    Rule("route_map_delay_timer", "bgp route-map delay-timer {}", default=5),
+    LineRule("log.commands", "log commands"),
+    LineRule("log.timestamp_precision", "log timestamp precision {}"),
+    LineRule("service_password_encryption", "service password-encryption"),
+    LineRule("ip_forwarding", "ip forwarding", default=True),
+    LineRule("ip_forwarding", "ip forwarding", const=False, negative=True),
+    LineRule("ipv6_forwarding", "ipv6 forwarding", default=True),
+    LineRule("ipv6_forwarding", "ipv6 forwarding", const=False, negative=True),
+    LineRule("router_id", "ip router-id {}"),
+    LineRule("router_id", "router-id {}", parse_only=True),
+    LineRule("ip_nht_resolve_via_default", "ip nht resolve-via-default"),
+    LineRule("ip_nht_resolve_via_default", "ip nht resolve-via-default", const=False, negative=True),
+    LineRule("ipv6_nht_resolve_via_default", "ipv6 nht resolve-via-default"),
+    LineRule("ipv6_nht_resolve_via_default", "ipv6 nht resolve-via-default", const=False, negative=True),
+    LineRule("route_map_delay_timer", "bgp route-map delay-timer {}", default=5),
     ItemRule("community_aliases", "bgp community alias {} {key}"),
     always=frozenset({"defaults"}),
     impact=Impact.NONE,
 )
 
 VRF: Final = Table(
-    Rule("router_id", "ip router-id {}"), Rule("router_id", "router-id {}", parse_only=True), impact=Impact.NONE
+    LineRule("router_id", "ip router-id {}"), LineRule("router_id", "router-id {}", parse_only=True), impact=Impact.NONE
 )
 
 BFD: Final = Table(
-    Rule("detect_multiplier", "detect-multiplier {}", default=3),
-    Rule("receive_interval", "receive-interval {}", default=300),
-    Rule("transmit_interval", "transmit-interval {}", default=300),
-    Rule("echo_mode", "echo-mode"),
-    Rule("echo_transmit_interval", "echo transmit-interval {}", default=50),
-    Rule("echo_receive_interval", "echo receive-interval {}", default=50),
-    Rule("passive_mode", "passive-mode"),
-    Rule("minimum_ttl", "minimum-ttl {}", default=254),
-    Rule("shutdown", "shutdown"),
-    Rule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
-    Rule("profile", "profile {}", undo="profile"),
+    LineRule("detect_multiplier", "detect-multiplier {}", default=3),
+    LineRule("receive_interval", "receive-interval {}", default=300),
+    LineRule("transmit_interval", "transmit-interval {}", default=300),
+    LineRule("echo_mode", "echo-mode"),
+    LineRule("echo_transmit_interval", "echo transmit-interval {}", default=50),
+    LineRule("echo_receive_interval", "echo receive-interval {}", default=50),
+    LineRule("passive_mode", "passive-mode"),
+    LineRule("minimum_ttl", "minimum-ttl {}", default=254),
+    LineRule("shutdown", "shutdown"),
+    LineRule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
+    LineRule("profile", "profile {}", undo="profile"),
     impact=Impact.NONE,
 )
 """Lines of a BFD profile or peer."""
@@ -63,14 +63,14 @@ BFD_DEFAULTS: Final = {
 """FRR 8.4 has no `no` for these: they are overwritten with the default."""
 
 RPKI: Final = Table(
-    Rule("polling_period", "rpki polling_period {}", default=3600),
-    Rule("expire_interval", "rpki expire_interval {}", default=7200),
-    Rule("retry_interval", "rpki retry_interval {}", default=600),
+    LineRule("polling_period", "rpki polling_period {}", default=3600),
+    LineRule("expire_interval", "rpki expire_interval {}", default=7200),
+    LineRule("retry_interval", "rpki retry_interval {}", default=600),
     impact=Impact.NONE,
 )
 
-_WHOLE: Final = Rule("", "")
-_NEGATED: Final = Rule("", "", negative=True)
+_WHOLE: Final = LineRule("", "")
+_NEGATED: Final = LineRule("", "", negative=True)
 
 
 def static_route(route: StaticRoute) -> str:

@@ -12,7 +12,7 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.config_xml.markup import Document, Element, entries, outline, twice
 from frrgen.platforms.pfsense.php import ip_version
-from frrgen.platforms.pfsense.schema import RAW_KEYS, SCHEMA, Box, Config, Sections, decode, series
+from frrgen.platforms.pfsense.schema import RAW_KEYS, SCHEMA, Config, HostFacts, Sections, decode, series
 
 _NOT_ON_THE_PAGE: Final = {"frrglobalraw": frozenset(RAW_KEYS), "frrbgpneighbors": frozenset({"maximumprefix_force"})}
 """Elements that the package reads although no page has them: the next save of the page deletes them."""
@@ -22,7 +22,7 @@ class Stored(NamedTuple):
     """What a config.xml holds for FRR."""
 
     sections: Sections
-    box: Box
+    box: HostFacts
     findings: tuple[Finding, ...]
     """What could not be read (errors, left out of the sections), and what the package does not know (warnings)."""
     places: Mapping[tuple[str, int], Where]
@@ -137,7 +137,7 @@ def _too_old(document: Document, packages: Element) -> Iterator[Finding]:
         yield Finding(Code.FRR707, message, document.where(package), "update the package")
 
 
-def _box(root: Element, packages: Element) -> Box:
+def _box(root: Element, packages: Element) -> HostFacts:
     """Read what else the package looks at. Addresses that the box gets by DHCP or the like are not in config.xml."""
     interfaces: dict[str, tuple[str, ...]] = {}
     devices = {"lo0": "lo0"}
@@ -161,10 +161,10 @@ def _box(root: Element, packages: Element) -> Box:
         for gateway in root.within("gateways")
         if gateway.name == "gateway_item" and gateway.child("disabled") is None
     }
-    return Box(
-        package=_series(packages) or Box.package,
-        hostname=root.text("system", "hostname") or Box.hostname,
-        domain=root.text("system", "domain") or Box.domain,
+    return HostFacts(
+        package=_series(packages) or HostFacts.package,
+        hostname=root.text("system", "hostname") or HostFacts.hostname,
+        domain=root.text("system", "domain") or HostFacts.domain,
         interfaces=interfaces,
         devices=devices,
         gateways=gateways,

@@ -20,7 +20,7 @@ from frrgen.platforms.pfsense.generator.neighbors import neighbors
 from frrgen.platforms.pfsense.generator.route_maps import route_maps
 from frrgen.platforms.pfsense.generator.routes import accept_filters, static_routes
 from frrgen.platforms.pfsense.php import filled, ip_version
-from frrgen.platforms.pfsense.schema import Box, Sections, decode
+from frrgen.platforms.pfsense.schema import HostFacts, Sections, decode
 
 __all__ = ["frr_conf", "unforeseen"]
 
@@ -34,7 +34,7 @@ BANNER: Final = """\
 """
 
 
-def frr_conf(sections: Sections, box: Box) -> str:
+def frr_conf(sections: Sections, box: HostFacts) -> str:
     """Write the frr.conf that the package would generate; "" where FRR is disabled, for then it deletes the file.
 
     Raises InputError (FRR704) if a raw configuration is not base64.
@@ -123,7 +123,7 @@ def _zebra(settings: Settings) -> str:
     return "".join(parts).removesuffix("!\n")
 
 
-def unforeseen(sections: Sections, box: Box) -> tuple[str, ...]:
+def unforeseen(sections: Sections, box: HostFacts) -> tuple[str, ...]:
     """Tell what of the configuration cannot be foreseen from here, in words; () if all of it can.
 
     These are OSPF's and RIP's parts, which frrgen leaves alone, and addresses that only the box knows.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from frrgen.platforms.pfsense.generator.names import Settings, chosen
-from frrgen.platforms.pfsense.generator.rules import Rule, flag, number
+from frrgen.platforms.pfsense.generator.rules import LineWriter, flag, number
 from frrgen.platforms.pfsense.php import Entry, among, as_number, filled, ip_version, subnet_version, unsigned, within
 from frrgen.platforms.pfsense.schema import SERIES, series
 
@@ -204,7 +204,7 @@ def _first_as(entry: Entry, settings: Settings) -> Iterator[str]:
         yield "no bgp enforce-first-as"
 
 
-_ADVANCED: Final[tuple[Rule, ...]] = (
+_ADVANCED: Final[tuple[LineWriter, ...]] = (
     number("default_localpref", 0, 4294967295, "bgp default local-preference {default_localpref}"),
     number("timers_coalesce", 1, 4294967295, "coalesce-time {timers_coalesce}"),
     number("timers_routemapdelay", 0, 600, "bgp route-map delay-timer {timers_routemapdelay}"),

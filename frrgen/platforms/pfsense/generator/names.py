@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from frrgen.platforms.pfsense.php import Entry, among, ip_version
-from frrgen.platforms.pfsense.schema import Box, Sections
+from frrgen.platforms.pfsense.schema import HostFacts, Sections
 
 WELL_KNOWN: Final = ("internet", "no-export", "no-advertise", "local-as")
 """Communities that the package takes by name."""
@@ -19,7 +19,7 @@ class Settings:
     """The sections as PHP sees them, with the names that a selection would offer."""
 
     sections: Sections
-    box: Box
+    box: HostFacts
 
     def all(self, section: str) -> list[Entry]:
         """Return the entries of a section."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from frrgen.platforms.pfsense.generator.bgp import Family, message
 from frrgen.platforms.pfsense.generator.names import Settings, chosen
-from frrgen.platforms.pfsense.generator.rules import Rule, flag, number
+from frrgen.platforms.pfsense.generator.rules import LineWriter, flag, number
 from frrgen.platforms.pfsense.php import Entry, as_number, cut, filled, ip_version, unsigned, within, word
 
 
@@ -128,7 +128,7 @@ def _local_as(entry: Entry, _: Settings) -> Iterator[str]:
         yield f"neighbor {entry['peer']} local-as {' '.join(words)}"
 
 
-_GENERAL: Final[tuple[Rule, ...]] = (
+_GENERAL: Final[tuple[LineWriter, ...]] = (
     _remote_as,
     _description,
     _shutdown,
@@ -154,7 +154,7 @@ _GENERAL: Final[tuple[Rule, ...]] = (
 )
 
 
-def _in_family(rule: Rule) -> FamilyRule:
+def _in_family(rule: LineWriter) -> FamilyRule:
     def indented(entry: Entry, settings: Settings, _: str) -> Iterator[str]:
         return (f" {line}" for line in rule(entry, settings))
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from frrgen.platforms.pfsense.generator.names import Settings
 from frrgen.platforms.pfsense.php import Entry, filled, within
 
-Rule = Callable[[Entry, Settings], Iterator[str]]
+LineWriter = Callable[[Entry, Settings], Iterator[str]]
 """Yields the lines of an entry for one field, or for some that belong together."""
 
 
-def flag(key: str, form: str) -> Rule:
+def flag(key: str, form: str) -> LineWriter:
     """Make the rule of a checkbox: the form, with the entry's values in it, if it is ticked."""
 
     def rule(entry: Entry, _: Settings) -> Iterator[str]:
@@ -21,7 +21,7 @@ def flag(key: str, form: str) -> Rule:
     return rule
 
 
-def number(key: str, low: int, high: int, form: str) -> Rule:
+def number(key: str, low: int, high: int, form: str) -> LineWriter:
     """Make the rule of a number: the form, with the entry's values in it, if it is in the range and not zero."""
 
     def rule(entry: Entry, _: Settings) -> Iterator[str]:

@@ -17,7 +17,7 @@ from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, NeighborOp
 from frrgen.platforms.pfsense.keys import FAMILY_WORDS, NEIGHBOR, NEIGHBOR_FAMILY, covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
-from frrgen.platforms.pfsense.schema import Box, Config, Sections, blank
+from frrgen.platforms.pfsense.schema import Config, HostFacts, Sections, blank
 from frrgen.platforms.pfsense.sections.policy import Note
 from frrgen.platforms.pfsense.sections.source import read_source, write_source
 
@@ -42,7 +42,7 @@ def active_families(neighbor: Neighbor, bgp: Bgp) -> tuple[str, ...]:
     return tuple(family for family in FAMILIES if bgp.activates(family, neighbor, group))
 
 
-def write_neighbors(bgp: Bgp, box: Box, loss: Loss) -> Iterator[Config]:
+def write_neighbors(bgp: Bgp, box: HostFacts, loss: Loss) -> Iterator[Config]:
     """Write the peer groups, then the neighbors: the package takes them in this order."""
     members: dict[str, set[str]] = {}
     versions: dict[str, set[int]] = {}
@@ -68,7 +68,7 @@ def write_neighbors(bgp: Bgp, box: Box, loss: Loss) -> Iterator[Config]:
     yield from written
 
 
-def _neighbor(peer: str, neighbor: Neighbor, bgp: Bgp, box: Box, loss: Loss) -> tuple[Config, list[str]]:
+def _neighbor(peer: str, neighbor: Neighbor, bgp: Bgp, box: HostFacts, loss: Loss) -> tuple[Config, list[str]]:
     path = ("bgp", "neighbors", peer)
     config = _options(peer, neighbor, box, path, loss, versions={ip_version(peer)})
     of_group = bgp.peer_groups.get(neighbor.peer_group or "")
@@ -113,7 +113,7 @@ def _both(config: Config, peer: str, neighbor: Neighbor, bgp: Bgp, loss: Loss) -
     return [own, other]
 
 
-def _options(name: str, one: NeighborOptions, box: Box, path: Path, loss: Loss, *, versions: set[int]) -> Config:
+def _options(name: str, one: NeighborOptions, box: HostFacts, path: Path, loss: Loss, *, versions: set[int]) -> Config:
     config = blank("frrbgpneighbors") | {"peer": name}
     write_keys(NEIGHBOR, one, config, loss, path)
     config["descr"] = loss.text(one.description, 80, (*path, "description"))
@@ -182,7 +182,7 @@ def _family(part: NeighborFamily, path: Path, loss: Loss) -> Config:
     return config
 
 
-def read_neighbors(sections: Sections, data: Data, box: Box, note: Any) -> None:
+def read_neighbors(sections: Sections, data: Data, box: HostFacts, note: Any) -> None:
     """Read the neighbors and peer groups into the data of the instance. `note` takes the peer, too."""
     groups: Data = {}
     neighbors: Data = {}
@@ -234,7 +234,7 @@ def _written_families(peer: str, config: Config) -> list[str]:
     return list(FAMILIES) if config.get("bothaf") else [own]
 
 
-def _read_options(config: Config, box: Box, versions: set[int], note: Note) -> Data:
+def _read_options(config: Config, box: HostFacts, versions: set[int], note: Note) -> Data:
     data: Data = {}
     for key in read_keys(NEIGHBOR, config, data):
         note(key, config[key])

@@ -13,12 +13,14 @@ from frrgen.codes import Code
 from frrgen.errors import Path
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
-from frrgen.platforms.pfsense.schema import Box, Config
+from frrgen.platforms.pfsense.schema import Config, HostFacts
 
 _INTERFACE: Final = re.compile(r"wan|lan|lo0|opt[0-9]+|ovpn[sc][0-9]+")
 
 
-def write_source(config: Config, source: str | None, box: Box, path: Path, loss: Loss, *, versions: set[int]) -> None:
+def write_source(
+    config: Config, source: str | None, box: HostFacts, path: Path, loss: Loss, *, versions: set[int]
+) -> None:
     """Write where sessions come from. Of an interface it is the first address, in the family that the type says."""
     named = {ip_version(source)} if source and ip_version(source) else versions or {4}
     config["updatesource_type"] = "ipv6" if named == {6} else "ipv4"
@@ -39,7 +41,7 @@ def write_source(config: Config, source: str | None, box: Box, path: Path, loss:
         config["updatesource"] = found.pop()
 
 
-def stored_source(source: str, version: int, box: Box) -> str:
+def stored_source(source: str, version: int, box: HostFacts) -> str:
     """Give what is stored for an update-source: an interface, or a VIP with its address; empty if there is none."""
     if source in box.interfaces:
         first = _first(box.interfaces[source], version)
@@ -57,12 +59,12 @@ def _first(addresses: Iterable[str], version: int) -> str:
     return next((one for one in addresses if ip_version(one) == version), "")
 
 
-def has_interface(name: str, box: Box) -> bool:
+def has_interface(name: str, box: HostFacts) -> bool:
     """Tell whether a box has an interface; of one that is not known, whether the name is one of pfSense's."""
     return name in box.devices if box.devices else name in box.interfaces or _INTERFACE.fullmatch(name) is not None
 
 
-def read_source(config: Config, source: str, box: Box, versions: set[int]) -> str:
+def read_source(config: Config, source: str, box: HostFacts, versions: set[int]) -> str:
     """Read where sessions come from: the interface, or the address if its family is another than one would think."""
     version = 6 if config.get("updatesource_type") == "ipv6" else 4
     name, _, address = source.partition("|")

@@ -27,7 +27,7 @@ from frrgen.platforms.pfsense.keys import (
 )
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version, word
-from frrgen.platforms.pfsense.schema import Box, Config, Sections, blank
+from frrgen.platforms.pfsense.schema import Config, HostFacts, Sections, blank
 from frrgen.platforms.pfsense.sections.policy import Note
 from frrgen.platforms.pfsense.sections.source import has_interface
 
@@ -44,7 +44,7 @@ _ECHO: Final = ("echo_transmit_interval", "echo_receive_interval")
 # the page Global Settings
 
 
-def write_global(router: Router, box: Box, loss: Loss) -> Config:
+def write_global(router: Router, box: HostFacts, loss: Loss) -> Config:
     """Write the first page, with the static routes."""
     config = blank("frr") | {"enable": "on"}
     write_keys(GLOBAL, router, config, loss, ())
@@ -69,7 +69,7 @@ def write_global(router: Router, box: Box, loss: Loss) -> Config:
     return config
 
 
-def _route_row(router: Router, route: StaticRoute, box: Box, path: Path, loss: Loss) -> dict[str, str] | None:
+def _route_row(router: Router, route: StaticRoute, box: HostFacts, path: Path, loss: Loss) -> dict[str, str] | None:
     for field in lost(route, frozenset({"prefix", "via", "interface", "drop"})):
         loss.cannot(path, field)
     row = {"routevalue": str(route.prefix)}
@@ -100,7 +100,7 @@ def _pfsense(router: Router) -> Pfsense:
     return router.pfsense or Pfsense()
 
 
-def read_global(config: Config, box: Box, note: Note) -> Data:
+def read_global(config: Config, box: HostFacts, note: Note) -> Data:
     """Give the data of the Router that the first page says."""
     data: Data = {}
     for key in read_keys(GLOBAL, config, data):
@@ -128,7 +128,7 @@ def read_global(config: Config, box: Box, note: Note) -> Data:
     return data | ({"static_routes": routes} if routes else {})
 
 
-def _route(row: dict[str, str], box: Box) -> Data | None:
+def _route(row: dict[str, str], box: HostFacts) -> Data | None:
     try:
         prefix = ip_network(row.get("routevalue", ""), strict=False)
     except ValueError:
