@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from frrgen.platforms.pfsense.schema import SCHEMA, HostFacts, blank
+from frrgen.platforms.pfsense.host import HostFacts
+from frrgen.platforms.pfsense.schema import SCHEMA, blank
 
 BOX = HostFacts(
     interfaces={

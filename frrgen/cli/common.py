@@ -22,7 +22,7 @@ from frrgen.platforms.base import of
 from frrgen.platforms.frr.diff.plan import hide
 
 if TYPE_CHECKING:
-    from frrgen.platforms.frr.parse.parser import Leftover
+    from frrgen.platforms.frr.parse.fates import Leftover
     from frrgen.policy.frr.session import Direction, Session
 
 _UNDEFINED: Final = Code.FRR210

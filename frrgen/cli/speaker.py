@@ -18,7 +18,7 @@ from frrgen.model.router import Router
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
 from frrgen.speaker.process.sources.base import Source, Wanted
 from frrgen.speaker.process.sources.file import StaticSource
-from frrgen.speaker.session.peer import Group
+from frrgen.speaker.session.group import Group
 from frrgen.speaker.table.gate import Gate, gates
 from frrgen.speaker.table.rib import AdjRibOut
 from frrgen.speaker.table.table import Table

@@ -12,14 +12,16 @@ A form is the line without its prefix (`neighbor X `), with placeholders:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
+
+from frrgen.lines.form import Piece, pieces, text_of
 
 
 class Impact(StrEnum):
@@ -42,50 +44,6 @@ class Statement(NamedTuple):
 Written = tuple["LineRule", tuple[str, ...], str]
 """What a rule says of a field: the rule, the slot, and the line without its prefix. A plain tuple, for speed."""
 Data = dict[str, Any]
-_TOKEN: Final = re.compile(r"\[(?P<opt>[^\]]+)\]|\{(?P<name>[*#]?\w*)\}|(?P<lit>[^\[{]+)")
-
-
-class _Piece(NamedTuple):
-    kind: str
-    """literal, value, rest, option or flag"""
-    text: str
-    name: str
-    pattern: str = r"[^ ]+"
-
-    @property
-    def rest(self) -> bool:
-        """Whether the value may hold blanks."""
-        return self.pattern == ".+"
-
-
-_PATTERNS: Final = {"*": ".+", "#": "[0-9]+"}
-
-
-def _pieces(form: str) -> list[_Piece]:
-    found = []
-    for token in _TOKEN.finditer(form):
-        if token["lit"] is not None:
-            found.append(_Piece("literal", token["lit"], ""))
-        elif token["name"] is not None:
-            found.append(_Piece("value", "", token["name"].lstrip("*#"), _PATTERNS.get(token["name"][:1], "[^ ]+")))
-        elif "?" in token["opt"]:
-            text, name = token["opt"].split("?")
-            found.append(_Piece("flag", text, name))
-        else:
-            text, name = token["opt"].split("{")
-            found.append(_Piece("option", text, name.rstrip("}").lstrip("*#"), _PATTERNS.get(name[:1], "[^ ]+")))
-    return found
-
-
-def text_of(value: object) -> str:
-    """Write a value as FRR does: tuples with blanks, secrets in clear."""
-    if type(value) in {str, int}:
-        return str(value)
-    if isinstance(value, tuple):
-        return " ".join(text_of(item) for item in value)
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value)
 
 
 @dataclass(frozen=True)
@@ -134,9 +92,9 @@ class LineRule:
     parse_only: bool = False
 
     @cached_property
-    def pieces(self) -> list[_Piece]:
+    def pieces(self) -> list[Piece]:
         """The parts of the form."""
-        return _pieces(self.form)
+        return pieces(self.form)
 
     @cached_property
     def get(self) -> Callable[[Any], Any]:
@@ -268,17 +226,17 @@ class LineRule:
         """Put what a line says into the data of its context."""
         groups = {name: text for name, text in match.groupdict().items() if text is not None}
         if self.presence:
-            _put(data, self.field, {}, keep=True)
+            put(data, self.field, {}, keep=True)
         elif not self.has_values:
-            _put(data, self.field, self.const)
+            put(data, self.field, self.const)
         elif (piece := self._whole) is not None:
             text = groups["value"]
-            _put(data, self.field, text.split() if piece.rest and self._is_tuple else text)
+            put(data, self.field, text.split() if piece.rest and self._is_tuple else text)
         else:
-            _put(data, self.field, self.attributes(groups))
+            put(data, self.field, self.attributes(groups))
 
     @cached_property
-    def _whole(self) -> _Piece | None:
+    def _whole(self) -> Piece | None:
         """The placeholder that stands for the value itself, if the form has one."""
         return next((piece for piece in self.pieces if piece.kind == "value" and not piece.name), None)
 
@@ -305,127 +263,16 @@ class LineRule:
         return (self.impact_10 if version >= (9,) else None) or self.impact or Impact.NONE
 
 
-class WordsRule(LineRule):
-    """A field that is a tuple, written as words on one line."""
-
-    @property
-    def _is_tuple(self) -> bool:
-        return True
-
-
-class EachRule(LineRule):
-    """A field that is a tuple, of which each element is a line of its own."""
-
-    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
-        """Write a line an element."""
-        for value in self.get(obj) or ():
-            yield self, (self.field, text_of(value)), self.body(value)
-
-    def read(self, match: re.Match[str], data: Data) -> None:
-        """Add the elements of a line."""
-        outer = _parent(data, self.field)
-        outer.setdefault(self.field.split(".")[-1], []).extend(match["value"].split())
-
-
-@dataclass(frozen=True)
-class AbsentRule(LineRule):
-    """A word of a tuple that is there by default: the line says that it is not."""
-
-    word: str = ""
-    words: tuple[str, ...] = ()
-
-    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
-        """Write the line where the word is missing."""
-        if self.word not in self.get(obj):
-            yield self, (self.field, self.word), self.form
-
-    def read(self, match: re.Match[str], data: Data) -> None:
-        """Take the word away."""
-        del match
-        data[self.field] = [word for word in data.get(self.field, self.words) if word != self.word]
-
-
-class ItemRule(LineRule):
-    """A dict field: a line an item, with its key."""
-
-    def path(self, match: re.Match[str]) -> tuple[str, ...]:
-        """Give the path of the item."""
-        return (*super().path(match), match["key"])
-
-    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
-        """Write a line an item."""
-        for key, value in self.get(obj).items():
-            yield self, (self.field, str(key)), self.body(value, str(key))
-
-    def read(self, match: re.Match[str], data: Data) -> None:
-        """Add an item."""
-        groups = {name: text for name, text in match.groupdict().items() if text is not None}
-        value = groups["value"] if "value" in groups else self.attributes(groups)
-        data.setdefault(self.field, {})[groups["key"]] = value
-
-
-@dataclass(frozen=True)
-class PairRule(LineRule):
-    """Two fields on one line; the second one is optional."""
-
-    other: str = ""
-    other_form: str = ""
-    """With `{}` for a value, without for a flag."""
-
-    @cached_property
-    def _get_other(self) -> Callable[[Any], Any]:
-        return LineRule(self.other, "").get
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """The regular expression of both forms."""
-        tail = re.escape(self.other_form).replace(r"\{\}", "(?P<other>.+)")
-        return re.compile(f"{super().pattern.pattern}(?P<tail>{tail})?")
-
-    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:
-        """Write the line, with the second field where it is set."""
-        value, other = self.get(obj), self._get_other(obj)
-        if self.is_set(value, obj, canonical=canonical):
-            tail = "" if other is None or other is False else self.other_form.replace("{}", text_of(other))
-            yield self, (self.field,), self.body(value) + tail
-
-    def read(self, match: re.Match[str], data: Data) -> None:
-        """Put both fields into the data."""
-        _put(data, self.field, match["value"] if self.has_values else self.const)
-        if match["tail"]:
-            _put(data, self.other, match["other"] if "other" in match.groupdict() else True)
-
-
-@dataclass(frozen=True)
-class DeleteRule(LineRule):
-    """`set comm-list NAME delete`, which FRR carries out where it stands: before or behind `set community`."""
-
-    behind: str = ""
-    """The field that it may stand behind."""
-    last: bool = False
-
-    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
-        """Write the line at the place the model says."""
-        name = getattr(obj, self.field)
-        stands_last = getattr(obj, f"{self.field}_last") and getattr(obj, self.behind) is not None
-        if name is not None and stands_last == self.last:
-            yield self, (self.field, str(self.last)), self.body(name)
-
-    def read(self, match: re.Match[str], data: Data) -> None:
-        """Remember the name, and what stood before it."""
-        data[self.field] = match["value"]
-        if self.behind in data:
-            data[f"{self.field}_last"] = True
-
-
-def _parent(data: Data, path: str) -> Data:
+def parent_of(data: Data, path: str) -> Data:
+    """Return the mapping that holds the last word of a dotted path."""
     if "." in path:
         return data.setdefault(path.split(".", maxsplit=1)[0], {})  # type: ignore[no-any-return]
     return data
 
 
-def _put(data: Data, path: str, value: object, *, keep: bool = False) -> None:
-    parent, last = _parent(data, path), path.rsplit(".", maxsplit=1)[-1]
+def put(data: Data, path: str, value: object, *, keep: bool = False) -> None:
+    """Set the value at a dotted path; `keep`: unless there is one."""
+    parent, last = parent_of(data, path), path.rsplit(".", maxsplit=1)[-1]
     if keep:
         parent.setdefault(last, value)
     else:
@@ -483,3 +330,11 @@ class Table:
                 rule.read(match, data)
                 return rule.path(match)
         return None
+
+
+class WordsRule(LineRule):
+    """A field that is a tuple, written as words on one line."""
+
+    @property
+    def _is_tuple(self) -> bool:
+        return True

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Network
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticKnownError
+from pydantic import BeforeValidator, Field, model_validator
 
 from frrgen.model.bgp import Bgp
 from frrgen.model.defaults import Profile, with_defaults
+from frrgen.model.platform import Pfsense, PlatformName, PlatformOptions
 from frrgen.model.policy import (
     AccessList,
     AsPathList,
@@ -38,7 +38,6 @@ from frrgen.model.types import (
     VrfName,
     number_text,
 )
-from frrgen.platforms.registry import PLATFORMS
 
 
 class StaticRoute(Model):
@@ -194,84 +193,6 @@ class Ssh(Model):
     """Seconds."""
     command_timeout: Annotated[float, Field(gt=0, le=7200)] = 600.0
     """Seconds."""
-
-
-class TcpMd5(Model):
-    """Addresses between which pfSense's kernel signs TCP, given by hand (`setkey`)."""
-
-    source: Address
-    """The address of one end."""
-    destination: Address
-    """The address of the other end."""
-    password: Password
-    """The password: `env:NAME` or `file:PATH`."""
-
-
-def _several(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else (value,)
-
-
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_several)]
-
-
-FRR_OF_PACKAGE: Final = {"1.0": "7.5", "2.0": "9.1", "2.1": "10.1"}
-"""The FRR that each version of pfSense's package brings."""
-
-
-def _known_platform(name: Any) -> Any:
-    if name not in PLATFORMS:
-        raise PydanticKnownError("literal_error", {"expected": " or ".join(map(repr, PLATFORMS))})
-    return name
-
-
-PlatformName = Annotated[str, BeforeValidator(_known_platform), WithJsonSchema({"enum": list(PLATFORMS)})]
-"""The name of a platform, out of the registry."""
-
-
-class PlatformOptions(Model):
-    """What a platform adds to a router: a field of Router with the platform's name."""
-
-    by_family: ClassVar[bool] = True
-    """A neighbor has options for each address family. Else it has one set of them for both families, and is always
-    active in the family of its address."""
-    listens: ClassVar[bool] = True
-    """Neighbors may come by listen range."""
-    narrow_bounds: ClassVar[bool] = True
-    """An entry of a prefix list may have any bounds; else `le` must be two beyond `ge`."""
-
-    @classmethod
-    def frr_version(cls, options: Any) -> str | None:
-        """Return the FRR that the platform brings with these options; None: the inventory says it."""
-        del options
-        return None
-
-
-class Pfsense(PlatformOptions):
-    """What only a pfSense box has."""
-
-    by_family = False
-    listens = False
-    narrow_bounds = False
-
-    package: Literal["1.0", "2.0", "2.1"] | None = None
-    """The FRR package; None: ask the box, or 2.1 without one."""
-    password: Password | None = None
-    """The FRR master password, required by the package; None: leave it as it is on the box."""
-    interfaces: dict[str, Addresses] = {}
-    """What `update_source` may name: `lan`, `wan`, `optN`, `_vip…` -> address or addresses. Else asked of the box."""
-    gateways: dict[str, Address] = {}
-    """What static routes may lead to: the name of a gateway -> its address. Else asked of the box."""
-    carp_vip: str | None = Field(default=None, pattern=r"^(none|_vip[0-9a-z]{1,32})$")
-    """FRR runs only while this CARP VIP is master; None: leave it as it is on the box."""
-    enforce_first_as: bool = True
-    """`bgp enforce-first-as` of the whole instance."""
-    tcp_md5: tuple[TcpMd5, ...] = ()
-
-    @classmethod
-    def frr_version(cls, options: Any) -> str | None:
-        """Return the FRR of the package, which is 2.1 where the inventory does not say."""
-        package = options.get("package") if isinstance(options, dict) else getattr(options, "package", None)
-        return FRR_OF_PACKAGE.get(str(package or "2.1"), "10.1")
 
 
 class Check(Model):

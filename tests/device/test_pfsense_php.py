@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frrgen.platforms.pfsense.schema import COVERED, EMPTY_COUNTS, SET_BY_PRESENCE, digest
+from frrgen.platforms.pfsense.schema import COVERED, EMPTY_COUNTS, SET_BY_PRESENCE
+from frrgen.platforms.pfsense.stored import digest
 from frrgen.platforms.templates import template_folder
 from frrgen.transport.base import Running
 from tests.examples import examples

@@ -7,8 +7,9 @@ import copy
 import pytest
 
 from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.plan import Effect, daemons, effect, enabled, plan_box
-from frrgen.platforms.pfsense.schema import HostFacts, blank
+from frrgen.platforms.pfsense.schema import blank
 
 BOX = HostFacts(interfaces={"lan": ("192.168.1.1",)})
 BASE = {

@@ -11,18 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from frrgen.platforms.pfsense.schema import (
-    COVERED,
-    SCHEMA,
-    blank,
-    blank_row,
-    decode,
-    digest,
-    encode,
-    from_php,
-    normal,
-    series,
-)
+from frrgen.platforms.pfsense.host import series
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, blank, blank_row, decode, encode
+from frrgen.platforms.pfsense.stored import digest, from_php, normal
 from tests.pfsense import GOLDEN, needs_php, php, sections, texts
 
 DEFAULTS = etree.parse(GOLDEN / "gui-defaults.xml").find("installedpackages")

@@ -592,7 +592,8 @@ def test_a_letter_beyond_ascii_that_somebody_has_typed_in_stays(lab, box):
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_a_text_that_is_cut_off_on_its_way_does_nothing(lab, box, share):
-    from frrgen.platforms.pfsense.device import _CONFIG, COVERED, _program
+    from frrgen.platforms.pfsense.device import _CONFIG, _program
+    from frrgen.platforms.pfsense.schema import COVERED
 
     one = device(lab)
     running = one.fetch()

@@ -11,7 +11,8 @@ from frrgen.codes import Code
 from frrgen.model.check import check
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
-from frrgen.model.router import Pfsense, Router, Ssh
+from frrgen.model.platform import Pfsense
+from frrgen.model.router import Router, Ssh
 from frrgen.model.types import BgpListName, GroupName, LeakedVrf, MapName, Name, ProfileName, VrfName
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse

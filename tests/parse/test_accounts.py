@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from frrgen.platforms.frr.diff.plan import make_plan
-from frrgen.platforms.frr.parse.parser import account, lost, parse
+from frrgen.platforms.frr.parse.fates import lost
+from frrgen.platforms.frr.parse.parser import account, parse
 from frrgen.platforms.frr.render import render
 from tests.examples import examples
 from tests.strategies import routers

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.parse import parse
 from frrgen.platforms.pfsense.render import sections, written_with_findings
-from frrgen.platforms.pfsense.schema import blank, identity, normal
+from frrgen.platforms.pfsense.schema import blank, identity
+from frrgen.platforms.pfsense.stored import normal
 from tests.boxes import BOX, boxes
 from tests.examples import examples
 

@@ -8,7 +8,8 @@ from frrgen.model.router import Router
 from frrgen.platforms.base import Found
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import make_plan
-from frrgen.platforms.frr.parse.parser import Leftover, Parsed
+from frrgen.platforms.frr.parse.fates import Leftover
+from frrgen.platforms.frr.parse.parser import Parsed
 
 
 class Toy:

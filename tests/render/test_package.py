@@ -13,6 +13,7 @@ from frrgen.errors import InputError
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.pfsense.config_xml.read import read
 from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.php import (
     among,
     compare,
@@ -25,7 +26,7 @@ from frrgen.platforms.pfsense.php import (
     within,
     word,
 )
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, HostFacts, blank
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, blank
 from tests.examples import examples
 from tests.pfsense import GOLDEN, needs_php, php, sections
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from frrgen.platforms.pfsense.generator import frr_conf
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, HostFacts, encode
+from frrgen.platforms.pfsense.host import HostFacts
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, encode
 
 ROOT = Path(__file__).parents[1] / "lab/pfsense/root"
 BOX = HostFacts(

@@ -17,8 +17,9 @@ from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.parse import parse
 from frrgen.platforms.pfsense.render import sections as write
 from frrgen.platforms.pfsense.render import written_with_findings
-from frrgen.platforms.pfsense.schema import blank, normal
+from frrgen.platforms.pfsense.schema import blank
 from frrgen.platforms.pfsense.sections.neighbors import active_families
+from frrgen.platforms.pfsense.stored import normal
 from tests.boxes import BOX, boxes, sections
 from tests.examples import examples
 

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from frrgen.codes import Severity
 from frrgen.errors import InputError
-from frrgen.model.router import Pfsense, Router
+from frrgen.model.platform import Pfsense
+from frrgen.model.router import Router
 from frrgen.platforms.pfsense.parse import parse
 from frrgen.platforms.pfsense.render import sections as write
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA

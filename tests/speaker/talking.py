@@ -11,7 +11,8 @@ from ipaddress import IPv4Address
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.policy.frr.session import Session
 from frrgen.speaker.plan import PeerSettings
-from frrgen.speaker.session.peer import Group, Peer
+from frrgen.speaker.session.group import Group
+from frrgen.speaker.session.peer import Peer
 from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.table.rib import AdjRibOut
 from frrgen.speaker.table.table import Table

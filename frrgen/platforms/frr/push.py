@@ -17,7 +17,8 @@ from frrgen.platforms.frr.diff.changes import Commands
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes
 from frrgen.platforms.frr.diff.unread import refuse_lost
-from frrgen.platforms.frr.parse.parser import Leftover, Parsed, parse
+from frrgen.platforms.frr.parse.fates import Leftover
+from frrgen.platforms.frr.parse.parser import Parsed, parse
 from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
 from frrgen.push.base import Outcome, Push, State
 from frrgen.push.journal import entry

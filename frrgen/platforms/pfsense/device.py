@@ -36,7 +36,9 @@ from frrgen.platforms.pfsense.answers import (
     Undone,
     Watch,
 )
-from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, HostFacts, Sections, digest, from_php, series
+from frrgen.platforms.pfsense.host import HostFacts, series
+from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, Sections
+from frrgen.platforms.pfsense.stored import digest, from_php
 from frrgen.platforms.templates import template_folder
 from frrgen.transport.base import GoneError, Pending, Running, new_id, no_backup, now, owner, read_sessions
 from frrgen.transport.ssh import Shell

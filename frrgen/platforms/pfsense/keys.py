@@ -14,7 +14,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from frrgen.errors import Path
-from frrgen.lines.rule import Data, text_of
+from frrgen.lines.form import text_of
+from frrgen.lines.rule import Data
 from frrgen.model.bgp import FAMILIES
 from frrgen.platforms.pfsense.loss import Loss
 

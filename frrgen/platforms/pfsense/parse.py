@@ -14,17 +14,19 @@ from pydantic_core import ErrorDetails
 
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
+from frrgen.model.platform import FRR_OF_PACKAGE, Pfsense
 from frrgen.model.policy import AccessList, AsPathList, CommunityList, PrefixList, RouteMapEntry
-from frrgen.model.router import FRR_OF_PACKAGE, BfdPeer, BfdProfile, Pfsense, Router, Rpki, RpkiCache, StaticRoute
+from frrgen.model.router import BfdPeer, BfdProfile, Router, Rpki, RpkiCache, StaticRoute
 from frrgen.model.types import Model, Name, PlacedError
-from frrgen.platforms.frr.parse.parser import Leftover, Parsed
+from frrgen.platforms.frr.parse.fates import Leftover
+from frrgen.platforms.frr.parse.parser import Parsed
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.keys import ROUTE_MAP_DELAY
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import (
     COVERED,
     SCHEMA,
     Config,
-    HostFacts,
     Identity,
     Sections,
     first_ones,

@@ -16,8 +16,10 @@ from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.plan import Plan, SessionImpact, hide, make_plan, with_routes
-from frrgen.platforms.frr.parse.parser import Leftover, parse
-from frrgen.platforms.pfsense.schema import Config, Sections, normal
+from frrgen.platforms.frr.parse.fates import Leftover
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.pfsense.schema import Config, Sections
+from frrgen.platforms.pfsense.stored import normal
 
 _SWITCHES: Final = {
     "bgpd": "frrbgp",

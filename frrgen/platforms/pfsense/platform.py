@@ -12,7 +12,8 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Where
-from frrgen.model.router import FRR_OF_PACKAGE, Pfsense, Router
+from frrgen.model.platform import FRR_OF_PACKAGE, Pfsense
+from frrgen.model.router import Router
 from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
 from frrgen.platforms.files import is_xml, read_text
 from frrgen.platforms.frr.diff.plan import Plan
@@ -21,10 +22,10 @@ from frrgen.platforms.frr.parse.parser import parse as parse_frr
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.sessions import Bounds
 from frrgen.platforms.pfsense.dangling import as_generated, omitted, without_line
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.lint import lint
 from frrgen.platforms.pfsense.parse import parse
 from frrgen.platforms.pfsense.render import box_of, written_with_findings
-from frrgen.platforms.pfsense.schema import HostFacts
 from frrgen.platforms.pfsense.surprises import traps
 from frrgen.platforms.pfsense.wanted import (
     Wanted,

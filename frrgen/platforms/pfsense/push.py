@@ -24,7 +24,8 @@ from frrgen.platforms.pfsense.answers import Applied, Watch
 from frrgen.platforms.pfsense.device import Armed, NothingChangedError, PfsenseDevice, PfsenseRunning, raw_keys
 from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
 from frrgen.platforms.pfsense.plan import Effect, PfsensePlan, enabled, plan_box
-from frrgen.platforms.pfsense.schema import COVERED, Sections, digest
+from frrgen.platforms.pfsense.schema import COVERED, Sections
+from frrgen.platforms.pfsense.stored import digest
 from frrgen.push.base import Outcome, Push, State
 from frrgen.push.journal import entry
 from frrgen.push.waiting import refuse_waiting

@@ -12,8 +12,10 @@ from typing import Final
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, InputError, Path
 from frrgen.lines.rule import Data
+from frrgen.model.platform import Pfsense
 from frrgen.model.references import NOUNS, Ref, policy_refs
-from frrgen.model.router import Pfsense, Router
+from frrgen.model.router import Router
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.keys import (
     ADVANCED,
     BFD,
@@ -33,7 +35,7 @@ from frrgen.platforms.pfsense.keys import (
 )
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Config, HostFacts, Identity, Sections, blank, identity
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Config, Identity, Sections, blank, identity
 from frrgen.platforms.pfsense.sections.bgp import write_bgp
 from frrgen.platforms.pfsense.sections.neighbors import write_neighbors
 from frrgen.platforms.pfsense.sections.policy import (

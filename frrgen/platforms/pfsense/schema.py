@@ -19,11 +19,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Final, Literal
 
@@ -75,35 +73,6 @@ class Section:
 
     def __getitem__(self, key: str) -> Field:
         return next(item for item in self.fields if item.key == key)
-
-
-@dataclass(frozen=True)
-class HostFacts:
-    """What else than the sections decides the configuration that the package makes of them: the rest of config.xml."""
-
-    package: str = "2.1"
-    """Major and minor version of pfSense-pkg-frr: "1.0" (FRR 7), "2.0" (FRR 9) or "2.1" (FRR 10)."""
-    hostname: str = "pfSense"
-    domain: str = "home.arpa"
-    interfaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """lan, wan, optN, ovpns1, _vipID … that are enabled -> their addresses, without lengths; () where not known."""
-    devices: Mapping[str, str] = field(default_factory=dict)
-    """lan, wan, optN … -> the device, e.g. vtnet1."""
-    gateways: Mapping[str, str] = field(default_factory=dict)
-    """Name of a gateway -> its address; "" where it is not known (DHCP)."""
-    lengths: Mapping[str, int] = field(default_factory=dict)
-    """Address of an interface -> its prefix length."""
-
-
-SERIES: Final = ("1.0", "2.0", "2.1")
-"""The series of the package that write one frr.conf; 0.6 and older wrote a file for each daemon."""
-
-
-def series(version: str) -> str | None:
-    """Tell the series of a version as `pkg query %v pfSense-pkg-frr` says it (2.1.2_1); None if older than all."""
-    match = re.match(r"(\d{1,9})(?:\.(\d{1,9}))?", version)
-    found = (int(match[1]), int(match[2] or 0)) if match else (0, 0)
-    return next((name for name in reversed(SERIES) if found >= tuple(map(int, name.split(".")))), None)
 
 
 _SINGLE: Final = "."
@@ -364,88 +333,6 @@ def decode(stored: str) -> str:
         return base64.b64decode("".join(stored.split()), validate=True).decode("utf-8").replace("\r", "")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from error
-
-
-def normal(sections: Sections) -> Sections:
-    """Bring sections into the form in which two are equal exactly when pfSense makes no difference between them.
-
-    An empty value (but of EMPTY_COUNTS), a missing key, an empty row, an empty entry and a missing section are all the
-    same; a row checkbox of SET_BY_PRESENCE is `ON` however it is stored. The order of entries and of rows counts.
-    """
-    found = {}
-    for name, configs in from_php(sections).items():
-        entries = [entry for config in configs if (entry := _normal_config(config))]
-        if entries:
-            found[name] = entries
-    return found
-
-
-def _normal_config(config: Config) -> Config:
-    entry: Config = {}
-    for key, value in config.items():
-        if isinstance(value, list):
-            value = [row for item in value if (row := _normal_row(item))]  # noqa: PLW2901
-        if value or key in EMPTY_COUNTS:
-            entry[key] = value
-    return entry
-
-
-def _normal_row(row: Mapping[str, str]) -> dict[str, str]:
-    return {
-        key: "ON" if key in SET_BY_PRESENCE else value for key, value in row.items() if value or key in SET_BY_PRESENCE
-    }
-
-
-def from_php(data: object) -> Sections:
-    """Make sections of what PHP's JSON of them says, whatever its arrays hold.
-
-    Numbers become texts as PHP writes them; a list with gaps is a list; an entry or a row that is none ("" for an empty
-    element) is left out, as is what is no section at all.
-    """
-    sections = data if isinstance(data, dict) else {}
-    return {
-        str(name): [_entry(config) for config in _elements(configs) if isinstance(config, dict)]
-        for name, configs in sections.items()
-    }
-
-
-def _entry(config: dict[str, Any]) -> Config:
-    return {
-        key: [{name: _text(one) for name, one in row.items()} for row in _elements(value) if isinstance(row, dict)]
-        if isinstance(value, list | dict)
-        else _text(value)
-        for key, value in config.items()
-    }
-
-
-def _elements(value: object) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    """Write a value as PHP's (string) does."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None or value is False else "1" if value is True else str(value)
-
-
-def digest(sections: Sections) -> str:
-    r"""Compute the SHA-256 (hexadecimal, lower case) of the canonical JSON of `normal(sections)`.
-
-    PHP computes the same of its arrays: take `''` and empty arrays away (but the keys of EMPTY_COUNTS; and in rows
-    those of SET_BY_PRESENCE become `'ON'` first), sort all keys (`ksort(…, SORT_STRING)`), and
-    `hash('sha256', json_encode((object)$sections, JSON_UNESCAPED_SLASHES))`: no blanks, ASCII, `\u00e9` in lower case.
-    """
-    text = json.dumps(normal(sections), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(_BEYOND_ASCII.sub(_escaped, text).encode("ascii")).hexdigest()
-
-
-_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
-"""Python's own ensure_ascii escapes DEL too, PHP does not."""
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1]
 
 
 Identity = tuple[str, ...]

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Final
 
 from frrgen.codes import Severity
 from frrgen.errors import Finding, InputError
-from frrgen.model.router import FRR_OF_PACKAGE, Router
+from frrgen.model.platform import FRR_OF_PACKAGE
+from frrgen.model.router import Router
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan
-from frrgen.platforms.frr.parse.parser import Leftover, Parsed, said_version
+from frrgen.platforms.frr.parse.fates import Leftover
+from frrgen.platforms.frr.parse.parser import Parsed, said_version
 from frrgen.platforms.frr.parse.parser import parse as parse_frr
 from frrgen.platforms.pfsense.config_xml.read import Stored, read
 from frrgen.platforms.pfsense.config_xml.write import fragments, merge
 from frrgen.platforms.pfsense.dangling import as_generated
 from frrgen.platforms.pfsense.generator import frr_conf
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.parse import Read, parse
 from frrgen.platforms.pfsense.plan import PfsensePlan, daemons, enabled, plan_box
 from frrgen.platforms.pfsense.render import box_of, sections
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, HostFacts, Sections, identity
+from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Sections, identity
 from frrgen.platforms.pfsense.surprises import traps
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Final
 
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
-from frrgen.platforms.frr.parse.parser import Leftover
+from frrgen.platforms.frr.parse.fates import Leftover
 
 Unread = Mapping[tuple[str, int], tuple[str, ...]]
 """The name of a map and the number of an entry -> its lines that were not understood, with their numbers."""

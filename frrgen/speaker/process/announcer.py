@@ -14,7 +14,8 @@ from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.health import Checker
 from frrgen.speaker.process.sources.base import Health, Source, Wanted
-from frrgen.speaker.session.peer import Group, Peer
+from frrgen.speaker.session.group import Group
+from frrgen.speaker.session.peer import Peer
 from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.table.rib import AdjRibOut, steps
 from frrgen.speaker.table.table import Table

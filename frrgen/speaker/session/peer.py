@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import PeerSettings
 from frrgen.speaker.session.backoff import IdleHold, is_collision
 from frrgen.speaker.session.connection import LINGER, Connection
 from frrgen.speaker.session.fsm import State
-from frrgen.speaker.table.gate import Gate
-from frrgen.speaker.table.rib import ALIKE, AdjRibOut, Encoder, Written, steps
+from frrgen.speaker.session.group import Group
+from frrgen.speaker.table.rib import ALIKE, Encoder, steps
 from frrgen.speaker.table.table import BLOCK, Alike, gather
 from frrgen.speaker.wire.capability import Agreed, Capabilities, GracefulRestart
 from frrgen.speaker.wire.error import Cease
@@ -49,48 +49,6 @@ class Counters:
     last_error: str = ""
     up_since: float = 0.0
     retry_at: float = 0.0
-
-
-class Group:
-    """Sessions that are told the same: one Adj-RIB-Out, and what it looks like on the wire, written once."""
-
-    def __init__(self, rib: AdjRibOut, gate: Gate) -> None:
-        self.rib = rib
-        self.gate = gate
-        rib.enforce = gate.mode == "enforce"
-        rib.families = frozenset(Family) - gate.elsewhere
-        self._written: dict[Any, Written] = {}
-        self._reading: list[Written] = []
-
-    @contextlib.contextmanager
-    def reading(self, encoder: Encoder, families: frozenset[Family]) -> Iterator[Written]:
-        """Give all that is announced now; what changes while it is read is left out of it."""
-        key = (encoder.writer, encoder.add_path, encoder.longest, families)
-        written = self._written.get(key)
-        if written is None:
-            written = self._written[key] = Written(self.rib, encoder, sorted(families, key=lambda one: one.afi))
-        self._reading.append(written)
-        try:
-            yield written
-        finally:
-            self._reading.remove(written)
-
-    def may_be_kept(self, family: Family) -> bool:
-        """Tell whether routers may keep what they were told over a restart (RFC 4724).
-
-        They count it, and what they are told behind it, until End-of-RIB: both must be within the maximum-prefix. What
-        a process before this one has told is not known, and taken to be no more than what this one does.
-        """
-        limit = self.gate.limit(family)
-        return limit is None or self.gate.fits(family) or 2 * self.rib.most[family] <= limit
-
-    def judge(self, keys: Sequence[int]) -> dict[int, bool]:
-        """Ask the gate about keys that changed in the table; gives all whose state is another, and if they are said."""
-        moved = [*keys, *self.gate.judge(self.rib, keys)]
-        for written in self._reading:
-            written.changed.update(moved)
-        self._written.clear()
-        return dict.fromkeys(moved, True) | dict.fromkeys(self.rib.pending(moved), False)
 
 
 class Peer:

@@ -46,7 +46,8 @@ from frrgen.platforms.frr.grammar.layout import (
 )
 from frrgen.platforms.frr.grammar.policy import LISTS, ListKind
 from frrgen.platforms.frr.grammar.top import BFD_DEFAULTS, read_static_route
-from frrgen.platforms.frr.parse.parser import Leftover, Parsed
+from frrgen.platforms.frr.parse.fates import Leftover
+from frrgen.platforms.frr.parse.parser import Parsed
 
 _ENDING: Final = ("ending",)
 _BATCHES: Final = (

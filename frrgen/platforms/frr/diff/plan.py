@@ -13,7 +13,8 @@ from frrgen.platforms.frr.diff.build import Builder
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.faults import faults
 from frrgen.platforms.frr.diff.owned import with_unowned
-from frrgen.platforms.frr.parse.parser import Leftover, Parsed
+from frrgen.platforms.frr.parse.fates import Leftover
+from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.policy.frr.partial_entries import unread_entries
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.plan import hide
 from frrgen.platforms.frr.grammar.layout import raw_lines
-from frrgen.platforms.frr.parse.parser import Leftover, lost
+from frrgen.platforms.frr.parse.fates import Leftover, lost
 
 
 def refuse_lost(

@@ -10,18 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Final
 
-from frrgen.lines.rule import (
-    AbsentRule,
-    Data,
-    EachRule,
-    Impact,
-    ItemRule,
-    LineRule,
-    PairRule,
-    Table,
-    WordsRule,
-    Written,
-)
+from frrgen.lines.kinds import AbsentRule, EachRule, ItemRule, PairRule
+from frrgen.lines.rule import Data, Impact, LineRule, Table, WordsRule, Written
 from frrgen.model.bgp import Dampening, DistanceBgp
 
 _RESET: Final = Impact.RESET

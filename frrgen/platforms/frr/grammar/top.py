@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from frrgen.lines.rule import Data, Impact, ItemRule, LineRule, PairRule, Table, Written
+from frrgen.lines.kinds import ItemRule, PairRule
+from frrgen.lines.rule import Data, Impact, LineRule, Table, Written
 from frrgen.model.router import BfdPeer, RpkiCache, StaticRoute
 
 GLOBAL: Final = Table(

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from frrgen.errors import Path
-from frrgen.lines.rule import Data, PairRule
+from frrgen.lines.kinds import PairRule
+from frrgen.lines.rule import Data
 from frrgen.model.types import PlacedError
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.top import GLOBAL

@@ -20,11 +20,9 @@ from frrgen.model.types import Model, is_number
 from frrgen.platforms.frr.parse.beyond import opens
 from frrgen.platforms.frr.parse.bgp import Instance
 from frrgen.platforms.frr.parse.contexts import Context, Reader, lacked
-from frrgen.platforms.frr.parse.fates import Fates, Ignored, Leftover, Owner, build, lost
+from frrgen.platforms.frr.parse.fates import Fates, Ignored, Leftover, Owner, build
 from frrgen.platforms.frr.parse.policy import Policy
 from frrgen.platforms.frr.parse.top import Top, is_vrf
-
-__all__ = ["Account", "Ignored", "Leftover", "Parsed", "account", "lost", "parse", "parse_lines", "said_version"]
 
 DEFAULT_VERSION: Final = "8.4"
 _VERSION: Final = re.compile(r"frr version (\d{1,2}(?:\.\d{1,3}){0,2})(?![0-9]).*")

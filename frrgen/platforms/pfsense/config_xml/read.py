@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.config_xml.markup import Document, Element, entries, outline, twice
+from frrgen.platforms.pfsense.host import HostFacts, series
 from frrgen.platforms.pfsense.php import ip_version
-from frrgen.platforms.pfsense.schema import RAW_KEYS, SCHEMA, Config, HostFacts, Sections, decode, series
+from frrgen.platforms.pfsense.schema import RAW_KEYS, SCHEMA, Config, Sections, decode
 
 _NOT_ON_THE_PAGE: Final = {"frrglobalraw": frozenset(RAW_KEYS), "frrbgpneighbors": frozenset({"maximumprefix_force"})}
 """Elements that the package reads although no page has them: the next save of the page deletes them."""

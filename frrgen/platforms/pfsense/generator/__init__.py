@@ -19,8 +19,9 @@ from frrgen.platforms.pfsense.generator.names import Settings
 from frrgen.platforms.pfsense.generator.neighbors import neighbors
 from frrgen.platforms.pfsense.generator.route_maps import route_maps
 from frrgen.platforms.pfsense.generator.routes import accept_filters, static_routes
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.php import filled, ip_version
-from frrgen.platforms.pfsense.schema import HostFacts, Sections, decode
+from frrgen.platforms.pfsense.schema import Sections, decode
 
 __all__ = ["frr_conf", "unforeseen"]
 

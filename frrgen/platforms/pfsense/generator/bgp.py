@@ -12,8 +12,8 @@ from typing import Final
 
 from frrgen.platforms.pfsense.generator.names import Settings, chosen
 from frrgen.platforms.pfsense.generator.rules import LineWriter, flag, number
+from frrgen.platforms.pfsense.host import SERIES, series
 from frrgen.platforms.pfsense.php import Entry, among, as_number, filled, ip_version, subnet_version, unsigned, within
-from frrgen.platforms.pfsense.schema import SERIES, series
 
 
 @dataclass

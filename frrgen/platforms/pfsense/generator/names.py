@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.php import Entry, among, ip_version
-from frrgen.platforms.pfsense.schema import HostFacts, Sections
+from frrgen.platforms.pfsense.schema import Sections
 
 WELL_KNOWN: Final = ("internet", "no-export", "no-advertise", "local-as")
 """Communities that the package takes by name."""

@@ -14,10 +14,11 @@ from frrgen.codes import Code
 from frrgen.errors import Path
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, NeighborOptions, PeerGroup
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.keys import FAMILY_WORDS, NEIGHBOR, NEIGHBOR_FAMILY, covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
-from frrgen.platforms.pfsense.schema import Config, HostFacts, Sections, blank
+from frrgen.platforms.pfsense.schema import Config, Sections, blank
 from frrgen.platforms.pfsense.sections.policy import Note
 from frrgen.platforms.pfsense.sections.source import read_source, write_source
 

@@ -11,9 +11,10 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Path
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
-from frrgen.platforms.pfsense.schema import Config, HostFacts
+from frrgen.platforms.pfsense.schema import Config
 
 _INTERFACE: Final = re.compile(r"wan|lan|lo0|opt[0-9]+|ovpn[sc][0-9]+")
 

@@ -11,7 +11,9 @@ from frrgen.codes import Code
 from frrgen.errors import Path
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import Bgp
-from frrgen.model.router import BfdPeer, BfdTimers, Pfsense, Router, Rpki, StaticRoute
+from frrgen.model.platform import Pfsense
+from frrgen.model.router import BfdPeer, BfdTimers, Router, Rpki, StaticRoute
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.keys import (
     BFD,
     BFD_PROFILE,
@@ -27,7 +29,7 @@ from frrgen.platforms.pfsense.keys import (
 )
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version, word
-from frrgen.platforms.pfsense.schema import Config, HostFacts, Sections, blank
+from frrgen.platforms.pfsense.schema import Config, Sections, blank
 from frrgen.platforms.pfsense.sections.policy import Note
 from frrgen.platforms.pfsense.sections.source import has_interface
 
