@@ -46,7 +46,7 @@ class Code(StrEnum):
     FRR106 = auto(), "Nothing reads this file"
     FRR107 = auto(), "There is no such group"
     FRR108 = auto(), "There is no such router"
-    FRR109 = auto(), "There is nobody to ask"
+    FRR109 = auto(), "No terminal to ask on"
     FRR110 = auto(), "Unknown key"
     FRR111 = auto(), "The value cannot be used"
     FRR112 = auto(), "A key is missing"
@@ -69,11 +69,11 @@ class Code(StrEnum):
     FRR203 = auto(), "An address belongs to two nodes"
     FRR204 = auto(), "Two clusters share service addresses", Severity.WARNING
     FRR205 = auto(), "Internal and external nodes in one listen range"
-    FRR206 = auto(), "Nobody can announce a pool", Severity.WARNING
+    FRR206 = auto(), "No node can announce a pool", Severity.WARNING
     FRR207 = auto(), "A pool holds addresses that machines have"
     FRR208 = auto(), "The router's address for the cluster is wrong"
     FRR209 = auto(), "Two routers of a cluster have one address"
-    FRR210 = auto(), "A reference leads nowhere"
+    FRR210 = auto(), "A reference to something undefined"
     FRR211 = auto(), "Route maps call each other in a circle"
     FRR212 = auto(), "A route map without entries"
     FRR213 = auto(), "match rpki without RPKI", Severity.WARNING
@@ -111,7 +111,7 @@ class Code(StrEnum):
     FRR313 = auto(), "A route-map entry matches no route", Severity.WARNING
     FRR314 = auto(), "The inbound policy permits everything", Severity.WARNING
     FRR315 = auto(), "No password and no TTL security", Severity.WARNING
-    FRR316 = auto(), "The policy accepts what nobody should announce", Severity.WARNING
+    FRR316 = auto(), "The policy accepts routes that must not be announced", Severity.WARNING
     FRR317 = auto(), "A private ASN leaks", Severity.WARNING
     FRR318 = auto(), "No maximum_prefix", Severity.WARNING
     FRR319 = auto(), "match source-protocol on an inbound map", Severity.WARNING
@@ -140,7 +140,7 @@ class Code(StrEnum):
     FRR501 = auto(), "SSH cannot be set up"
     FRR502 = auto(), "The host key is not the one we know"
     FRR503 = auto(), "The router cannot be reached"
-    FRR504 = auto(), "The router does not let us in"
+    FRR504 = auto(), "The router refuses the login"
     FRR505 = auto(), "The connection was lost"
     FRR506 = auto(), "Too much output"
     FRR507 = auto(), "No answer in time"
@@ -192,7 +192,7 @@ class Code(StrEnum):
     FRR713 = auto(), "Not a configuration of pfSense"
     FRR720 = auto(), "pfSense has no place for this"
     FRR721 = auto(), "A name that pfSense leaves out"
-    FRR722 = auto(), "A reference that leads nowhere on pfSense"
+    FRR722 = auto(), "A reference to something undefined on pfSense"
     FRR723 = auto(), "Bounds that pfSense does not save"
     FRR724 = auto(), "Text that pfSense does not keep"
     FRR725 = auto(), "No master password", Severity.INFO
@@ -216,7 +216,7 @@ class Code(StrEnum):
     FRR743 = auto(), "write_config() failed"
     FRR744 = auto(), "The FRR package is not installed"
     FRR745 = auto(), "A push would do nothing: a raw configuration replaces the sections"
-    FRR746 = auto(), "frr.conf is not what was foretold"
-    FRR747 = auto(), "Somebody else has changed the sections"
+    FRR746 = auto(), "frr.conf is not what was predicted"
+    FRR747 = auto(), "The sections were changed by someone else"
     FRR749 = auto(), "The package is still at work"
     FRR750 = auto(), "frr-reload does not get through the configuration"

@@ -171,7 +171,7 @@ def warn_unread(file: Path, leftovers: Iterable[Leftover]) -> None:
     """Say which lines about policy were not understood: FRR may do with them what is not considered here."""
     for one in leftovers:
         if _POLICY.match(one.line) and not (one.context and one.context[0].startswith("route-map ")):
-            text = f"this line is not understood, and not considered: {hide(one.line)[:80]}"
+            text = f"frrgen cannot read this line and ignores it: {hide(one.line)[:80]}"
             print(Finding(Code.FRR307, text, Where(str(file), one.number)), file=sys.stderr)
 
 

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> Exit:
     names = Counter(parsed.router.name for parsed in found)
     twice = [f"{count(number, 'file')} are of a router {name!r}" for name, number in names.items() if number > 1]
     if bad or twice:
-        hint = "import each by itself, with --name"
+        hint = "import each file alone, with --name"
         raise InputError(
             *(finding for wrong in bad for finding in wrong.findings),
             *(Finding(Code.FRR120, one, hint=hint) for one in twice),
@@ -72,9 +72,7 @@ def _report(parsed: Parsed) -> None:
     )
     print(f"{router.name}: {understood} understood.", file=sys.stderr)
     if parsed.leftovers:
-        print(
-            f"Not understood, and left alone on the router ({count(len(parsed.leftovers), 'line')}):", file=sys.stderr
-        )
+        print(f"Not read, and left unchanged on the router ({count(len(parsed.leftovers), 'line')}):", file=sys.stderr)
         for leftover in parsed.leftovers:
             number = f"line {leftover.number}: " if leftover.number else ""
             print(f"  {number}{visible(hide(str(leftover)))}", file=sys.stderr)

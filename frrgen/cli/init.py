@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> Exit:
     target: Path = args.dir
     there = [path for path in (target / "inventory", target / "README.md") if path.exists()]
     if there:
-        raise InputError(*(Finding(Code.FRR130, f"{path} is already there; nothing was written") for path in there))
+        raise InputError(*(Finding(Code.FRR130, f"{path} exists already; nothing was written") for path in there))
     source = example()
     files = {
         Path("inventory", path.relative_to(source)): path.read_text(encoding="utf-8")

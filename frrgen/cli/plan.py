@@ -43,7 +43,7 @@ def beyond_model(running: Parsed, intended: Parsed) -> Finding | None:
         return None
     named = "; ".join(f"line {one.number}: {hide(str(one))}" for one in left[:5])
     more = f"; and {len(left) - 5} more" if left[5:] else ""
-    return Finding(Code.FRR404, f"intended, and not planned, for the model lacks it: {named}{more}")
+    return Finding(Code.FRR404, f"not in the plan, since the model lacks it: {named}{more}")
 
 
 def router_name(text: str) -> str:

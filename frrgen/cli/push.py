@@ -27,7 +27,9 @@ def run(args: argparse.Namespace) -> Exit:
     resolved = [inventory.resolved(router) for router in routers]
     if not args.yes and not args.dry_run and not reviewed and not sys.stdin.isatty():
         raise InputError(
-            Finding(Code.FRR109, "there is nobody to ask", hint="look at the plan with --dry-run, then use --yes")
+            Finding(
+                Code.FRR109, "there is no terminal to ask on", hint="look at the plan with --dry-run, then use --yes"
+            )
         )
     with Pushing(args, [router.name for router in routers]) as pushing:
         approve: Approve | None = None if args.yes and not args.dry_run else pushing.approve

@@ -37,14 +37,14 @@ class Reviewed:
         try:
             said = json.loads(read_text(Path(files[0])))
         except (ValueError, RecursionError) as bad:
-            raise InputError(Finding(Code.FRR118, f"this is no plan: {bad}", where)) from bad
+            raise InputError(Finding(Code.FRR118, f"this is not a plan: {bad}", where)) from bad
         plans = said if isinstance(said, list) else [said]
         if not plans or not all(isinstance(plan, dict) and isinstance(plan.get("router"), str) for plan in plans):
             raise InputError(
-                Finding(Code.FRR118, "this is no plan", where, hint="frrgen diff -o plan.json writes them")
+                Finding(Code.FRR118, "this is not a plan", where, hint="frrgen diff -o plan.json writes them")
             )
         if broken := [plan["router"] for plan in plans if "digest" not in plan]:
-            text = f"this is no whole plan: {', '.join(broken)}"
+            text = f"this plan is incomplete: {', '.join(broken)}"
             raise InputError(Finding(Code.FRR118, text, where, hint="frrgen diff -o plan.json writes them"))
         return cls({plan["router"]: plan for plan in plans})
 
@@ -54,8 +54,8 @@ class Reviewed:
             raise DeviceError(
                 Finding(
                     Code.FRR532,
-                    f"{plan.router}: the router or the inventory has moved since the plan was made; nothing was done",
-                    hint="frrgen diff -o plan.json makes it anew",
+                    f"{plan.router}: the router or the inventory has changed since the plan was made; nothing was done",
+                    hint="frrgen diff -o plan.json makes a new plan",
                 )
             )
         return True

@@ -59,9 +59,9 @@ def _tell(name: str, said: dict[str, Any] | FrrgenError) -> None:
     if said["pending"]:
         print(f"{name}: {said['pending']['text']}")
     if said["unsaved"]:
-        print(f"{name}: it would not start with what it runs: {len(said['unsaved'])} lines differ")
+        print(f"{name}: the startup configuration differs from the running one: {len(said['unsaved'])} lines differ")
     if not said["pending"] and not said["unsaved"]:
-        print(f"{name}: at rest: it would start with what it runs, and no push waits")
+        print(f"{name}: at rest: the startup configuration is the running one, and no push waits")
     if last := said["last"]:
         print(f"  last: {last.get('event', '')} {last.get('time', '')} by {last.get('by', '')} {last.get('id', '')}")
 

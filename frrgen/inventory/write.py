@@ -18,7 +18,7 @@ def write_new(files: Mapping[Path, str], folder: Path) -> list[Path]:
     there = [path for path in files if (folder / path).exists()]
     if there:
         raise InputError(
-            *(Finding(Code.FRR130, f"{folder / path} is already there; nothing was written") for path in there)
+            *(Finding(Code.FRR130, f"{folder / path} exists already; nothing was written") for path in there)
         )
     made: list[Path] = []
     target = folder

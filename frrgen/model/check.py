@@ -219,7 +219,7 @@ class _Router:
             if first != entry.seq:
                 yield Finding.at(
                     Code.FRR221,
-                    f"seq {entry.seq} has the value of seq {first}: FRR leaves it out without a word",
+                    f"seq {entry.seq} has the value of seq {first}: FRR drops it silently",
                     (*path, "entries", str(entry.seq)),
                 )
 
@@ -311,7 +311,7 @@ class _Router:
         if one.solo and (isinstance(one, PeerGroup) or (isinstance(one, Neighbor) and one.peer_group is not None)):
             yield Finding.at(
                 Code.FRR237,
-                "FRR shows no solo of a peer group and its members, and loses it when it starts anew: it is left out",
+                "FRR shows no solo of a peer group and its members, and loses it at a restart: frrgen leaves it out",
                 (*place, "solo"),
                 "a neighbor that is in no group may have it",
             )
@@ -363,9 +363,9 @@ class _Router:
                 if (kind, name) not in self.used and kind != "community_aliases":
                     yield Finding.at(
                         Code.FRR240,
-                        f"the {words} {name!r} is defined and nothing uses it",
+                        f"the {words} {name!r} is defined and not used",
                         (*self.path, kind, name),
-                        "attach it, or take it away",
+                        "attach it, or remove it",
                     )
 
 

@@ -57,7 +57,7 @@ def _nodes(cluster: Cluster) -> Iterator[Finding]:
         for version, count in Counter(one.version for one in node.addresses).items():
             if count > 1:
                 text = f"node {name} has {count} {_FAMILY[version]} addresses: a node speaks from a single one"
-                yield Finding.at(Code.FRR215, text, place, "name a second node, or take the address away")
+                yield Finding.at(Code.FRR215, text, place, "name a second node, or remove the address")
         for address in node.addresses:
             if why := unusable(address):
                 text = f"{address} is {why}: no session comes from another machine with it"

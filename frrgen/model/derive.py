@@ -63,7 +63,7 @@ def derive(network: Network) -> Derived:
                         Code.FRR720,
                         f"{name} takes no neighbors by listen range: {router.platform} has no place for them",
                         Where(path=(*where.path, "listen_range")),
-                        f"take listen_range away: each node{'' if cluster.nodes else ' that is named'} is a neighbor",
+                        f"remove listen_range: each node{'' if cluster.nodes else ' that is named'} is a neighbor",
                     )
                 )
                 continue
@@ -75,7 +75,7 @@ def derive(network: Network) -> Derived:
                         Code.FRR205,
                         f"nodes of AS {bgp.asn}, the router's own, and of other ASes cannot share a listen range",
                         Where(path=(*where.path, "listen_range")),
-                        "take listen_range away: each node then becomes a neighbor",
+                        "remove listen_range: each node then becomes a neighbor",
                     )
                 )
                 continue

@@ -208,15 +208,15 @@ class Push(ABC, Generic[R]):
             *(last.findings if last is not problem else ()),
             Finding(
                 Code.FRR525,
-                f"{self.device.name}: what it runs now is not known: a person must look",
+                f"{self.device.name}: what it runs now is unknown: a person must look",
                 hint=self._way_out(),
             ),
         )
 
     def _way_out(self) -> str:
         return (
-            f"unless it is started anew the router undoes the push by itself within {self.hold} s; frrgen diff shows "
-            f"where it stands; what it ran before is there in {self.backup}"
+            f"unless it restarts, the router itself undoes the push within {self.hold} s; frrgen diff shows "
+            f"where it stands; its configuration of before is in {self.backup}"
         )
 
     def _tell(self, state: State) -> None:

@@ -65,13 +65,13 @@ def _plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     if len(told) > _MOST_ROUTES:
         yield f"  … and {len(told) - _MOST_ROUTES} more about routes", ""
     for line in [line for effect in plan.beyond for line in effect.lines()][:_MOST_ROUTES]:
-        yield f"beyond the inventory, by what is left alone: {plan.router} {line}", "bold red"
+        yield f"beyond the inventory, by lines that are left unchanged: {plan.router} {line}", "bold red"
     for command in plan.after:
         yield f"then: {command}", ""
     for warning in plan.warnings:
         yield f"warning: {warning}", "yellow"
     if plan.leftovers:
-        yield f"left alone, not in the model ({len(plan.leftovers)}):", ""
+        yield f"left unchanged, not in the model ({len(plan.leftovers)}):", ""
         for line in plan.leftovers[:20]:
             yield f"    {visible(hide(line))}", ""
         if len(plan.leftovers) > 20:

@@ -167,7 +167,7 @@ def _peers(
             where = Where(path=("clusters", cluster.name, "routers", router_name))
             if dialled is None:
                 version = "address" if address.version == 4 else "ipv6_address"
-                text = f"it is not known at which address {router_name} is to be dialled from {address}"
+                text = f"it is not known at which address to dial {router_name} from {address}"
                 findings.append(Finding(Code.FRR603, text, where, f"write `{version}:`"))
                 continue
             timers = peering.timers or cluster.timers

@@ -94,7 +94,7 @@ class Pending:
         how = {
             Timer.ON: f"it is undone in {max(0, self.seconds)} s unless it is confirmed",
             Timer.OFF: "nothing undoes it: its timer is gone",
-            Timer.REBOOTED: "the router was started anew since then",
+            Timer.REBOOTED: "the router has restarted since then",
             Timer.FAILED: "the router could not undo it",
         }
         return f"the push {self.id} of {self.by}, begun {self.since}, was not confirmed; {how[self.timer]}"
@@ -203,7 +203,7 @@ def no_backup(router: str, id_: str) -> DeviceError:
         Finding(
             Code.FRR530,
             f"{router}: it has no backup {id_ or 'of any push'}",
-            hint=f"frrgen history {router} shows those that it has",
+            hint=f"frrgen history {router} shows its backups",
         )
     )
 

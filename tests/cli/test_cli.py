@@ -201,7 +201,7 @@ def test_unknown_routers_and_folders_are_named(capsys, tmp_path):
 def test_push_without_anybody_to_ask_needs_yes(capsys):
     status, _, err = frrgen(capsys, "-i", EXAMPLE, "push", "edge1")
     assert status == 1
-    assert "there is nobody to ask" in err
+    assert "there is no terminal to ask on" in err
 
 
 def test_a_fault_of_ours_is_no_traceback(capsys, monkeypatch):

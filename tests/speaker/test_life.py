@@ -617,7 +617,7 @@ def test_each_change_of_what_is_announced_is_one_line_of_the_log_with_its_number
             ["announcements: added 2, withdrawn 1"],
             [],
             ["announcements: added 1, withdrawn 1, changed 2"],
-            ["the source says that nothing is to be announced", "announcements: added 0, withdrawn 3"],
+            ["the source announces no prefix", "announcements: added 0, withdrawn 3"],
         ]
 
     run(live())

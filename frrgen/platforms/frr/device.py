@@ -208,7 +208,7 @@ class FrrDevice:
         """Have the router go back by the batch that was staged, and look. Raises DeviceError if it cannot."""
         done = self._sh("undo", self.id, why)
         if done.status == _STUCK:
-            raise DeviceError(Finding(Code.FRR523, f"{self.name}: cannot go back to what ran before"))
+            raise DeviceError(Finding(Code.FRR523, f"{self.name}: cannot restore the configuration of before"))
         self._armed("go back", done)
 
     def history(self) -> str:

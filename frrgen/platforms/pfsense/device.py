@@ -72,7 +72,7 @@ _KINDS: Final = {
     "conflict": (Code.FRR521, "run the push again to see the plan as it is now"),
     "root": (Code.FRR510, "log in as admin or root, or set ssh.sudo"),
     "refused": (Code.FRR741, None),
-    "room": (Code.FRR742, "free some, then push again"),
+    "room": (Code.FRR742, "free some space, then push again"),
     "gone": (Code.FRR528, "frrgen diff shows where the box stands"),
     "write": (Code.FRR743, "Status > System Logs on the box may say why"),
 }
@@ -186,9 +186,7 @@ class PfsenseDevice:
             pending=None if said.pending is None else Pending(**said.pending.model_dump()),
         )
         if running.sections_digest != said.digest:
-            raise DeviceError(
-                Finding(Code.FRR740, f"{self.name}: its sections were not understood as the box has them")
-            )
+            raise DeviceError(Finding(Code.FRR740, f"{self.name}: frrgen cannot read its sections"))
         return running
 
     def lock(self) -> AbstractContextManager[None]:
@@ -344,7 +342,7 @@ class PfsenseDevice:
             failed = Failed.model_validate_json(text)
         except ValidationError as bad:
             raise DeviceError(
-                Finding(Code.FRR740, f"{self.name}: an answer of another shape to {verb}: {bad.errors()[0]['msg']}")
+                Finding(Code.FRR740, f"{self.name}: an unexpected answer to {verb}: {bad.errors()[0]['msg']}")
             ) from bad
         if failed.kind in _KINDS:
             code, hint = _KINDS[failed.kind]

@@ -50,7 +50,7 @@ def _communities(bgp: Bgp, path: Path) -> Iterator[Finding]:
                     f"{peer} is sent no standard communities ({_sent(getattr(one, families[0]).send_community)}): "
                     "the package's page switches them off unless told otherwise",
                     Where(path=(*path, "bgp", kind, peer, family, "send_community")),
-                    "take send_community away, if communities are to reach it",
+                    "remove send_community if the neighbor should get communities",
                 )
 
 

@@ -71,8 +71,8 @@ class PfsensePush(Push[PfsenseRunning]):
                     Finding(
                         Code.FRR745,
                         f"{self.device.name}: a raw configuration ({', '.join(keys)}) stands in for the sections: "
-                        "whatever is written there does nothing; nothing was changed",
-                        hint="look at it at Services > FRR Global/Zebra > Raw Config; give it up with --clear-raw",
+                        "the sections have no effect; nothing was changed",
+                        hint="look at it at Services > FRR Global/Zebra > Raw Config; remove it with --clear-raw",
                     )
                 )
             raw = new.get("frrglobalraw") or running.sections["frrglobalraw"]
@@ -147,7 +147,7 @@ class PfsensePush(Push[PfsenseRunning]):
         found = unforeseen({**old.sections, **self.new}, old.box)
         if not found and old.frr_conf and frr_conf(old.sections, old.box) != old.frr_conf:
             found = ("the one that was there was not what frrgen expects of the sections",)
-        return tuple(f"frr.conf could not be foretold, and what FRR runs was compared alone: {why}" for why in found)
+        return tuple(f"frr.conf could not be predicted, so only what FRR runs was compared: {why}" for why in found)
 
     def _settle(self, sections: str, file: str) -> PfsenseRunning:
         """Wait until the package has ended, and FRR runs what its file says. Raises DeviceError if it does not.
@@ -158,11 +158,13 @@ class PfsensePush(Push[PfsenseRunning]):
         while True:
             watch = self.device.watch()
             if file and watch.frr_conf != file:
-                raise DeviceError(Finding(Code.FRR746, f"{self.device.name}: frr.conf is not what frrgen foretold"))
+                raise DeviceError(Finding(Code.FRR746, f"{self.device.name}: frr.conf is not what frrgen predicted"))
             if not watch.busy:
                 now = self.device.fetch()
                 if now.sections_digest != sections:
-                    raise DeviceError(Finding(_NEITHER, f"{self.device.name}: somebody else has changed the sections"))
+                    raise DeviceError(
+                        Finding(_NEITHER, f"{self.device.name}: the sections were changed by someone else")
+                    )
                 left = not_run(self.device.name, now)
                 if not left:
                     return now
@@ -212,7 +214,7 @@ class PfsensePush(Push[PfsenseRunning]):
                     _NEITHER,
                     f"{self.device.name}: the sections are neither what they were nor what was pushed: somebody else "
                     "has changed them since, and nothing more was done",
-                    hint=f"what they were is on the box in {self.backup}, and in Diagnostics > Backup & Restore",
+                    hint=f"the old sections are on the box in {self.backup}, and in Diagnostics > Backup & Restore",
                 ),
             )
         if now.sections_digest != old.sections_digest or now.frr_conf != old.frr_conf or now.text != old.text:

@@ -44,7 +44,7 @@ def traps(sections: Sections) -> Iterator[Finding]:
                     Code.FRR729,
                     f"a raw configuration replaces {what}: nothing of it comes from the sections",
                     ("frrglobalraw", key),
-                    "take it away on the page Raw Config, or push with --clear-raw",
+                    "remove it on the page Raw Config, or push with --clear-raw",
                 )
     for config in sections.get("frr", []):
         if config.get("carpstatusvid") == "":

@@ -78,7 +78,7 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(kind):
-        raise DeviceError(Finding(Code.FRR605, f"{path} is there, and is no socket"))
+        raise DeviceError(Finding(Code.FRR605, f"{path} is not a socket"))
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(_WAIT)
         try:

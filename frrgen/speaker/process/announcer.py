@@ -219,7 +219,7 @@ class Announcer:
 
     async def _take(self, wanted: list[Wanted]) -> None:
         if not wanted:
-            LOG.info("the source says that nothing is to be announced", extra={"event": "announcements"})
+            LOG.info("the source announces no prefix", extra={"event": "announcements"})
         running: dict[Health, list[Checker]] = {}
         for _, checker in self.checkers:
             if checker is not None:

@@ -137,7 +137,7 @@ class Peer:
         for other in list(self._connections - {connection}):
             if other.state is State.ESTABLISHED:
                 if connection.after is other:
-                    other.abandon("the peer began anew, which restarts gracefully (RFC 4724 section 5)")
+                    other.abandon("the peer restarts gracefully (RFC 4724 section 5)")
                     continue
                 connection.stop(collision)
                 return

@@ -33,7 +33,7 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
                 continue
             weight, left = (getattr(bgp.peer_groups[name], family).weight for bgp in (old, new))
             if weight is not None and left is None:
-                yield f"{dynamic(name)} keep weight {weight} until their sessions are set up anew"
+                yield f"{dynamic(name)} keep weight {weight} until their sessions restart"
     for name, one in (*new.peer_groups.items(), *new.neighbors.items()):
         before = old.neighbors.get(name) or old.peer_groups.get(name)
         for family in FAMILIES:

@@ -36,9 +36,9 @@ def _missing(missing: Mapping[Path, list[Leftover]], allowed: Collection[str], f
         more = f", and {len(lines) - 1} more of its lines" if lines[1:] else ""
         yield Finding(
             Code.FRR406,
-            f"{name} is not what FRR has: this line is not understood{more}: {hide(first.line)[:80]}",
+            f"{name} is not what FRR has: frrgen cannot read this line{more}: {hide(first.line)[:80]}",
             Where(file, first.number) if file else Where(),
-            f"go on without it: --allow-unread {name}",
+            f"continue without this line: --allow-unread {name}",
         )
 
 
@@ -62,10 +62,10 @@ def refuse_endangered(
             bad.append(
                 Finding(
                     Code.FRR407,
-                    f"this intended line is not understood, and in its place {hide(in_danger.before or '')!r} would be"
+                    f"frrgen cannot read this intended line, and in its place {hide(in_danger.before or '')!r} would be"
                     f" taken away: {hide(left.line)[:80]}",
                     Where(file, left.number),
-                    f"go on all the same: --allow-unread {left.number}",
+                    f"continue without this line: --allow-unread {left.number}",
                 )
             )
     if bad:

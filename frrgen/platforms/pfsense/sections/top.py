@@ -310,7 +310,7 @@ def write_rpki(rpki: Rpki | None, config: Config, loss: Loss) -> Iterator[Config
     config["enablerpki"] = "on"
     write_keys(RPKI, rpki, config, loss, ("rpki",))
     if not rpki.caches:
-        loss.cannot(("rpki",), "caches", "without one the package writes nothing of RPKI", "a cache")
+        loss.cannot(("rpki",), "caches", "without a cache the package writes no RPKI lines", "a cache")
     for number, cache in enumerate(rpki.caches):
         entry = blank("frrbgprpkicacheservers")
         write_keys(CACHE, cache, entry, loss, ("rpki", "caches", str(number)))

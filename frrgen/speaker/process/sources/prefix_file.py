@@ -62,6 +62,6 @@ def _one_by_one(first: Where, lines: list[str], short: array[int], long: list[in
         try:
             key = Key.parse(text)
         except ValueError as bad:
-            yield Finding(Code.FRR608, f"that is no prefix: {bad}", Where(first.file, number, 1))
+            yield Finding(Code.FRR608, f"not a prefix: {bad}", Where(first.file, number, 1))
         else:
             (long if ":" in text else short).append(key)
