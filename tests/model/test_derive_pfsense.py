@@ -81,7 +81,7 @@ def test_where_the_routers_file_wants_ipv4_by_default_it_is_closed():
 def test_a_listen_range_is_one_error_at_the_clusters_own_line(pools):
     (only,) = errors(network((4,), pools, listen_range=["192.168.1.0/24"]))
     assert only.where.path == ("clusters", "k", "routers", "home", "listen_range")
-    assert "take listen_range away" in only.hint
+    assert "remove listen_range" in only.hint
 
 
 @pytest.mark.parametrize("version", [4, 6])
