@@ -116,7 +116,7 @@ class Platform(Protocol):
         """Return the router, logged in to when it is first asked, as the keeper of its pushes."""
 
     def unsaved(self, running: Running) -> tuple[str, ...]:
-        """Return what the router would do otherwise than it does now if it was started anew."""
+        """Return the difference between the router's behavior now and after a restart."""
 
     def restore(
         self,

@@ -327,7 +327,7 @@ def _changed_key(where: Target, key: paramiko.PKey, others: Sequence[bytes]) -> 
     return Finding(
         Code.FRR502,
         f"{where.shown}: THE HOST KEY HAS CHANGED: it is {fingerprint(key)}, "
-        f"and known_hosts says {expected}; somebody may be listening in",
+        f"and known_hosts says {expected}; a third party may be listening in",
         hint=f"if the router was reinstalled: ssh-keygen -R '{where.known_as}', then log in once with ssh",
     )
 

@@ -212,8 +212,8 @@ class PfsensePush(Push[PfsenseRunning]):
                 *problem.findings,
                 Finding(
                     _NEITHER,
-                    f"{self.device.name}: the sections are neither what they were nor what was pushed: somebody else "
-                    "has changed them since, and nothing more was done",
+                    f"{self.device.name}: the sections are neither the old nor the pushed ones: "
+                    "someone else has changed them, and frrgen did nothing more",
                     hint=f"the old sections are on the box in {self.backup}, and in Diagnostics > Backup & Restore",
                 ),
             )

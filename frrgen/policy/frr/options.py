@@ -1,7 +1,7 @@
 """What each option of a BGP instance, a neighbor and an address family has to do with routes.
 
 Each option stands in exactly one set, and a test holds the sets to the fields of the model. A new option whose effect
-on routes nobody has measured goes into UNDECIDED: then no proof is given for sessions that differ in it.
+on routes is not measured goes into UNDECIDED: then no proof is given for sessions that differ in it.
 """
 
 from __future__ import annotations
