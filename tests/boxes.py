@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from hypothesis import strategies as st
 
 from frrgen.platforms.pfsense.host import HostFacts
@@ -409,7 +411,8 @@ def boxes(draw):
         found["frrbgp"][0] |= {"enablerpki": "on", "rpkipollingperiod": draw(maybe(number(1, 86400)))}
         cache = {"cacheserver": "192.0.2.9", "port": "323", "preference": "1"}
         found["frrbgprpkicacheservers"] = [blank("frrbgprpkicacheservers") | cache]
-    found["frrglobalacls"] += draw(st.lists(st.sampled_from(_NUMBERED_LISTS), unique_by=str, max_size=2))
+    numbered = st.lists(st.sampled_from(_NUMBERED_LISTS), unique_by=str, max_size=2)
+    found["frrglobalacls"] += draw(numbered.map(deepcopy))
     if draw(st.booleans()):
         pair = {"tcpsigsrc": "192.0.2.1", "tcpsigdst": "192.0.2.2", "tcpsigpw": "s3cret"}
         found["frrglobalraw"] = [blank("frrglobalraw") | {"row": [pair]}]
@@ -423,7 +426,7 @@ _NUMBERED_LISTS = [
         "name": "10",
         "row": [
             {"seq": "5", "action": "permit", "source": "10.0.0.0/8", "destination": ""},
-            {"seq": "10", "action": "deny", "source": "192.0.2.1", "destination": ""},
+            {"seq": "10", "action": "deny", "source": "192.0.2.1/32", "destination": ""},
             {"seq": "15", "action": "permit", "source": "", "sourceany": "ON", "destination": ""},
         ],
     },
@@ -432,9 +435,9 @@ _NUMBERED_LISTS = [
         "type": "extended",
         "name": "2000",
         "row": [
-            {"seq": "5", "action": "permit", "source": "10.0.0.0/8", "destination": "192.0.2.1"},
+            {"seq": "5", "action": "permit", "source": "10.0.0.0/8", "destination": "192.0.2.1/32"},
             {"seq": "10", "action": "deny", "source": "", "sourceany": "ON", "destination": "10.1.0.0/16"},
-            {"seq": "15", "action": "permit", "source": "10.2.0.1", "destination": "", "destinationany": "ON"},
+            {"seq": "15", "action": "permit", "source": "10.2.0.1/32", "destination": "", "destinationany": "ON"},
         ],
     },
 ]

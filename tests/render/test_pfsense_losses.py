@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -186,13 +188,29 @@ BGPD_HOLDS = ("as_path_lists", "community_lists", "route_map_delay_timer")
 """What only bgpd holds: without it, nobody asks for it, and the package does not write it."""
 
 
+def with_masks(router):
+    """Give each host of a numbered list the wildcard that FRR then shows: no page saves an address without a length."""
+    mask = IPv4Address("0.0.0.0")
+
+    def masked(entry):
+        pairs = (("source", "wildcard"), ("destination", "destination_wildcard"))
+        hosts = [wildcard for name, wildcard in pairs if getattr(entry, name) not in {None, "any"}]
+        return entry.model_copy(update={one: mask for one in hosts if getattr(entry, one) is None})
+
+    lists = {
+        name: one.model_copy(update={"entries": tuple(map(masked, one.entries))})
+        for name, one in router.access_lists.items()
+    }
+    return router.model_copy(update={"access_lists": lists})
+
+
 def left_over(router):
     """What FRR would do otherwise than the part of a router that is not refused says."""
     made, written = accepted(router, BOX)
     text = frr_conf(written, BOX)
     read = parse_frr(text, name=made.name, frr_version="10.1")
     wanted = on_the_box(made) if made.bgp is not None else made.model_copy(update=on_devices(made))
-    wanted = with_profiles_apart(numbered_by_fives(wanted))
+    wanted = with_masks(with_profiles_apart(numbered_by_fives(wanted)))
     plan = make_plan(Parsed(without_idle(read.router, made), ()), without_idle(wanted, made))
     changes = [one for one in plan.changes if made.bgp is not None or one.path[0] not in BGPD_HOLDS]
     return made, text, read, changes

@@ -156,7 +156,10 @@ def test_every_key_of_a_section_is_written_in_the_order_of_its_page(stored):
 
 def test_a_route_map_without_a_key_for_its_access_list_is_named():
     """1."""
-    found = list(traps({"frrglobalroutemaps": [{"name": "M", "seq": "1", "action": "permit"}]}))
+    entry = {"name": "M", "seq": "1", "action": "permit"}
+    assert list(traps({"frrglobalroutemaps": [entry]})) == []
+    found = list(traps({"frrglobalroutemaps": [{**entry, "prefix_match": "none"}]}))
+    assert found[0].where.path == ("frrglobalroutemaps", "M", "1")
     assert [(one.code, one.severity, "acl_match" in one.message) for one in found] == [("FRR738", Severity.ERROR, True)]
 
 

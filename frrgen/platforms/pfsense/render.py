@@ -34,6 +34,7 @@ from frrgen.platforms.pfsense.keys import (
     write_keys,
 )
 from frrgen.platforms.pfsense.loss import Loss
+from frrgen.platforms.pfsense.pages import refusals
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Config, Identity, Sections, blank, identity
 from frrgen.platforms.pfsense.sections.bgp import write_bgp
@@ -127,10 +128,12 @@ def written_with_findings(
     """Write a router as sections, and find what gets lost."""
     loss = Loss(("routers", router.name))
     intended = _intended(router, box, loss)
+    _refused_by_pages(intended, loss)
     before: Sections = {}
     if said is not None:
         already = Loss(loss.path)
         before = _intended(said, box, already)
+        _refused_by_pages(before, already)
         loss.findings = [one for one in loss.findings if one not in already.findings]
         if intended == before:
             return {name: (current or {})[name] for name in COVERED if (current or {}).get(name)}, loss.findings
@@ -175,6 +178,17 @@ def _intended(router: Router, box: HostFacts, loss: Loss) -> Sections:
     found["frrbgp"], found["frrbgpadvanced"] = [config], [advanced]
     found["frrbgpneighbors"] = list(write_neighbors(bgp, box, loss))
     return found
+
+
+def _refused_by_pages(some: Sections, loss: Loss) -> None:
+    """Add what somebody who opens a page could not save again."""
+    if any(one.severity is Severity.ERROR for one in loss.findings):
+        return
+    for section, configs in some.items():
+        for config in configs:
+            for key, wanted in refusals(section, config):
+                name = " ".join([section, *identity(section, config)])
+                loss.add(Code.FRR739, f"the page of {name} does not save this {key}: it wants {wanted}")
 
 
 def _dangling(router: Router, loss: Loss) -> None:

@@ -7,6 +7,9 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding
+from frrgen.platforms.pfsense.generator.names import Settings
+from frrgen.platforms.pfsense.generator.route_maps import route_maps
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.php import word
 from frrgen.platforms.pfsense.schema import RAW_KEYS, Config, Sections
 
@@ -61,12 +64,20 @@ def traps(sections: Sections) -> Iterator[Finding]:
                     Code.FRR731, f"{config.get(name)!r} is no host name: the package leaves it out", (section, name)
                 )
     yield from _references(sections)
-    for config in sections.get("frrglobalroutemaps", []):
-        if "acl_match" not in config:
+    yield from _refused(sections)
+
+
+def _refused(sections: Sections) -> Iterator[Finding]:
+    """Find what FRR refuses of the lines that the package writes for the route maps."""
+    entry: tuple[str, ...] = ()
+    for line in route_maps(Settings(sections, HostFacts())):
+        if not line.startswith(" "):  # route-map NAME ACTION SEQ
+            entry = tuple(line.split(" ")[1::2])
+        elif line.endswith(" address "):
             yield Finding.at(
                 Code.FRR738,
-                "without acl_match the package writes `match ip address` with no name, and FRR refuses the whole file",
-                ("frrglobalroutemaps", config.get("name", ""), config.get("seq", "")),
+                f"without acl_match the package writes `{line.strip()}` with no name, and FRR refuses the whole file",
+                ("frrglobalroutemaps", *entry),
                 "save the entry on its page",
             )
 

@@ -14,6 +14,7 @@ from frrgen.model.types import community_value
 from frrgen.platforms.frr.grammar.entries import masked
 from frrgen.platforms.pfsense.keys import CHOICES, ENTRY, covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.loss import Loss
+from frrgen.platforms.pfsense.pages import savable_bounds
 from frrgen.platforms.pfsense.schema import Config, Sections, blank
 
 Note = Callable[[str, Any], None]
@@ -61,16 +62,17 @@ def _prefix_row(entry: PrefixListEntry, path: tuple[str, ...], loss: Loss) -> di
     row = {"seq": str(entry.seq), "action": entry.action}
     if str(entry.prefix) == everything and entry.ge is None and entry.le == longest:
         return row | {"source": "", "any": "ON", "ge": "", "le": ""}
-    if entry.ge is not None and entry.le is not None and entry.ge + 1 >= entry.le:
-        if entry.le == longest:
+    if not savable_bounds(entry.ge, entry.le):
+        if entry.ge is None:
+            hint = "the nearest it has: an entry without le for each prefix"
+        elif entry.le == longest:
             hint = f"the nearest it has: ge {entry.ge} alone, which means the same"
         elif entry.ge == entry.le == entry.prefix.prefixlen:
             hint = "the nearest it has: neither ge nor le, which means the same"
         else:
             hint = f"the nearest it has: le at least {entry.ge + 2}, or an entry for each prefix"
-        loss.add(
-            Code.FRR723, f"pfSense does not save ge {entry.ge} le {entry.le}: le must be at least ge + 2", path, hint
-        )
+        said = f"le {entry.le}" if entry.ge is None else f"ge {entry.ge} le {entry.le}"
+        loss.add(Code.FRR723, f"pfSense does not save {said}: le must be at least {(entry.ge or 0) + 2}", path, hint)
     bounds = {"ge": entry.ge, "le": entry.le}
     return row | {"source": str(entry.prefix)} | {key: "" if n is None else str(n) for key, n in bounds.items()}
 
@@ -173,9 +175,9 @@ def _access_row(entry: AccessListEntry, kind: str) -> dict[str, str] | None:
 
 
 def _host(address: IPv4Address | str, wildcard: IPv4Address | None) -> str | None:
-    """Write a host, or the network that a wildcard without holes stands for."""
+    """Write the network that a host or a wildcard without holes stands for: the page saves no address alone."""
     if wildcard is None:
-        return str(address)
+        return f"{address}/32"
     mask = int(wildcard) ^ 0xFFFFFFFF
     if (int(wildcard) + 1) & int(wildcard):
         return None
