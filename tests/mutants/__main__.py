@@ -26,7 +26,10 @@ from tests.mutants.change import Mutant, count, mutant
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {
     "policy": ("frrgen/policy", ["tests/policy", "tests/cli/test_explain.py", "tests/cli/test_compare_verb.py"]),
-    "diff": ("frrgen/platforms/frr/diff", ["tests/diff", "tests/push", "tests/grammar/test_impact_is_said.py"]),
+    "diff": (
+        "frrgen/platforms/frr/diff",
+        ["tests/diff", "tests/push", "tests/grammar/test_impact_is_said.py", "tests/cli/test_cli.py"],
+    ),
     "grammar": (
         "frrgen/platforms/frr/grammar",
         ["tests/diff", "tests/grammar", "tests/parse", "tests/render/test_package.py", "tests/errors", "tests/docs"],
@@ -34,7 +37,12 @@ PACKAGES = {
     "lines": ("frrgen/lines", ["tests/diff", "tests/grammar", "tests/parse", "tests/docs"]),
     "wire": (
         "frrgen/speaker/wire",
-        ["tests/speaker/test_malformed.py", "tests/speaker/test_rib.py", "tests/speaker/test_session.py"],
+        [
+            "tests/speaker/test_octets.py",
+            "tests/speaker/test_malformed.py",
+            "tests/speaker/test_rib.py",
+            "tests/speaker/test_session.py",
+        ],
     ),
 }
 """The core: a folder, and the tests that are about it."""
