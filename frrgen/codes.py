@@ -174,6 +174,7 @@ class Code(StrEnum):
     FRR609 = auto(), "The cluster's API server cannot be found"
     FRR610 = auto(), "The cluster's API server does not answer"
     FRR611 = auto(), "A package is missing"
+    FRR612 = auto(), "Not a manifest of Services"
 
     # pfSense
     FRR700 = auto(), "Not XML that pfSense could read"

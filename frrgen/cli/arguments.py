@@ -242,7 +242,14 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     status = words.add_parser("status", help="ask a running speaker")
     for one in (plan, run):
         one.add_argument("--node", metavar="NAME", help="a node of a cluster, NAME or CLUSTER/NAME")
-    plan.add_argument("--source", metavar="static:FILE", help="what to announce")
+    meant = plan.add_mutually_exclusive_group()
+    meant.add_argument("--source", metavar="static:FILE", help="what to announce")
+    meant.add_argument(
+        "--services",
+        type=Path,
+        metavar="FILE",
+        help="manifests of Services: the addresses and paths that they would get",
+    )
     run.add_argument(
         "--source", metavar="static:FILE|kubernetes:observe", help="what to announce: a file's, or a cluster's Services"
     )

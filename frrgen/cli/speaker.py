@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,7 @@ from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
 if TYPE_CHECKING:
+    from frrgen.speaker.kubernetes.manifests import Preview
     from frrgen.speaker.process.speaker import Speaker
 
 _SHOWN: Final = 1000
@@ -135,12 +137,18 @@ def _source(args: argparse.Namespace) -> Source | None:
 
 def _plan(args: argparse.Namespace) -> Exit:
     desk = _Desk(args)
-    sessions = [session for node in desk.nodes() for session in _planned_node(desk, args, node)]
+    previews = _previews(desk, args)
+    sessions = [session for node in desk.nodes() for session in _planned_node(desk, args, node, previews)]
     if not sessions:
         raise InputError(Finding(Code.FRR602, "there is no node in any cluster"))
+    services = [one for cluster, preview in previews.items() for one in _services(cluster, preview)]
     if args.format == "json":
-        print(json.dumps({"sessions": sessions}, indent=2))
+        print(json.dumps({"services": services, "sessions": sessions}, indent=2))
         return Exit.OK
+    for one in services:
+        got = ", ".join(one["addresses"]) + f" of pool {one['pool']}" if one["addresses"] else "no address"
+        why = f": {one['refusal']}" + (f" ({one['detail']})" if one["detail"] else "") if one["refusal"] else ""
+        print(f"{one['service']} of cluster {one['cluster']}: {got}{why}")
     for one in sessions:
         who = f"{one['cluster']}/{one['node']} (AS {one['local_asn']})"
         print(f"{who} to {one['router']} {one['peer']} (AS {one['peer_asn']}):")
@@ -153,11 +161,40 @@ def _plan(args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _planned_node(desk: _Desk, args: argparse.Namespace, node: str) -> Iterator[dict[str, Any]]:
+def _previews(desk: _Desk, args: argparse.Namespace) -> dict[str, Preview]:
+    """Allocate for the Services of a file, in the cluster of each node that is meant."""
+    if args.services is None:
+        return {}
+    from frrgen.speaker.kubernetes.manifests import preview, read_services
+
+    services, network = read_services(args.services), desk.inventory.loaded.network
+    names = dict.fromkeys(find_node(network, node)[0].name for node in desk.nodes())
+    routers = desk.inventory.derived.routers.values()
+    return {name: preview(services, network, name, routers) for name in names}
+
+
+def _services(cluster: str, preview: Preview) -> Iterator[dict[str, Any]]:
+    for name, outcome in preview.outcomes.items():
+        yield {
+            "cluster": cluster,
+            "service": "/".join(name),
+            "addresses": list(map(str, outcome.addresses)),
+            "pool": outcome.pool or None,
+            "refusal": str(outcome.refusal) if outcome.refusal is not None else None,
+            "detail": outcome.detail,
+        }
+
+
+def _planned_node(
+    desk: _Desk, args: argparse.Namespace, node: str, previews: Mapping[str, Preview]
+) -> Iterator[dict[str, Any]]:
     plan, routers = desk.plan(node, secrets=False)
     source = _static(args.source)
     wanted, table = Table(), Table()
-    if source is not None:
+    if previews:
+        for key, said in previews[plan.cluster.name].announced(plan).items():
+            wanted.change(key, said)
+    elif source is not None:
         _fill(wanted, source.read(plan))
     else:
         _fill_pools(wanted, plan)
@@ -233,6 +270,13 @@ def _shown(attributes: Attributes, gate: Gate) -> str:
 def _run(args: argparse.Namespace) -> Exit:
     from frrgen.speaker.process.speaker import SIGNALS
 
+    if args.source is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+        args.source = "kubernetes:observe"
+    if args.source is None:
+        # without it the speaker would dial the routers of the inventory that happens to be there
+        raise InputError(
+            Finding(Code.FRR607, "say what to announce", hint="--source static:FILE or kubernetes:observe")
+        )
     # one that comes early is answered late, and does not end what has hardly begun
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:

@@ -85,6 +85,19 @@ class Pool(Model):
     """The name of the routers' prefix list for this pool; None: CLUSTER-POOL. Beside IPv4 prefixes, IPv6 ones have the
     list NAME-v6."""
 
+    auto_assign: bool = True
+    """False: a Service gets an address of this pool only if it asks for the pool or the address."""
+    avoid_buggy_ips: bool = False
+    """Give no IPv4 address that ends in .0 or .255."""
+    reserved: Annotated[tuple[Prefix, ...], WrapValidator(_with_ranges)] = ()
+    """Addresses of the pool that no Service gets: prefixes or ranges, such as those that DHCP gives."""
+    priority: Annotated[int, Field(ge=0, le=2147483647)] = 0
+    """Of several pools the lowest number gives first; 0: last."""
+    namespaces: tuple[Name, ...] = ()
+    """Only Services of these namespaces get an address of this pool; empty: those of every namespace."""
+    service_labels: dict[str, str] = {}
+    """Only Services with these labels get an address of this pool."""
+
     @model_validator(mode="after")
     def _bounds(self) -> Self:
         for version, field, most in ((4, "lengths", 32), (6, "ipv6_lengths", 128)):

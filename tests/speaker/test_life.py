@@ -285,6 +285,7 @@ def test_signals_that_come_while_it_starts_are_answered_when_it_has(tmp_path):
     """A manager of services sends HUP when it likes; a process that has not said what that means to it would end."""
     World(tmp_path)
     command = ["-i", str(tmp_path / "net"), "speaker", "run", "--no-listen", "--admin", str(tmp_path / "admin")]
+    command += ["--source", f"static:{tmp_path}/source.yaml"]
     with subprocess.Popen([sys.executable, "-c", SCRIPT, *command], stderr=subprocess.PIPE, text=True) as process:
 
         def blocked():

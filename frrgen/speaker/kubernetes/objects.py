@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -34,6 +34,7 @@ class Metadata(ApiModel):
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
+    creation_timestamp: str = ""
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
 
@@ -49,12 +50,24 @@ class ApiObject(ApiModel):
         return self.metadata.namespace, self.metadata.name
 
 
+class ServicePort(ApiModel):
+    """A port at which a Service is reached."""
+
+    port: int = 0
+    protocol: str = "TCP"
+
+
 class ServiceSpec(ApiModel):
     """What the user wants."""
 
     type: str = "ClusterIP"
     load_balancer_class: str | None = None
+    load_balancer_ip: str = Field("", alias="loadBalancerIP")
     external_traffic_policy: str = "Cluster"
+    ip_family_policy: str = "SingleStack"
+    ip_families: tuple[str, ...] = ()
+    ports: tuple[ServicePort, ...] = ()
+    selector: dict[str, str] = {}
 
 
 class Ingress(ApiModel):

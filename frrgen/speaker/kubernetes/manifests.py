@@ -1,0 +1,111 @@
+"""Services from files, and what would become of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import ValidationError
+
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
+from frrgen.model.cluster import Network
+from frrgen.model.router import Router
+from frrgen.speaker.kubernetes.addresses import reserved
+from frrgen.speaker.kubernetes.allocate import Name, Outcome, Rules, allocate
+from frrgen.speaker.kubernetes.announce import Announcements
+from frrgen.speaker.kubernetes.announce import Rules as AnnounceRules
+from frrgen.speaker.kubernetes.objects import (
+    SERVICE_NAME,
+    Endpoint,
+    EndpointSlice,
+    Ingress,
+    LoadBalancer,
+    Metadata,
+    Service,
+    ServiceStatus,
+)
+from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.wire.attributes import Attributes
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_services(path: Path) -> list[Service]:
+    """Read the Services of a file with manifests, or of `kubectl get -o yaml`. Raises InputError."""
+    try:
+        documents = list(yaml.load_all(path.read_bytes(), _LOADER))
+    except OSError as bad:
+        raise InputError(Finding(Code.FRR612, f"{path} cannot be read: {bad.strerror or bad}")) from bad
+    except (yaml.YAMLError, ValueError, RecursionError) as bad:
+        mark = getattr(bad, "problem_mark", None)
+        where = Where(str(path), mark.line + 1, mark.column + 1) if mark is not None else Where(str(path))
+        raise InputError(Finding(Code.FRR612, f"it is no YAML: {getattr(bad, 'problem', None) or bad}", where)) from bad
+    found = [_service(path, one) for document in documents for one in _objects(document)]
+    names = [one.name for one in found]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(Finding(Code.FRR612, f"the Service {'/'.join(twice)} stands twice", Where(str(path))))
+    return found
+
+
+def _objects(document: Any) -> Iterator[dict[str, Any]]:
+    if not isinstance(document, dict):
+        return
+    kind, items = document.get("kind"), document.get("items")
+    if kind == "Service":
+        yield document
+    elif isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        # the items of a typed list have no kind
+        of = "Service" if kind == "ServiceList" else None
+        for one in items:
+            if isinstance(one, dict) and one.get("kind", of) == "Service":
+                yield one
+
+
+def _service(path: Path, one: dict[str, Any]) -> Service:
+    metadata = one.get("metadata")
+    if isinstance(metadata, dict) and not metadata.get("namespace"):
+        one = {**one, "metadata": {**metadata, "namespace": "default"}}
+    try:
+        return Service.model_validate(one)
+    except ValidationError as bad:
+        first = bad.errors()[0]
+        name = metadata.get("name") if isinstance(metadata, dict) else "without a name"
+        text = f"the Service {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise InputError(Finding(Code.FRR612, text, Where(str(path)))) from bad
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What Services would get."""
+
+    services: Mapping[Name, Service]
+    outcomes: Mapping[Name, Outcome]
+
+    def announced(self, plan: NodePlan) -> dict[int, Attributes]:
+        """Return what a node would announce, if a pod of each Service answers on it."""
+        found = Announcements(plan.node_name, AnnounceRules())
+        found.have_pools(plan.pools())
+        for name, outcome in self.outcomes.items():
+            ingress = tuple(Ingress(ip=str(address)) for address in outcome.addresses)
+            status = ServiceStatus(load_balancer=LoadBalancer(ingress=ingress))
+            found.service(name, self.services[name].model_copy(update={"status": status}))
+            for family in ("IPv4", "IPv6"):
+                labels = {SERVICE_NAME: name[1]}
+                metadata = Metadata(name=f"{name[1]}-{family}", namespace=name[0], labels=labels)
+                here = Endpoint(node_name=plan.node_name)
+                pods = EndpointSlice(metadata=metadata, address_type=family, endpoints=(here,))
+                found.endpoint_slice(pods.name, pods)
+        found.settle()
+        return found.announced()
+
+
+def preview(services: Iterable[Service], network: Network, cluster: str, routers: Iterable[Router]) -> Preview:
+    """Allocate for the Services of one cluster, with or without a class."""
+    found = {one.name: one for one in services}
+    pools = network.clusters[cluster].pools
+    blocked = reserved(network, routers, pools.values())
+    return Preview(found, allocate(found.values(), pools, blocked, Rules(default_class=True)))
