@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from frrgen.model.bgp import AddressFamily, Aggregate, Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.bgp import AddressFamily, Aggregate, Bgp
+from frrgen.model.neighbor import Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import Match, RouteMap, RouteMapEntry, Set
 from frrgen.model.router import Router
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from frrgen.cli.common import Inventory, count
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
-from frrgen.model.derive import announced_lengths, announced_pools
+from frrgen.model.pools import announced_lengths, announced_pools
 from frrgen.model.router import Router
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
 from frrgen.speaker.process.sources.base import Source, Wanted

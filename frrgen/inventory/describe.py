@@ -12,7 +12,8 @@ from typing import Final, get_args
 from pydantic import BaseModel
 
 from frrgen.lines.rule import LineRule, Table
-from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
+from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
+from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.policy import ENTRY, MATCH, SET
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF
 

@@ -12,15 +12,18 @@ from typing import Any, Final, Protocol
 
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, Path
-from frrgen.model.bgp import FAMILIES, LONGEST_STALE_TIME, Bgp, Neighbor, NeighborOptions, PeerGroup
+from frrgen.model.bgp import LONGEST_STALE_TIME, Bgp
 from frrgen.model.check_clusters import check_clusters
 from frrgen.model.check_versions import check_versions
 from frrgen.model.cluster import Network
-from frrgen.model.derive import Derived, announced_pools
-from frrgen.model.policy import PrefixList, RouteMapEntry, call_circle, calls
+from frrgen.model.derive import Derived
+from frrgen.model.lists import PrefixList
+from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
+from frrgen.model.policy import RouteMapEntry, call_circle, calls
+from frrgen.model.pools import announced_pools
 from frrgen.model.references import NOUNS, Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
-from frrgen.model.types import Prefix, is_number, is_reference
+from frrgen.model.types import FAMILIES, Prefix, is_number, is_reference
 
 _WHERE_WANTED: Final = frozenset({Code.FRR315})
 """Findings that count only where the inventory asks for them, with a severity."""

@@ -10,7 +10,8 @@ from typing import Final
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, Path, Where
 from frrgen.model.cluster import Cluster, Network, Peering, Pool
-from frrgen.model.derive import Derived, announced_pools, carried, pool_versions
+from frrgen.model.derive import Derived
+from frrgen.model.pools import announced_pools, carried, pool_versions
 from frrgen.model.types import Address, Prefix, is_address
 
 _FAMILY: Final = {4: "IPv4", 6: "IPv6"}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from frrgen.codes import Code
-from frrgen.model.bgp import Timers
+from frrgen.model.neighbor import Timers
 from frrgen.model.router import Router
 from frrgen.model.types import (
     U32,

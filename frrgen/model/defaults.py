@@ -6,7 +6,8 @@ Measured on 8.4.4, 10.3 and 10.7.1 for both profiles, and for the versions that 
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from frrgen.model.bgp import Bgp, Timers
+from frrgen.model.bgp import Bgp
+from frrgen.model.neighbor import Timers
 from frrgen.model.types import Model
 
 Profile = Literal["traditional", "datacenter"]

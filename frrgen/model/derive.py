@@ -13,11 +13,14 @@ from pydantic import BaseModel
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path, Where
-from frrgen.model.bgp import FAMILIES, Bfd, Bgp, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
-from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
-from frrgen.model.policy import Match, PrefixList, PrefixListEntry, RouteMap, RouteMapEntry, Set
+from frrgen.model.bgp import Bgp
+from frrgen.model.cluster import Cluster, Network, Node, Peering
+from frrgen.model.lists import PrefixList, PrefixListEntry
+from frrgen.model.neighbor import Bfd, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.policy import Match, RouteMap, RouteMapEntry, Set
+from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.router import Router
-from frrgen.model.types import Address, Prefix, is_address
+from frrgen.model.types import FAMILIES, Address, Prefix, is_address
 
 _T = TypeVar("_T", bound=BaseModel)
 MOST_PREFIXES: Final = 100_000
@@ -88,35 +91,6 @@ def dialled(network: Network, router: str, vrf: str | None) -> frozenset[Address
     peerings = (cluster.routers[router] for cluster in network.clusters.values() if router in cluster.routers)
     found = (one for peering in peerings if peering.vrf == vrf for one in (peering.address, peering.ipv6_address))
     return frozenset(one for one in found if one is not None)
-
-
-def announced_lengths(pool: Pool, prefix: Prefix) -> tuple[int, int]:
-    """Give the shortest and the longest prefix length in which a part of the pool may be announced."""
-    said = pool.lengths if prefix.version == 4 else pool.ipv6_lengths
-    low, high = said or (prefix.prefixlen, prefix.max_prefixlen)
-    return max(low, prefix.prefixlen), high
-
-
-def announced_pools(cluster: Cluster) -> Iterator[tuple[str, Pool]]:
-    """Give the pools that are announced by BGP."""
-    return ((name, pool) for name, pool in cluster.pools.items() if pool.protocol == "bgp")
-
-
-def carried(cluster: Cluster, node: Node, address: Address) -> list[int]:
-    """Return the IP versions of the prefixes that a node announces from an address.
-
-    They are the address's own version and each version of which the node has no address: IPv4 prefixes go out with an
-    IPv6 next hop (RFC 8950), and IPv6 prefixes with the next hop that the source of the announcement names. A version
-    that no pool has is left out; a cluster without pools will have pools of both.
-    """
-    versions = pool_versions(cluster) or {4, 6}
-    others = {4, 6} - {one.version for one in node.addresses}
-    return sorted(versions & ({address.version} | others))
-
-
-def pool_versions(cluster: Cluster) -> set[int]:
-    """Return the IP versions of the prefixes that are announced by BGP."""
-    return {prefix.version for _, pool in announced_pools(cluster) for prefix in pool.prefixes}
 
 
 def sessions_by_range(network: Network, router: str, vrf: str | None) -> int:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from frrgen.errors import Path
-from frrgen.model.bgp import FAMILIES, AddressFamily, Bgp, NeighborFamily
+from frrgen.model.bgp import AddressFamily, Bgp
+from frrgen.model.neighbor import NeighborFamily
 from frrgen.model.policy import Match, RouteMapEntry, Set
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 
 Ref = tuple[str, str]
 """The field of Router that holds the list or map, and its name."""

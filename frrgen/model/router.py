@@ -8,16 +8,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from frrgen.model.bgp import Bgp
 from frrgen.model.defaults import Profile, with_defaults
+from frrgen.model.lists import AccessList, AsPathList, CommunityList, ExtCommunityList, LargeCommunityList, PrefixList
 from frrgen.model.platform import Pfsense, PlatformName, PlatformOptions
-from frrgen.model.policy import (
-    AccessList,
-    AsPathList,
-    CommunityList,
-    ExtCommunityList,
-    LargeCommunityList,
-    PrefixList,
-    RouteMap,
-)
+from frrgen.model.policy import RouteMap
 from frrgen.model.types import (
     Address,
     BgpListName,

@@ -14,6 +14,8 @@ Family = Literal["ipv4", "ipv6"]
 Action = Literal["permit", "deny"]
 Address = IPv4Address | IPv6Address
 Prefix = IPv4Network | IPv6Network
+FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
+"""The address families of an edge, as the model's fields name them."""
 
 U32_MAX: Final = 4294967295
 U16 = Annotated[int, Field(ge=0, le=65535)]

@@ -9,9 +9,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
-from frrgen.model.bgp import Bgp, LocalAs
+from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
-from frrgen.model.derive import announced_lengths, announced_pools, carried
+from frrgen.model.neighbor import LocalAs
+from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.router import Router
 from frrgen.model.types import Address, community_value, large_community_value
 from frrgen.policy.frr.session import Session

@@ -5,10 +5,8 @@ The jump hosts are dialled by us, for paramiko does not act on ProxyJump.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import functools
-import hashlib
 import logging
 import re
 import select
@@ -26,7 +24,6 @@ from typing import Any, Final, NamedTuple
 # invoke takes half the time that importing paramiko does; it is for `Match exec`, which we leave to OpenSSH
 sys.modules.setdefault("invoke", None)  # type: ignore[arg-type]  # an ImportError, which paramiko expects
 import paramiko  # noqa: E402
-from paramiko.client import MissingHostKeyPolicy  # noqa: E402
 
 if sys.modules["invoke"] is None:
     del sys.modules["invoke"]
@@ -34,6 +31,7 @@ if sys.modules["invoke"] is None:
 from frrgen.codes import Code  # noqa: E402
 from frrgen.errors import DeviceError, Finding  # noqa: E402
 from frrgen.model.router import Ssh  # noqa: E402
+from frrgen.transport.host_key import AsKnown  # noqa: E402
 from frrgen.transport.known_hosts import Known, known  # noqa: E402
 from frrgen.transport.target import Target, expanded, from_config, target  # noqa: E402
 
@@ -57,42 +55,6 @@ class Result(NamedTuple):
     status: int
     out: str
     err: str
-
-
-def fingerprint(key: paramiko.PKey) -> str:
-    """Give a key's fingerprint as OpenSSH prints it: SHA256:…."""
-    return f"{key.get_name()} {_fingerprint(key.asbytes())}"
-
-
-def _fingerprint(sent: bytes) -> str:
-    return "SHA256:" + base64.b64encode(hashlib.sha256(sent).digest()).decode().rstrip("=")
-
-
-class _AsKnown(MissingHostKeyPolicy):
-    """Lets a host in that is known by its key; an unknown one is an error that says how to make it known."""
-
-    def __init__(self, where: Target, keys: Known) -> None:
-        self.where = where
-        self.keys = keys
-
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        del client, hostname
-        where, sent = self.where, key.asbytes()
-        if sent in self.keys.revoked:
-            raise DeviceError(Finding(Code.FRR502, f"{where.shown}: THE HOST KEY IS REVOKED: {fingerprint(key)}"))
-        if any(known == sent for _, known in self.keys.keys):
-            return
-        if others := [known for kind, known in self.keys.keys if kind == key.get_name()]:
-            raise DeviceError(_changed_key(where, key, others))
-        file = where.known_hosts[0] if where.known_hosts else "~/.ssh/known_hosts"
-        scan = f"ssh-keyscan -t {key.get_name()} -p {where.port} {where.host} >> {file}"
-        raise DeviceError(
-            Finding(
-                Code.FRR502,
-                f"{where.shown}: the host key is not known: {fingerprint(key)}",
-                hint=f"compare the fingerprint with the router's own (ssh-keygen -lf), then: {scan}",
-            )
-        )
 
 
 class Shell:
@@ -174,7 +136,7 @@ class Shell:
         client = paramiko.SSHClient()
         self._clients.append(client)
         keys = known(_texts(where.known_hosts), where.host_key_alias or where.host, where.key_port)
-        client.set_missing_host_key_policy(_AsKnown(where, keys))
+        client.set_missing_host_key_policy(AsKnown(where, keys))
         limit = self.ssh.connect_timeout
         by_key = "publickey" in where.methods
         files = [str(path) for file in where.identity_files if by_key and (path := Path(file).expanduser()).exists()]
@@ -319,16 +281,6 @@ def _not_let_in(where: Target, files: Sequence[str], bad: BaseException) -> Find
         Code.FRR504,
         f"{where.shown} refuses the login ({', '.join(files) or 'no key file'}{agent}): {why}",
         hint=hint,
-    )
-
-
-def _changed_key(where: Target, key: paramiko.PKey, others: Sequence[bytes]) -> Finding:
-    expected = ", ".join(_fingerprint(other) for other in others)
-    return Finding(
-        Code.FRR502,
-        f"{where.shown}: THE HOST KEY HAS CHANGED: it is {fingerprint(key)}, "
-        f"and known_hosts says {expected}; a third party may be listening in",
-        hint=f"if the router was reinstalled: ssh-keygen -R '{where.known_as}', then log in once with ssh",
     )
 
 

@@ -13,7 +13,8 @@ import pytest
 from frrgen.errors import DeviceError
 from frrgen.model.router import Ssh
 from frrgen.transport import ssh as module
-from frrgen.transport.ssh import Shell, fingerprint
+from frrgen.transport.host_key import fingerprint
+from frrgen.transport.ssh import Shell
 from frrgen.transport.target import target
 from tests.device.sshd import HOST_KEY, OTHER_KEY, Sshd
 

@@ -10,7 +10,8 @@ import pytest
 
 from frrgen.model.check import check
 from frrgen.model.cluster import Network
-from frrgen.model.derive import carried, derive
+from frrgen.model.derive import derive
+from frrgen.model.pools import carried
 from frrgen.platforms.frr.render import render
 from frrgen.policy.frr.session import Session
 from frrgen.policy.questions.verify import verify

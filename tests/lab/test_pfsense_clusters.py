@@ -9,7 +9,8 @@ import pytest
 
 from frrgen.model.check import check
 from frrgen.model.cluster import Network
-from frrgen.model.derive import carried, derive
+from frrgen.model.derive import derive
+from frrgen.model.pools import carried
 from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.push import PfsensePush
 from frrgen.platforms.pfsense.wanted import Wanted

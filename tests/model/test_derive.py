@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from frrgen.codes import Severity
 from frrgen.model.check import check
 from frrgen.model.cluster import Network
-from frrgen.model.derive import announced_lengths, derive
+from frrgen.model.derive import derive
+from frrgen.model.pools import announced_lengths
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
 

@@ -16,9 +16,9 @@ from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import outcomes
 from frrgen.policy.questions.compare import compare
 from frrgen.policy.questions.describe import described, told
-from frrgen.policy.sets.automaton import Literal
 from frrgen.policy.sets.prefix_set import PrefixSet, permitted
 from frrgen.policy.sets.region import PRESENT, RouteBox
+from frrgen.policy.sets.witness import Literal
 from tests.policy.test_space import both, lists
 
 RANGE = re.compile(

@@ -6,11 +6,12 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from frrgen.codes import Severity
-from frrgen.model.bgp import FAMILIES, PeerGroup
 from frrgen.model.check import check
 from frrgen.model.check_clusters import unannounced
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
+from frrgen.model.neighbor import PeerGroup
+from frrgen.model.types import FAMILIES
 from frrgen.policy.frr.session import Session
 from frrgen.policy.questions.audit import audit
 from frrgen.policy.questions.verify import verify

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.model.policy import PrefixList, PrefixListEntry
+from frrgen.model.lists import PrefixList, PrefixListEntry
 from frrgen.policy.frr.lists import prefix_list
 from frrgen.policy.sets.prefix_set import PrefixSet, idle_lines, permitted, union
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frrgen.codes import Severity
-from frrgen.model.bgp import FAMILIES
 from frrgen.model.router import StaticRoute
+from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.frr.parse.parser import parse as parse_frr

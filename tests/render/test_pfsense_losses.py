@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from frrgen.cli.common import Inventory
 from frrgen.codes import Severity
-from frrgen.model.bgp import FAMILIES, NeighborFamily
+from frrgen.model.neighbor import NeighborFamily
 from frrgen.model.router import BfdPeer, Router
+from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.frr.parse.parser import parse as parse_frr

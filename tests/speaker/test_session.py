@@ -13,6 +13,7 @@ import pytest
 
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.speaker.session import connection as connections
+from frrgen.speaker.session import lingering, sockets
 from frrgen.speaker.session import peer as peers
 from frrgen.speaker.session.fsm import State
 from frrgen.speaker.table.table import Table
@@ -205,7 +206,7 @@ def test_a_router_that_lags_behind_still_reads_our_last_word():
     run(talk())
 
 
-def small_socket(settings, made_by=connections.socket_for):
+def small_socket(settings, made_by=sockets.socket_for):
     """Make one whose kernel holds little of what a peer does not read."""
     found = made_by(settings)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
@@ -239,7 +240,7 @@ def test_our_last_word_never_stands_inside_of_a_message_that_a_slow_router_has_n
 
 
 def test_who_does_not_read_our_last_word_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(connections, "LINGER", 0.3)
+    monkeypatch.setattr(lingering, "LINGER", 0.3)
 
     async def talk():
         async with Bench() as bench:
@@ -683,11 +684,11 @@ def test_settings_do_not_show_the_password():
 def test_ttl_security_is_asked_of_the_kernel_in_both_directions(address, level, ttl, least):
     """We send 255, and take what came over so few hops (RFC 5082); a plain external peer is one hop away."""
     here = replace(SETTINGS, address=ip_address(address))
-    with connections.socket_for(replace(here, ttl_security=2)) as made:
+    with sockets.socket_for(replace(here, ttl_security=2)) as made:
         assert (made.getsockopt(level, ttl), made.getsockopt(level, least)) == (255, 254)
-    with connections.socket_for(here) as made:
+    with sockets.socket_for(here) as made:
         assert made.getsockopt(level, ttl) == 1
-    with connections.socket_for(replace(here, multihop=7)) as made:
+    with sockets.socket_for(replace(here, multihop=7)) as made:
         assert made.getsockopt(level, ttl) == 7
 
 

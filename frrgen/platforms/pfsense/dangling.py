@@ -11,10 +11,10 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from frrgen.errors import Path
-from frrgen.model.bgp import FAMILIES
 from frrgen.model.check import has_policy
 from frrgen.model.references import Ref, policy_refs
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 
 _FOUND_IN: Final = {
     "prefix_lists": ("prefix_lists", "ipv6_prefix_lists"),

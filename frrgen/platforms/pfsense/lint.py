@@ -7,9 +7,10 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path, Where
-from frrgen.model.bgp import FAMILIES, Bgp
+from frrgen.model.bgp import Bgp
 from frrgen.model.references import uses
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 
 _SINCE: Final = (9,)
 """The FRR in which bgpd obeys `match source-protocol`."""

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from frrgen.lines.rule import Data
-from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
+from frrgen.model.bgp import Bgp
+from frrgen.model.lists import AccessList, AsPathList, CommunityList, PrefixList
+from frrgen.model.neighbor import Neighbor, PeerGroup
 from frrgen.model.platform import FRR_OF_PACKAGE, Pfsense
-from frrgen.model.policy import AccessList, AsPathList, CommunityList, PrefixList, RouteMapEntry
+from frrgen.model.policy import RouteMapEntry
 from frrgen.model.router import BfdPeer, BfdProfile, Router, Rpki, RpkiCache, StaticRoute
-from frrgen.model.types import Model, Name, PlacedError
+from frrgen.model.types import FAMILIES, Model, Name, PlacedError
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.pfsense.host import HostFacts
@@ -35,11 +37,9 @@ from frrgen.platforms.pfsense.schema import (
     twice,
 )
 from frrgen.platforms.pfsense.sections.bgp import read_bgp
+from frrgen.platforms.pfsense.sections.lists import READ_LISTS
 from frrgen.platforms.pfsense.sections.neighbors import read_neighbors
-from frrgen.platforms.pfsense.sections.policy import (
-    READ_LISTS,
-    read_route_map_entry,
-)
+from frrgen.platforms.pfsense.sections.route_maps import read_route_map_entry
 from frrgen.platforms.pfsense.sections.top import read_bfd, read_global, read_raw, read_rpki
 
 _T = TypeVar("_T", bound=BaseModel)

@@ -16,6 +16,7 @@ from frrgen.model.platform import Pfsense
 from frrgen.model.references import NOUNS, Ref, policy_refs
 from frrgen.model.router import Router
 from frrgen.platforms.pfsense.host import HostFacts
+from frrgen.platforms.pfsense.key import Key, write_keys
 from frrgen.platforms.pfsense.keys import (
     ADVANCED,
     BFD,
@@ -30,24 +31,22 @@ from frrgen.platforms.pfsense.keys import (
     NEIGHBOR_FAMILY,
     ROUTE_MAP_DELAY,
     RPKI,
-    Key,
-    write_keys,
 )
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.pages import refusals
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Config, Identity, Sections, blank, identity
 from frrgen.platforms.pfsense.sections.bgp import write_bgp
-from frrgen.platforms.pfsense.sections.neighbors import write_neighbors
-from frrgen.platforms.pfsense.sections.policy import (
+from frrgen.platforms.pfsense.sections.lists import (
     READ_LISTS,
     number,
     write_access_lists,
     write_as_path_lists,
     write_community_lists,
     write_prefix_lists,
-    write_route_maps,
 )
+from frrgen.platforms.pfsense.sections.neighbors import write_neighbors
+from frrgen.platforms.pfsense.sections.route_maps import write_route_maps
 from frrgen.platforms.pfsense.sections.top import write_bfd, write_global, write_raw, write_rpki
 
 Kept = Mapping[tuple[str, Identity], Mapping[str, list[dict[str, str]]]]

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from frrgen.model.bgp import FAMILIES
-from frrgen.model.policy import CommunityList, LargeCommunityList, RouteMapEntry
+from frrgen.model.lists import CommunityList, LargeCommunityList
+from frrgen.model.policy import RouteMapEntry
 from frrgen.model.references import Ref, entry_refs
 from frrgen.model.router import Router
-from frrgen.model.types import WELL_KNOWN, community_value, large_community_value
+from frrgen.model.types import FAMILIES, WELL_KNOWN, community_value, large_community_value
 from frrgen.policy.frr.lists import internet_text
 from frrgen.policy.frr.partial_entries import Unread
 from frrgen.policy.frr.session import Place, Session
-from frrgen.policy.sets import automaton
 from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.communities import Atoms
 from frrgen.policy.sets.regex import UndecidedError
+from frrgen.policy.sets.witness import Literal
 
 FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
 """The address family of an IP version."""
@@ -70,7 +70,7 @@ class Policy:
         if session.direction == "out":
             return frozenset((community, False) for community, _ in session.kept_back())
         return frozenset(
-            automaton.Literal(rule.conditions[0][0], not rule.conditions[0][1], session.prepended_local_as)
+            Literal(rule.conditions[0][0], not rule.conditions[0][1], session.prepended_local_as)
             for rule in session.path_rules(FAMILY_OF[version])
             if len(rule.conditions) == 1
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from frrgen.model.policy import (
+from frrgen.model.lists import (
     AccessList,
     AccessListEntry,
     AsPathList,

@@ -13,12 +13,14 @@ from frrgen.policy.frr.effects import Effects, untouched
 from frrgen.policy.frr.evaluate import FOREIGN_HOP, LINK_LOCAL, LISTS, NO_HOP6
 from frrgen.policy.frr.lists import every_route
 from frrgen.policy.frr.session import Session
-from frrgen.policy.sets import automaton, interval
+from frrgen.policy.sets import interval
+from frrgen.policy.sets.automaton import refuse_stray
 from frrgen.policy.sets.communities import ANY, Cube, decided
 from frrgen.policy.sets.paths import ALPHABET, LANGUAGE
 from frrgen.policy.sets.prefix_set import PrefixSet, access_permitted, permitted
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import OWN_HOPS, Region, RouteBox, narrowed, next_hop_number, on_path, only, within
+from frrgen.policy.sets.witness import Literal
 
 
 class Matches:
@@ -95,9 +97,9 @@ class Matches:
             raise UndecidedError(f"the AS path is matched by {name} behind `set as-path prepend last-as`")
         before = " ".join(map(str, change.front))
         for entry in self.router.as_path_lists[name].entries:
-            automaton.refuse_stray(entry.regex, LANGUAGE, ALPHABET)
+            refuse_stray(entry.regex, LANGUAGE, ALPHABET)
         entries = self.router.as_path_lists[name].entries
-        literals = [automaton.Literal(entry.regex, before=before, gone=change.gone) for entry in entries]
+        literals = [Literal(entry.regex, before=before, gone=change.gone) for entry in entries]
         yes, no = decided(
             ([frozenset({(literal, True)})], entry.action == "permit")
             for literal, entry in zip(literals, entries, strict=True)

@@ -9,11 +9,12 @@ from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from frrgen.errors import Path
-from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.bgp import AS_SETS_REJECTED, Bgp
+from frrgen.model.neighbor import Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
-from frrgen.model.types import WELL_KNOWN, Address, Model, is_address
+from frrgen.model.types import FAMILIES, WELL_KNOWN, Address, Model, is_address
 from frrgen.policy.frr import options
 from frrgen.policy.frr.ignored import ignored
 from frrgen.policy.sets.prefix_set import PrefixSet

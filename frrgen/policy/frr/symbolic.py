@@ -21,7 +21,7 @@ from frrgen.policy.frr.match_clauses import Matches
 from frrgen.policy.frr.partial_entries import not_understood, with_unread
 from frrgen.policy.frr.session import PathRule, Session
 from frrgen.policy.frr.set_clauses import Sets
-from frrgen.policy.sets import automaton, interval
+from frrgen.policy.sets import interval, witness
 from frrgen.policy.sets.communities import Cube, decided
 from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.policy.sets.regex import UndecidedError
@@ -202,7 +202,7 @@ class _Run:
 
     def _by_rule(self, rule: PathRule) -> tuple[list[Cube], list[Cube]]:
         front = self.session.prepended_local_as
-        cube = frozenset((automaton.Literal(regex, before=front), there) for regex, there in rule.conditions)
+        cube = frozenset((witness.Literal(regex, before=front), there) for regex, there in rule.conditions)
         return decided([([cube], True)])
 
     def _not_kept_back(self, region: Region) -> Region:
@@ -306,7 +306,7 @@ class _Run:
 
     def _learned(self, region: Region, effects: Effects) -> Region:
         """Leave what may be the router's own: its MED is kept."""
-        own, learned = automaton.Literal("^$"), automaton.Literal("^$", found=False)
+        own, learned = witness.Literal("^$"), witness.Literal("^$", found=False)
         mine = narrowed(region, [RouteBox(path=frozenset({own}), med=interval.interval(1, U32_MAX + 1))])
         self._leave("undecided", By(LOCAL_MED), effects, mine)
         rest = [RouteBox(path=frozenset({learned})), RouteBox(path=frozenset({own}), med=(ABSENT, 1))]

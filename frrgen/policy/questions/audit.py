@@ -8,20 +8,20 @@ from typing import Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path
-from frrgen.model.bgp import FAMILIES
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 from frrgen.policy.frr.alphabet import Policy, Universe
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, idle, merged, outcomes
 from frrgen.policy.questions.shadowed import idle_entries
 from frrgen.policy.questions.surprises import traps
 from frrgen.policy.questions.verify import verify
-from frrgen.policy.sets.automaton import Literal
 from frrgen.policy.sets.prefix_set import PrefixSet, idle_lines, union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, Region, meet, only
+from frrgen.policy.sets.witness import Literal
 
 Doubt = tuple[Code, str, str | None]
 """A code, what is wrong, and a hint."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
-from frrgen.model.bgp import FAMILIES
 from frrgen.model.references import Ref, affected_maps, uses
 from frrgen.model.router import Router
-from frrgen.model.types import Prefix
+from frrgen.model.types import FAMILIES, Prefix
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.policy.frr.alphabet import Policy
 from frrgen.policy.frr.partial_entries import Unread, unread_entries

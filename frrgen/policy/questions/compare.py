@@ -16,7 +16,6 @@ from frrgen.policy.frr.symbolic import Outcome, outcomes
 from frrgen.policy.frr.trace import Verdict
 from frrgen.policy.questions.describe import attributes, told
 from frrgen.policy.sets import interval
-from frrgen.policy.sets.automaton import Literal
 from frrgen.policy.sets.prefix_set import PrefixSet, union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import (
@@ -36,6 +35,7 @@ from frrgen.policy.sets.region import (
     simplified,
 )
 from frrgen.policy.sets.route import Route
+from frrgen.policy.sets.witness import Literal
 
 _FAR: Final = "64496"
 """An AS path that is not empty, for what changes paths."""

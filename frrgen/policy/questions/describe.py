@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from frrgen.model.types import community_text
 from frrgen.policy.sets import interval
-from frrgen.policy.sets.automaton import Literal
 from frrgen.policy.sets.communities import Cube, Other
 from frrgen.policy.sets.interval import Intervals
 from frrgen.policy.sets.prefix_set import Block, PrefixSet, union
@@ -29,6 +28,7 @@ from frrgen.policy.sets.region import (
     next_hop_address,
     simplified,
 )
+from frrgen.policy.sets.witness import Literal
 
 _SHOWN: Final = 8
 """So many ranges are named; of more, their number."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from frrgen.policy.sets.automaton import Literal
 from frrgen.policy.sets.paths import path_with
 from frrgen.policy.sets.prefix_set import PrefixSet, access_permitted
+from frrgen.policy.sets.witness import Literal
 
 
 def idle_entries(kind: str, lst: Any) -> Iterator[int]:

@@ -7,10 +7,10 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path
-from frrgen.model.bgp import FAMILIES
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.references import match_refs
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 from frrgen.policy.frr.session import Session
 
 _DROPPED: Final = (

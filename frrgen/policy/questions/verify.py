@@ -14,22 +14,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from frrgen.errors import Path
-from frrgen.model.bgp import FAMILIES
 from frrgen.model.check_clusters import unannounced
-from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
-from frrgen.model.derive import (
-    LISTEN_LIMIT,
-    MOST_PREFIXES,
-    Derived,
-    announced_lengths,
-    announced_pools,
-    carried,
-    pool_versions,
-    sessions_by_range,
-)
+from frrgen.model.cluster import Cluster, Network, Node, Peering
+from frrgen.model.derive import LISTEN_LIMIT, MOST_PREFIXES, Derived, sessions_by_range
+from frrgen.model.pools import announced_lengths, announced_pools, carried, pool_versions
 from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
-from frrgen.model.types import Address, Prefix, community_value, is_address, large_community_value
+from frrgen.model.types import FAMILIES, Address, Prefix, community_value, is_address, large_community_value
 from frrgen.policy.frr.alphabet import Policy, Universe
 from frrgen.policy.frr.effects import Effects
 from frrgen.policy.frr.lists import prefix_list
@@ -37,12 +28,12 @@ from frrgen.policy.frr.partial_entries import ALL_READ, Unread
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import By, Outcome, merged, outcomes
 from frrgen.policy.frr.trace import Verdict
+from frrgen.policy.questions.announced import Announced, exactly, pool_prefixes, pool_route_boxes
 from frrgen.policy.questions.compare import tried
 from frrgen.policy.questions.describe import described, told
-from frrgen.policy.sets.automaton import Literal
-from frrgen.policy.sets.prefix_set import PrefixSet, union
+from frrgen.policy.sets.prefix_set import union
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import EVERYTHING, Region, RouteBox, example, meet, next_hop_number
+from frrgen.policy.sets.region import EVERYTHING, RouteBox, example, meet
 from frrgen.policy.sets.route import Route
 
 _PATHS: Final = 64
@@ -113,68 +104,6 @@ def verify(
             problems += tuple(_listened(network, peering, router))
             problems += tuple(Problem("dropped", text, path) for text, path in unannounced(cluster))
             yield Agreement(name, router_name, "", "", proof, problems)
-
-
-def pool_route_boxes(cluster: Cluster, node: Node, address: Address, asn: int, *, ibgp: bool) -> Iterator[Announced]:
-    """Give what a node may announce of each pool on a session from this address."""
-    for name, pool in announced_pools(cluster):
-        for version in carried(cluster, node, address):
-            prefixes = _prefixes(pool, version)
-            if prefixes:
-                yield Announced(name, pool, version, prefixes, address, asn, ibgp)
-
-
-def pool_prefixes(cluster: Cluster, version: int) -> PrefixSet:
-    """Give all that a node of the cluster may announce of a version."""
-    return union(version, (_prefixes(pool, version) for _, pool in announced_pools(cluster)))
-
-
-def _prefixes(pool: Pool, version: int) -> PrefixSet:
-    own = (prefix for prefix in pool.prefixes if prefix.version == version)
-    return union(version, (PrefixSet.block(prefix, *announced_lengths(pool, prefix)) for prefix in own))
-
-
-@dataclass(frozen=True)
-class Announced:
-    """What a node may announce of one pool on one session."""
-
-    pool_name: str
-    pool: Pool
-    version: int
-    prefixes: PrefixSet
-    address: Address
-    asn: int
-    ibgp: bool
-
-    @property
-    def path(self) -> str:
-        """The AS path, as the router receives it."""
-        count = self.pool.prepend + (0 if self.ibgp else 1)
-        return " ".join([str(self.asn)] * count)
-
-    def region(self, universe: Universe) -> Region:
-        """Give the routes as a set."""
-        preference = self.pool.local_preference if self.ibgp else None
-        if self.ibgp and preference is None:
-            preference = 100
-        pool = self.pool
-        box = RouteBox(
-            med=_only(pool.med),
-            local_preference=_only(preference),
-            tag=(0, 1),
-            next_hop=_only(next_hop_number(self.address))
-            if self.address.version == self.version
-            else EVERYTHING.next_hop,
-            origins=frozenset({"igp"}),
-            path=frozenset({Literal(f"^{self.path}$")}),
-            communities=universe.communities.only(map(community_value, pool.communities or ())),
-            large_communities=universe.large.only(map(large_community_value, pool.large_communities or ())),
-        )
-        return {box: self.prefixes}
-
-
-def _only(number: int | None) -> tuple[int, int]:
-    return (-1, 0) if number is None else (number, number + 1)
 
 
 @dataclass(frozen=True)
@@ -350,7 +279,7 @@ class _Ends:
         BGP has no tag, and over eBGP no local preference (RFC 4271 section 5.1.5).
         """
         sent = replace(EVERYTHING, tag=(0, 1))
-        return replace(sent, local_preference=_only(None)) if self.session.external else sent
+        return replace(sent, local_preference=exactly(None)) if self.session.external else sent
 
     def _limit(self, family: str, ours: list[Announced]) -> tuple[list[str], list[Problem]]:
         limit = self.session.family_option(family, "maximum_prefix")

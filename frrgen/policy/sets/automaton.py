@@ -1,17 +1,14 @@
-"""Exact answers about regular expressions: a text in which these are found and those are not, if there is one.
+"""Regular expressions in FRR's dialect (POSIX extended, `_` a delimiter or an end) as automata.
 
-The dialect is FRR's (POSIX extended, `_` a delimiter or an end). Texts are built letter by letter while every
-expression is followed at once, so only the states that some text reaches are ever made.
+Only the states that some text reaches are ever made.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from frrgen.policy.sets.regex import BRACKET_CLASSES, UndecidedError, compiled
 
@@ -22,7 +19,7 @@ MOST_STATES: Final = 50_000
 _MOST_REPEATS: Final = 1_000
 _LETTERS: Final = frozenset(chr(code) for code in range(32, 127))
 State = frozenset[int]
-_FOUND: Final[State] = frozenset({-1})
+FOUND: Final[State] = frozenset({-1})
 
 
 @dataclass(slots=True)
@@ -222,11 +219,11 @@ class Machine:
                 if target not in seen and (when == _ANY or (when == _START and at_start) or (when == _END and at_end)):
                     seen.add(target)
                     rest.append(target)
-        return _FOUND if self._last in seen else frozenset(seen)
+        return FOUND if self._last in seen else frozenset(seen)
 
     def step(self, state: State, letter: str) -> State:
         """Go on by one letter; an expression may begin to match at any."""
-        if state == _FOUND:
+        if state == FOUND:
             return state
         key = (state, letter)
         if key not in self._steps:
@@ -243,7 +240,7 @@ class Machine:
 
     def accepts(self, state: State, *, at_start: bool = False) -> bool:
         """Tell whether the expression is found if the text ends here."""
-        return state == _FOUND or self._closed(set(state), at_start=at_start, at_end=True) == _FOUND
+        return state == FOUND or self._closed(set(state), at_start=at_start, at_end=True) == FOUND
 
 
 def _expanded(text: str) -> set[str]:
@@ -326,126 +323,6 @@ def _strays(regex: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """An expression is found (or not) in a text to which `before` was put in front.
-
-    Of an AS path, the numbers in `gone` are taken out first.
-    """
-
-    regex: str
-    found: bool = True
-    before: str = ""
-    gone: frozenset[int] = frozenset()
-
-
-class _Follower:
-    """Follows a literal: what stands in front is read first, and a space only if something comes behind."""
-
-    def __init__(self, literal: Literal) -> None:
-        self.machine = machine(literal.regex)
-        self.before = literal.before
-        self.start = self.machine.run(literal.before)
-
-    def step(self, state: State, letter: str, *, first: bool) -> State:
-        if first and self.before:
-            state = self.machine.step(state, " ")
-        return self.machine.step(state, letter)
-
-    def accepts(self, state: State, *, first: bool) -> bool:
-        return self.machine.accepts(state, at_start=first and not self.before)
-
-
-_PLAIN, _SET, _KEPT = "", "{", ","
-"""Outside of an AS_SET; inside of one of which nothing is left yet; inside of one, behind what is left of it."""
-
-
-class _Thinned:
-    """Follows a literal through an AS path of which it does not see some numbers.
-
-    A number is held back as long as it may become one that is gone. A state is that of the machine, whether it has seen
-    anything, where the text stands, and the digits that are held back; None: those of this number were passed on.
-    """
-
-    def __init__(self, literal: Literal) -> None:
-        self.machine = machine(literal.regex)
-        self.gone = frozenset(map(str, literal.gone))
-        self.begun = frozenset(asn[:end] for asn in self.gone for end in range(len(asn) + 1))
-        self.start = (self.machine.run(literal.before), bool(literal.before), _PLAIN, "")
-
-    def step(self, state: Any, letter: str, *, first: bool) -> Any:
-        del first
-        own, seen, place, held = state
-        if letter.isdigit():
-            if held is None:
-                return self.machine.step(own, letter), seen, place, None
-            if held + letter in self.begun:
-                return own, seen, place, held + letter
-            return self._passed(own, seen, place, held + letter)
-        own, seen, place, _ = self._ended(state)
-        if letter == "{":
-            place = _SET
-        elif letter == "}":
-            own, place = self.machine.step(own, "}") if place == _KEPT else own, _PLAIN
-        return own, seen, place, ""
-
-    def _passed(self, own: State, seen: Any, place: str, digits: str) -> Any:
-        lead = "," if place == _KEPT else " " * seen + "{" * (place == _SET)
-        return self.machine.run(lead + digits, own), True, place and _KEPT, None
-
-    def _ended(self, state: Any) -> Any:
-        """Give the state behind a number."""
-        own, seen, place, held = state
-        return self._passed(own, seen, place, held) if held and held not in self.gone else state
-
-    def accepts(self, state: Any, *, first: bool) -> bool:
-        del first
-        own, seen, _, _ = self._ended(state)
-        return self.machine.accepts(own, at_start=not seen)
-
-
-def texts(language: str, literals: Sequence[Literal], alphabet: str) -> Iterator[tuple[str, tuple[bool, ...]]]:
-    """Give, the shortest first, one text of the language for each combination of found and not found that there is.
-
-    `language` is an expression of the whole text. Raises UndecidedError if that takes too many states.
-    """
-    followers = [_Thinned(one) if one.gone else _Follower(one) for one in literals]
-    whole = machine(f"^({language})$")
-    begin = (whole.start, *(one.start for one in followers))
-    queue: deque[tuple[str, tuple[Any, ...]]] = deque([("", begin)])
-    seen = {(True, begin)}
-    known: set[tuple[bool, ...]] = set()
-    while queue:
-        text, (own, *states) = queue.popleft()
-        first = not text
-        if whole.accepts(own, at_start=first):
-            vector = tuple(one.accepts(state, first=first) for one, state in zip(followers, states, strict=True))
-            if vector not in known:
-                known.add(vector)
-                yield text, vector
-                if len(known) == 1 << len(literals):
-                    return
-        for letter in alphabet:
-            to = whole.step(own, letter)
-            if not alive(whole, to):
-                continue
-            after = (
-                to,
-                *(one.step(state, letter, first=first) for one, state in zip(followers, states, strict=True)),
-            )
-            if (False, after) not in seen:
-                if len(seen) > MOST_STATES:
-                    raise UndecidedError("the regular expressions are too many, or too intricate, to say for certain")
-                seen.add((False, after))
-                queue.append((text + letter, after))
-
-
 def alive(whole: Machine, state: State) -> bool:
     """Tell whether an anchored expression may still match: more is left of it than its beginning."""
-    return state == _FOUND or any(whole.nodes[one].letters for one in state) or whole.accepts(state)
-
-
-def witness(language: str, literals: Sequence[Literal], alphabet: str) -> str | None:
-    """Give a shortest text of the language for which every literal holds; None if there is none."""
-    wanted = tuple(one.found for one in literals)
-    return next((text for text, vector in texts(language, literals, alphabet) if vector == wanted), None)
+    return state == FOUND or any(whole.nodes[one].letters for one in state) or whole.accepts(state)

@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from frrgen.model.types import WELL_KNOWN, community_text, community_value, large_community_value
-from frrgen.policy.sets.automaton import MOST_STATES, Literal, alive, found, machine, refuse_stray, texts
+from frrgen.policy.sets.automaton import MOST_STATES, alive, found, machine, refuse_stray
 from frrgen.policy.sets.regex import UndecidedError
+from frrgen.policy.sets.witness import Literal, texts
 
 _WHOLE: Final = re.compile(r"\^[0-9]+(:[0-9]+){1,2}\$")
 Cube = frozenset[tuple[Any, bool]]

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from frrgen.policy.sets.automaton import Literal, found, witness
+from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.regex import UndecidedError
+from frrgen.policy.sets.witness import Literal, witness
 
 _NUMBER: Final = (
     "(0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8}|42[0-8][0-9]{7}|429[0-3][0-9]{6}|4294[0-8][0-9]{5}"

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from itertools import pairwise
 from typing import Any, Final
 
-from frrgen.model.policy import AccessList, PrefixList, PrefixListEntry
+from frrgen.model.lists import AccessList, PrefixList, PrefixListEntry
 from frrgen.model.types import Prefix
 from frrgen.policy.sets import interval
 from frrgen.policy.sets.interval import EMPTY, Intervals

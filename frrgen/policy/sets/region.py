@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from frrgen.model.types import U32_MAX, Address
 from frrgen.policy.sets import interval
-from frrgen.policy.sets.automaton import Literal
 from frrgen.policy.sets.communities import ANY, Cube, Other, both
 from frrgen.policy.sets.interval import Intervals
 from frrgen.policy.sets.paths import path_with
 from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.policy.sets.route import Route
+from frrgen.policy.sets.witness import Literal
 
 ABSENT: Final = -1
 """The number that stands for an attribute that is not there."""

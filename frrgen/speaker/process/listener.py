@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from frrgen.speaker.log import LOG, Rarely
-from frrgen.speaker.session.connection import secure
 from frrgen.speaker.session.peer import Peer
+from frrgen.speaker.session.sockets import secure
 
 _REFUSED: Final = 0.01
 """Seconds for which a connection that is refused keeps others waiting: a flood of them costs nobody else anything."""

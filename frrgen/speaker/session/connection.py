@@ -7,11 +7,12 @@ import contextlib
 import os
 import random
 import socket
-import struct
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from frrgen.speaker.plan import PeerSettings
 from frrgen.speaker.session.fsm import FSM_ERROR, TABLE, Action, Event, State
+from frrgen.speaker.session.lingering import Lingering
+from frrgen.speaker.session.sockets import socket_for
 from frrgen.speaker.wire.capability import Agreed, Capabilities, agree
 from frrgen.speaker.wire.error import BgpError, Cease, Code, name
 from frrgen.speaker.wire.message import (
@@ -31,14 +32,9 @@ OPEN_WAIT: Final = 60.0
 """Seconds in which a peer must send OPEN; the RFC suggests four minutes."""
 SEND_HOLD: Final = 480.0
 """Seconds at least for which a peer may leave unread what we sent (RFC 9687)."""
-LINGER: Final = 10.0
-"""Seconds for which a peer may go on reading what we sent before the end; the NOTIFICATION is the last of it."""
 _BUFFER: Final = bytearray(1 << 16)
 """All connections read into this one, for what is read is taken at once. A peer that floods gets a turn of 64 KiB, and
 then all others get theirs."""
-_TCP_MD5SIG: Final = 14
-_IP_MINTTL: Final = 21
-_IPV6_MINHOPCOUNT: Final = 73
 
 
 class Owner(Protocol):
@@ -63,38 +59,6 @@ class Owner(Protocol):
 
     def refresh(self, family: Family) -> None:
         """Announce a family again."""
-
-
-class Lingering(asyncio.BufferedProtocol):
-    """A connection on which we have said our last: it waits until the peer has read that, and closes.
-
-    A router that lags behind would lose the NOTIFICATION if we closed first, and keep our routes as if we restarted:
-    what it sends would reset the connection, and FRR looks at the end of a connection before what came before it.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        loop = asyncio.get_running_loop()
-        self.over = loop.create_future()
-        self._transport = transport
-        self._limit = loop.call_later(LINGER, self._end)
-        transport.set_protocol(self)
-
-    def _end(self) -> None:
-        if self._transport.get_write_buffer_size():
-            self._transport.abort()
-        else:
-            self._transport.close()
-
-    def get_buffer(self, sizehint: int) -> bytearray:
-        """See asyncio.BufferedProtocol. What comes now is dropped."""
-        del sizehint
-        return _BUFFER
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio.BufferedProtocol."""
-        del exc
-        self._limit.cancel()
-        self.over.set_result(None)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -440,44 +404,6 @@ def _suits(theirs: Open, settings: PeerSettings) -> None:
         raise BgpError(Code.OPEN, 2, said, f"AS {theirs.asn} and not {settings.peer_asn}")
     if theirs.identifier == settings.identifier and settings.ibgp:
         raise BgpError(Code.OPEN, 3, theirs.identifier.packed, "its identifier is ours")
-
-
-def socket_for(settings: PeerSettings) -> socket.socket:
-    """Make a socket to dial a peer, with MD5 (RFC 2385) and TTL security (RFC 5082) as the settings say."""
-    made = socket.socket(socket.AF_INET if settings.address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
-    made.setblocking(False)  # noqa: FBT003 (a C function)
-    try:
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        secure(made, settings)
-    except OSError:
-        made.close()
-        raise
-    return made
-
-
-def secure(made: socket.socket, settings: PeerSettings) -> None:
-    """Set what protects a session on its socket. Raises OSError where the kernel refuses."""
-    if settings.password is not None:
-        made.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, md5_key(settings.address, settings.password))
-    if settings.address.version == 4:
-        level, ttl, least = socket.IPPROTO_IP, socket.IP_TTL, _IP_MINTTL
-    else:
-        level, ttl, least = socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, _IPV6_MINHOPCOUNT
-    if settings.ttl_security is not None:
-        made.setsockopt(level, ttl, 255)
-        made.setsockopt(level, least, 256 - settings.ttl_security)
-    elif not settings.ibgp:
-        made.setsockopt(level, ttl, settings.multihop or 1)
-
-
-def md5_key(address: Any, password: str) -> bytes:
-    """Pack struct tcp_md5sig (linux/tcp.h): whose packets are signed, and with what."""
-    key = password.encode()
-    if address.version == 4:
-        peer = struct.pack("=HH4s120x", socket.AF_INET, 0, address.packed)
-    else:
-        peer = struct.pack("=HHI16sI100x", socket.AF_INET6, 0, 0, address.packed, 0)
-    return peer + struct.pack("=BBHI80s", 0, 0, len(key), 0, key)
 
 
 def _jittered(seconds: float) -> float:

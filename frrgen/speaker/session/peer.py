@@ -13,9 +13,10 @@ from typing import Final
 from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import PeerSettings
 from frrgen.speaker.session.backoff import IdleHold, is_collision
-from frrgen.speaker.session.connection import LINGER, Connection
+from frrgen.speaker.session.connection import Connection
 from frrgen.speaker.session.fsm import State
 from frrgen.speaker.session.group import Group
+from frrgen.speaker.session.lingering import LINGER
 from frrgen.speaker.table.rib import ALIKE, Encoder, steps
 from frrgen.speaker.table.table import BLOCK, Alike, gather
 from frrgen.speaker.wire.capability import Agreed, Capabilities, GracefulRestart

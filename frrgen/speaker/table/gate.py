@@ -14,21 +14,20 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Any, Literal
 
-from frrgen.model.bgp import FAMILIES
 from frrgen.model.router import Router
-from frrgen.model.types import Address
+from frrgen.model.types import FAMILIES, Address
 from frrgen.policy.frr.alphabet import Policy, Universe
 from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, outcomes
 from frrgen.policy.frr.trace import Verdict
 from frrgen.policy.sets import interval
-from frrgen.policy.sets.automaton import Literal as PathIs
 from frrgen.policy.sets.communities import Atoms, Cube
 from frrgen.policy.sets.prefix_set import PrefixSet, union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, RouteBox, next_hop_number
 from frrgen.policy.sets.route import Route
+from frrgen.policy.sets.witness import Literal as PathIs
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.table.rib import AdjRibOut, Held
 from frrgen.speaker.wire.attributes import Attributes, NotAnnounceableError, Writer

@@ -11,10 +11,10 @@ from itertools import chain
 from typing import Any, Final
 
 from frrgen.lines.rule import Impact
-from frrgen.model.bgp import FAMILIES
 from frrgen.model.policy import RouteMap
 from frrgen.model.references import NOUNS, Ref, affected_maps, uses
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.canonical import canonical
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.instance import Instance

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from frrgen.model.bgp import AS_SETS_REJECTED, FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.bgp import AS_SETS_REJECTED, Bgp
 from frrgen.model.defaults import Profile, default_timers, saying_defaults
+from frrgen.model.neighbor import Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.router import Log, Router, Vrf
-from frrgen.model.types import Model
+from frrgen.model.types import FAMILIES, Model
 from frrgen.platforms.frr.grammar.layout import is_unnumbered
 
 _T = TypeVar("_T", bound=BaseModel)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from frrgen.model.bgp import FAMILIES, Bgp
+from frrgen.model.bgp import Bgp
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.sessions import dynamic
 
 

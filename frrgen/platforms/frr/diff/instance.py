@@ -7,8 +7,10 @@ from typing import Final
 
 from frrgen.errors import Path
 from frrgen.lines.rule import Impact
-from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, PeerGroup
+from frrgen.model.bgp import Bgp
 from frrgen.model.defaults import Profile, saying_defaults, with_defaults
+from frrgen.model.neighbor import Neighbor, PeerGroup
+from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.record import Record
 from frrgen.platforms.frr.diff.sessions import Session, dynamic, sessions

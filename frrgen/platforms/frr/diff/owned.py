@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from frrgen.model.bgp import FAMILIES, Bgp
+from frrgen.model.bgp import Bgp
 from frrgen.model.references import Ref, direct_refs, entry_refs, instance_refs
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 
 
 def with_unowned(running: Router, intended: Router) -> Router:

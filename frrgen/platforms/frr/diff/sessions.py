@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from frrgen.lines.rule import Statement
-from frrgen.model.bgp import Bgp, Neighbor, PeerGroup
+from frrgen.model.bgp import Bgp
+from frrgen.model.neighbor import Neighbor, PeerGroup
 
 
 class Session(NamedTuple):

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.bgp import Bgp
+from frrgen.model.neighbor import Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMap
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 
 _NAME: Final = "frrgen-is-at-work"
 Key = tuple[str, str, str]

@@ -10,11 +10,13 @@ from typing import Final, Literal, NamedTuple
 
 from frrgen.errors import Path
 from frrgen.lines.rule import Impact, LineRule, Statement, Written
-from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborOptions, PeerGroup
+from frrgen.model.bgp import Bgp
+from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
-from frrgen.model.types import is_address
-from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
+from frrgen.model.types import FAMILIES, is_address
+from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
+from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, wholes
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from frrgen.lines.form import text_of
 from frrgen.lines.kinds import DeleteRule, PairRule
 from frrgen.lines.rule import Data, Impact, LineRule, Table, WordsRule
-from frrgen.model.policy import AccessListEntry, PrefixListEntry
+from frrgen.model.lists import AccessListEntry, PrefixListEntry
 from frrgen.model.router import Router
 from frrgen.model.types import is_number
 

@@ -9,8 +9,9 @@ from typing import Final
 from frrgen.errors import Path
 from frrgen.lines.rule import Data, Table
 from frrgen.model.types import is_address, is_number
-from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN, NEIGHBOR, NEIGHBOR_FAMILY
+from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.entries import masked
+from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.top import GLOBAL
 from frrgen.platforms.frr.parse.beyond import opens
 from frrgen.platforms.frr.parse.contexts import Context, lacked, opens_nothing

@@ -12,7 +12,8 @@ from frrgen.errors import Path
 from frrgen.lines.kinds import PairRule
 from frrgen.lines.rule import Data
 from frrgen.model.types import PlacedError
-from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, NEIGHBOR, NEIGHBOR_FAMILY
+from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE
+from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.top import GLOBAL
 from frrgen.platforms.frr.parse.itself import of_itself
 

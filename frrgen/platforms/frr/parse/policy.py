@@ -12,15 +12,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from frrgen.errors import Path
 from frrgen.lines.rule import Data
-from frrgen.model.policy import (
+from frrgen.model.lists import (
     AccessListEntry,
     AsPathListEntry,
     CommunityListEntry,
     ExtCommunityListEntry,
     LargeCommunityListEntry,
     PrefixListEntry,
-    RouteMapEntry,
 )
+from frrgen.model.policy import RouteMapEntry
 from frrgen.model.types import BgpListName, Description, MapName, Name, is_number
 from frrgen.platforms.frr.grammar.entries import entry_data
 from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET, ListKind

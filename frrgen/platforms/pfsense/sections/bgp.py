@@ -6,20 +6,13 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from frrgen.lines.rule import Data
-from frrgen.model.bgp import FAMILIES, Bgp
-from frrgen.platforms.pfsense.keys import (
-    ADVANCED,
-    BGP,
-    BOTH_FAMILIES,
-    FAMILY_WORDS,
-    covered,
-    lost,
-    read_keys,
-    write_keys,
-)
+from frrgen.model.bgp import Bgp
+from frrgen.model.types import FAMILIES
+from frrgen.platforms.pfsense.key import covered, lost, read_keys, write_keys
+from frrgen.platforms.pfsense.keys import ADVANCED, BGP, BOTH_FAMILIES, FAMILY_WORDS
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.schema import Config, blank
-from frrgen.platforms.pfsense.sections.policy import Note
+from frrgen.platforms.pfsense.sections.lists import Note
 
 _REDISTRIBUTED: Final = {
     "connected": FAMILIES,

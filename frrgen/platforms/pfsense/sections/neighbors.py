@@ -13,13 +13,16 @@ from typing import Any, Final
 from frrgen.codes import Code
 from frrgen.errors import Path
 from frrgen.lines.rule import Data
-from frrgen.model.bgp import FAMILIES, Bgp, Neighbor, NeighborFamily, NeighborOptions, PeerGroup
+from frrgen.model.bgp import Bgp
+from frrgen.model.neighbor import Neighbor, NeighborFamily, NeighborOptions, PeerGroup
+from frrgen.model.types import FAMILIES
 from frrgen.platforms.pfsense.host import HostFacts
-from frrgen.platforms.pfsense.keys import FAMILY_WORDS, NEIGHBOR, NEIGHBOR_FAMILY, covered, lost, read_keys, write_keys
+from frrgen.platforms.pfsense.key import covered, lost, read_keys, write_keys
+from frrgen.platforms.pfsense.keys import FAMILY_WORDS, NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version
 from frrgen.platforms.pfsense.schema import Config, Sections, blank
-from frrgen.platforms.pfsense.sections.policy import Note
+from frrgen.platforms.pfsense.sections.lists import Note
 from frrgen.platforms.pfsense.sections.source import read_source, write_source
 
 _UNCHANGED: Final = {"as-path": "aspath", "med": "med", "next-hop": "nexthop"}

@@ -14,23 +14,12 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.platform import Pfsense
 from frrgen.model.router import BfdPeer, BfdTimers, Router, Rpki, StaticRoute
 from frrgen.platforms.pfsense.host import HostFacts
-from frrgen.platforms.pfsense.keys import (
-    BFD,
-    BFD_PROFILE,
-    CACHE,
-    GLOBAL,
-    RPKI,
-    covered,
-    lost,
-    nht_flags,
-    nht_word,
-    read_keys,
-    write_keys,
-)
+from frrgen.platforms.pfsense.key import covered, lost, read_keys, write_keys
+from frrgen.platforms.pfsense.keys import BFD, BFD_PROFILE, CACHE, GLOBAL, RPKI, nht_flags, nht_word
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.php import ip_version, word
 from frrgen.platforms.pfsense.schema import Config, Sections, blank
-from frrgen.platforms.pfsense.sections.policy import Note
+from frrgen.platforms.pfsense.sections.lists import Note
 from frrgen.platforms.pfsense.sections.source import has_interface
 
 _ROUTER_PATHS: Final = covered(
