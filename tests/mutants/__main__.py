@@ -28,7 +28,7 @@ PACKAGES = {
     "policy": ("frrgen/policy", ["tests/policy", "tests/cli/test_explain.py", "tests/cli/test_compare_verb.py"]),
     "diff": (
         "frrgen/platforms/frr/diff",
-        ["tests/diff", "tests/push", "tests/grammar/test_impact_is_said.py", "tests/cli/test_cli.py"],
+        ["tests/diff", "tests/golden", "tests/push", "tests/grammar/test_impact_is_said.py", "tests/cli/test_cli.py"],
     ),
     "grammar": (
         "frrgen/platforms/frr/grammar",
