@@ -1,7 +1,7 @@
 """The plans of many changes, written down: `python -m tests.golden.plans` writes them again.
 
-There are the pairs of `tests/lab/transitions` there and back, which the lab carries out on real FRR. And for each line of
-the golden configuration there are its removal, its return, and a change of its last number.
+There are the pairs of `tests/lab/transitions` there and back, which the lab carries out on real FRR. And for each line
+of the golden configuration there are its removal, its return, and a change of its last number.
 """
 
 from __future__ import annotations
