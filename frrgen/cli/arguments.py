@@ -251,7 +251,12 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
         help="manifests of Services: the addresses and paths that they would get",
     )
     run.add_argument(
-        "--source", metavar="static:FILE|kubernetes:observe", help="what to announce: a file's, or a cluster's Services"
+        "--source",
+        metavar="static:FILE|kubernetes:observe|kubernetes:allocate",
+        help="what to announce: a file's prefixes, or a cluster's Services; allocate gives them their addresses, too",
+    )
+    run.add_argument(
+        "--default-class", action="store_true", help="allocate: serve Services without a loadBalancerClass, too"
     )
     run.add_argument("--kubeconfig", type=Path, metavar="FILE", help="how to reach the cluster's API, outside of a pod")
     run.add_argument(

@@ -27,6 +27,8 @@ from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
 if TYPE_CHECKING:
+    from frrgen.model.cluster import Pool
+    from frrgen.speaker.kubernetes.addresses import Intervals
     from frrgen.speaker.kubernetes.manifests import Preview
     from frrgen.speaker.process.speaker import Speaker
 
@@ -100,12 +102,11 @@ def _static(text: str | None) -> StaticSource | None:
     return StaticSource(Path(path))
 
 
-def _source(args: argparse.Namespace) -> Source | None:
-    if args.source != "kubernetes:observe":
+def _source(args: argparse.Namespace, desk: _Desk) -> Source | None:
+    if args.source not in {"kubernetes:observe", "kubernetes:allocate"}:
         if args.source is not None and args.source.startswith("kubernetes:"):
-            raise InputError(
-                Finding(Code.FRR607, f"{args.source!r} names no source", hint="--source kubernetes:observe")
-            )
+            hint = "--source kubernetes:observe or kubernetes:allocate"
+            raise InputError(Finding(Code.FRR607, f"{args.source!r} names no source", hint=hint))
         return _static(args.source)
     taints = set[str]()
     for text in args.drain_on:
@@ -116,11 +117,19 @@ def _source(args: argparse.Namespace) -> Source | None:
             )
         taints.update({key} if key else ())
     try:
-        from frrgen.speaker.process.sources.kubernetes import KubernetesSource
+        from frrgen.speaker.process.sources.kubernetes import Allocation, KubernetesSource
     except ModuleNotFoundError as missing:
         text = f"the source {args.source} needs the package {missing.name}"
         raise InputError(Finding(Code.FRR611, text, hint="pip install 'frrgen[kubernetes]'")) from missing
+    from frrgen.speaker.kubernetes.addresses import reserved
+    from frrgen.speaker.kubernetes.allocate import Rules as AllocationRules
     from frrgen.speaker.kubernetes.announce import Rules
+
+    def known() -> tuple[Mapping[str, Pool], Intervals]:
+        inventory = desk.inventory
+        network = inventory.loaded.network
+        pools = find_node(network, args.node)[0].pools
+        return pools, reserved(network, inventory.derived.routers.values(), pools.values())
 
     classes = args.load_balancer_class
     rules = Rules(
@@ -129,7 +138,9 @@ def _source(args: argparse.Namespace) -> Source | None:
         drain_on_cordon="cordon" in args.drain_on,
         drain_on_taints=frozenset(taints),
     )
-    return KubernetesSource(rules, args.kubeconfig)
+    allocates = args.source == "kubernetes:allocate"
+    allocation = Allocation(known, AllocationRules(args.default_class)) if allocates else None
+    return KubernetesSource(rules, args.kubeconfig, allocation)
 
 
 # plan
@@ -293,7 +304,7 @@ def _speaker(args: argparse.Namespace) -> Speaker:
     desk = _Desk(args)
     plan, routers = desk.plan(args.node, secrets=True)
     options = Options(
-        source=_source(args),
+        source=_source(args, desk),
         admin=args.admin,
         metrics=_address(args.metrics),
         gate=args.gate,

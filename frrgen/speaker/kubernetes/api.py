@@ -70,6 +70,8 @@ class Api:
             text = f"the API server of the cluster cannot be found: {str(bad) or type(bad).__name__}"
             raise InputError(Finding(Code.FRR609, text, hint="--kubeconfig FILE, or run it in a pod")) from bad
         self.server = str(config.cluster.server)
+        self.namespace = config.namespace
+        """The namespace of the pod, or of the kubeconfig's context."""
         self.answered = time.monotonic()
         """When the server last answered a request, or sent something on a watch, by the monotonic clock."""
         self._client = httpx2.AsyncClient(

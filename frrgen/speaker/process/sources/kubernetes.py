@@ -1,16 +1,20 @@
-"""The source `kubernetes:observe`: the addresses that a controller gave to the Services of a cluster."""
+"""The sources `kubernetes:observe` and `kubernetes:allocate`: the addresses of the Services of a cluster."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+from frrgen.speaker.kubernetes.allocate import Rules as AllocationRules
 from frrgen.speaker.kubernetes.announce import Announcements, Rules, reasons
 from frrgen.speaker.kubernetes.api import Api
+from frrgen.speaker.kubernetes.controller import Controller, Known
+from frrgen.speaker.kubernetes.lease import Lease
 from frrgen.speaker.kubernetes.objects import ClusterNode, EndpointSlice, Service
 from frrgen.speaker.kubernetes.reflector import Kind, Reflector
 from frrgen.speaker.log import LOG
@@ -25,16 +29,25 @@ _TOGETHER: Final = 0.02
 _STALE: Final = 60.0
 """Seconds without a word from the API server after which /readyz says so. What is announced stays."""
 _LOGGED: Final = 20
+_LEASE: Final = "frrgen-speaker"
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """How addresses are given."""
+
+    known: Known
+    rules: AllocationRules
 
 
 class KubernetesSource:
     """Services, EndpointSlices and the own Node, followed on the API server."""
 
-    def __init__(self, rules: Rules, kubeconfig: Path | None = None) -> None:
-        """Find the API server. Raises InputError."""
+    def __init__(self, rules: Rules, kubeconfig: Path | None = None, allocation: Allocation | None = None) -> None:
+        """Find the API server. Raises InputError. With an allocation the speaker gives the addresses, too."""
         self._rules = rules
-        self._kubeconfig = kubeconfig
         self._api = Api(kubeconfig)
+        self._allocation = allocation
         self._found: Announcements | None = None
         self._reflectors: list[Reflector[Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -108,7 +121,11 @@ class KubernetesSource:
             Reflector(self._api, slices, self._then(found.endpoint_slice)),
             Reflector(self._api, nodes, self._then(found.cluster_node)),
         ]
-        self._tasks = [asyncio.get_running_loop().create_task(one.run()) for one in self._reflectors]
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(one.run()) for one in self._reflectors]
+        if (chosen := self._allocation) is not None:
+            lease = Lease(self._api, self._api.namespace, _LEASE, node)
+            self._tasks.append(loop.create_task(Controller(self._api, lease, chosen.known, chosen.rules).run()))
         return found
 
     def _then(self, take: Any) -> Any:

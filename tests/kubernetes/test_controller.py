@@ -1,0 +1,198 @@
+"""One leader gives the addresses; whoever else writes, no address is given twice and none is moved."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
+
+from frrgen.model.cluster import Pool
+from frrgen.speaker.kubernetes import controller, lease
+from frrgen.speaker.kubernetes.addresses import Intervals
+from frrgen.speaker.kubernetes.allocate import CLASS, Rules
+from frrgen.speaker.kubernetes.api import Api
+from frrgen.speaker.kubernetes.controller import Controller
+from frrgen.speaker.kubernetes.lease import Lease
+from tests.kubernetes.server import FakeApi
+from tests.kubernetes.store import RESOURCES
+from tests.kubernetes.things import service, until
+from tests.speaker.talking import run
+
+SERVICES, LEASES = RESOURCES[0], RESOURCES[7]
+POOLS = {"p": Pool(prefixes=["192.0.2.0/26"])}
+
+
+class World:
+    """An API server, and those who would allocate."""
+
+    def __init__(self, folder):
+        self.fake = FakeApi(folder / "api")
+        self.tasks = {}
+        self.leases = {}
+        self.apis = []
+        self.given = {}
+
+    async def begin(self, name):
+        api = Api(self.fake.kubeconfig())
+        self.apis.append(api)
+        self.leases[name] = Lease(api, "default", "frrgen", name)
+        one = Controller(api, self.leases[name], lambda: (POOLS, Intervals([])), Rules())
+        self.tasks[name] = asyncio.create_task(one.run())
+
+    async def end(self, name):
+        self.tasks[name].cancel()
+        await asyncio.gather(self.tasks.pop(name), return_exceptions=True)
+
+    async def create(self, name):
+        self.fake.store.create(SERVICES, "default", service(name, lb_class=CLASS))
+        await self.fake.tell()
+
+    def addresses(self):
+        found = {}
+        for (_, name), one in self.fake.store.objects[SERVICES].items():
+            found[name] = [entry["ip"] for entry in one["status"].get("loadBalancer", {}).get("ingress", [])]
+        return found
+
+    def check(self):
+        """No address stands twice, and none has moved since it was last looked at."""
+        now = {name: some for name, some in self.addresses().items() if some}
+        flat = [ip for some in now.values() for ip in some]
+        assert len(flat) == len(set(flat)), now
+        for name, some in now.items():
+            assert self.given.setdefault(name, some) == some
+
+    async def stop(self):
+        for name in list(self.tasks):
+            await self.end(name)
+        for api in self.apis:
+            await api.close()
+        await self.fake.stop()
+
+
+def in_world(tmp_path, scenario):
+    async def all_of_it():
+        world = World(tmp_path)
+        await world.fake.start()
+        try:
+            await scenario(world)
+        finally:
+            await world.stop()
+
+    run(all_of_it())
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch):
+    """Ten times faster."""
+    monkeypatch.setattr(lease, "_RETRY", 0.05)
+    monkeypatch.setattr(lease, "_DEADLINE", 0.6)
+    monkeypatch.setattr(lease, "DURATION", 1)
+    monkeypatch.setattr(controller, "_TOGETHER", 0.02)
+
+
+def test_services_get_addresses_by_name_and_keep_them_over_a_new_leader(tmp_path):
+    async def scenario(world):
+        for name in "ca":
+            await world.create(name)
+        await world.begin("one")
+        await until("both", lambda: world.addresses() == {"a": ["192.0.2.0"], "c": ["192.0.2.1"]})
+        await world.end("one")
+        await world.begin("two")
+        await world.create("b")
+        await until("the third", lambda: world.addresses()["b"] == ["192.0.2.2"])
+        assert world.addresses() == {"a": ["192.0.2.0"], "c": ["192.0.2.1"], "b": ["192.0.2.2"]}
+        managers = {e["manager"] for e in world.fake.store.get(SERVICES, ("default", "a"))["metadata"]["managedFields"]}
+        assert "frrgen" in managers
+
+    in_world(tmp_path, scenario)
+
+
+def test_of_three_one_leads_and_another_follows_when_it_is_gone_without_a_word(tmp_path):
+    async def scenario(world):
+        for name in ("one", "two", "three"):
+            await world.begin(name)
+        await until("a leader", lambda: any(one.mine for one in world.leases.values()))
+        for _ in range(20):
+            assert sum(one.mine for one in world.leases.values()) <= 1
+            await asyncio.sleep(0.01)
+        (leader,) = [name for name, one in world.leases.items() if one.mine]
+        world.leases[leader].release = lambda: asyncio.sleep(0)
+        await world.end(leader)
+        world.leases.pop(leader)
+        await until("another", lambda: any(one.mine for one in world.leases.values()))
+
+    in_world(tmp_path, scenario)
+
+
+def test_a_leader_that_cannot_renew_stops_writing(tmp_path):
+    async def scenario(world):
+        await world.begin("one")
+        await until("a leader", lambda: world.leases["one"].mine)
+        world.fake.forbidden = lambda _method, path: "leases" in path
+        await until("it lets go", lambda: not world.leases["one"].mine)
+        await world.create("a")
+        await asyncio.sleep(0.3)
+        assert world.addresses() == {"a": []}
+        world.fake.forbidden = lambda *_: False
+        await until("it is served", lambda: world.addresses()["a"])
+
+    in_world(tmp_path, scenario)
+
+
+def test_an_address_that_another_controller_wrote_is_not_taken_from_it_by_force(tmp_path):
+    async def scenario(world):
+        await world.create("a")
+        store = world.fake.store
+        await world.begin("one")
+        await until("an address", lambda: world.addresses()["a"])
+        theirs = {**store.get(SERVICES, ("default", "a"))}
+        theirs["status"] = {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}]}}
+        from tests.kubernetes.apply import own_update
+
+        own = own_update(SERVICES, store.get(SERVICES, ("default", "a")), theirs, "other", "status")
+        store.replace(SERVICES, ("default", "a"), own, "status")
+        await world.fake.tell()
+        await asyncio.sleep(0.3)
+        assert world.addresses() == {"a": ["203.0.113.9"]}
+
+    in_world(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_address_is_given_twice_or_moved_while_leaders_and_servers_come_and_go(tmp_path, seed):
+    chance = random.Random(seed)
+
+    async def scenario(world):
+        await world.begin("one")
+        await world.begin("two")
+        for number in range(40):
+            what = chance.choice(["create"] * 5 + ["delete", "leader", "server", "cut", "errors"])
+            names = [name for _, name in world.fake.store.objects[SERVICES]]
+            if what == "create":
+                await world.create(f"s{chance.randrange(1000)}x{number}")
+            elif what == "delete" and names:
+                gone = chance.choice(names)
+                world.fake.store.delete(SERVICES, ("default", gone))
+                await world.fake.tell()
+                world.given.pop(gone, None)
+            elif what == "leader":
+                name = chance.choice(["one", "two"])
+                await world.end(name)
+                await world.begin(name)
+            elif what == "server":
+                await world.fake.stop()
+                world.fake.store.compact()
+                await world.fake.start()
+            elif what == "errors":
+                world.fake.faults.answer = [(chance.choice([409, 500, 429]), {})] * 2
+            world.fake.faults.cut_line |= what == "cut"
+            for _ in range(4):
+                await asyncio.sleep(chance.choice([0, 0.01, 0.03]))
+                world.check()
+        await until("all are served", lambda: all(world.addresses().values()), 20)
+        world.check()
+
+    in_world(tmp_path, scenario)
