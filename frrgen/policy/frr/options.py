@@ -63,6 +63,7 @@ INSTANCE_UNDECIDED: Final = frozenset(
         "max_med",
         "network_import_check",
         "raw",
+        "raw_families",
         "subgroup_packet_queue",
         "suppress_fib_pending",
         "suppress_fib_pending_delay",
