@@ -86,6 +86,10 @@ class Code(StrEnum):
     FRR220 = auto(), "A list's number does not fit its kind"
     FRR221 = auto(), "FRR leaves this entry out"
     FRR222 = auto(), "A pool lies in the nodes' network", Severity.WARNING
+    FRR223 = auto(), "A version of FRR that was not measured", Severity.WARNING
+    FRR224 = auto(), "BGP without a neighbor", Severity.WARNING
+    FRR225 = auto(), "A neighbor's address that no session comes from", Severity.WARNING
+    FRR226 = auto(), "An eBGP neighbor that is not connected", Severity.WARNING
     FRR230 = auto(), "A neighbor without remote_as"
     FRR231 = auto(), "An empty list on a neighbor"
     FRR232 = auto(), "local_as is the router's own"
@@ -133,6 +137,7 @@ class Code(StrEnum):
     FRR405 = auto(), "Not a configuration of FRR"
     FRR406 = auto(), "Part of a configuration was not understood"
     FRR407 = auto(), "An intended line was not understood, and its place would be emptied"
+    FRR408 = auto(), "A file is too large"
     FRR431 = auto(), "A configuration file's route maps call each other in a circle"
     FRR450 = auto(), "A later FRR reads this otherwise"
 

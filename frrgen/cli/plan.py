@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding
+from frrgen.errors import Exit, Finding, visible
 from frrgen.platforms.base import that_reads
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan
@@ -63,7 +63,12 @@ def show(plan: Plan, form: str) -> None:
         json.dump(plan.to_json(), sys.stdout, indent=2)
         print()
     elif form == "commands":
-        print("\n".join(plan.shown_commands), end="\n" if plan.commands else "")
+        for line in plan.shown_commands:
+            print(
+                line
+                if line.isprintable()
+                else f"! not to be copied, for it holds what cannot be shown: {visible(line)}"
+            )
     else:
         from frrgen.report.console import show_plan
 

@@ -10,14 +10,13 @@ from typing import Any, Final, TypeVar
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+from frrgen.model.check_sessions import MEASURED
 from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
 from frrgen.policy.frr.session import Session, no_host
 from frrgen.policy.sets.route import Route
 
 _PATH: Final = re.compile(r"(?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\})(?: (?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\}))*")
 _VERSION: Final = re.compile(r"\d{1,2}(?:\.\d{1,3}){0,2}")
-_KNOWN: Final = ((8, 4), (11,))
-"""The first version of FRR whose ways were measured, and the first that is not known yet."""
 _T = TypeVar("_T")
 
 
@@ -27,7 +26,7 @@ def checked_version(text: str | None) -> str | None:
         return None
     if not _VERSION.fullmatch(text):
         raise InputError(Finding(Code.FRR306, f"{text!r} is no version of FRR", hint="write it as 8.4 or 10.1.2"))
-    if not _KNOWN[0] <= tuple(map(int, text.split("."))) < _KNOWN[1]:
+    if not MEASURED[0] <= tuple(map(int, text.split("."))) < MEASURED[1]:
         raise InputError(Finding(Code.FRR306, f"how FRR {text} judges is not known", hint="known are 8.4 to 10"))
     return text
 

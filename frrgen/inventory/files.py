@@ -20,12 +20,13 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
+from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.shorthand import expand
 from frrgen.inventory.validate import find, validate
 from frrgen.inventory.yaml import Node, read
-from frrgen.model.cluster import Cluster, FindingPolicy, Network
+from frrgen.model.cluster import Cluster, FindingPolicy, KnownCode, Network
 from frrgen.model.router import Router
 from frrgen.model.types import Model
 
@@ -41,7 +42,7 @@ class NetworkFile(Model):
     """A part of a router that lies under every router."""
     groups: dict[str, dict[str, Any]] = {}
     """Name -> a part of a router, for those that name it in `groups`."""
-    findings: dict[str, FindingPolicy] = {}
+    findings: dict[KnownCode, FindingPolicy] = {}
     """Code -> how much that finding matters here."""
 
 
@@ -100,6 +101,8 @@ class _Loader:
         self.findings = findings
         self.nodes: dict[tuple[str, str], Node] = {}
         self.unsure: set[Steps] = set()
+        self.members: dict[str, list[str]] = {}
+        """The routers of each group, by their files' names."""
 
     def load(self) -> Loaded:
         self._strangers()
@@ -135,8 +138,18 @@ class _Loader:
                     Code.FRR100, f"no routers in {self.folder / 'routers'}", hint="a router is a file NAME.yaml there"
                 )
             )
-        network = Network.model_validate({"routers": routers, "clusters": clusters, "findings": known.findings})
+        policies = {code: self._in_groups(policy) for code, policy in known.findings.items()}
+        network = Network.model_validate({"routers": routers, "clusters": clusters, "findings": policies})
         return Loaded(network, self.folder, self.nodes)
+
+    def _in_groups(self, policy: FindingPolicy) -> FindingPolicy:
+        """Name the routers of a group where a policy names the group."""
+        only: list[str] = []
+        for one in policy.only:
+            group = one.removeprefix("groups.")
+            only += [one] if group == one else [f"routers.{router}" for router in self.members.get(group, ())]
+        # a group of nobody is about nothing, and not about everything
+        return policy.model_copy(update={"only": tuple(only) or policy.only})
 
     def _strangers(self) -> None:
         """Find files that nothing reads: somebody made a mistake."""
@@ -177,7 +190,9 @@ class _Loader:
 
     def _read(self, path: Path) -> Node | None:
         try:
-            return read(path.read_bytes(), str(path))
+            with path.open("rb") as file:
+                # of a file that is too large so much is read that `read` finds out
+                return read(file.read(limits.most_bytes() + 1), str(path))
         except InputError as bad:
             self.findings.extend(bad.findings)
         except OSError as bad:
@@ -223,6 +238,7 @@ class _Loader:
                 self.findings.append(Finding(Code.FRR107, f"there is no group {name.value!r}", name.where, hint))
             else:
                 layers.append(group)
+                self.members.setdefault(str(name.value), []).append(Path(own.where.file).stem)
         merged = Node({}, own.where)
         for layer in layers:
             merged = _merge(merged, layer)

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import yaml
 
+from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH: Final = 50
-_MAX_BYTES: Final = 64 * 1024 * 1024
 _INT: Final = re.compile(r"[-+]?[0-9]{1,40}|0x[0-9a-fA-F]{1,32}|0o[0-7]{1,40}")
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
@@ -64,8 +64,9 @@ def scalar(text: str) -> Scalar:
 
 def read(data: bytes, file: str) -> Node:
     """Read one YAML document, a mapping. An empty file is an empty mapping. Raises InputError with every finding."""
-    if len(data) > _MAX_BYTES:
-        raise InputError(Finding(Code.FRR101, f"larger than {_MAX_BYTES >> 20} MiB", Where(file)))
+    if len(data) > limits.most_bytes():
+        text, hint = limits.too_large("the file")
+        raise InputError(Finding(Code.FRR101, text, Where(file), hint))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as bad:

@@ -14,6 +14,7 @@ from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, Path
 from frrgen.model.bgp import LONGEST_STALE_TIME, Bgp
 from frrgen.model.check_clusters import check_clusters
+from frrgen.model.check_sessions import check_sessions
 from frrgen.model.check_versions import check_versions
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
@@ -47,12 +48,14 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
     `of` gives a router's platform; without it nothing is found that depends on a platform.
     """
     found = list(derived.findings)
+    nodes = {str(one) for each in network.clusters.values() for node in each.nodes.values() for one in node.addresses}
     for name, router in derived.routers.items():
         path = ("routers", name)
         on = None if of is None else of(router)
         found.extend(_Router(router, path, {} if on is None else on.left_out(router)).findings())
         found.extend(() if on is None else on.lint(router, path))
         found.extend(check_versions(router, path))
+        found.extend(check_sessions(router, path, nodes))
     found.extend(_clusters(network))
     found.extend(check_clusters(network, derived))
     found.extend(_shared_addresses(network))
@@ -62,7 +65,7 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
 def judged(network: Network, one: Finding) -> Finding | None:
     """Give a Finding the severity that the inventory wants for it; None if it wants none of them."""
     policy = network.findings.get(one.code)
-    if policy is None:
+    if policy is None or not policy.is_about(one.where.path):
         return None if one.code in _WHERE_WANTED else one
     if policy.severity == "off":
         return None

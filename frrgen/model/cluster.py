@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from frrgen.codes import Code
 from frrgen.model.neighbor import Timers
@@ -182,6 +183,17 @@ class Cluster(Model):
         return self
 
 
+def _known(code: str) -> Code:
+    found = next((one for one in Code if one == code), None)
+    if found is None:
+        raise ValueError(f"there is no finding {code!r}: the pages of docs/findings are all of them")
+    return found
+
+
+KnownCode = Annotated[str, AfterValidator(_known)]
+"""The code of a finding, `FRR240`."""
+
+
 class FindingPolicy(Model):
     """How much one Finding code matters here, and why."""
 
@@ -189,6 +201,14 @@ class FindingPolicy(Model):
     """What it counts as here; `off` says nothing of it."""
     reason: str = Field(min_length=1)
     """Why, for the next reader."""
+    only: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Only what is found there, by its path as the finding shows it: `routers.r1`, `groups.lab`,
+    `routers.r1.bgp.neighbors.192.0.2.1`; empty: everywhere."""
+
+    def is_about(self, path: Sequence[str]) -> bool:
+        """Tell whether it counts for a finding at this path."""
+        place = f"{'.'.join(path)}."
+        return not self.only or any(place.startswith(f"{one}.") for one in self.only)
 
 
 class Network(Model):
@@ -196,4 +216,4 @@ class Network(Model):
 
     routers: dict[Hostname, Router] = {}
     clusters: dict[Hostname, Cluster] = {}
-    findings: dict[Code, FindingPolicy] = {}
+    findings: dict[KnownCode, FindingPolicy] = {}

@@ -183,7 +183,8 @@ def community_text(value: int) -> str:
 
 
 def _community(text: str) -> str:
-    return community_text(community_value(text))
+    """Write a community as every version of FRR takes it: FRR 8 shows 0:0 as `internet`, a word that FRR 10 refuses."""
+    return community_text(value) if (value := community_value(text)) else "0:0"
 
 
 def large_community_value(text: str) -> tuple[int, int, int]:

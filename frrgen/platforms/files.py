@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 
@@ -13,9 +14,14 @@ from frrgen.errors import Finding, InputError
 def read_text(path: Path) -> str:
     """Return a configuration file's text; bytes that are not UTF-8 become lone surrogates. Raises InputError."""
     try:
-        return path.read_bytes().decode(errors="surrogateescape")
+        with path.open("rb") as file:
+            found = limits.read(file)
     except OSError as bad:
         raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {bad.strerror}")) from bad
+    if found is None:
+        text, hint = limits.too_large(str(path))
+        raise InputError(Finding(Code.FRR408, text, hint=hint))
+    return found.decode(errors="surrogateescape")
 
 
 def write_private(path: Path, text: str) -> None:

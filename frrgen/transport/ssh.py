@@ -28,6 +28,7 @@ import paramiko  # noqa: E402
 if sys.modules["invoke"] is None:
     del sys.modules["invoke"]
 
+from frrgen import limits  # noqa: E402
 from frrgen.codes import Code  # noqa: E402
 from frrgen.errors import DeviceError, Finding  # noqa: E402
 from frrgen.model.router import Ssh  # noqa: E402
@@ -39,8 +40,6 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())
 # what goes wrong is raised; without a handler Python would print paramiko's own words about it, too
 
 _MAX_HOPS: Final = 8
-_MAX_OUTPUT: Final = 512 * 1024 * 1024
-"""Bytes of output of one command: a router that sends more is not one."""
 _READ: Final = 1 << 16
 _WEAK: Final = re.compile("cbc|md5|sha1-96|group1-sha1|group14-sha1|exchange-sha1|ssh-dss|ssh-rsa")
 """What OpenSSH's defaults refuse, for where there is no OpenSSH to ask."""
@@ -235,8 +234,9 @@ class Shell:
                 err += channel.recv_stderr(_READ)
             if ended:
                 break
-            if len(out) + len(err) > _MAX_OUTPUT:
-                raise DeviceError(Finding(Code.FRR506, f"{self.name}: sends more than {_MAX_OUTPUT >> 20} MiB"))
+            if len(out) + len(err) > limits.most_bytes():
+                text, hint = limits.too_large("an answer")
+                raise DeviceError(Finding(Code.FRR506, f"{self.name}: {text}", hint=hint))
             if time.monotonic() > end:
                 raise DeviceError(Finding(Code.FRR507, f"{self.name}: no answer within {limit:g} s"))
             select.select([channel], [], [], min(1.0, max(0.0, end - time.monotonic())))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from frrgen.cli import main
 from tests.cli.test_cli import EXAMPLE, RUNNING
 
 FRRGEN = f"{shlex.quote(sys.executable)} -c 'import sys; from frrgen.cli import main; sys.exit(main())'"
@@ -70,3 +71,14 @@ def test_a_plan_that_does_not_fit_on_the_disk_leaves_the_old_one_as_it_was(netwo
     assert "error[FRR402]: plan.json cannot be written: File too large" in done.stdout
     assert sorted(network.rglob("*")) == before
     assert (network / "plan.json").read_text() == "the old one"
+
+
+def test_commands_hold_no_orders_to_a_terminal(tmp_path, capsys):
+    running = b"router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n foo \x1b]0;owned\x07\n"
+    (tmp_path / "run.conf").write_bytes(running)
+    (tmp_path / "new.conf").write_text("router bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n")
+    words = ["plan", str(tmp_path / "run.conf"), str(tmp_path / "new.conf"), "--prune-leftovers"]
+    assert main([*words, "--format", "commands", "--allow-unread", "all"]) in {0, 2}
+    shown = "".join(capsys.readouterr())
+    assert "owned" in shown
+    assert all(one.isprintable() or one == "\n" for one in shown)

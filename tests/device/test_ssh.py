@@ -12,7 +12,6 @@ import pytest
 
 from frrgen.errors import DeviceError
 from frrgen.model.router import Ssh
-from frrgen.transport import ssh as module
 from frrgen.transport.host_key import fingerprint
 from frrgen.transport.ssh import Shell
 from frrgen.transport.target import target
@@ -211,7 +210,7 @@ def test_a_command_that_takes_too_long_is_an_error(home, sshd):
 
 
 def test_a_command_that_sends_without_end_is_an_error(home, sshd, monkeypatch):
-    monkeypatch.setattr(module, "_MAX_OUTPUT", 1 << 20)
+    monkeypatch.setenv("FRRGEN_MAX_MIB", "1")
     assert code_of(home.shell(sshd), "yes").code == "FRR506"
 
 

@@ -21,12 +21,13 @@ from typing import Final
 
 from lxml import etree
 
+from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.schema import Config
 
-MAX_CHARACTERS: Final = 64 * 1024 * 1024
-"""A config.xml is at most a few megabytes; this keeps a hostile one from filling the memory."""
+_BYTES_OF_ELEMENT: Final = 64
+"""A text of the greatest size has elements of at least so many bytes: an element takes ten times as much memory."""
 
 
 @dataclass(slots=True)
@@ -120,8 +121,12 @@ def outline(text: str, file: str = "config.xml") -> Document:
 
 def _check(text: str, start: int, file: str) -> None:
     """Let lxml judge. Nothing is fetched or expanded, and libxml2's own limits of depth and length hold."""
-    if len(text) > MAX_CHARACTERS:
-        raise InputError(Finding(Code.FRR710, f"longer than {MAX_CHARACTERS} characters", Where(file)))
+    if len(text) > limits.most_bytes():
+        said, hint = limits.too_large("the config.xml")
+        raise InputError(Finding(Code.FRR710, said, Where(file), hint))
+    if text.count("</") + text.count("/>") > limits.most_bytes() // _BYTES_OF_ELEMENT:
+        said = f"more than {limits.most_bytes() // _BYTES_OF_ELEMENT} elements"
+        raise InputError(Finding(Code.FRR710, said, Where(file), limits.too_large("")[1]))
     if text.startswith("---- BEGIN config.xml ----"):
         hint = "download it again without encryption (Diagnostics > Backup & Restore)"
         raise InputError(Finding(Code.FRR711, "this backup is encrypted", Where(file, 1), hint))
@@ -159,13 +164,15 @@ def _check(text: str, start: int, file: str) -> None:
 def _elements(text: str, start: int) -> Iterator[Element]:
     """Yield the outermost elements of a text that is known to be well formed."""
     open_elements: list[Element] = []
+    values: list[list[str]] = []
     for token in _TOKEN.finditer(text, start):
         kind = token.lastgroup
         if kind in {"text", "cdata"}:
             if open_elements:
-                _add(open_elements[-1], token[kind], raw=kind == "text")
+                _add(values[-1], token[kind], raw=kind == "text")
         elif kind is not None and token["close"]:
             element = open_elements.pop()
+            element.value = "".join(values.pop())
             element.inner_end, element.end = token.span()
             if not open_elements:
                 yield element
@@ -175,6 +182,7 @@ def _elements(text: str, start: int) -> Iterator[Element]:
                 open_elements[-1].children.append(element)
             if not token["empty"]:
                 open_elements.append(element)
+                values.append([])
                 continue
             element.inner_end = element.end = token.end()
             if not open_elements:
@@ -186,12 +194,12 @@ _RUNS: Final = re.compile(r"&[^;]*;|\r\n?[^&\r]*|[^&\r]+")
 _PREDEFINED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 
-def _add(element: Element, characters: str, *, raw: bool) -> None:
-    """Add characters to the value of an element as PHP's handler does."""
+def _add(value: list[str], characters: str, *, raw: bool) -> None:
+    """Add characters to the pieces of an element's value as PHP's handler does."""
     for run in _RUNS.findall(characters) if raw and ("&" in characters or "\r" in characters) else (characters,):
         piece = (_resolved(run) if raw and run.startswith("&") else run).strip("\t\n\r")
-        if piece and (element.value or piece.strip(" ")):
-            element.value += decode_html(piece)
+        if piece and (value or piece.strip(" ")):
+            value.append(decode_html(piece))
 
 
 def _resolved(reference: str) -> str:

@@ -1,0 +1,67 @@
+"""Return what keeps the sessions of a router from coming up, as far as the router itself tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from ipaddress import ip_address
+from typing import Final
+
+from frrgen.codes import Code
+from frrgen.errors import Finding, Path, Where
+from frrgen.model.bgp import Bgp
+from frrgen.model.check_clusters import unusable
+from frrgen.model.neighbor import Neighbor
+from frrgen.model.router import Router, StaticRoute
+from frrgen.model.types import Address, is_address
+
+MEASURED: Final = ((8, 4), (11,))
+"""The first version of FRR whose ways were measured, and the first that is not known yet."""
+
+
+def check_sessions(router: Router, path: Path, nodes: Collection[str]) -> Iterator[Finding]:
+    """Yield the findings of one router; `nodes` are addresses of a cluster's nodes, which are judged there."""
+    if not MEASURED[0] <= router.version < MEASURED[1]:
+        text = f"FRR {router.frr_version} was not measured: what is said of it is said as for the nearest known version"
+        yield Finding(Code.FRR223, text, Where(path=(*path, "frr_version")), "known are 8.4 to 10")
+    statics = {"": router.static_routes, **{name: vrf.static_routes for name, vrf in router.vrfs.items()}}
+    instances = {"": router.bgp, **{name: vrf.bgp for name, vrf in router.vrfs.items()}}
+    bgp, others = router.bgp, any(one is not None for vrf, one in instances.items() if vrf)
+    if bgp is not None and not others and not (bgp.neighbors or bgp.listen_ranges or bgp.raw or bgp.raw_families):
+        text = "the BGP instance has no neighbor and no listen range: it has no session"
+        yield Finding(Code.FRR224, text, Where(path=(*path, "bgp")), "add its neighbors, or take the instance away")
+    for vrf, one in instances.items():
+        place = (*path, *(("vrfs", vrf) if vrf else ()), "bgp", "neighbors")
+        for name, neighbor in {} if one is None else one.neighbors.items():
+            if is_address(name) and name not in nodes and one is not None:
+                yield from _neighbor(ip_address(name), neighbor, one, statics[vrf], (*place, name))
+
+
+def _neighbor(
+    address: Address, neighbor: Neighbor, bgp: Bgp, statics: Collection[StaticRoute], path: Path
+) -> Iterator[Finding]:
+    why = unusable(address)
+    if address.is_link_local and (address.version == 4 or neighbor.interface is not None):
+        # tunnels have addresses of 169.254.0.0/16, and an interface makes a link-local one known
+        why = None
+    if why is not None:
+        hint = "name the interface with `interface`" if address.is_link_local else None
+        text = f"{address} is {why}: no session with another machine comes up"
+        yield Finding(Code.FRR225, text, Where(path=path), hint)
+    elif _wants_connected(neighbor, bgp):
+        for route in statics:
+            host = route.prefix.prefixlen == route.prefix.max_prefixlen
+            if host and address in route.prefix and route.via is not None and not route.onlink:
+                text = f"{address} is reached through {route.via} (static route), so FRR holds it for not connected"
+                hint = "ebgp_multihop, ttl_security_hops, or disable_connected_check"
+                yield Finding(Code.FRR226, f"{text}: the eBGP session does not come up", Where(path=path), hint)
+                return
+
+
+def _wants_connected(neighbor: Neighbor, bgp: Bgp) -> bool:
+    """Tell whether FRR lets the session begin only with a neighbor on a connected network."""
+    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    both = [one for one in (neighbor, group) if one is not None]
+    remote = next((one.remote_as for one in both if one.remote_as is not None), None)
+    external = remote == "external" or (isinstance(remote, int) and remote != bgp.asn)
+    reaches = any(one.ebgp_multihop or one.ttl_security_hops or one.disable_connected_check for one in both)
+    return external and not reaches and not bgp.disable_ebgp_connected_route_check
