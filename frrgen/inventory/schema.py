@@ -19,7 +19,7 @@ _ENTRY: Final = {"type": "string", "pattern": "^(seq [0-9]+ )?(permit|deny) .+"}
 
 
 def schema() -> dict[str, Any]:
-    """Give the schema: `$defs.Router` for routers/*.yaml, `$defs.Cluster`, and `$defs.NetworkFile`."""
+    """Return the schema: `$defs.Router` for routers/*.yaml, `$defs.Cluster`, and `$defs.NetworkFile`."""
     _, document = models_json_schema(
         [(model, "validation") for model in (Router, Cluster, NetworkFile)], ref_template=_REF
     )

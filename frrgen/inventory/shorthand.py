@@ -90,7 +90,7 @@ def _node(value: object, entry: Node) -> Node:
 
 
 def _number(entries: Node, step: int) -> None:
-    """Give entries without a number the next one: `step` behind the one before."""
+    """Return entries without a number the next one: `step` behind the one before."""
     last = 0
     if not isinstance(entries.value, list):
         return

@@ -128,7 +128,7 @@ def _where(place: Where, path: Loc) -> Where:
 
 
 def _shown(node: Node, loc: Loc) -> str:
-    """Give the value for a message: short, visible, and never a secret."""
+    """Return the value for a message: short, visible, and never a secret."""
     if any(str(step) in _SECRET for step in loc) or isinstance(node.value, dict | list):
         return ""
     text = (
@@ -223,7 +223,7 @@ def _did_you_mean(word: str, known: Sequence[str]) -> str | None:
 
 
 def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    """Give the keys that the model knows at a place."""
+    """Return the keys that the model knows at a place."""
     found: list[Any] = [model]
     for step in loc:
         found = [inner for one in found for inner in _inside(one, step)]

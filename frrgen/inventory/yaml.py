@@ -38,7 +38,7 @@ class Node:
     """The place of its key, inside a mapping."""
 
     def plain(self) -> Any:
-        """Give the data without places."""
+        """Return the data without places."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, list):

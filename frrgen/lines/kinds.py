@@ -48,7 +48,7 @@ class ItemRule(LineRule):
     """A dict field: a line an item, with its key."""
 
     def path(self, match: re.Match[str]) -> tuple[str, ...]:
-        """Give the path of the item."""
+        """Return the path of the item."""
         return (*super().path(match), match["key"])
 
     def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002

@@ -245,7 +245,7 @@ class LineRule:
         return False
 
     def path(self, match: re.Match[str]) -> tuple[str, ...]:
-        """Give the path of what a line says in the data of its context."""
+        """Return the path of what a line says in the data of its context."""
         del match
         return tuple(self.field.split("."))
 

@@ -36,7 +36,7 @@ class Options:
     prune_leftovers: bool = False
     """Also remove running lines that the model lacks."""
     clear_raw: bool = False
-    """Give up a raw configuration that replaces all else."""
+    """Return up a raw configuration that replaces all else."""
     allow_unread: Collection[str] = ()
     """What of the running configuration need not be understood, as FRR406 names it."""
     allow_loss: float = 50.0

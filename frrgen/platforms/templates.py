@@ -20,7 +20,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def template_folder() -> Path:
-    """Give our templates' folder: inside the package when installed, beside it in a source tree."""
+    """Return our templates' folder: inside the package when installed, beside it in a source tree."""
     inside = _PACKAGE / "templates"
     return inside if inside.is_dir() else _PACKAGE.parent / "templates"
 

@@ -120,7 +120,7 @@ class Push(ABC, Generic[R]):
         return self._recover(problem)
 
     def _problem(self, bad: BaseException) -> FrrgenError:
-        """Give what must be undone; raises what needs no undoing, for nothing was changed or it is done."""
+        """Return the problem for which the push is undone. Raises it if none must be undone."""
         if not self.armed or isinstance(bad, RolledBackError | UnknownStateError):
             raise bad
         return _problem(self.device.name, bad)
@@ -188,7 +188,7 @@ class Push(ABC, Generic[R]):
         return self.before
 
     def _recover(self, problem: FrrgenError) -> Outcome:
-        """Log in anew after a lost connection or a failed way back, and bring the router to one state or the other."""
+        """Log in again after a lost connection or a failed way back, and bring the router to one state or the other."""
         last = problem
         for pause in _RETRIES:
             self.sleep(pause)
@@ -226,7 +226,7 @@ class Push(ABC, Generic[R]):
             raise KeyboardInterrupt
 
     def _end(self, state: State) -> None:
-        """Tell how it ended. Who listens changes nothing about that."""
+        """Report how the push ended. A failure of the listener changes nothing."""
         self.armed = False
         with contextlib.suppress(Exception):
             self.progress(state)

@@ -48,7 +48,7 @@ def undo(device: Keeper[Running]) -> Outcome:
 
 
 def events(device: Keeper[R]) -> list[dict[str, str]]:
-    """Give what the router's journal says of pushes, oldest first; lines that were cut off are left out."""
+    """Return what the router's journal says of pushes, oldest first; lines that were cut off are left out."""
     found = []
     for line in device.history().splitlines():
         try:

@@ -23,7 +23,7 @@ _MOST_ROUTES: Final = 40
 
 
 def console(stream: IO[str]) -> Console | None:
-    """Give a rich console when the stream is a terminal that wants colour."""
+    """Return a rich console when the stream is a terminal that wants colour."""
     if not stream.isatty() or os.environ.get("NO_COLOR") is not None or os.environ.get("TERM") == "dumb":
         return None
     from rich.console import Console

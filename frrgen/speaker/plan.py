@@ -68,7 +68,7 @@ class PeerSettings:
         return self.local_asn == self.peer_asn
 
     def writer(self, *, asn4: bool = True, extended_next_hop: bool = False, graceful_shutdown: bool = False) -> Writer:
-        """Give how attributes are written on this session."""
+        """Return the writer of attributes for this session."""
         local = self.local_address
         return Writer(
             local_asn=self.local_asn,
@@ -104,7 +104,7 @@ class NodePlan:
     peers: tuple[PeerSettings, ...]
 
     def pools(self) -> list[PoolRange]:
-        """Give the pools' prefixes, ascending; they do not overlap."""
+        """Return the pools' prefixes, ascending; they do not overlap."""
         found = []
         for _, pool in announced_pools(self.cluster):
             said = pool_attributes(pool)
@@ -117,7 +117,7 @@ class NodePlan:
 
 
 def pool_attributes(pool: Pool) -> Attributes:
-    """Give what a pool's prefixes are announced with."""
+    """Return the attributes of a pool's prefixes."""
     return Attributes(
         prepend=pool.prepend,
         med=pool.med,
@@ -142,7 +142,7 @@ def plan_node(network: Network, routers: Mapping[str, Router], node_name: str | 
 
 
 def find_node(network: Network, node_name: str | None) -> tuple[Cluster, str]:
-    """Find a node by NAME or CLUSTER/NAME; without one, the only one there is. Raises InputError."""
+    """Return a node by NAME or CLUSTER/NAME; without a name, the only node. Raises InputError."""
     known = [(cluster, name) for cluster in network.clusters.values() for name in cluster.nodes]
     found = [(cluster, name) for cluster, name in known if node_name in {None, name, f"{cluster.name}/{name}"}]
     if len(found) == 1:
@@ -199,7 +199,7 @@ def _peers(
 
 
 def _sessions(cluster: Cluster, name: str, router: Router, peering: Peering) -> Iterator[tuple[Address, Session]]:
-    """Give a node's sessions that the router has, and over which there is something to say."""
+    """Return a node's sessions that the router has and that carry a pool."""
     node = cluster.nodes[name]
     for address in node.addresses:
         # without a family in common a session never comes up (RFC 5492 section 5)
@@ -209,7 +209,7 @@ def _sessions(cluster: Cluster, name: str, router: Router, peering: Peering) -> 
 
 
 def password_owners(cluster: Cluster, node_name: str, routers: Mapping[str, Router]) -> set[tuple[str, ...]]:
-    """Give the paths of the neighbors and peer groups whose passwords a node's sessions use."""
+    """Return the paths of the neighbors and peer groups whose passwords a node's sessions use."""
     found = set[tuple[str, ...]]()
     for name, peering in cluster.routers.items():
         if name not in routers:
@@ -223,7 +223,7 @@ def password_owners(cluster: Cluster, node_name: str, routers: Mapping[str, Rout
 
 
 def _router_asn(bgp: Bgp, session: Session, local_asn: int) -> int:
-    """Give the AS number that the router says in its OPEN: `local-as`, or its confederation's, before its own."""
+    """Return the AS number in the router's OPEN: `local-as`, or its confederation's, before its own."""
     local_as: LocalAs | None = session.option("local_as")
     if local_as is not None:
         return local_as.asn

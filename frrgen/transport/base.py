@@ -25,7 +25,7 @@ _NOT_CONFIGURATION: Final = re.compile(
 
 
 def plain(text: str) -> tuple[bytes, ...]:
-    """Give what is in a configuration, in whatever order: its lines, each behind those of its context.
+    """Return the lines of a configuration without their order, each behind the lines of its context.
 
     Lines that say nothing are left out. `plain` in frr.sh does the same on a router.
     """
@@ -58,7 +58,7 @@ def owner() -> str:
 
 
 def now() -> str:
-    """Give the time in UTC, to the second, as journals have it (ISO 8601)."""
+    """Return the time in UTC, to the second, as journals have it (ISO 8601)."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -224,7 +224,7 @@ class Keeper(Login[R_co], Protocol[R_co]):
         """Run a command of the router's shell; tells whether it ended with 0."""
 
     def renew(self) -> None:
-        """Log in anew, as whoever comes next would have to; the old login keeps the lock."""
+        """Log in again, as the next user would have to; the old login keeps the lock."""
 
     def confirm(self, digest: str, entry: str) -> None:
         """End the push, and keep what runs for good, if it still has this digest. Raises GoneError."""
@@ -233,10 +233,10 @@ class Keeper(Login[R_co], Protocol[R_co]):
         """End the push by what ran before. Returns when the router has looked and that runs. Raises GoneError."""
 
     def history(self) -> str:
-        """Give the journal of pushes, a line of JSON for each event."""
+        """Return the journal of pushes, a line of JSON for each event."""
 
     def kept(self, id_: str) -> str:
-        """Give what was there before a push; "" for the last. Raises DeviceError when the router does not have it."""
+        """Return what was there before a push; "" for the last. Raises DeviceError when the router does not have it."""
 
 
 class Device(Keeper[Running], Protocol):

@@ -16,7 +16,7 @@ from frrgen.transport.target import Target
 
 
 def fingerprint(key: paramiko.PKey) -> str:
-    """Give a key's fingerprint as OpenSSH prints it: SHA256:…."""
+    """Return a key's fingerprint as OpenSSH prints it: SHA256:…."""
     return f"{key.get_name()} {_fingerprint(key.asbytes())}"
 
 

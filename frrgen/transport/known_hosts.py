@@ -27,7 +27,7 @@ class Known:
 
 
 def known(texts: Iterable[str], name: str, port: int = 22) -> Known:
-    """Find the keys of a host in known_hosts files. Lines that are no entries are passed over.
+    """Return the keys of a host in known_hosts files. Lines that are no entries are ignored.
 
     A host on another port than 22 is `[host]:port`, and if there is none of that name, `host`.
     """
@@ -61,7 +61,7 @@ def _lines(text: str) -> Iterator[tuple[str, str, str, bytes]]:
 
 
 def _matches(hosts: str, name: str) -> bool:
-    """Tell whether a name is meant: by a pattern, by none that begins with `!`, or by a hash."""
+    """Tell whether patterns match a name (and no pattern with `!` does), or its hash."""
     if hosts.startswith("|1|"):
         try:
             salt, digest = (base64.b64decode(part) for part in hosts.split("|")[2:4])

@@ -83,7 +83,7 @@ class Shell:
             raise
 
     def _named(self, one: Finding) -> Finding:
-        """Say which router a finding is about: an address may be a jump host's, or known to nobody."""
+        """Return the finding with the router's name: the address alone may be a jump host's."""
         return one if one.message.startswith(f"{self.name}: ") else replace(one, message=f"{self.name}: {one.message}")
 
     def _through_jumps(self, where: Target, depth: int) -> paramiko.Channel | paramiko.ProxyCommand | None:
@@ -212,7 +212,7 @@ class Shell:
                     channel.status_event.wait(self.ssh.connect_timeout)
 
     def wrapped(self, command: str) -> str:
-        """Give the command as the router's login shell gets it: run by a POSIX shell, as root if sudo is asked for."""
+        """Return the command for the router's login shell: run by a POSIX shell, as root if sudo is asked for."""
         script = f"sh -c {shlex.quote(command)}"
         return f"sudo -n -- {script}" if self.ssh.sudo else script
 
@@ -308,7 +308,7 @@ def _transport(where: Target, keys: Known, sock: socket.socket, **options: Any) 
 
 
 def _agreed(where: Target, key: str, ours: Sequence[str]) -> list[str]:
-    """Give what we can and may use, in the order of the configuration. Raises DeviceError if that is nothing."""
+    """Return the algorithms that we have and may use, in the configuration's order. Raises DeviceError if none."""
     if key not in where.algorithms:
         return [name for name in ours if not _WEAK.search(name)]
     found = [name for name in where.algorithms[key] if name in ours]
@@ -321,14 +321,14 @@ def _agreed(where: Target, key: str, ours: Sequence[str]) -> list[str]:
 
 
 def _refused(where: Target) -> list[str]:
-    """Give the algorithms of our own keys that the configuration does not accept."""
+    """Return the algorithms of our own keys that the configuration does not accept."""
     allowed = where.algorithms.get("pubkeyacceptedalgorithms")
     every = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", *_RSA_SHA2)
     return [] if allowed is None else [name for name in every if name not in allowed]
 
 
 def _texts(files: Sequence[str]) -> Iterator[str]:
-    """Give what is in the known_hosts files. Raises DeviceError."""
+    """Return what is in the known_hosts files. Raises DeviceError."""
     for file in files:
         path = Path(file).expanduser()
         if not path.exists():

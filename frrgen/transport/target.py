@@ -55,7 +55,7 @@ class Target:
 
 
 def target(name: str, ssh: Ssh, config: Path | None = None) -> Target:
-    """Find out how to log in to a router: what the inventory says, else what `~/.ssh/config` (or `config`) says.
+    """Return how to log in to a router: by the inventory, else by `~/.ssh/config` (or `config`).
 
     Raises DeviceError when there is a configuration but no OpenSSH client to read it.
     """
@@ -120,7 +120,7 @@ _OFF: Final = (["no"], ["false"])
 
 
 def _methods(said: dict[str, list[str]]) -> frozenset[str]:
-    """Give the ways to log in that the configuration allows."""
+    """Return the ways to log in that the configuration allows."""
     preferred = said.get("preferredauthentications")
     every = Target("").methods if preferred is None else frozenset(preferred[0].split(","))
     keys = (("publickey", "pubkey"), ("password", "password"), ("keyboard-interactive", "kbdinteractive"))

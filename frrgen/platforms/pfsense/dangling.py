@@ -53,7 +53,7 @@ def _known(router: Router, ref: Ref) -> bool:
 
 
 def as_generated(router: Router) -> Router:
-    """Give the router without what the package leaves out: what FRR on the box gets to see."""
+    """Return the router without what the package leaves out: what FRR on the box gets to see."""
     for path in omitted(router):
         router = _without(router, path)
     return router

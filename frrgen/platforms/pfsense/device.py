@@ -280,11 +280,11 @@ class PfsenseDevice:
             raise DeviceError(Finding(Code.FRR523, f"{self.name}: cannot go back to what was there before"))
 
     def history(self) -> str:
-        """Give the journal, oldest first."""
+        """Return the journal, oldest first."""
         return _text(self._ask("kept", {"name": "journal.jsonl"}, Text).text)
 
     def kept(self, id_: str) -> str:
-        """Give the covered sections before a push, as JSON; "" for the last push."""
+        """Return the covered sections before a push, as JSON; "" for the last push."""
         said = self._ask("kept", {"name": f"backup-{id_}.json" if id_ else ""}, Text)
         if not said.there:
             raise no_backup(self.name, id_)
@@ -363,7 +363,7 @@ def _to_apply(sections: Sections, expected: str, description: str, size: int) ->
 
 
 def _program(verb: str, mark: str, request: Mapping[str, Any], load: tuple[str, ...]) -> str:
-    """Give the whole text for PHP. Its last line starts it: without that line nothing is done."""
+    """Return the whole text for PHP. Its last line starts it: without that line nothing is done."""
     folder = template_folder() / "pfsense"
     names = ("common", *_BESIDE.get(verb, ()), verb)
     parts = [(folder / f"{name}.php").read_text().removeprefix("<?php\n") for name in names]

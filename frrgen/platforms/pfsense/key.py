@@ -52,7 +52,7 @@ class Key:
         return obj
 
     def write(self, obj: Any) -> str:
-        """Give what is stored for an object. Raises KeyError if the package has no word for the value."""
+        """Return what is stored for an object. Raises KeyError if the package has no word for the value."""
         value = self.of(obj)
         if value is None or value in ((), self.default):
             return self.none
@@ -75,7 +75,7 @@ class Key:
         return self.meaning(text) is not _NOTHING
 
     def meaning(self, text: str) -> Any:
-        """Give the model's value for what is stored; a marker of our own if there is none."""
+        """Return the model's value for what is stored; a marker of our own if there is none."""
         if text in {self.none, ""} or (text == "0" and not self.zero):
             return _NOTHING
         return self._meaning.get(text, _NOTHING) if self.words else text
@@ -85,7 +85,7 @@ class Switch(Key):
     """A checkbox: `on`, or an empty element. PHP takes whatever is not empty and not 0 for ticked."""
 
     def write(self, obj: Any) -> str:
-        """Give `on` where the value is not the default."""
+        """Return `on` where the value is not the default."""
         value = self.of(obj)
         return "" if value is None or bool(value) == bool(self.default) else "on"
 
@@ -99,7 +99,7 @@ class Joined(Key):
     """A tuple, stored with blanks."""
 
     def meaning(self, text: str) -> Any:
-        """Give the words."""
+        """Return the words."""
         return text.split() or _NOTHING
 
 
@@ -129,7 +129,7 @@ def read_keys(keys: Iterable[Key], config: Data, data: Data) -> Iterator[str]:
 
 
 def lost(obj: BaseModel, covered: frozenset[str], path: str = "") -> Iterator[str]:
-    """Give the dotted paths of an object that say something, and that no key covers."""
+    """Return the dotted paths of an object that say something, and that no key covers."""
     for name, info in type(obj).model_fields.items():
         here = f"{path}.{name}" if path else name
         if here in covered:
@@ -144,7 +144,7 @@ def lost(obj: BaseModel, covered: frozenset[str], path: str = "") -> Iterator[st
 
 
 def covered(keys: Iterable[Key], *more: str) -> frozenset[str]:
-    """Give the paths that keys cover, and further ones that are written otherwise."""
+    """Return the paths that keys cover, and further ones that are written otherwise."""
     return frozenset([*(key.path for key in keys), *more])
 
 

@@ -189,12 +189,12 @@ CACHE: Final = (Key("cacheserver", "host"), Key("port", "port"), Key("preference
 
 
 def nht_word(ipv4: bool, ipv6: bool) -> str:  # noqa: FBT001
-    """Give the word for which families resolve next hops by the default route."""
+    """Return the word for which families resolve next hops by the default route."""
     return _NHT[ipv4, ipv6]
 
 
 def nht_flags(word: str) -> tuple[bool, bool] | None:
-    """Give what the word means; None if the package has no such word."""
+    """Return what the word means; None if the package has no such word."""
     return next((flags for flags, one in _NHT.items() if one == word), None)
 
 

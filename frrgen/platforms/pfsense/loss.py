@@ -73,7 +73,7 @@ class Loss:
             self.add(Code.FRR721, f"{name!r} has a meaning of its own in the FRR package", path, "give it another name")
 
     def text(self, text: str | None, limit: int, path: Path, *, cdata: bool = True) -> str:
-        """Give a text that pfSense stores and the package writes in full; refuse any other.
+        """Return a text that pfSense stores and the package writes in full; refuse any other.
 
         `cdata`: its element is one of those that pfSense writes as CDATA. `limit` is in bytes of UTF-8.
         """

@@ -273,7 +273,7 @@ class _Reader:
 
 
 def _said_rows(config: Config, count: int) -> list[dict[str, str]]:
-    """Give the rows that were read, in order."""
+    """Return the rows that were read, in order."""
     words = ("source", "any", "sourceany", "regex", "community")
     rows = [row for row in config.get("row") or [] if any(row.get(word) for word in words)]
     return rows[:count]

@@ -85,7 +85,7 @@ class PfsensePlan(Plan):
         return " ".join([text, does, *self.notes])
 
     def to_json(self) -> dict[str, Any]:
-        """Give the plan as JSON data, with passwords hidden."""
+        """Return the plan as JSON data, with passwords hidden."""
         data = super(PfsensePlan, self).to_json()
         data |= {"sections": list(self.writes), "effect": str(self.effect), "because": list(self.because)}
         return data | {"notes": list(self.notes), "summary": self.summary}
@@ -97,7 +97,7 @@ def enabled(sections: Sections) -> bool:
 
 
 def daemons(sections: Sections) -> frozenset[str]:
-    """Give the daemons that the package starts."""
+    """Return the daemons that the package starts."""
     if not enabled(sections):
         return frozenset()
     return _ALWAYS | {name for name, section in _SWITCHES.items() if _single(sections, section).get("enable")}
@@ -177,7 +177,7 @@ def _lines(leftovers: Iterable[Leftover]) -> set[Path]:
 
 
 def _beyond(leftovers: Sequence[Leftover], known: set[Path]) -> list[Leftover]:
-    """Give the lines that are not known. A hash of the master password says nothing about which one it is."""
+    """Return the lines that are not known. A hash of the master password says nothing about which one it is."""
     hashed = any(line[0].startswith("password 8 ") for line in known)
     return [
         one

@@ -44,7 +44,7 @@ class PfsensePush(Push[PfsenseRunning]):
     device: PfsenseDevice
     wanted: Callable[[PfsenseRunning], Sections]
     clear_raw: bool = field(default=False, kw_only=True)
-    """Give up a raw configuration, which the package uses instead of the sections."""
+    """Return up a raw configuration, which the package uses instead of the sections."""
     hold: int = field(default=900, kw_only=True)
     bounds: Bounds | None = field(default_factory=Bounds, kw_only=True)
     """What must be so of sessions before the change is believed; None: nothing is asked of them."""
@@ -258,7 +258,7 @@ def plan_for_box(name: str, running: PfsenseRunning, new: Sections, predicted: s
 
 
 def not_run(name: str, now: PfsenseRunning) -> list[str]:
-    """Give what FRR does not run of the file that the package has generated, and what it runs beside it."""
+    """Return what FRR does not run of the file that the package has generated, and what it runs beside it."""
     if not enabled(now.sections):
         return [f"{daemon} runs" for daemon in sorted(now.daemons - {"watchfrr"})]
     plan = plan_for_box(name, now, now.covered, now.frr_conf)  # nothing is to be written: what is left to change?

@@ -85,7 +85,7 @@ _ALWAYS_KEPT: Final = {
 
 
 def box_of(router: Router) -> HostFacts:
-    """Give what the inventory says of the box itself, for when there is none to ask."""
+    """Return what the inventory says of the box itself, for when there is none to ask."""
     own = router.pfsense or Pfsense()
     hostname, _, domain = (router.hostname or router.name).partition(".")
     return HostFacts(
@@ -224,7 +224,7 @@ class _Over:
         self.bgp = bgp
 
     def section(self, name: str, intended: list[Config]) -> list[Config]:
-        """Give a section: entries that are on the box keep their place, and those that the model lacks stay."""
+        """Return a section: entries that are on the box keep their place, and those that the model lacks stay."""
         current = [config for config in self.current.get(name, []) if config]
         if name in _OF_BGP and not self.bgp:
             return self._without_bgp(name, current)
@@ -379,7 +379,7 @@ def _by_key(rows: list[Data]) -> dict[str, list[Data]]:
 
 
 def _alike_choices(there: Config, new: Config) -> frozenset[str]:
-    """Give the keys of the selects that say the same in both entries, though in other words."""
+    """Return the keys of the selects that say the same in both entries, though in other words."""
     found: list[str] = []
     for choice in CHOICES:
         old_data: Data = {}

@@ -46,7 +46,7 @@ def read_box(path: Path, *, name: str = "router") -> tuple[Stored, Read]:
 
 
 def foretold(path: Path) -> tuple[str, str]:
-    """Give the frr.conf that the package makes of a config.xml, and its version of FRR. Raises InputError."""
+    """Return the frr.conf that the package makes of a config.xml, and its version of FRR. Raises InputError."""
     stored, _ = read_box(path)
     return frr_conf(stored.sections, stored.box), FRR_OF_PACKAGE[stored.box.package]
 

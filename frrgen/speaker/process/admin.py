@@ -25,7 +25,7 @@ _MOST: Final = 64
 
 
 def default_socket() -> Path:
-    """Give where a speaker is asked if nobody says where: in the user's own folder for such things."""
+    """Return the default socket of a speaker's status: in the user's runtime folder."""
     own = os.environ.get("XDG_RUNTIME_DIR")
     folder = Path("/run") if os.geteuid() == 0 else Path(own) if own else Path.home()
     return folder / "frrgen-speaker.sock"
@@ -49,7 +49,7 @@ async def serve_admin(speaker: Speaker, path: Path) -> asyncio.AbstractServer:
 def _serving(
     answer: Callable[[asyncio.StreamReader], Awaitable[bytes]],
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    """Answer once, to so many at a time; whoever is slow to ask or to read is not waited for and keeps nothing."""
+    """Answer one request. Slow clients are cut off, and only so many are served at a time."""
     asking = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

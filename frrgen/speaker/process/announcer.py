@@ -55,7 +55,7 @@ class Announcer:
         self._reading = asyncio.Lock()
 
     def group(self, gate: Gate) -> Group:
-        """Give the sessions whose routers judge alike."""
+        """Return the sessions whose routers have the same policy."""
         group = self.groups.get(gate.key)
         if group is None:
             group = self.groups[gate.key] = Group(AdjRibOut(self.table), gate)
@@ -63,7 +63,7 @@ class Announcer:
 
     @property
     def not_ready(self) -> str:
-        """Say why what is announced is not what it should be, or may be old; "" if it is."""
+        """Return why the announcements are wrong or may be old; "" if they are current."""
         if self._wrong == _STARTING and self._source is not None and (waits := self._source.waiting()):
             return f"{_STARTING}: {waits}"
         return self._wrong or (self._source.problem() if self._source is not None else "")
@@ -173,7 +173,7 @@ class Announcer:
             self.not_ready = ""
 
     async def reload(self, plan: NodePlan) -> bool:
-        """Read the source again. What is wrong in it is said, and the last good state stays."""
+        """Read the source again. Log what is wrong in it, and keep the last good state."""
         try:
             await self.load(plan)
         except InputError as bad:
@@ -182,7 +182,7 @@ class Announcer:
         return True
 
     def refuse(self, findings: Sequence[Finding]) -> None:
-        """Say what is wrong with what was to be announced; all stays as it is."""
+        """Log what is wrong with the new announcements, and keep the old ones."""
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         self.not_ready = f"{findings[0].where}: {findings[0].message}{more}".removeprefix(": ")
         for finding in findings:
@@ -250,7 +250,7 @@ class Announcer:
             await follow()
 
     def _prove(self, wanted: Iterable[Wanted]) -> None:
-        """Ask the gates about each set of attributes: the first answer takes the longest, and nobody should wait."""
+        """Ask the gates about each set of attributes: the first answer takes long, and no session should wait."""
         self._rule({(run.family, run.said) for one in wanted for run in one.runs})
 
     def _rule(self, said: Iterable[tuple[Family, Attributes]]) -> None:

@@ -42,7 +42,7 @@ class Checker:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, changed: Changed) -> None:
-        """Check from now on; or, if it runs already, tell somebody else."""
+        """Check from now on; if the check runs already, add a listener."""
         self._changed = changed
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
@@ -80,7 +80,7 @@ class Checker:
         return not self.detail
 
     async def _ask(self) -> str:
-        """Give what is wrong, "" if nothing is."""
+        """Return what is wrong; "" if the check passes."""
         health = self.health
         if health.tcp is not None:
             host, _, port = health.tcp.rpartition(":")

@@ -25,7 +25,7 @@ class Listener:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, peers: Iterable[Peer]) -> None:
-        """Listen for these. Where that is not possible it is said, and we dial alone."""
+        """Listen for these peers. Where that is impossible, log it, and only dial."""
         by_address: dict[Any, dict[Any, Peer]] = {}
         for peer in peers:
             by_address.setdefault(peer.settings.local_address, {})[peer.settings.address] = peer

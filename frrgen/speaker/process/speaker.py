@@ -40,7 +40,7 @@ Plan = tuple[NodePlan, Mapping[str, Router]]
 
 
 def reasons(gate: Gate, key: int, attributes: Attributes) -> list[str]:
-    """Give what the router looks at when it judges a prefix, in order."""
+    """Return what the router looks at when it judges a prefix, in order."""
     return [
         f"{f'{step.route_map} seq {step.seq}: ' if step.seq is not None and step.route_map else ''}{step.why}"
         for step in gate.verdict(key, attributes).trace
@@ -99,7 +99,7 @@ class Speaker:
     # what changes while it runs
 
     async def reload(self, *, inventory: bool = False) -> bool:
-        """Read the source again, and if asked the inventory; what is wrong is said, and the last good state stays."""
+        """Read the source again, and if asked the inventory. Log what is wrong, and keep the last good state."""
         if inventory and self.options.inventory is not None:
             async with self._replanning:
                 try:
@@ -260,7 +260,7 @@ class Speaker:
             self._listener.start(self.peers)
 
     def stop(self, *, restart: bool = False) -> None:
-        """End `run`: drained, or so that this process can begin anew in its own place.
+        """End `run`: drained, or to restart this process in its place.
 
         To be drained a second time is to end at once; what ends is not begun anew.
         """
@@ -296,7 +296,7 @@ class Speaker:
         await _within(seconds, [self._at_once.wait()])
 
     async def restart(self) -> bool:
-        """Leave without a word and become a new process: routers keep the routes meanwhile (RFC 4724).
+        """Leave without a NOTIFICATION and become a new process: routers keep the routes meanwhile (RFC 4724).
 
         Does not, if the new process would end at once: what it would read is read first.
         """

@@ -26,7 +26,7 @@ _STATES: Final = {str(state): number for number, state in enumerate(State, 1)}
 
 
 async def status(speaker: Speaker) -> dict[str, Any]:
-    """Give the state of everything, as JSON data. It is put together in small steps: no session waits for it."""
+    """Return the state of everything, as JSON data. It is put together in small steps: no session waits for it."""
     announcer = speaker.announcer
     return {
         "cluster": speaker.plan.cluster.name,

@@ -44,6 +44,6 @@ class IdleHold:
         return self._failures > 1
 
     def seconds(self) -> float:
-        """Give how long to wait: 1 s, doubling up to the longest."""
+        """Return how long to wait: 1 s, doubling up to the longest."""
         most = LONGEST_REFUSED if self.refused else max(1.0, min(LONGEST, self.longest))
         return min(most, 2.0 ** min(max(self._failures - 1, 0), 10))

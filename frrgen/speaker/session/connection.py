@@ -43,7 +43,7 @@ class Owner(Protocol):
     settings: PeerSettings
 
     def capabilities(self) -> Capabilities:
-        """Give what we say of ourselves in OPEN."""
+        """Return what we say of ourselves in OPEN."""
 
     def opened(self, connection: Connection) -> None:
         """Look at a valid OPEN: connections may collide. Raises BgpError."""
@@ -122,7 +122,7 @@ class Connection(asyncio.BufferedProtocol):
         self.feed(Event.OPEN_COLLISION_DUMP if cease.subcode == Cease.COLLISION else Event.MANUAL_STOP)
 
     def abandon(self, why: str) -> None:
-        """End it without a word: we restart, and the peer keeps our routes, or the connection is dead (RFC 4724)."""
+        """End the connection without a NOTIFICATION: on a restart the peer keeps our routes (RFC 4724)."""
         self.why = why
         self._close(abort=False, ended=True)
 

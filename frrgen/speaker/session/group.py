@@ -24,7 +24,7 @@ class Group:
 
     @contextlib.contextmanager
     def reading(self, encoder: Encoder, families: frozenset[Family]) -> Iterator[Written]:
-        """Give all that is announced now; what changes while it is read is left out of it."""
+        """Return all that is announced now; what changes while it is read is left out of it."""
         key = (encoder.writer, encoder.add_path, encoder.longest, families)
         written = self._written.get(key)
         if written is None:
@@ -36,7 +36,7 @@ class Group:
             self._reading.remove(written)
 
     def may_be_kept(self, family: Family) -> bool:
-        """Tell whether routers may keep what they were told over a restart (RFC 4724).
+        """Tell whether routers may keep our routes over a restart (RFC 4724).
 
         They count it, and what they are told behind it, until End-of-RIB: both must be within the maximum-prefix. What
         a process before this one has told is not known, and taken to be no more than what this one does.

@@ -98,7 +98,7 @@ class Peer:
 
     @property
     def announced(self) -> int:
-        """Count what the router is told: of the session's families, what can be said on it."""
+        """Count the prefixes that are announced to the router: those of the session's families that it can carry."""
         return self.group.rib.advertised(self.families) - (len(self.encoder.refused) if self.encoder is not None else 0)
 
     @property
@@ -109,7 +109,7 @@ class Peer:
     # Owner
 
     def capabilities(self) -> Capabilities:
-        """Give what we say of ourselves."""
+        """Return our OPEN settings."""
         settings = self.settings
         restart = None
         if settings.restart_time:
@@ -196,7 +196,7 @@ class Peer:
             )
 
     def _fields(self, event: str, why: str = "") -> dict[str, str]:
-        """Give what a log for machines says beside the text."""
+        """Return the fields of a JSON log line beside the text."""
         fields = {"event": event, "router": self.settings.router, "peer": str(self.settings.address)}
         return {**fields, "why": why} if why else fields
 
@@ -263,7 +263,7 @@ class Peer:
         self._tell_all()
 
     def move(self, group: Group) -> None:
-        """Be told as another group is, from now on: only what differs is said."""
+        """Join another group of sessions: only the difference is announced."""
         before, self.group = self.group, group
         if before.gate.writer != group.gate.writer:
             self._tell_all()
@@ -289,7 +289,7 @@ class Peer:
             await asyncio.wait(lingering, timeout=LINGER + 1)
 
     async def abandon(self) -> None:
-        """End without a word."""
+        """End without a NOTIFICATION."""
         self._stopped = True
         for connection in list(self._connections):
             connection.abandon("a restart of ours")
@@ -305,7 +305,7 @@ class Peer:
             await asyncio.sleep(0)
 
     def _failed(self, task: asyncio.Task[None]) -> None:
-        """Know that a task ended by a mistake of ours: the session begins anew, so that nothing stays untold."""
+        """Know that a task ended by a mistake of ours: the session restarts, so that no change is lost."""
         if task.cancelled() or task.exception() is None:
             return
         LOG.error("%s: a mistake of the speaker", self.settings.name, exc_info=task.exception())
@@ -332,7 +332,7 @@ class Peer:
                         await self._again.wait()
 
     async def _answered(self, connection: Connection) -> None:
-        """Wait for a connection's end. Say, ever more rarely, that nobody answers."""
+        """Wait for a connection's end. Log, ever more rarely, that the router does not answer."""
         while not connection.done.done():
             await asyncio.wait([connection.done], timeout=self._patience)
             if connection.state is State.CONNECT and self.session is None:
@@ -400,7 +400,7 @@ class Peer:
         return self.encoder
 
     async def _full(self, connection: Connection, encoder: Encoder, families: frozenset[Family]) -> None:
-        """Say everything. What changes meanwhile is left out, and told behind it."""
+        """Announce the whole table. Changes of that time follow afterwards."""
         group = None
         while group is not self.group:
             group, number = self.group, 0
@@ -413,7 +413,7 @@ class Peer:
             await self._tell(connection, encoder)
 
     async def _tell(self, connection: Connection, encoder: Encoder) -> None:
-        """Tell how the keys that changed stand: all withdrawals first.
+        """Announce the keys that changed: all withdrawals first.
 
         What changes again meanwhile is left for the next time: it may have room only because another one went, and
         the router must hear of that one first.

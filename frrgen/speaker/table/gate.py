@@ -97,7 +97,7 @@ class Gate:
         _ = self.key
 
     def _outcomes(self, version: int) -> tuple[Universe, list[Outcome]]:
-        """Give what was proven. Raises UndecidedError if there is too much to tell apart."""
+        """Return the proof. Raises UndecidedError if the policy has too many cases."""
         known = self._proven.get(version)
         if known is None:
             policy = Policy(self.session.router, self.session)
@@ -200,7 +200,7 @@ class Gate:
                 rib.unsure[family].update(dict.fromkeys(unsure))
 
     def limit(self, family: Family) -> int | None:
-        """Give how many prefixes the router takes before it ends the session; None: any number."""
+        """Return how many prefixes the router takes before it ends the session; None: any number."""
         found = self.session.family_option(FAMILIES[0] if family is Family.IPV4 else FAMILIES[1], "maximum_prefix")
         return None if found is None or found.warning_only else found.limit
 
@@ -262,7 +262,7 @@ class Gate:
 
 
 def gates(plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce") -> Iterator[Gate]:
-    """Give the gate of each session of a node."""
+    """Return the gate of each session of a node."""
     carried = frozenset[Family]().union(*(peer.families for peer in plan.peers))
     for peer in plan.peers:
         session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
@@ -273,7 +273,7 @@ def gates(plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce")
 
 
 def _atoms(atoms: Atoms, values: Iterable[Any]) -> Cube:
-    """Give the cube of some communities: each as itself where the policy names it, else as its class."""
+    """Return the cube of some communities: each as itself where the policy names it, else as its class."""
     named = [value for value in values if value in atoms.named]
     looks = {tuple(atoms.has(value, regex) for regex in atoms.regexes) for value in values if value not in atoms.named}
     return atoms.only([*named, *(other for other in atoms.others if other.vector in looks)])
@@ -284,7 +284,7 @@ def _only(number: int | None) -> tuple[int, int]:
 
 
 def _within(prefixes: PrefixSet, family: Family, keys: Sequence[int]) -> Iterator[int]:
-    """Give the keys that are in a set; where all of a length are in one range, without looking at each."""
+    """Return the keys that are in a set; where all of a length are in one range, without looking at each."""
     mark = IPV6_BIT if family is Family.IPV6 else 0
     lengths = {key & 0xFF for key in keys}
     first, last = (min(keys) ^ mark) >> 8, (max(keys) ^ mark) >> 8

@@ -141,7 +141,7 @@ class Written:
         self._rest: Iterator[bytes] | None = self._write(families)
 
     def piece(self, number: int) -> bytes | None:
-        """Give a piece of whole messages, perhaps an empty one; None behind the last."""
+        """Return a piece of whole messages, perhaps an empty one; None behind the last."""
         while self._rest is not None and number >= len(self._pieces):
             try:
                 self._pieces.append(next(self._rest))
@@ -194,12 +194,12 @@ class Encoder:
         """Keys that cannot be said on this session, and why."""
 
     def announce(self, groups: Alike) -> Iterator[bytes]:
-        """Give UPDATEs that announce routes, packed by attributes; each is a whole message."""
+        """Return UPDATEs that announce routes, packed by attributes; each is a whole message."""
         for (_, family), (attributes, keys) in groups.items():
             yield from self.announce_alike(family, attributes, keys)
 
     def announce_alike(self, family: Family, attributes: Attributes, keys: Sequence[int]) -> Iterator[bytes]:
-        """Give UPDATEs that announce prefixes of one family with the same attributes."""
+        """Return UPDATEs that announce prefixes of one family with the same attributes."""
         if family not in self.families:
             return
         try:
@@ -221,7 +221,7 @@ class Encoder:
             yield message(Type.UPDATE, struct.pack("!HH", 0, len(attribute) + len(written)) + attribute + written)
 
     def withdraw(self, keys: Iterable[int]) -> Iterator[bytes]:
-        """Give UPDATEs that withdraw prefixes."""
+        """Return UPDATEs that withdraw prefixes."""
         by_family: dict[Family, list[int]] = {}
         for key in keys:
             self.refused.pop(key, None)
@@ -259,7 +259,7 @@ class Encoder:
             yield part
 
     def end_of_rib(self) -> Iterator[bytes]:
-        """Give the End-of-RIB of each family (RFC 4724 section 2)."""
+        """Return the End-of-RIB of each family (RFC 4724 section 2)."""
         for family in sorted(self.families, key=lambda one: one.afi):
             if family is Family.IPV4:
                 yield message(Type.UPDATE, b"\0\0\0\0")

@@ -24,7 +24,7 @@ Keys = Sequence[int]
 
 
 def packed(keys: Sequence[int], family: Family) -> MutableSequence[int]:
-    """Give keys of one family as compactly as they can be: those of IPv6 are longer than a machine's word."""
+    """Return keys of one family as compactly as they can be: those of IPv6 are longer than a machine's word."""
     return array("Q", keys) if family is Family.IPV4 else list(keys)
 
 
@@ -51,7 +51,7 @@ class Block:
     said: list[Attributes]
 
     def uniform(self) -> Attributes | None:
-        """Give the attributes, if they are the same for all."""
+        """Return the attributes, if they are the same for all."""
         first = self.said[0]
         return first if self.said.count(first) == len(self.said) else None
 
@@ -69,7 +69,7 @@ class Column:
         return self._count
 
     def _find(self, key: int) -> tuple[int, int, bool]:
-        """Give the block in which a key is or would be, the place in it, and whether it is there."""
+        """Return the block in which a key is or would be, the place in it, and whether it is there."""
         number = max(bisect_right(self._firsts, key) - 1, 0)
         if number == len(self.blocks):
             return number, 0, False
@@ -78,7 +78,7 @@ class Column:
         return number, place, place < len(keys) and keys[place] == key
 
     def get(self, key: int) -> Attributes | None:
-        """Give what is announced with a prefix."""
+        """Return what is announced with a prefix."""
         number, place, there = self._find(key)
         return self.blocks[number].said[place] if there else None
 
@@ -137,24 +137,24 @@ class Column:
         return twice
 
     def around(self, key: int) -> Block | None:
-        """Give the block in which a key is, if it is in any."""
+        """Return the block in which a key is, if it is in any."""
         number = bisect_right(self._firsts, key) - 1
         return self.blocks[number] if number >= 0 else None
 
     def behind(self, key: int) -> int:
-        """Give where the block behind a key begins."""
+        """Return where the block behind a key begins."""
         number = bisect_right(self._firsts, key)
         return self._firsts[number] if number < len(self._firsts) else 1 << 192
 
     def walk(self) -> Iterator[Block]:
-        """Give everything in order; what changes behind the place that was reached is seen as it is then."""
+        """Return everything in order; what changes behind the place that was reached is seen as it is then."""
         position = -1
         while (block := self.after(position)) is not None:
             position = block.keys[-1]
             yield block
 
     def after(self, key: int) -> Block | None:
-        """Give the part of a block that comes after a key."""
+        """Return the part of a block that comes after a key."""
         number, place, there = self._find(key)
         place += there
         if number < len(self.blocks) and place == len(self.blocks[number].keys):
@@ -237,11 +237,11 @@ class Table:
         return (key for column in self.columns.values() for block in column.blocks for key in block.keys)
 
     def column(self, key: int) -> Column:
-        """Give the column that a key belongs to."""
+        """Return the column that a key belongs to."""
         return self.columns[Family.IPV6 if key & IPV6_BIT else Family.IPV4]
 
     def get(self, key: int) -> Attributes | None:
-        """Give what is announced with a prefix."""
+        """Return what is announced with a prefix."""
         return self.column(key).get(key)
 
     def alike(self, keys: Sequence[int]) -> Alike:
@@ -283,7 +283,7 @@ class Table:
 
 
 def _until(block: Block | None, last: int) -> Block:
-    """Give the part of a block up to a key."""
+    """Return the part of a block up to a key."""
     if block is None:
         return Block([], [])
     place = bisect_right(block.keys, last)

@@ -112,7 +112,7 @@ class Writer:
         return self.local_asn == self.peer_asn
 
     def next_hop(self, family: Family, attributes: Attributes) -> Address:
-        """Give the next hop that a route of this family is announced with. Raises NotAnnounceableError."""
+        """Return the next hop that a route of this family is announced with. Raises NotAnnounceableError."""
         hop = self._next_hop(family, attributes)
         # some routers end the session for such a one
         if hop.is_loopback or hop.is_multicast or hop.is_unspecified or hop.is_reserved:

@@ -220,7 +220,7 @@ class Agreed:
 
 
 def agree(ours: Capabilities, theirs: Capabilities) -> Agreed:
-    """Find what both sides can do. Raises BgpError 2/11 for roles that do not match, 2/7 without a common family."""
+    """Return what both sides can do. Raises BgpError 2/11 for roles that do not match, 2/7 without a common family."""
     if ours.role is not None and theirs.role is not None and COUNTERPART[ours.role] != theirs.role:
         raise BgpError(Code.OPEN, 11, reason=f"we are {ours.role} and it is {theirs.role}")
     families = ours.families & theirs.families

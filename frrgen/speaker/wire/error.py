@@ -78,7 +78,7 @@ NAMES: Final = {
 
 
 def name(code: int, subcode: int) -> str:
-    """Say what a code and subcode mean, e.g. `2/2 bad peer AS`; never fails."""
+    """Return the meaning of a code and subcode, e.g. `2/2 bad peer AS`; never raises."""
     return f"{code}/{subcode} {NAMES.get((code, subcode), 'unknown error')}"
 
 

@@ -51,7 +51,7 @@ class Splitter:
         self._rest = bytearray()
 
     def feed(self, octets: bytes | memoryview) -> Iterator[tuple[Type, bytes]]:
-        """Give each whole message. Raises BgpError 1/x, behind which nothing can be read any more."""
+        """Yield each whole message. Raises BgpError 1/x, after which the stream cannot be read."""
         self._rest += octets
         place = 0
         try:
@@ -141,7 +141,7 @@ class Notification:
 
     @property
     def meaning(self) -> str:
-        """Say what it means, in a form that is safe to print whatever a peer has put there."""
+        """Return its meaning, in a form that is safe to print."""
         data, meant = self.data, name(self.code, self.subcode)
         code, subcode = self.code, self.subcode
         if (code, subcode) == (Code.CEASE, Cease.HARD_RESET) and len(data) >= 2:

@@ -53,25 +53,25 @@ class Key:
 
     @staticmethod
     def of(prefix: Prefix) -> int:
-        """Give a prefix's key."""
+        """Return a prefix's key."""
         key = int(prefix.network_address) << 8 | prefix.prefixlen
         return key if prefix.version == 4 else key | IPV6_BIT
 
     @staticmethod
     def parse(text: str) -> int:
-        """Give the key of `A.B.C.D/M` or `X:X::X/M`. Raises ValueError, also if host bits are set."""
+        """Return the key of `A.B.C.D/M` or `X:X::X/M`. Raises ValueError, also if host bits are set."""
         return Key.of(IPv6Network(text) if ":" in text else IPv4Network(text))
 
     @staticmethod
     def prefix(key: int) -> Prefix:
-        """Give a key's prefix."""
+        """Return a key's prefix."""
         if key & IPV6_BIT:
             return IPv6Network(((key ^ IPV6_BIT) >> 8, key & 0xFF))
         return IPv4Network((key >> 8, key & 0xFF))
 
     @staticmethod
     def family(key: int) -> Family:
-        """Give a key's family."""
+        """Return a key's family."""
         return Family.IPV6 if key & IPV6_BIT else Family.IPV4
 
 
@@ -92,7 +92,7 @@ def nlri(family: Family, keys: Sequence[int], path_id: int | None = None) -> lis
 
 
 def _octets(family: Family, keys: Sequence[int]) -> tuple[bytes, int]:
-    """Give the keys as little-endian words of the same width: length first, then the address from its end."""
+    """Return the keys as little-endian words of the same width: length first, then the address from its end."""
     if family is Family.IPV4:
         words = array("Q", keys)
         if not _LITTLE:

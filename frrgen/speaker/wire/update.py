@@ -154,7 +154,7 @@ class Reader:
 
 
 def _flags_fault(flags: int, number: int) -> str | None:
-    """Tell what is wrong with the flags of an attribute. Raises BgpError 3/2 for a well-known one that nobody knows."""
+    """Tell what is wrong with the flags of an attribute. Raises BgpError 3/2 for an unknown well-known attribute."""
     kind = _KINDS.get(number)
     if kind is None:
         if not flags & Flag.OPTIONAL:
@@ -167,7 +167,7 @@ def _flags_fault(flags: int, number: int) -> str | None:
 
 
 def _split(octets: bytes, faults: list[str]) -> Iterator[tuple[int, int, bytes]]:
-    """Give flags, number and value of each attribute; what is cut short is a fault, and ends it."""
+    """Yield flags, number and value of each attribute. An attribute that is cut short is a fault, and the last one."""
     place = 0
     while place < len(octets):
         flags = octets[place]

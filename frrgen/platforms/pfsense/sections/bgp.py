@@ -119,7 +119,7 @@ def _redistributed(bgp: Bgp, family: str, protocol: str) -> Any:
 
 
 def read_bgp(config: Config, advanced: Config | None, note: Note, note_advanced: Note) -> Data:
-    """Give the data of the instance, without neighbors."""
+    """Return the data of the instance, without neighbors."""
     data: Data = {}
     for key in read_keys(BGP, config, data):
         note(key, config[key])
@@ -148,7 +148,7 @@ def read_bgp(config: Config, advanced: Config | None, note: Note, note_advanced:
 
 
 def _family_of(prefix: str) -> str | None:
-    """Give the family of a prefix; None for what the package takes for none: it wants a length."""
+    """Return the family of a prefix; None for what the package takes for none: it wants a length."""
     address, slash, length = prefix.partition("/")
     try:
         version = ip_address(address).version

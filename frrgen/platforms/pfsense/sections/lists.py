@@ -67,7 +67,7 @@ def _prefix_row(entry: PrefixListEntry, path: tuple[str, ...], loss: Loss) -> di
 
 
 def read_prefix_list(config: Config, note: Note) -> tuple[str, Data]:
-    """Give the field of the Router that a list belongs to, and its data."""
+    """Return the field of the Router that a list belongs to, and its data."""
     field = "ipv6_prefix_lists" if config.get("iptype", "").lower() == "ipv6" else "prefix_lists"
     everything, longest = _EVERYTHING[6 if field.startswith("ipv6") else 4]
     entries = []
@@ -126,7 +126,7 @@ _ACCESS: Final = (
 
 
 def access_list_type(name: str) -> str:
-    """Give the package's type of an access list of this name; empty if it has none."""
+    """Return the package's type of an access list of this name; empty if it has none."""
     if not name.isdecimal():
         return "zebra"
     value = number(name)
@@ -175,7 +175,7 @@ def _host(address: IPv4Address | str, wildcard: IPv4Address | None) -> str | Non
 
 
 def read_access_list(config: Config, note: Note) -> tuple[str, Data]:
-    """Give the field of the Router that a list belongs to, and its data."""
+    """Return the field of the Router that a list belongs to, and its data."""
     field = "ipv6_access_lists" if config.get("iptype", "").lower() == "ipv6" else "access_lists"
     kind = config.get("type", "zebra")
     everything, _ = _EVERYTHING[6 if field.startswith("ipv6") else 4]
@@ -221,7 +221,7 @@ def write_as_path_lists(router: Router, loss: Loss) -> Iterator[Config]:
 
 
 def read_as_path_list(config: Config, note: Note) -> tuple[str, Data]:
-    """Give the data of an as-path list."""
+    """Return the data of an as-path list."""
     rows = _rows(config, note, lambda row: bool(row.get("regex")))
     return "as_path_lists", {"entries": [{key: row.get(key) for key in ("seq", "action", "regex")} for row in rows]}
 
@@ -254,7 +254,7 @@ def read_community(text: str) -> str:
 
 
 def read_community_list(config: Config, note: Note) -> tuple[str, Data]:
-    """Give the data of a community list; a number says its kind."""
+    """Return the data of a community list; a number says its kind."""
     name = config.get("name", "")
     kind = (
         ("standard" if number(name) < 100 else "expanded") if name.isdecimal() else config.get("listtype", "standard")
@@ -283,7 +283,7 @@ READ_LISTS: Final[dict[str, Callable[[Config, Note], tuple[str, Data]]]] = {
 
 
 def _rows(config: Config, note: Note, said: Callable[[dict[str, str]], bool]) -> Iterable[dict[str, str]]:
-    """Give the rows that the package writes; the first seq after the last where one has none, as FRR numbers them."""
+    """Return the rows that the package writes; the first seq after the last where one has none, as FRR numbers them."""
     last = 0
     for row in config.get("row") or []:
         if not said(row):

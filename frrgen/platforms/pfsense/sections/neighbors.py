@@ -41,7 +41,7 @@ _FAMILY_PATHS: Final = covered(
 
 
 def active_families(neighbor: Neighbor, bgp: Bgp) -> tuple[str, ...]:
-    """Give the families that the model activates for a neighbor."""
+    """Return the families that the model activates for a neighbor."""
     group = bgp.peer_groups.get(neighbor.peer_group or "")
     return tuple(family for family in FAMILIES if bgp.activates(family, neighbor, group))
 

@@ -103,7 +103,7 @@ def _communities(config: Config, entry: RouteMapEntry, path: tuple[str, ...], lo
 
 
 def read_route_map_entry(config: Config, sections: Sections, note: Note) -> Data:
-    """Give the data of an entry."""
+    """Return the data of an entry."""
     data: Data = {"match": {}, "set": {}}
     for key in read_keys(ENTRY, config, data):
         note(key, config[key])

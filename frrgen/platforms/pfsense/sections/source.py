@@ -43,7 +43,7 @@ def write_source(
 
 
 def stored_source(source: str, version: int, box: HostFacts) -> str:
-    """Give what is stored for an update-source: an interface, or a VIP with its address; empty if there is none."""
+    """Return what is stored for an update-source: an interface, or a VIP with its address; empty if there is none."""
     if source in box.interfaces:
         first = _first(box.interfaces[source], version)
         if first and source.startswith("_vip"):

@@ -92,7 +92,7 @@ def _pfsense(router: Router) -> Pfsense:
 
 
 def read_global(config: Config, box: HostFacts, note: Note) -> Data:
-    """Give the data of the Router that the first page says."""
+    """Return the data of the Router that the first page says."""
     data: Data = {}
     for key in read_keys(GLOBAL, config, data):
         note(key, config[key])
@@ -194,7 +194,7 @@ def write_bfd(router: Router, loss: Loss) -> Iterator[tuple[str, Config]]:
 
 
 def neighbor_profiles(bgp: Bgp | None) -> dict[str, str | None]:
-    """Give the neighbors with BFD, and the profile of each; None without one."""
+    """Return the neighbors with BFD, and the profile of each; None without one."""
     if bgp is None:
         return {}
     found = {}

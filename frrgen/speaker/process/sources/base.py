@@ -77,7 +77,7 @@ class Wanted:
     health: Health | None = None
 
     def keys(self) -> Iterator[int]:
-        """Give every prefix."""
+        """Return every prefix."""
         return (key for run in self.runs for key in run.keys)
 
 

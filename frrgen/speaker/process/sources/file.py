@@ -259,7 +259,7 @@ def _attributes(one: Announcement, base: Attributes) -> Attributes:
 
 
 def _twice(wanted: list[Wanted], node: Node) -> Iterator[Finding]:
-    """Find what is announced twice: nobody could say with which attributes."""
+    """Return prefixes that are announced twice: their attributes would be ambiguous."""
     table, told = Table(), 0
     for number, one in enumerate(wanted):
         for run in one.runs:

@@ -20,7 +20,7 @@ _HOST_BITS: Final = {str(length): (length, (1 << (32 - length)) - 1) for length 
 
 
 def read_prefixes(path: Path) -> Sequence[int]:
-    """Give the keys of a file's prefixes; what is behind `#`, and empty lines, are left out.
+    """Return the keys of a file's prefixes; what is behind `#`, and empty lines, are left out.
 
     Raises OSError, and InputError with the first wrong lines.
     """
