@@ -12,7 +12,8 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.check_sessions import MEASURED
 from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
-from frrgen.policy.frr.session import Session, no_host
+from frrgen.policy.frr.refused import no_host
+from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.route import Route
 
 _PATH: Final = re.compile(r"(?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\})(?: (?:\d{1,10}|\{\d{1,10}(?:,\d{1,10})*\}))*")

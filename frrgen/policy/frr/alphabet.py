@@ -13,6 +13,7 @@ from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, WELL_KNOWN, community_value, large_community_value
 from frrgen.policy.frr.lists import internet_text
 from frrgen.policy.frr.partial_entries import Unread
+from frrgen.policy.frr.refused import kept_back, path_rules
 from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.communities import Atoms
@@ -68,10 +69,10 @@ class Policy:
         if self.route_map is not None:
             return frozenset()
         if session.direction == "out":
-            return frozenset((community, False) for community, _ in session.kept_back())
+            return frozenset((community, False) for community, _ in kept_back(session))
         return frozenset(
             Literal(rule.conditions[0][0], not rule.conditions[0][1], session.prepended_local_as)
-            for rule in session.path_rules(FAMILY_OF[version])
+            for rule in path_rules(session, FAMILY_OF[version])
             if len(rule.conditions) == 1
         )
 
@@ -93,7 +94,7 @@ class Universe:
         for policy in policies:
             if policy.route_map is None:
                 if policy.session.direction == "out":
-                    values.update(community for community, _ in policy.session.kept_back())
+                    values.update(community for community, _ in kept_back(policy.session))
                     if policy.session.graceful_shutdown_applies:
                         values.add(WELL_KNOWN["graceful-shutdown"])
                 elif policy.session.keeps_blackholes:

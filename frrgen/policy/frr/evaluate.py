@@ -34,8 +34,17 @@ from frrgen.policy.frr.outbound import (
     rewritten,
 )
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, not_understood, with_unread
-from frrgen.policy.frr.session import Direction, PathRule, Session
+from frrgen.policy.frr.refused import (
+    PathRule,
+    enforces_first_as,
+    ignored_prefixes,
+    kept_back,
+    path_rules,
+    refuses_next_hop,
+)
+from frrgen.policy.frr.session import Direction, Session
 from frrgen.policy.frr.trace import Reason, Step, Verdict, by_list, does
+from frrgen.policy.frr.undecided import originated, refuse_unmeasured
 from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.paths import in_order, without
 from frrgen.policy.sets.regex import UndecidedError
@@ -142,8 +151,8 @@ class _Judge:
     def judge(self, route: Route) -> tuple[bool, Route]:
         """Go through everything in FRR's order."""
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
-        self.session.refuse_unmeasured(family)
-        for prefixes, why in self.session.originated(family):
+        refuse_unmeasured(self.session, family)
+        for prefixes, why in originated(self.session, family):
             if route.prefix in prefixes:
                 raise UndecidedError(why)
         if self.session.direction == "in":
@@ -156,7 +165,7 @@ class _Judge:
             return False, route
         if self.session.direction == "out":
             route = self.rewritten(route, "before")
-            for community, because in self.session.kept_back():
+            for community, because in kept_back(self.session):
                 if community in route.communities:
                     self._say(None, None, because, self.session.path, matched=False)
                     return False, route
@@ -212,7 +221,7 @@ class _Judge:
 
     def leads_on(self, route: Route) -> bool:
         """Tell whether what the policy permits leads to another machine."""
-        why = self.session.refuses_next_hop(route.next_hop, route.prefix.version)
+        why = refuses_next_hop(self.session, route.next_hop, route.prefix.version)
         if why is not None:
             self._say(None, None, why, self.session.path, matched=False)
         return why is None
@@ -241,15 +250,15 @@ class _Judge:
         """Do what FRR does before any policy (RFC 4271 section 9.1.2, RFC 7607)."""
         family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
         place = self.session.path
-        if self.session.enforces_first_as and self.session.first_as is None and not self.session.assume_first_as:
+        if enforces_first_as(self.session) and self.session.first_as is None and not self.session.assume_first_as:
             raise UndecidedError(
                 "enforce-first-as asks for the neighbor's AS, which `remote_as: external` does not name"
             )
-        for rule in self.session.path_rules(family):
+        for rule in path_rules(self.session, family):
             if _holds(rule, route):
                 self._say(None, None, rule.why, place, matched=False)
                 return False
-        for prefixes, why in self.session.ignored(route.prefix.version):
+        for prefixes, why in ignored_prefixes(self.session, route.prefix.version):
             if route.prefix in prefixes:
                 self._say(None, None, why, place, matched=False)
                 return False

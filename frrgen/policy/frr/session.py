@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cached_property, lru_cache
-from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Any, Final, Literal, NamedTuple
 
 from frrgen.errors import Path
-from frrgen.model.bgp import AS_SETS_REJECTED, Bgp
-from frrgen.model.neighbor import Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.bgp import Bgp
+from frrgen.model.neighbor import Neighbor, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, WELL_KNOWN, Address, Model, is_address
+from frrgen.model.types import FAMILIES, Address, Model
 from frrgen.policy.frr import options
-from frrgen.policy.frr.ignored import ignored
-from frrgen.policy.sets.prefix_set import PrefixSet
+from frrgen.policy.frr.addresses import Same, has_foreign_hops, own_sources
+from frrgen.policy.frr.dynamic import as_dynamic, dynamic_neighbor
 from frrgen.policy.sets.regex import UndecidedError
 
 Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
-_T = TypeVar("_T")
 _UNSAID: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
 """Match clauses that ask for what a route alone does not tell."""
 _NOBODY: Final = "192.0.2.1"
@@ -59,25 +58,6 @@ _WHOEVER: Final = frozenset(
 )
 """Match clauses whose answer depends on the route alone. Each other clause may ask who the neighbor is, or announces
 itself as the next hop: of a clause that is new here no proof is shared."""
-OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route, whatever the policy says"
-
-
-NO_NEXT_HOP: Final = "the next hop is the address of no machine: bgpd drops the route, whatever the policy says"
-_NO_HOSTS: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4")))
-_RESERVED: Final = IPv4Network("240.0.0.0/4")
-_CLASS_D_E: Final = IPv4Network("224.0.0.0/3")
-
-
-def no_host(address: IPv4Address, version: tuple[int, ...]) -> bool:
-    """Tell whether an FRR takes an address for no host's: 240.0.0.0/4 until 10.3, and not in 10.7.1, as seen."""
-    return any(address in block for block in _NO_HOSTS) or (version < (10, 7) and address in _RESERVED)
-
-
-class PathRule(NamedTuple):
-    """A route is refused in whose AS path these expressions are found, or not; and why."""
-
-    conditions: tuple[tuple[str, bool], ...]
-    why: str
 
 
 class Session:
@@ -95,10 +75,12 @@ class Session:
         self.direction: Direction = direction
         self.bgp_path: Path = ("bgp",) if vrf is None else ("vrfs", vrf, "bgp")
         self.path: Path = (*self.bgp_path, "neighbors", neighbor)
-        self.neighbor: Neighbor = bgp.neighbors[neighbor] if neighbor in bgp.neighbors else _dynamic(bgp, neighbor)
+        self.neighbor: Neighbor = (
+            bgp.neighbors[neighbor] if neighbor in bgp.neighbors else dynamic_neighbor(bgp, neighbor)
+        )
         self.group: PeerGroup | None = bgp.peer_groups.get(self.neighbor.peer_group or "")
         if neighbor not in bgp.neighbors:
-            self.group = _as_dynamic(self.group, router, bgp)
+            self.group = as_dynamic(self.group, router, bgp)
         self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
         self.external = self.remote not in ("internal", bgp.asn)
         self.first_as: int | None = self.remote if isinstance(self.remote, int) else None
@@ -130,20 +112,20 @@ class Session:
             bgp = bgp.model_copy(update=same)
         session = Session(router.model_copy(update={"bgp": bgp}), _NOBODY, place.direction)
         session.nobody, session.origin = True, place.origin
-        session.foreign_hops = _foreign_hops(_Same(router))
+        session.foreign_hops = has_foreign_hops(Same(router))
         return session
 
     @cached_property
     def foreign_hops(self) -> bool:
         """Whether IPv4 routes here may have an IPv6 next hop (RFC 8950)."""
         if self.direction == "out":
-            return _foreign_hops(_Same(self.router))
+            return has_foreign_hops(Same(self.router))
         return self.peer_address() is None or bool(self.option("capability_extended_nexthop"))
 
     @cached_property
     def own_addresses(self) -> frozenset[Address]:
         """The router's addresses in the VRF, as far as they are known: others may be told of."""
-        return _sources(_Same(self.bgp))
+        return own_sources(Same(self.bgp))
 
     @property
     def place(self) -> Place:
@@ -371,73 +353,6 @@ class Session:
             return False, f"source protocol {protocol}: never matches an inbound route"
         raise UndecidedError("match source-protocol asks where the route comes from, unless it comes from a neighbor")
 
-    def refuse_unmeasured(self, family: str) -> None:
-        """Raise UndecidedError for what decides on routes and is not modelled."""
-        if self.bgp.confederation is not None:
-            raise UndecidedError("what a confederation does to routes has not been measured")
-        if self.option("graceful_shutdown"):
-            raise UndecidedError("what graceful_shutdown of one neighbor does to routes has not been measured")
-        if self.remote == "auto":
-            raise UndecidedError("with remote_as auto the neighbor says whether the session is external")
-        if self.option("oad"):
-            raise UndecidedError("what oad makes of an external session has not been measured")
-        local_as = self.option("local_as")
-        if local_as is not None and local_as.dual_as:
-            raise UndecidedError("with dual_as the neighbor says which AS number is in the path")
-        if self.direction == "in":
-            for name in ("discarded_attributes", "withdrawing_attributes"):
-                if self.option(name):
-                    raise UndecidedError(f"what {name} does to routes has not been measured")
-            if self.family_option(family, "allowas_in_map") is not None:
-                raise UndecidedError("what the map of allowas_in lets in has not been measured")
-            if self.family_option(family, "dampening") is not None:
-                raise UndecidedError("dampening holds routes back by what they did before")
-            return
-        if self.family_option(family, "advertise_map") is not None:
-            raise UndecidedError("advertise_map announces what it names only while other routes are there, or are not")
-        if self.option("local_role") is not None:
-            raise UndecidedError("local_role holds back what has the attribute OTC, which a route here does not say")
-        if self.family_option(family, "soo") is not None:
-            raise UndecidedError("soo holds back what is from the same site, which a route here does not say")
-        if self.option("sender_as_path_loop_detection"):
-            raise UndecidedError("what sender_as_path_loop_detection holds back has not been measured")
-
-    def refuse_rewrites(self, family: str) -> None:
-        """Raise UndecidedError where FRR rewrites AS paths beside a route map: a proof follows no such path."""
-        if self.direction == "in" or self.attached("route_map", family)[0] is None:
-            return
-        for name in ("remove_private_as", "as_override"):
-            if self.family_option(family, name):
-                raise UndecidedError(f"{name} changes the AS path beside the route map: no proof follows such a path")
-
-    def originated(self, family: str) -> Iterator[tuple[PrefixSet, str]]:
-        """Give prefixes of which nothing is known on this session, and why."""
-        if self.direction == "in":
-            return
-        if self.family_option(family, "default_originate") is not None:
-            default = ip_network("0.0.0.0/0" if family == FAMILIES[0] else "::/0")
-            why = "default_originate announces a default route of the router's own, whatever the policy says of others"
-            yield PrefixSet.block(default), why
-        for prefix, aggregate in getattr(self.bgp, family).aggregates.items():
-            held = "summary_only" if aggregate.summary_only else "suppress_map" if aggregate.suppress_map else ""
-            length, most = prefix.prefixlen, prefix.max_prefixlen
-            if held and length < most:
-                why = f"{held} of the aggregate {prefix} holds back what is inside of it"
-                yield PrefixSet.block(prefix, length + 1, most), why
-
-    def outbound_rewrites(self, family: str) -> dict[str, Any]:
-        """Return the options that change routes behind policy or keep some back, and those that nobody has measured."""
-        unmeasured: dict[str, Any] = {
-            **{name: self.family_option(family, name) for name in sorted(options.FAMILY_UNDECIDED)},
-            **{name: self.option(name) for name in sorted(options.NEIGHBOR_UNDECIDED)},
-            **{name: getattr(self.bgp, name) for name in sorted(options.INSTANCE_UNDECIDED)},
-            **{name: getattr(getattr(self.bgp, family), name) for name in sorted(options.ADDRESS_FAMILY_UNDECIDED)},
-        }
-        if self.direction == "in":
-            return unmeasured
-        shapes = {name: self.family_option(family, name) for name in options.FAMILY_SHAPING}
-        return {**shapes, **unmeasured, "local_as": self.option("local_as"), "remote_as": self.external}
-
     @property
     def prepended_local_as(self) -> str:
         """What FRR puts in front of the AS path of what comes in (`local-as` without `no-prepend`)."""
@@ -473,90 +388,12 @@ class Session:
         """
         return self.bgp.graceful_shutdown and (self.external or self.direction == "out")
 
-    def ignored(self, version: int) -> Iterator[tuple[PrefixSet, str]]:
-        """Yield the prefixes of an IP version that bgpd passes over before any inbound policy, and why.
-
-        From FRR 10.7 on the router's own addresses are among them, as far as they are known here (seen on 10.7.1).
-        """
-        yield from ignored(version, self.version)
-        if self.version >= (10, 7):
-            for address in self.own_addresses:
-                if address.version == version:
-                    host = ip_network(address)
-                    yield PrefixSet.block(host), f"{host} is an address of the router itself: bgpd ignores it"
-
-    def refuses_next_hop(self, next_hop: Address | str | None, version: int) -> str | None:
-        """Return why bgpd drops a route for its next hop, of the route's own version; None: it does not.
-
-        bgpd asks behind the inbound policy, so what that sets is what counts. `bgp allow-martian-nexthop` changes
-        nothing of it on 8.4.4, and lets such routes in on 10.3 and 10.7.1. That an IPv4 next hop is no host's is asked
-        from FRR 10 on; received, FRR 8.4 and 10.3 end the session over it (RFC 4271 section 6.3).
-        """
-        if self.direction == "out" or isinstance(next_hop, str | None) or next_hop.version != version:
-            return None
-        if self.bgp.allow_martian_nexthop and self.version >= (10,):
-            return None
-        if next_hop in self.own_addresses:
-            return OWN_NEXT_HOP
-        if isinstance(next_hop, IPv4Address):
-            # 8.4.4 asks for the classes D and E alone (cases X11a to X11d)
-            nobody = next_hop in _CLASS_D_E if self.version < (10,) else no_host(next_hop, self.version)
-        else:
-            nobody = next_hop.is_unspecified or next_hop.is_loopback or next_hop.is_multicast
-        return NO_NEXT_HOP if nobody else None
-
     def deletes_last(self, wanted: bool) -> bool:  # noqa: FBT001
         """Tell whether communities are deleted behind those that the same entry sets, where the file says so.
 
         FRR 8.4 keeps the order of the lines until it is started anew; from FRR 10 on it deletes first.
         """
         return wanted and self.version < (10,)
-
-    def kept_back(self) -> list[tuple[int, str]]:
-        """Give the communities with which FRR announces a route to nobody like this neighbor, and why (RFC 1997)."""
-        names = ["no-advertise", "no-export", "local-AS"] if self.external else ["no-advertise"]
-        return [(WELL_KNOWN[name], f"it has the community {name}: it is not announced") for name in names]
-
-    def path_rules(self, family: str) -> list[PathRule]:
-        """Give what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607, RFC 9774)."""
-        own = self.bgp.asn
-        allowed = self.family_option(family, "allowas_in") or 0
-        why = f"AS {own}, our own, is in the path"
-        rules: list[PathRule] = []
-        sets = self.bgp.reject_as_sets
-        if sets:
-            text = "an AS_SET is in the path: with reject_as_sets FRR ends the session over it"
-            rules.append(
-                PathRule((("[{]", True),), text if self.version < (10,) else "an AS_SET is in the path (RFC 9774)")
-            )
-        elif sets is None and self.version >= AS_SETS_REJECTED:
-            rules.append(PathRule((("[{]", True),), "an AS_SET is in the path (RFC 9774)"))
-        local = self.option("local_as")
-        if local is not None:
-            times = allowed if isinstance(allowed, int) and allowed else 0 if local.no_prepend else 1
-            why_local = f"AS {local.asn}, our local one, is in the path"
-            rules.append(PathRule(((f"_{local.asn}_" + f"(.*_)?{local.asn}_" * times, True),), why_local))
-        if allowed == "origin":
-            rules.append(PathRule(((f"_{own}_", True), (f"_{own}[}}]?$", False)), why))
-        else:
-            rules.append(PathRule(((f"_{own}_" + f"(.*_)?{own}_" * int(allowed), True),), why))
-        rules.append(PathRule((("_0_", True),), "AS 0 is in the path (RFC 7607)"))
-        if self.enforces_first_as:
-            # FRR looks before it puts its `local-as` in front, and an AS_SET in front is no first AS
-            front = f"{self.prepended_local_as}_" if self.prepended_local_as else ""
-            if self.first_as is not None:
-                why = f"the path does not begin with AS {self.first_as} (enforce-first-as)"
-                rules.append(PathRule(((f"^{front}{self.first_as}_", False),), why))
-            else:
-                why = "the path does not begin with the neighbor's AS (enforce-first-as)"
-                rules.append(PathRule(((f"^{front}[0-9]", False),), why))
-        return rules
-
-    @property
-    def enforces_first_as(self) -> bool:
-        """Tell whether FRR refuses paths that do not begin with the neighbor's AS: by default from FRR 9.1 on."""
-        wanted = self.option("enforce_first_as")
-        return self.external and bool(self.version >= (9, 1) if wanted is None else wanted)
 
 
 def _said(name: str, own: Model, group: Model | None) -> Any:
@@ -577,61 +414,3 @@ def _gone_through(router: Router, names: Iterable[str]) -> Iterator[str]:
         seen.add(name)
         yield name
         rest += [entry.call for entry in router.route_maps[name].entries if entry.call is not None]
-
-
-class _Same(Generic[_T]):
-    """A part of the model as the key of a cache: the same object, for to ask whether it is an equal one takes long."""
-
-    def __init__(self, it: _T) -> None:
-        self.it = it
-
-    def __hash__(self) -> int:
-        return id(self.it)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.it is other.it
-
-
-@lru_cache(maxsize=64)
-def _foreign_hops(of: _Same[Router]) -> bool:
-    """Tell whether some IPv4 route of a router may have an IPv6 next hop (RFC 8950)."""
-    router = of.it
-    if any(entry.set.ipv6_next_hop_global for one in router.route_maps.values() for entry in one.entries):
-        return True
-    return any(
-        neighbor.capability_extended_nexthop or not is_address(name)
-        for _, bgp in router.instances()
-        for name, neighbor in (*bgp.neighbors.items(), *((_NOBODY, group) for group in bgp.peer_groups.values()))
-    )
-
-
-@lru_cache(maxsize=64)
-def _sources(of: _Same[Bgp]) -> frozenset[Address]:
-    """Give the addresses from which a router speaks."""
-    said = {one.update_source for one in (*of.it.neighbors.values(), *of.it.peer_groups.values())}
-    return frozenset(ip_address(one) for one in said if one is not None and is_address(one))
-
-
-def _as_dynamic(group: PeerGroup | None, router: Router, bgp: Bgp) -> PeerGroup | None:
-    """Return a group as a dynamic neighbor has it.
-
-    Before FRR 10.7 `no neighbor GROUP activate` of IPv4 unicast reaches no dynamic neighbor: the family is active by
-    `bgp default ipv4-unicast`, and nothing that the group has in it applies (seen on 8.4.4 and 10.3, not on 10.7.1).
-    """
-    if group is None or router.version >= (10, 7) or not bgp.default_ipv4_unicast:
-        return group
-    if group.ipv4_unicast.activate is not False:
-        return group
-    return group.model_copy(update={"ipv4_unicast": NeighborFamily(activate=True)})
-
-
-def _dynamic(bgp: Bgp, name: str) -> Neighbor:
-    """Give what a neighbor is that nobody named, but whose address is in a listen range. Raises KeyError."""
-    try:
-        address = ip_address(name)
-    except ValueError:
-        raise KeyError(name) from None
-    inside = [prefix for prefix in bgp.listen_ranges if prefix.version == address.version and address in prefix]
-    if not inside:
-        raise KeyError(name)
-    return Neighbor(peer_group=bgp.listen_ranges[max(inside, key=lambda prefix: prefix.prefixlen)])

@@ -19,8 +19,10 @@ from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.evaluate import LOCAL_MED
 from frrgen.policy.frr.match_clauses import Matches
 from frrgen.policy.frr.partial_entries import not_understood, with_unread
-from frrgen.policy.frr.session import PathRule, Session
+from frrgen.policy.frr.refused import PathRule, ignored_prefixes, kept_back, path_rules, refuses_next_hop
+from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.set_clauses import Sets
+from frrgen.policy.frr.undecided import originated, refuse_rewrites, refuse_unmeasured
 from frrgen.policy.sets import interval, witness
 from frrgen.policy.sets.communities import Cube, decided
 from frrgen.policy.sets.prefix_set import PrefixSet
@@ -115,8 +117,8 @@ class _Run:
             self._map(self.policy.route_map, region)
             return [Outcome(*key, region) for key, region in self.found.items()]
         try:
-            self.session.refuse_unmeasured(self.family)
-            self.session.refuse_rewrites(self.family)
+            refuse_unmeasured(self.session, self.family)
+            refuse_rewrites(self.session, self.family)
         except UndecidedError as why:
             return [Outcome("undecided", By(str(why)), Effects(), region)]
         self._session(region)
@@ -124,7 +126,7 @@ class _Run:
 
     def _session(self, region: Region) -> None:
         """Go through everything in FRR's order."""
-        for own, doubt in self.session.originated(self.family):
+        for own, doubt in originated(self.session, self.family):
             self._leave("undecided", By(doubt), Effects(), within(region, own))
             region = within(region, own.complement())
         if not self.session.active(self.family):
@@ -149,7 +151,7 @@ class _Run:
             self._leave("permit", by, effects, region)
             return
         hop = effects.next_hop
-        if (why := self.session.refuses_next_hop(hop, self.version)) is not None:
+        if (why := refuses_next_hop(self.session, hop, self.version)) is not None:
             self._leave("deny", By(why), effects, region)
             return
         external, shuts = self.session.external, self.session.graceful_shutdown_applies
@@ -191,11 +193,11 @@ class _Run:
 
     def _sane(self, region: Region) -> Region:
         """Take away what FRR refuses before any policy."""
-        for rule in self.session.path_rules(self.family):
+        for rule in path_rules(self.session, self.family):
             wrong, right = self._by_rule(rule)
             self._leave("deny", By(rule.why), Effects(), narrowed(region, map(on_path, wrong)))
             region = narrowed(region, map(on_path, right))
-        for prefixes, why in self.session.ignored(self.version):
+        for prefixes, why in ignored_prefixes(self.session, self.version):
             self._leave("deny", By(why), Effects(), within(region, prefixes))
             region = within(region, prefixes.complement())
         return region
@@ -207,7 +209,7 @@ class _Run:
 
     def _not_kept_back(self, region: Region) -> Region:
         """Take away what its communities keep from being announced."""
-        for community, why in self.session.kept_back():
+        for community, why in kept_back(self.session):
             self._leave(
                 "deny", By(why), Effects(), narrowed(region, [RouteBox(communities=frozenset({(community, True)}))])
             )

@@ -13,6 +13,7 @@ from frrgen.model.derive import Derived
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
 from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.refused import ignored_prefixes
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, idle, merged, outcomes
 from frrgen.policy.questions.shadowed import idle_entries
@@ -233,7 +234,7 @@ class _Router:
         admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
         regions = [region for _, _, region in merged(permitted)]
         everything = PrefixSet.everything(version)
-        for prefixes, _ in session.ignored(version):
+        for prefixes, _ in ignored_prefixes(session, version):
             everything -= prefixes
         if admitted == everything and any(EVERYTHING in _plain(region) for region in regions):
             yield Code.FRR314, "the inbound policy permits every route", "list what the neighbor may announce"

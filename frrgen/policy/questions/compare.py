@@ -14,6 +14,7 @@ from frrgen.policy.frr.evaluate import evaluate_map, judge
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, outcomes
 from frrgen.policy.frr.trace import Verdict
+from frrgen.policy.frr.undecided import outbound_rewrites
 from frrgen.policy.questions.describe import attributes, told
 from frrgen.policy.sets import interval
 from frrgen.policy.sets.prefix_set import PrefixSet, union
@@ -161,7 +162,7 @@ def _shaped_unlike(a: Policy, b: Policy, version: int) -> Iterator[str]:
         return
     family = FAMILY_OF[version]
     if a.session.active(family) and b.session.active(family):
-        ours, theirs = a.session.outbound_rewrites(family), b.session.outbound_rewrites(family)
+        ours, theirs = outbound_rewrites(a.session, family), outbound_rewrites(b.session, family)
         for name in ours:
             if ours[name] != theirs[name]:
                 yield f"{name} of {family} is not the same at both: what that does to routes is not compared"
