@@ -59,6 +59,7 @@ class Code(StrEnum):
     FRR120 = auto(), "A router or a cluster is in two files"
     FRR121 = auto(), "A secret cannot be found"
     FRR122 = auto(), "A secret cannot be used"
+    FRR123 = auto(), "A secret that may not be read"
     FRR130 = auto(), "Something is already there"
     FRR131 = auto(), "The inventory changes what was imported", Severity.WARNING
     FRR199 = auto(), "A fault of frrgen"

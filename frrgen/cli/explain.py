@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from frrgen.cli.route_options import attributes, checked_version, route_of
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError, Where
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 from frrgen.platforms.base import of
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.places import Places
 from frrgen.policy.frr.evaluate import judge
+from frrgen.policy.frr.outbound import behind_policy
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.trace import Step, Verdict
@@ -51,10 +53,13 @@ def run(args: argparse.Namespace) -> Exit:
     if session.first_as is None and args.from_asn is not None:
         session.first_as = int(args.from_asn)
     verdict = judge(session, route, unread=unread, source=_source(args, router, inventory))
+    family = FAMILIES[0] if verdict.route.prefix.version == 4 else FAMILIES[1]
+    behind = behind_policy(session, family) if verdict.verdict == "permit" else ()
     if args.format == "json":
-        print(json.dumps(_json(verdict, place), indent=2))
+        shown = _json(verdict, place)
+        print(json.dumps({**shown, "behind": behind} if args.direction == "out" else shown, indent=2))
     else:
-        _show(args, verdict, place)
+        _show(args, verdict, place, behind)
     return Exit.OK if verdict.undecided is None else Exit.UNDECIDED
 
 
@@ -115,7 +120,7 @@ def _json(verdict: Verdict, place: Place) -> dict[str, Any]:
     }
 
 
-def _show(args: argparse.Namespace, verdict: Verdict, place: Place) -> None:
+def _show(args: argparse.Namespace, verdict: Verdict, place: Place, behind: Sequence[str]) -> None:
     arrow = "from" if args.direction == "in" else "to"
     print(f"{verdict.route.prefix} {arrow} {args.neighbor}: {verdict.verdict}")
     for step in verdict.trace:
@@ -128,4 +133,6 @@ def _show(args: argparse.Namespace, verdict: Verdict, place: Place) -> None:
         print(f"  undecided: {verdict.undecided}")
     if verdict.verdict == "permit":
         shown = [f"{name} {value}" for name, value in attributes(verdict.route).items()]
-        print(f"  as: {', '.join(shown)}")
+        print(f"  {'as it is before FRR sends it' if behind else 'as'}: {', '.join(shown)}")
+        if behind:
+            print(f"  then FRR {'; '.join(behind)}")

@@ -1,6 +1,9 @@
 """References to passwords -> the passwords, at the last moment before they are used.
 
 `env:NAME` is a variable of the environment; `file:PATH` the first line of a file, relative to the inventory's folder.
+
+An inventory may come from a pull request. So a file must be inside of its folder, wherever links lead; and the variable
+FRRGEN_SECRETS of the environment, which the operator sets, names all references that are allowed.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ import errno
 import os
 import stat
 from collections.abc import Container, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -23,6 +27,8 @@ from frrgen.model.types import Password, is_reference
 _T = TypeVar("_T", bound=BaseModel)
 _MOST_OCTETS: Final = 1 << 16
 """So much of a file is read for its first line."""
+ALLOWED: Final = "FRRGEN_SECRETS"
+"""The variable that names the references that are allowed: `env:BGP_* file:/run/secrets/*`."""
 _PASSWORD: TypeAdapter[SecretStr] = TypeAdapter(Password)
 
 
@@ -45,6 +51,7 @@ class _Resolver:
         self.folder = folder
         self.environ = environ
         self.owners = owners
+        self.allowed = environ[ALLOWED].split() if ALLOWED in environ else None
         self.findings: list[Finding] = []
 
     def router(self, router: Router) -> Router:
@@ -80,10 +87,28 @@ class _Resolver:
             return one
         return _with(one, {"password": self._lookup(secret, (*path, "password"))})
 
+    def _is_allowed(self, scheme: str, name: str) -> bool:
+        """Tell whether the operator lets a reference be read."""
+        if scheme == "env":
+            return self.allowed is None or any(fnmatchcase(f"env:{name}", one) for one in self.allowed)
+        path, home = _path(self.folder, name), self.folder.resolve()
+        if path is None:
+            return False
+        if self.allowed is None:
+            return path.is_relative_to(home)
+        files = (one.removeprefix("file:") for one in self.allowed if one.startswith("file:"))
+        return any(fnmatchcase(str(path), str(home / one)) for one in files)
+
     def _lookup(self, secret: SecretStr, path: tuple[str, ...]) -> SecretStr:
         reference = secret.get_secret_value()
         scheme, _, name = reference.partition(":")
         where = Where(path=path)
+        if not self._is_allowed(scheme, name):
+            outside = self.allowed is None
+            reason = "the file is outside of the inventory" if outside else "the operator allows other references"
+            hint = f"{ALLOWED}='{reference}' in the environment allows it"
+            self.findings.append(Finding(Code.FRR123, f"{reference} is not read: {reason}", where, hint))
+            return secret
         if scheme == "env":
             found = self.environ.get(name)
             if found is None:
@@ -103,6 +128,14 @@ class _Resolver:
             why = str(bad.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "not valid"))
             self.findings.append(Finding(Code.FRR122, f"what {reference} leads to cannot be used: {why}", where))
             return secret
+
+
+def _path(folder: Path, name: str) -> Path | None:
+    """Return the path of a file once every link is followed; None for a name that is none."""
+    try:
+        return (folder / name).resolve()
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def _first_line(path: Path) -> str:

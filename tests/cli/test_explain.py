@@ -144,3 +144,25 @@ def test_what_the_rpki_caches_say_decides_and_without_it_the_verdict_is_undecide
     assert status == 5
     assert "undecided: route map IN seq 5: match rpki" in out
     assert json.loads(explain(capsys, *args, "--rpki", "valid", "--format", "json")[1])["route"]["rpki"] == "valid"
+
+
+def test_what_frr_does_behind_the_policy_is_told_of_a_route_that_goes_out(capsys, tmp_path):
+    file = tmp_path / "frr.conf"
+    file.write_text(
+        "route-map OUT permit 10\nexit\nrouter bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n"
+        " neighbor 192.0.2.1 local-as 65009\n neighbor 192.0.2.2 remote-as 65001\n"
+        " address-family ipv4 unicast\n  neighbor 192.0.2.1 route-map OUT out\n"
+        "  no neighbor 192.0.2.1 send-community all\n  neighbor 192.0.2.1 maximum-prefix-out 5\n"
+    )
+
+    def said(neighbor, direction, *more):
+        words = ("box", neighbor, direction, "10.0.0.0/8", "--running", str(file), *more)
+        return explain(capsys, *words)[1]
+
+    out = said("192.0.2.1", "out")
+    assert "  as it is before FRR sends it: " in out
+    for what in ("AS 65009 (local_as) in front", "no local preference", "no more than 5 prefixes", "its own"):
+        assert what in out
+    assert "removes all communities; removes all large communities" in out
+    assert "then FRR" not in said("192.0.2.2", "out") + said("192.0.2.1", "in")
+    assert "removes all communities" in json.loads(said("192.0.2.1", "out", "--format", "json"))["behind"]

@@ -22,6 +22,31 @@ MAY_BE_REFLECTED: Final = (
 )
 
 
+def behind_policy(session: Session, family: str) -> tuple[str, ...]:
+    """Return what FRR does, behind the policy, to a route that goes out, and a verdict does not show.
+
+    Empty for a session of the other direction.
+    """
+    if session.direction == "in":
+        return ()
+    found = []
+    unchanged = session.family_option(family, "attribute_unchanged") or ()
+    if session.external:
+        local = session.option("local_as")
+        own = "its own AS" if local is None else f"AS {local.asn} (local_as)"
+        found += [] if "as-path" in unchanged else [f"puts {own} in front of the AS path"]
+        found.append("sends no local preference")
+        found += [] if "med" in unchanged else ["sends no MED that it learned"]
+    if session.family_option(family, "next_hop_self") or (session.external and "next-hop" not in unchanged):
+        found.append("may set the next hop to an address of its own")
+    sent = session.family_option(family, "send_community")
+    found += ["removes all communities"] if sent is not None and "standard" not in sent else []
+    found += ["removes all large communities"] if sent is not None and "large" not in sent else []
+    most = session.family_option(family, "maximum_prefix_out")
+    found += [] if most is None else [f"sends no more than {most} prefixes, of which this may be none"]
+    return tuple(found)
+
+
 def rewrites(session: Session, family: str) -> Literal["before", "behind"] | None:
     """Tell on which side of the route map FRR rewrites the AS path of what goes to a neighbor; None: it does not.
 
