@@ -52,6 +52,20 @@ def test_every_link_between_the_documents_leads_somewhere():
             assert target.startswith("http") or (page.parent / target).exists(), f"{page}: {target}"
 
 
+def test_every_path_of_the_recipes_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = set(re.findall(r"`((?:frrgen|tests|docs)/[\w./*-]+)`", text)) - {"frrgen/cli/NAME.py", "docs/findings/CODE.md"}
+    assert len(paths) > 10
+    assert sorted(path for path in paths if not list(ROOT.glob(path.rstrip("/")))) == []
+
+
+def test_every_target_that_contributing_names_is_in_the_makefile():
+    targets = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text()))
+    rules = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert len(targets) > 4
+    assert targets <= rules
+
+
 def test_the_tutorial_runs_as_it_is_written(tmp_path, monkeypatch, capsys):
     """Its blocks that begin with `$ frrgen` are run in order; what they print begins with what the tutorial shows."""
     monkeypatch.chdir(tmp_path)
