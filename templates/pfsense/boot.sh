@@ -4,6 +4,7 @@ state=/var/db/frrgen
 [ "${1:-start}" = start ] || exit 0
 [ -d "$state/armed" ] || mv "$state/undoing" "$state/armed" 2>/dev/null
 [ -e "$state/armed/failed" ] && exit 0
+rm -f "$state/armed/again"
 { read -r id <"$state/armed/id"; } 2>/dev/null || exit 0
 echo 'the box was started anew' >"$state/armed/why"
 detached=setsid

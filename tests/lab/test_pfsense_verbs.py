@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
 
@@ -121,3 +123,87 @@ def test_a_box_that_is_not_there_is_an_error_in_a_sentence(typed, capsys):
     assert "error[FRR503]" in capsys.readouterr().err
     assert typed("import", "pfsense", "ssh:@:x") == 1
     assert "error[FRR108]" in capsys.readouterr().err
+
+
+@pytest.fixture
+def waits(typed, box, capsys):
+    """Give what pushes a description that waits to be confirmed."""
+    assert typed("import", "pfsense", "ssh:admin@home", "--name", "home", "-o", "inventory") == 0
+
+    def push(seconds):
+        edit(("description: MetalLB", "description: waits"))
+        assert typed("push", "home", "--yes", "--confirm-within", str(seconds)) == 0
+        assert "description waits" in box.running_config()
+        capsys.readouterr()
+
+    return push
+
+
+def at_rest(typed, box):
+    wait_for("rest", lambda: not json.loads(said(typed, "status", "home"))[0]["pending"], 60, every=1)
+    return box.sections()["frrbgpneighbors"][0]["descr"]
+
+
+def said(typed, *words):
+    """Give what a verb prints as JSON."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        typed(*words, "--format", "json")
+    return out.getvalue()
+
+
+def told(typed):
+    return [one["event"] for one in json.loads(said(typed, "history", "home"))][-2:]
+
+
+def test_a_push_to_a_box_waits_for_a_person_and_is_confirmed_from_anywhere(typed, box, waits, capsys):
+    waits(300)
+    assert typed("status", "home") == 2
+    assert "is undone in" in capsys.readouterr().out
+    assert typed("diff", "home") == 2
+    assert typed("push", "home", "--yes") == 1
+    assert "FRR529" in capsys.readouterr().err
+    assert typed("confirm", "home") == 0
+    assert typed("status", "home") == 0
+    assert typed("confirm", "home") == 1
+    assert typed("diff", "home") == 0
+    assert told(typed) == ["armed", "confirmed"]
+    assert box.sections()["frrbgpneighbors"][0]["descr"] == "waits"
+
+
+def test_a_push_that_nobody_confirms_is_undone_by_the_box(typed, box, waits):
+    before = box.running_config()
+    waits(2)
+    assert at_rest(typed, box) == "MetalLB"
+    assert box.running_config() == before
+    assert told(typed) == ["armed", "rolled back"]
+    assert "not confirmed in time" in said(typed, "history", "home")
+
+
+def test_rollback_undoes_what_waits_on_a_box_and_otherwise_goes_back_to_an_earlier_push(typed, box, waits, capsys):
+    before = box.running_config()
+    waits(300)
+    assert typed("rollback", "home", "--yes") == 0
+    assert "rolled back" in capsys.readouterr().out
+    assert at_rest(typed, box) == "MetalLB"
+    assert box.running_config() == before
+    assert typed("push", "home", "--yes") == 0
+    first = json.loads(said(typed, "history", "home"))[-1]["id"]
+    edit(("description: waits", "description: newer"))
+    assert typed("push", "home", "--yes") == 0
+    assert typed("rollback", "home", "--yes", "--to", first) == 0
+    assert box.running_config() == before
+    assert typed("rollback", "home", "--yes", "--to", "../x") == 1
+    assert "FRR530" in capsys.readouterr().err
+
+
+def test_a_box_that_is_started_anew_undoes_the_push_that_nobody_has_confirmed(typed, lab, box, waits):
+    waits(300)
+    box.reboot()
+    lab.sshd(box)
+    words = [*("status", "home"), "--ssh-config", str(lab.ssh_config())]
+    wait_for("rest", lambda: main(words) == 0, 60, every=1)
+    assert box.sections()["frrbgpneighbors"][0]["descr"] == "MetalLB"
+    assert "description MetalLB" in box.running_config()
+    assert "started anew" in box.run("tail", "-n", "1", "/var/db/frrgen/journal.jsonl").stdout
+    assert not box.run("sh", "-c", "ls /usr/local/etc/rc.d | grep frrgen", check=False).stdout

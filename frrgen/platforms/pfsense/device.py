@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import re
 import secrets
@@ -47,9 +48,21 @@ _PHP: Final = "exec /usr/local/bin/php -q"
 _CONFIG: Final = ("functions.inc", "/usr/local/pkg/frr.inc")
 """What the verbs that read or write config.xml need of the box."""
 _LOCK: Final = """exec /usr/local/bin/php -r '
-$push = fopen("/var/run/frrgen-push.lock", "c");
+$push = fopen("/var/run/frrgen-push.lock", "c+");
 if ($push === false) { echo "closed\\n"; exit; }
-if (flock($push, LOCK_EX | LOCK_NB) === false) { echo "busy\\n"; exit; }
+if (flock($push, LOCK_EX | LOCK_NB) === false) {
+	$said = explode(" ", trim(stream_get_contents($push)), 3) + array("", "", "");
+	if ($said[0] !== "{id}") { echo "busy {$said[2]}\\n"; exit; }
+	exec("kill -9 " . (int) $said[1]);
+	for ($tries = 0; flock($push, LOCK_EX | LOCK_NB) === false; $tries++) {
+		if ($tries > 100) { echo "busy\\n"; exit; }
+		usleep(100000);
+	}
+}
+ftruncate($push, 0);
+rewind($push);
+fwrite($push, "{id} " . getmypid() . " {owner}, since " . gmdate("c") . "\\n");
+fflush($push);
 $write = fopen("/tmp/frrgen.lock", "c");
 for ($tries = 0; flock($write, LOCK_EX | LOCK_NB) === false; $tries++) {
 	if ($tries > 600) { echo "busy\\n"; exit; }
@@ -60,8 +73,8 @@ echo "locked\\n";
 fgets(STDIN);
 '
 """
-"""Holds the push's lock while the connection stands. What a cut push is still writing, under the other lock, is waited
-for."""
+"""Holds the push's lock while the connection stands; one of our own, left by a connection that went silent, is taken
+over. What a cut push is still writing, under the other lock, is waited for."""
 _BESIDE: Final = {"apply": ("write",), "back": ("write",)}
 """The texts that a verb needs beside `common`."""
 _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
@@ -115,8 +128,9 @@ class PfsenseRunning(Running):
 
     @cached_property
     def digest(self) -> str:
-        """Name what FRR runs and what is in the sections."""
-        return f"{Running(self.text, self.frr_version).digest[:32]}{self.sections_digest[:32]}"
+        """Name what FRR runs, by which daemons, and what is in the sections."""
+        parts = (super().digest, self.sections_digest, *sorted(self.daemons - {"watchfrr"}))
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 def raw_keys(sections: Sections) -> tuple[str, ...]:
@@ -191,7 +205,8 @@ class PfsenseDevice:
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep other pushes out. The lock is the box's kernel's: it falls when the connection does."""
-        return self.shell.hold("exec /bin/sh -s", _LOCK, seconds=70)
+        text = _LOCK.replace("{id}", self.id).replace("{owner}", re.sub(r"[^A-Za-z0-9@._-]", "?", owner()))
+        return self.shell.hold("exec /bin/sh -s", text, seconds=70)
 
     def check(self, frr_conf: str, *, reload: bool) -> None:
         """Have vtysh, and before a `reload` frr-reload, check the file that the package would generate.

@@ -66,7 +66,8 @@ class PfsensePlan(Plan):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.changes and not self.writes and self.effect in {Effect.NONE, Effect.RELOAD}
+        still = self.effect in {Effect.NONE, Effect.RELOAD}
+        return still and not self.changes and not self.writes and not self.unfinished
 
     @property
     def summary(self) -> str:

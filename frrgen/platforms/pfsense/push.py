@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from frrgen.codes import Code
@@ -61,7 +61,8 @@ class PfsensePush(Push[PfsenseRunning]):
         self.new = self._sections(running)
         self.predicted = frr_conf({**running.sections, **self.new}, running.box)
         plan = plan_for_box(self.device.name, running, self.new, self.predicted)
-        return with_pending(plan, running.pending)
+        basis = _sha256(f"{hide(running.text)} {hide(self.predicted)}")
+        return replace(with_pending(plan, running.pending), basis=basis)
 
     def _sections(self, running: PfsenseRunning) -> Sections:
         new = {name: configs for name, configs in self.wanted(running).items() if name in COVERED}

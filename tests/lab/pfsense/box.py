@@ -155,8 +155,18 @@ class Pfsense(Router):
         self.run(
             "sh",
             "-c",
-            "rm -f /var/db/faults/*; rm -rf /var/db/frrgen/armed; rm -f /cf/conf/filler; mount -o remount,rw /cf/conf",
+            "rm -rf /var/db/faults/* /var/db/frrgen/armed /usr/local/etc/rc.d/frrgen.sh /cf/conf/filler; "
+            "mount -o remount,rw /cf/conf",
         )
+
+    def reboot(self) -> None:
+        """End all that runs but the network, and start what pfSense starts; sshd is not among it."""
+        self.run("sh", "-c", "kill -9 $(pgrep -f '[t]imer.sh'); pkill -9 -x php; pkill -9 -x sshd", check=False)
+        self.run("/usr/local/etc/rc.d/frr.sh", "stop")
+        # what is below /tmp and /var/run is not there any more
+        self.run("sh", "-c", "rm -f /tmp/*.lock /tmp/config.cache /var/run/frrgen*")
+        each = 'for each in /usr/local/etc/rc.d/*.sh; do [ ! -x "$each" ] || "$each" start; done'
+        self.run("sh", "-c", f"({each}) >/dev/null 2>&1 </dev/null", check=False)
 
     @property
     def config(self) -> str:
