@@ -210,5 +210,6 @@ _HEAD = """# The kill matrix
 
 What happens when a push is disturbed? Each row is a fault, each column the step that the push had just come to. A cell
 says what the router runs in the end, what it would start with, and what frrgen told.
-`tests/lab/test_push_kill_matrix.py` runs all of it and writes this table.
+`tests/lab/test_push_kill_matrix.py`
+and, for the box, `tests/lab/test_pfsense_kill_matrix.py` run all of it and write this table (`make test ALL=1`).
 """

@@ -105,11 +105,6 @@ undo() {
         # a batch that goes wrong holds none up here: what it should undo may never have been done
         for file in "$armed"/back.*; do [ ! -e "$file" ] || vtysh -f "$file" >/dev/null 2>&1; done
     done
-    if ! as_before && [ -e "$armed/last-resort" ]; then
-        by_itself 'restarting FRR, the last resort' "$1" "$2"
-        { systemctl restart frr || service frr restart; } >/dev/null 2>&1 7<&- 9<&-
-        sleep 10
-    fi
     if as_before && restore_startup; then
         while read -r line; do vtysh -c "$line" >/dev/null 2>&1; done <"$armed/clear"
         by_itself 'rolled back' "$1" "$2"
