@@ -27,14 +27,14 @@ metadata:
 spec:
   type: LoadBalancer
   externalTrafficPolicy: {policy}
-  selector: {{app: {name}}}
+  selector: {{app: {name}}}{more}
   ports: [{{name: http, port: 80, targetPort: 8080}}]
 """
 CLUSTER = """\
 asn: 64512
 nodes: {{{nodes}}}
 pools:
-  services: {{prefixes: [{pool}], lengths: [24, 32], prefix_list: MetalLB_k8s}}
+  services: {{prefixes: [{pool}], lengths: [24, 32], avoid_buggy_ips: true, prefix_list: MetalLB_k8s}}
 routers:
   edge: {{address: 192.168.1.2, route_map_in: MetalLB_k8s}}
 timers: {{keepalive: 1, hold: 3}}
@@ -88,7 +88,7 @@ class Kubernetes:
             self.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
         for name, host in self.nodes.items():
             options = ("--node", name, "--kubeconfig", str(self.kubeconfig))
-            self.speakers[name] = Speaking(host, self.net, *options, source="kubernetes:observe")
+            self.speakers[name] = Speaking(host, self.net, *options, source="kubernetes:allocate")
         for speaker in self.speakers.values():
             speaker.up()
         return self
@@ -117,8 +117,12 @@ class Kubernetes:
         text = one if isinstance(one, str) else json.dumps(one)
         return self.kubectl("apply", "--validate=false", "-f", "-", text=text)
 
+    def address(self, name: str) -> str:
+        """Return the address of a Service; "" if it has none."""
+        return self.kubectl("get", "service", name, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}")
+
     def allocate(self, name: str, *ips: str) -> None:
-        """Do what a controller does: write addresses into the status of a Service."""
+        """Do what a controller of others does: write addresses into the status of a Service."""
         found = json.loads(self.kubectl("get", "service", name, "-o", "json"))
         found["status"] = {"loadBalancer": {"ingress": [{"ip": ip} for ip in ips]}}
         path = f"/api/v1/namespaces/default/services/{name}/status"
