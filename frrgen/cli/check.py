@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _found(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
-    inventory = Inventory(args.inventory)
+    inventory = Inventory(args.inventory, args.routers)
     wanted = {router.name for router in inventory.routers(args.routers)}
     return wanted, [
         one

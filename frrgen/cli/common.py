@@ -33,10 +33,10 @@ _POLICY: Final = re.compile(r"(no )?((ip|ipv6) prefix-list|(ipv6 )?access-list|b
 class Inventory:
     """A loaded inventory with its clusters written out, and its findings."""
 
-    def __init__(self, folder: Path) -> None:
-        """Load and check. Raises InputError if files are wrong."""
+    def __init__(self, folder: Path, wanted: Sequence[str] = ()) -> None:
+        """Load and check: what the wanted routers need, or everything. Raises InputError if files are wrong."""
         try:
-            self.loaded: Loaded = load(folder)
+            self.loaded: Loaded = load(folder, wanted)
         except PartlyError as bad:
             raise InputError(*bad.findings, *self._beyond(bad)) from None
         self.derived: Derived = derive(self.loaded.network)
@@ -109,7 +109,8 @@ class Inventory:
         known = self.derived.routers
         unknown = [name for name in names if name not in known]
         if unknown:
-            hint = f"there are: {', '.join(list(known)[:10])}"
+            there = self.loaded.names
+            hint = f"there are: {', '.join(there[:10])}" + (f" and {len(there) - 10} more" if len(there) > 10 else "")
             raise InputError(*(Finding(Code.FRR108, f"there is no router {name!r}", hint=hint) for name in unknown))
         return [known[name] for name in dict.fromkeys(names or known)]
 

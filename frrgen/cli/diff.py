@@ -22,7 +22,7 @@ from frrgen.platforms.frr.diff.plan import Plan
 
 def run(args: argparse.Namespace) -> Exit:
     """Compare every router, and print each plan; one that cannot be reached does not hide the others."""
-    inventory = Inventory(args.inventory)
+    inventory = Inventory(args.inventory, args.routers)
     routers = inventory.routers(args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=True)
     if args.running is not None and len(routers) != 1:

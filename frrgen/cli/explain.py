@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> Exit:
         refuse_lost(parsed.leftovers, args.allow_unread, str(args.running))
         warn_unread(args.running, parsed.leftovers)
     else:
-        inventory = loaded = Inventory(args.inventory)
+        inventory = loaded = Inventory(args.inventory, [args.router])
         router = loaded.routers([args.router])[0]
         router = of(router).as_run(router)
         if version is not None:

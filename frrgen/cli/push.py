@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> Exit:
     if not args.routers:
         raise InputError(Finding(Code.FRR114, "name the routers to push to", hint="frrgen push ROUTER…"))
     reviewed = Reviewed.read(args.routers)
-    inventory = Inventory(args.inventory)
+    inventory = Inventory(args.inventory, reviewed.routers if reviewed else args.routers)
     routers = inventory.routers(reviewed.routers if reviewed else args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=True)
     resolved = [inventory.resolved(router) for router in routers]

@@ -19,7 +19,7 @@ from frrgen.platforms.registry import PLATFORMS
 
 def run(args: argparse.Namespace) -> Exit:
     """Print configuration, with passwords hidden; or write files, with passwords, for the owner's eyes only."""
-    inventory = Inventory(args.inventory)
+    inventory = Inventory(args.inventory, args.routers)
     routers = inventory.routers(args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=args.merge is not None)
     _refuse_other_platforms(routers, args)

@@ -20,7 +20,7 @@ from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owne
 from frrgen.speaker.process.sources.base import Source, Wanted
 from frrgen.speaker.process.sources.file import StaticSource
 from frrgen.speaker.session.group import Group
-from frrgen.speaker.table.gate import Gate, gates
+from frrgen.speaker.table.gate import Gate, Proofs, gates
 from frrgen.speaker.table.rib import AdjRibOut
 from frrgen.speaker.table.table import Table
 from frrgen.speaker.wire.attributes import Attributes
@@ -47,6 +47,7 @@ class _Desk:
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
         self.inventory = Inventory(args.inventory)
+        self.proofs: Proofs = {}
 
     def nodes(self) -> list[str]:
         """Give the nodes that are meant: the one that was named, or all."""
@@ -209,7 +210,7 @@ def _planned_node(
         _fill(wanted, source.read(plan))
     else:
         _fill_pools(wanted, plan)
-    groups = [Group(AdjRibOut(table), gate) for gate in gates(plan, routers)]
+    groups = [Group(AdjRibOut(table), gate) for gate in gates(plan, routers, proofs=desk.proofs)]
     for keys in table.become(wanted):
         for group in groups:
             group.judge(keys)

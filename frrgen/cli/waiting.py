@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 def routers(args: argparse.Namespace) -> list[Router]:
     """Give the routers that are named. Their passwords of neighbors are not asked for. Raises InputError."""
     named = args.routers if isinstance(args.routers, list) else [args.routers]
-    return Inventory(args.inventory).routers(named)
+    return Inventory(args.inventory, named).routers(named)
 
 
 def job(router: Router, args: argparse.Namespace, ask: Callable[[Keeper[Running]], _T]) -> Callable[[], _T]:

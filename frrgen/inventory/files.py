@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import difflib
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -53,6 +53,8 @@ class Loaded:
     network: Network
     folder: Path
     nodes: dict[tuple[str, str], Node] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    """The names of all routers that have a file, whether they were read or not."""
 
     def where(self, path: Sequence[str | int]) -> Where:
         """Find the place of a model path such as ("routers", "edge1", "bgp", "asn"), or of what is nearest to it."""
@@ -79,8 +81,12 @@ class PartlyError(InputError):
         self.unsure = unsure
 
 
-def load(folder: Path) -> Loaded:
-    """Read an inventory. Raises InputError with everything that is wrong in any of its files."""
+def load(folder: Path, wanted: Collection[str] = ()) -> Loaded:
+    """Read an inventory, or as much of it as some routers need. Raises InputError with everything that is wrong.
+
+    The routers of these names are read, with their groups, the clusters that name them, and the other routers of those
+    clusters; without names, everything. What is wrong with a router that is not wanted is told to nobody.
+    """
     if not folder.is_dir():
         raise InputError(
             Finding(
@@ -88,7 +94,7 @@ def load(folder: Path) -> Loaded:
             )
         )
     findings: list[Finding] = []
-    loader = _Loader(folder, findings)
+    loader = _Loader(folder, findings, wanted)
     loaded = loader.load()
     if findings:
         raise PartlyError(findings, loaded, loader.unsure)
@@ -96,9 +102,11 @@ def load(folder: Path) -> Loaded:
 
 
 class _Loader:
-    def __init__(self, folder: Path, findings: list[Finding]) -> None:
+    def __init__(self, folder: Path, findings: list[Finding], wanted: Collection[str]) -> None:
         self.folder = folder
         self.findings = findings
+        self.wanted = wanted
+        self.names: tuple[str, ...] = ()
         self.nodes: dict[tuple[str, str], Node] = {}
         self.unsure: set[Steps] = set()
         self.members: dict[str, list[str]] = {}
@@ -113,26 +121,29 @@ class _Loader:
         defaults, groups = common.value.get("defaults"), common.value.get("groups")
         self.defaults = defaults if known.defaults and defaults is not None else None
         self.groups = groups.value if known.groups and groups is not None else {}
-        routers: dict[str, Router] = {}
-        clusters: dict[str, Cluster] = {}
         common_wrong = len(self.findings)
-        for file, node in self._files("routers"):
-            router = self._one(Router, "routers", file, self._layered(node))
-            if router is not None:
-                routers[router.name] = router
-        routers_wrong = len(self.findings)
-        for file, node in self._files("clusters"):
-            cluster = self._one(Cluster, "clusters", file, node)
-            if cluster is not None:
-                clusters[cluster.name] = cluster
-        if common_wrong or len(self.findings) > routers_wrong:
+        files = {kind: self._files(kind) for kind in ("routers", "clusters")}
+        self.names = tuple(path.stem for path in files["routers"])
+        if self.wanted:
+            # a file that cannot be read stops who needs it
+            self.findings[common_wrong:] = [
+                one for one in self.findings[common_wrong:] if Path(one.where.file or "").stem in self.wanted
+            ]
+        if self.wanted:
+            routers, clusters, cluster_wrong = self._wanted(files["routers"], files["clusters"])
+        else:
+            routers = self._routers(files["routers"])
+            routers_wrong = len(self.findings)
+            clusters = self._clusters(files["clusters"])
+            cluster_wrong = len(self.findings) > routers_wrong
+        if common_wrong or cluster_wrong:
             # every router may depend on these
             return Loaded(Network(), self.folder)
         if self.findings:
             left = {name: _only_with(cluster, routers) for name, cluster in clusters.items()}
             network = Network(routers=routers, clusters=left, findings=known.findings)
-            return Loaded(network, self.folder, self.nodes)
-        if not routers:
+            return Loaded(network, self.folder, self.nodes, self.names)
+        if not self.names:
             self.findings.append(
                 Finding(
                     Code.FRR100, f"no routers in {self.folder / 'routers'}", hint="a router is a file NAME.yaml there"
@@ -140,7 +151,43 @@ class _Loader:
             )
         policies = {code: self._in_groups(policy) for code, policy in known.findings.items()}
         network = Network.model_validate({"routers": routers, "clusters": clusters, "findings": policies})
-        return Loaded(network, self.folder, self.nodes)
+        return Loaded(network, self.folder, self.nodes, self.names)
+
+    def _wanted(self, routers: list[Path], clusters: list[Path]) -> tuple[dict[str, Router], dict[str, Cluster], bool]:
+        """Make the routers and the clusters that the wanted routers need, and tell whether a cluster is wrong."""
+        before = len(self.findings)
+        made = self._clusters([path for path in clusters if _mentions(path, self.wanted)])
+        cluster_wrong = len(self.findings) > before
+        needed = {*self.wanted, *(name for cluster in made.values() for name in cluster.routers)}
+        found = self._routers([path for path in routers if path.stem in needed])
+        others = set(_reflected(found[name] for name in self.wanted if name in found))
+        found.update(self._routers([path for path in routers if path.stem not in needed and _mentions(path, others)]))
+        left = {name: _only_with(cluster, found, self.names) for name, cluster in made.items()}
+        return found, left, cluster_wrong
+
+    def _clusters(self, files: Iterable[Path]) -> dict[str, Cluster]:
+        """Make the clusters; those that name no wanted router are left out."""
+        made = {}
+        for file in files:
+            node = self._read(file)
+            cluster = None if node is None else self._one(Cluster, "clusters", file, node)
+            if cluster is not None and (not self.wanted or any(name in self.wanted for name in cluster.routers)):
+                made[cluster.name] = cluster
+        return made
+
+    def _routers(self, files: Iterable[Path]) -> dict[str, Router]:
+        """Make the routers, as far as they can be made."""
+        made = {}
+        for file in files:
+            before = len(self.findings)
+            node = self._read(file)
+            router = None if node is None else self._one(Router, "routers", file, self._layered(node))
+            if router is not None:
+                made[router.name] = router
+            if self.wanted and file.stem not in self.wanted and len(self.findings) > before:
+                del self.findings[before:]
+                made.pop(file.stem, None)
+        return made
 
     def _in_groups(self, policy: FindingPolicy) -> FindingPolicy:
         """Name the routers of a group where a policy names the group."""
@@ -167,8 +214,9 @@ class _Loader:
             self.findings.append(Finding(Code.FRR106, f"{name} is {_kind(path)}, not a file", Where(str(path))))
         return path.is_file()
 
-    def _files(self, kind: str) -> list[tuple[Path, Node]]:
-        folder, found = self.folder / kind, []
+    def _files(self, kind: str) -> list[Path]:
+        """Return the files of a kind that can be read, each name once."""
+        folder = self.folder / kind
         seen: dict[str, Path] = {}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.name.startswith("."):
@@ -183,10 +231,9 @@ class _Loader:
                 self.findings.append(
                     Finding(Code.FRR120, f"{path.stem} is in two files: {seen[path.stem].name} too", Where(str(path)))
                 )
-            elif (node := self._read(path)) is not None:
+            else:
                 seen[path.stem] = path
-                found.append((path, node))
-        return found
+        return list(seen.values())
 
     def _read(self, path: Path) -> Node | None:
         try:
@@ -265,9 +312,34 @@ class _Loader:
         return made
 
 
-def _only_with(cluster: Cluster, routers: Mapping[str, Router]) -> Cluster:
-    """Leave out a cluster's sessions with routers that could not be made."""
-    return cluster.model_copy(update={"routers": {k: v for k, v in cluster.routers.items() if k in routers}})
+def _only_with(cluster: Cluster, routers: Collection[str], there: Collection[str] | None = None) -> Cluster:
+    """Leave out a cluster's sessions with routers that could not be made; of `there` alone, if that is given."""
+    left = {k: v for k, v in cluster.routers.items() if k in routers or not (there is None or k in there)}
+    return cluster.model_copy(update={"routers": left})
+
+
+def _reflected(routers: Iterable[Router]) -> Iterator[str]:
+    """Yield the neighbors whose routes the routers reflect: two reflectors may be each other's clients."""
+    for router in routers:
+        if router.bgp is not None:
+            reflects = {
+                name
+                for name, group in router.bgp.peer_groups.items()
+                if group.ipv4_unicast.route_reflector_client or group.ipv6_unicast.route_reflector_client
+            }
+            for name, one in router.bgp.neighbors.items():
+                families = (one.ipv4_unicast, one.ipv6_unicast)
+                if one.peer_group in reflects or any(family.route_reflector_client for family in families):
+                    yield name
+
+
+def _mentions(file: Path, words: Collection[str]) -> bool:
+    """Tell whether a file may have one of these words in it: whoever writes with escapes may have any."""
+    try:
+        text = file.read_bytes() if words else b""
+    except OSError:
+        return True
+    return b"\\" in text or any(word.encode() in text for word in words)
 
 
 def _kind(path: Path) -> str:

@@ -143,10 +143,17 @@ def plan_node(network: Network, routers: Mapping[str, Router], node_name: str | 
 
 def find_node(network: Network, node_name: str | None) -> tuple[Cluster, str]:
     """Return a node by NAME or CLUSTER/NAME; without a name, the only node. Raises InputError."""
-    known = [(cluster, name) for cluster in network.clusters.values() for name in cluster.nodes]
-    found = [(cluster, name) for cluster, name in known if node_name in {None, name, f"{cluster.name}/{name}"}]
+    within, _, name = (node_name or "").rpartition("/")
+    found = [
+        (cluster, name)
+        for cluster in network.clusters.values()
+        if name in cluster.nodes and within in {"", cluster.name}
+    ]
     if len(found) == 1:
         return found[0]
+    known = [(cluster, name) for cluster in network.clusters.values() for name in cluster.nodes]
+    if node_name is None and len(known) == 1:
+        return known[0]
     names = ", ".join(f"{cluster.name}/{name}" for cluster, name in (found or known)[:10])
     if not found:
         what = f"there is no node {node_name!r}" if node_name else "there is no node in any cluster"

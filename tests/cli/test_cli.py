@@ -205,7 +205,7 @@ def test_push_without_anybody_to_ask_needs_yes(capsys):
 
 
 def test_a_fault_of_ours_is_no_traceback(capsys, monkeypatch):
-    monkeypatch.setattr("frrgen.cli.check.Inventory", lambda _: 1 / 0)
+    monkeypatch.setattr("frrgen.cli.check.Inventory", lambda *_: 1 / 0)
     status, _, err = frrgen(capsys, "check")
     assert status == 1
     assert err.startswith("error[FRR199]: a fault of frrgen itself: ZeroDivisionError")

@@ -183,7 +183,7 @@ def idle_lines(lst: PrefixList) -> tuple[list[int], list[int]]:
         for blocks in _stretches(lines).values():
             _decide(sorted(blocks), decisive, needed)
     shadowed = [entry.seq for entry in lst.entries if entry.seq not in decisive]
-    redundant = [entry.seq for entry in lst.entries if entry.seq in decisive - needed]
+    redundant = [entry.seq for entry in lst.entries if entry.seq in decisive and entry.seq not in needed]
     return shadowed, redundant
 
 

@@ -49,6 +49,10 @@ class Ruling:
         return next((by for prefixes, by in self.denied if any(True for _ in _within(prefixes, family, [key]))), None)
 
 
+Proofs = dict[tuple[int, tuple[object, ...]], tuple[Universe, list[Outcome]] | UndecidedError]
+"""By IP version and all that decides: what a policy does with all routes, or why nobody can tell."""
+
+
 class Gate:
     """The inbound policy of one router's session, asked by the node that would announce."""
 
@@ -59,6 +63,8 @@ class Gate:
         mode: Mode = "enforce",
         families: frozenset[Family] = frozenset(Family),
         elsewhere: frozenset[Family] = frozenset(),
+        *,
+        proofs: Proofs | None = None,
     ) -> None:
         self.session = session
         self.writer = writer
@@ -68,15 +74,19 @@ class Gate:
         self.elsewhere = elsewhere
         """What other sessions of the node carry, and this one does not: nobody expects it here."""
         self.undecided: dict[str, None] = {}
-        self._proven: dict[int, tuple[Universe, list[Outcome]] | UndecidedError] = {}
+        self._proofs: Proofs = {} if proofs is None else proofs
         self._rulings: dict[tuple[Attributes, Family], Ruling] = {}
         self._fits: dict[Family, bool] = {}
 
     @cached_property
     def key(self) -> tuple[object, ...]:
         """All that decides: sessions with equal keys may share an Adj-RIB-Out."""
-        decides = repr(Policy(self.session.router, self.session).decides())
-        return self.mode, self.writer, self.families, self.elsewhere, decides
+        return self.mode, self.writer, self.families, self.elsewhere, self._decides
+
+    @cached_property
+    def _decides(self) -> tuple[object, ...]:
+        """All that decides about routes: sessions with equal values share their proofs."""
+        return self.session.first_as, repr(Policy(self.session.router, self.session).decides())
 
     def ruling(self, family: Family, attributes: Attributes) -> Ruling:
         """Judge all prefixes that are announced with these attributes, once."""
@@ -98,7 +108,7 @@ class Gate:
 
     def _outcomes(self, version: int) -> tuple[Universe, list[Outcome]]:
         """Return the proof. Raises UndecidedError if the policy has too many cases."""
-        known = self._proven.get(version)
+        known = self._proofs.get((version, self._decides))
         if known is None:
             policy = Policy(self.session.router, self.session)
             try:
@@ -106,7 +116,7 @@ class Gate:
                 known = (universe, outcomes(policy, version, universe))
             except UndecidedError as why:
                 known = why
-            self._proven[version] = known
+            self._proofs[version, self._decides] = known
         if isinstance(known, UndecidedError):
             raise known
         return known
@@ -261,15 +271,18 @@ class Gate:
         return released
 
 
-def gates(plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce") -> Iterator[Gate]:
-    """Return the gate of each session of a node."""
+def gates(
+    plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce", proofs: Proofs | None = None
+) -> Iterator[Gate]:
+    """Return the gate of each session of a node. `proofs` of other nodes of this inventory are used, and added to."""
+    proofs = {} if proofs is None else proofs
     carried = frozenset[Family]().union(*(peer.families for peer in plan.peers))
     for peer in plan.peers:
         session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
         extended = peer.address.version == 6 and bool(session.option("capability_extended_nexthop"))
         session.first_as = peer.local_asn
         writer = peer.writer(extended_next_hop=extended)
-        yield Gate(session, writer, mode, peer.families, carried - peer.families)
+        yield Gate(session, writer, mode, peer.families, carried - peer.families, proofs=proofs)
 
 
 def _atoms(atoms: Atoms, values: Iterable[Any]) -> Cube:
