@@ -255,6 +255,12 @@ def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+_BRACES: Final = re.compile(
+    r"(?>\\.|\[\^?\]?(?>\[:[a-z]+:\]|[^\]])*\]|[^{\\\[]|\{(?>[0-9]{1,5}(?>,[0-9]{0,5})?|,[0-9]{1,5})\})*", re.DOTALL
+)
+"""An expression in which each brace that opens belongs to a number of repeats: FRR refuses the line of any other."""
+
+
 def _regex(text: str) -> str:
     if not one_line(text).strip() or text != BLANKS.sub(" ", text).strip(" "):
         raise ValueError("a regular expression must not be empty, nor begin, end or double its blanks")
@@ -264,6 +270,8 @@ def _regex(text: str) -> str:
         re.compile(text.replace("_", "(?:[,{}() ]|^|$)"))
     except re.error as bad:
         raise ValueError(f"not a regular expression: {bad}") from bad
+    if _BRACES.fullmatch(text) is None:
+        raise ValueError("not a regular expression: '{' begins a number of repeats; as a character it is \\{ or [{]")
     return text
 
 
