@@ -100,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
         "--clear-raw", action="store_true", help="pfSense: give up a raw configuration, which replaces all else"
     )
     push.add_argument(
+        "--raw", action="store_true", help="pfSense: let `pfsense: {raw: true}` replace what the package's pages say"
+    )
+    push.add_argument(
         "--confirm-within",
         type=_number_of,
         metavar="SECONDS",

@@ -52,6 +52,7 @@ def push_to(
         prune_leftovers=args.prune_leftovers,
         allow_unread=args.allow_unread,
         clear_raw=args.clear_raw,
+        raw=args.raw,
         allow_loss=args.allow_loss,
         allow_down=args.allow_down,
         confirm_within=args.confirm_within,

@@ -66,7 +66,8 @@ def derive(network: Network) -> Derived:
                         Code.FRR720,
                         f"{name} takes no neighbors by listen range: {router.platform} has no place for them",
                         Where(path=(*where.path, "listen_range")),
-                        f"remove listen_range: each node{'' if cluster.nodes else ' that is named'} is a neighbor",
+                        f"remove listen_range: each node{'' if cluster.nodes else ' that is named'} is a neighbor; "
+                        f"or write `{router.platform}: {{raw: true}}`",
                     )
                 )
                 continue

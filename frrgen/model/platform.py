@@ -1,6 +1,6 @@
 """The options of a router that only its platform has."""
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticKnownError
@@ -48,13 +48,23 @@ class TcpMd5(Model):
 class PlatformOptions(Model):
     """What a platform adds to a router: a field of Router with the platform's name."""
 
-    by_family: ClassVar[bool] = True
-    """A neighbor has options for each address family. Else it has one set of them for both families, and is always
-    active in the family of its address."""
-    listens: ClassVar[bool] = True
-    """Neighbors may come by listen range."""
-    narrow_bounds: ClassVar[bool] = True
-    """An entry of a prefix list may have any bounds; else `le` must be two beyond `ge`."""
+    @property
+    def by_family(self) -> bool:
+        """Whether a neighbor has options for each address family.
+
+        Else it has one set of them for both families, and is always active in the family of its address.
+        """
+        return True
+
+    @property
+    def listens(self) -> bool:
+        """Whether neighbors may come by listen range."""
+        return True
+
+    @property
+    def narrow_bounds(self) -> bool:
+        """Whether an entry of a prefix list may have any bounds; else `le` must be two beyond `ge`."""
+        return True
 
     @classmethod
     def frr_version(cls, options: Any) -> str | None:
@@ -65,10 +75,6 @@ class PlatformOptions(Model):
 
 class Pfsense(PlatformOptions):
     """What only a pfSense box has."""
-
-    by_family = False
-    listens = False
-    narrow_bounds = False
 
     package: Literal["1.0", "2.0", "2.1"] | None = None
     """The FRR package; None: ask the box, or 2.1 without one."""
@@ -83,6 +89,23 @@ class Pfsense(PlatformOptions):
     enforce_first_as: bool = True
     """`bgp enforce-first-as` of the whole instance."""
     tcp_md5: tuple[TcpMd5, ...] = ()
+    raw: bool = False
+    """Write the router as the text of the package's page Raw Config, which may say all that FRR can."""
+
+    @property
+    def by_family(self) -> bool:
+        """Whether a neighbor has options for each address family: only in a raw configuration."""
+        return self.raw
+
+    @property
+    def listens(self) -> bool:
+        """Whether neighbors may come by listen range: only in a raw configuration."""
+        return self.raw
+
+    @property
+    def narrow_bounds(self) -> bool:
+        """Whether an entry of a prefix list may have any bounds: only in a raw configuration."""
+        return self.raw
 
     @classmethod
     def frr_version(cls, options: Any) -> str | None:

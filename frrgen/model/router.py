@@ -277,9 +277,10 @@ class Router(Model):
         return next((kind for kind in kinds if issubclass(kind, PlatformOptions)), PlatformOptions)
 
     @property
-    def slot(self) -> type[PlatformOptions]:
-        """The class of the options that its platform adds: the field of the platform's name."""
-        return self._slot_of(self.platform)
+    def slot(self) -> PlatformOptions:
+        """What its platform adds: the field of the platform's name, or what holds where there is none."""
+        own = getattr(self, self.platform, None)
+        return own if isinstance(own, PlatformOptions) else self._slot_of(self.platform)()
 
     @model_validator(mode="after")
     def _families(self) -> Self:

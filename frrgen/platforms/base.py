@@ -36,7 +36,9 @@ class Options:
     prune_leftovers: bool = False
     """Also remove running lines that the model lacks."""
     clear_raw: bool = False
-    """Return up a raw configuration that replaces all else."""
+    """Give up a raw configuration that replaces all else."""
+    raw: bool = False
+    """Let a raw configuration replace all else where there is none yet."""
     allow_unread: Collection[str] = ()
     """What of the running configuration need not be understood, as FRR406 names it."""
     allow_loss: float = 50.0

@@ -38,7 +38,7 @@ from frrgen.platforms.pfsense.answers import (
     Watch,
 )
 from frrgen.platforms.pfsense.host import HostFacts, series
-from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, Sections
+from frrgen.platforms.pfsense.schema import COVERED, Sections
 from frrgen.platforms.pfsense.stored import digest, from_php
 from frrgen.platforms.templates import template_folder
 from frrgen.transport.base import GoneError, Pending, Running, new_id, no_backup, now, owner, read_sessions
@@ -131,11 +131,6 @@ class PfsenseRunning(Running):
         """Name what FRR runs, by which daemons, and what is in the sections."""
         parts = (super().digest, self.sections_digest, *sorted(self.daemons - {"watchfrr"}))
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
-
-
-def raw_keys(sections: Sections) -> tuple[str, ...]:
-    """Name the keys of the raw configuration that replace what the package would make of the sections."""
-    return tuple(key for config in sections.get("frrglobalraw", [])[:1] for key in RAW_KEYS if config.get(key))
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from frrgen.codes import Code
-from frrgen.errors import Finding, Where
+from frrgen.codes import Code, Severity
+from frrgen.errors import Finding, InputError, Where
 from frrgen.model.platform import FRR_OF_PACKAGE, Pfsense
 from frrgen.model.router import Router
 from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
@@ -25,7 +25,9 @@ from frrgen.platforms.pfsense.dangling import as_generated, omitted, without_lin
 from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.lint import lint
 from frrgen.platforms.pfsense.parse import parse
+from frrgen.platforms.pfsense.raw import is_raw, raw_keys, read_raw
 from frrgen.platforms.pfsense.render import box_of, written_with_findings
+from frrgen.platforms.pfsense.schema import Sections
 from frrgen.platforms.pfsense.surprises import traps
 from frrgen.platforms.pfsense.wanted import (
     Wanted,
@@ -53,15 +55,15 @@ class PfsensePlatform:
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
         """Find what the package does without being asked."""
-        return lint(router, path)
+        return () if is_raw(router) else lint(router, path)
 
     def losses(self, router: Router) -> Iterable[Finding]:
         """Find what the package cannot express."""
-        return written_with_findings(router, box_of(router))[1]
+        return () if is_raw(router) else written_with_findings(router, box_of(router))[1]
 
     def left_out(self, router: Router) -> Mapping[ModelPath, str]:
         """Return the references to nothing whose lines the package leaves out, and what FRR does without the line."""
-        paths = omitted(router)
+        paths = {} if is_raw(router) else omitted(router)
         if not paths:
             return {}
         generated = as_generated(router)
@@ -69,7 +71,7 @@ class PfsensePlatform:
 
     def as_run(self, router: Router) -> Router:
         """Return the router without what the package leaves out."""
-        return as_generated(router)
+        return router if is_raw(router) else as_generated(router)
 
     def frr_conf(self, router: Router, templates: Path | None = None) -> str:
         """Return the frr.conf that the package would make. Raises InputError."""
@@ -103,7 +105,8 @@ class PfsensePlatform:
         wanted = Wanted(router, prune_leftovers=options.prune_leftovers)
         if source.file is None:
             with closing(PfsenseDevice(router, ssh_config=source.ssh_config)) as box:
-                return wanted.told(PfsensePush(box, wanted, clear_raw=True).foresee())
+                raw = True if is_raw(router) else None
+                return wanted.told(PfsensePush(box, wanted, clear_raw=True, raw=raw).foresee())
         text = read_text(source.file)
         if is_xml(text):
             return wanted.told(plan_config_xml(router, source.file, wanted))
@@ -124,6 +127,10 @@ class PfsensePlatform:
         from frrgen.platforms.pfsense.device import PfsenseDevice
         from frrgen.platforms.pfsense.push import PfsensePush
 
+        if options.raw and not is_raw(router):
+            place = Where(path=("routers", router.name, "pfsense"))
+            hint = "write `pfsense: {raw: true}`"
+            raise InputError(Finding(Code.FRR114, "--raw is for a router that wants a raw configuration", place, hint))
         wanted = Wanted(router, prune_leftovers=options.prune_leftovers)
         with closing(PfsenseDevice(router, ssh_config=source.ssh_config)) as box:
             outcome = PfsensePush(
@@ -133,6 +140,7 @@ class PfsensePlatform:
                 progress=progress,
                 stop=stop,
                 clear_raw=options.clear_raw,
+                raw=options.raw if is_raw(router) else None,
                 bounds=Bounds(loss=options.allow_loss, down=options.allow_down),
                 checks=router.checks,
                 confirm_within=options.confirm_within,
@@ -191,11 +199,29 @@ class PfsensePlatform:
                 findings.append(Finding(Code.FRR708, message, Where(str(file)), hint))
 
         def named(name: str) -> Parsed:
-            parsed = parse(sections, box, name=name).parsed
+            if raw_keys(sections):
+                parsed = read_raw(sections, box, name=name, frr_version=FRR_OF_PACKAGE[box.package])
+            else:
+                parsed = parse(sections, box, name=name).parsed
             own = parsed.router.pfsense or Pfsense()
             return Parsed(parsed.router.model_copy(update={"pfsense": _facts(own, box)}), parsed.leftovers)
 
+        if raw_keys(sections):
+            findings += _offers(named("router").router, sections, box)
         return Found(hostname, named, tuple(findings))
+
+
+def _offers(router: Router, sections: Sections, box: HostFacts) -> Iterator[Finding]:
+    """Tell what would be lost if a raw configuration moved to the pages."""
+    own = (router.pfsense or Pfsense()).model_copy(update={"raw": False})
+    paged = router.model_copy(update={"pfsense": _facts(own, box)})
+    lost = [one for one in written_with_findings(paged, box, sections)[1] if one.severity is Severity.ERROR]
+    message = "all of the raw configuration can be said on the package's pages"
+    if lost:
+        shown = "; ".join(dict.fromkeys(one.message for one in lost[:3])) + ("; …" if lost[3:] else "")
+        message = f"the package's pages cannot hold all of the raw configuration: {shown}"
+    hint = "to move it there, remove `raw: true` from the router's file, and push with --clear-raw"
+    yield Finding(Code.FRR729, message, Where(path=("frrglobalraw",)), hint, Severity.INFO)
 
 
 def _facts(own: Pfsense, box: HostFacts) -> Pfsense:

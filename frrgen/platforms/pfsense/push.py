@@ -21,9 +21,10 @@ from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import way_back, with_pending
 from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
 from frrgen.platforms.pfsense.answers import Applied, Watch
-from frrgen.platforms.pfsense.device import Armed, NothingChangedError, PfsenseDevice, PfsenseRunning, raw_keys
+from frrgen.platforms.pfsense.device import Armed, NothingChangedError, PfsenseDevice, PfsenseRunning
 from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
 from frrgen.platforms.pfsense.plan import Effect, PfsensePlan, enabled, plan_box
+from frrgen.platforms.pfsense.raw import raw_keys, without_raw
 from frrgen.platforms.pfsense.schema import COVERED, Sections
 from frrgen.platforms.pfsense.stored import digest
 from frrgen.push.base import Outcome, Push, State
@@ -44,7 +45,9 @@ class PfsensePush(Push[PfsenseRunning]):
     device: PfsenseDevice
     wanted: Callable[[PfsenseRunning], Sections]
     clear_raw: bool = field(default=False, kw_only=True)
-    """Return up a raw configuration, which the package uses instead of the sections."""
+    """Give up a raw configuration, which the package uses instead of the sections."""
+    raw: bool | None = field(default=None, kw_only=True)
+    """The router is written as a raw configuration: True also where the box has none yet. None: it is not."""
     hold: int = field(default=900, kw_only=True)
     bounds: Bounds | None = field(default_factory=Bounds, kw_only=True)
     """What must be so of sessions before the change is believed; None: nothing is asked of them."""
@@ -66,6 +69,17 @@ class PfsensePush(Push[PfsenseRunning]):
 
     def _sections(self, running: PfsenseRunning) -> Sections:
         new = {name: configs for name, configs in self.wanted(running).items() if name in COVERED}
+        if self.raw is not None:
+            if not self.raw and not raw_keys(running.sections):
+                raise DeviceError(
+                    Finding(
+                        Code.FRR745,
+                        f"{self.device.name}: the inventory wants a raw configuration, which replaces what the "
+                        "package's pages say; nothing was changed",
+                        hint="frrgen push --raw",
+                    )
+                )
+            return {name: new.get(name, []) for name in COVERED}
         if keys := raw_keys(new) or raw_keys(running.sections):
             if not self.clear_raw:
                 raise DeviceError(
@@ -76,8 +90,7 @@ class PfsensePush(Push[PfsenseRunning]):
                         hint="look at it at Services > FRR Global/Zebra > Raw Config; remove it with --clear-raw",
                     )
                 )
-            raw = new.get("frrglobalraw") or running.sections["frrglobalraw"]
-            new["frrglobalraw"] = [{key: "" if key in keys else value for key, value in raw[0].items()}]
+            new = without_raw({**running.sections, **new})
         return {name: new.get(name, []) for name in COVERED}
 
     def _check(self) -> None:

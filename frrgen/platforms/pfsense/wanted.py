@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from frrgen.codes import Severity
+from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, InputError
 from frrgen.model.platform import FRR_OF_PACKAGE
 from frrgen.model.router import Router
 from frrgen.platforms.files import read_text
-from frrgen.platforms.frr.diff.plan import Plan
+from frrgen.platforms.frr.diff.plan import Plan, hide
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed, said_version
 from frrgen.platforms.frr.parse.parser import parse as parse_frr
@@ -23,8 +23,9 @@ from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.parse import Read, parse
 from frrgen.platforms.pfsense.plan import PfsensePlan, daemons, enabled, plan_box
+from frrgen.platforms.pfsense.raw import is_raw, raw_sections, veiled_text, without_raw
 from frrgen.platforms.pfsense.render import box_of, sections
-from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Sections, identity
+from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, SCHEMA, Sections, identity
 from frrgen.platforms.pfsense.surprises import traps
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _OFF: Final = "frr / enable=off"
 """What is left over of a box whose FRR is switched off, until it is switched on."""
+_TEXTS: Final = frozenset({*RAW_KEYS, "frrrunning"})
+"""Keys that hold a whole configuration."""
 _SECRETS: Final = frozenset({"password", "tcpsigpw"})
 
 
@@ -59,7 +62,7 @@ def box_findings(stored: Stored) -> list[Finding]:
 def intended_sections(router: Router, stored: Stored | None = None) -> Sections:
     """Write a router as sections, over what a config.xml holds. Raises InputError."""
     if stored is None:
-        return sections(router, box_of(router))
+        return raw_sections(router, box_of(router), {})[0] if is_raw(router) else sections(router, box_of(router))
     return Wanted(router).over(stored.sections, stored.box)
 
 
@@ -83,6 +86,8 @@ class Wanted:
         read = parse(there, box, name=self.router.name)
         self.leftovers = ()
         self._frr_conf = ""
+        if is_raw(self.router):
+            return self._raw(there, box)
         if self.prune:
             return sections(self.router, box, there)
         written = sections(self.router, box, there, read.kept, read.parsed.router)
@@ -91,6 +96,19 @@ class Wanted:
             self.leftovers = tuple(one for one in self.leftovers if one != _OFF)
         if self.leftovers:
             self._frr_conf = frr_conf({**there, **written}, box)
+        return written
+
+    def _raw(self, there: Sections, box: HostFacts) -> Sections:
+        written, lost = raw_sections(self.router, box, there)
+        if lost and not self.prune:
+            shown = "; ".join(map(hide, lost[:3])) + ("; …" if lost[3:] else "")
+            raise InputError(
+                Finding(
+                    Code.FRR745,
+                    f"the raw configuration has what frrgen does not understand, and would lose: {shown}",
+                    hint="write the lines under `raw:` of the inventory, or give them up with --prune-leftovers",
+                )
+            )
         return written
 
     def told(self, plan: Plan) -> Plan:
@@ -125,6 +143,7 @@ def plan_config_xml(router: Router, path: Path, wanted: Wanted) -> PfsensePlan:
     stored, _ = read_box(path)
     old = stored.sections
     new = {**old, **wanted.over(old, stored.box)}
+    new = new if is_raw(router) else without_raw(new)
     conf = frr_conf(old, stored.box)
     version = FRR_OF_PACKAGE[stored.box.package]
     return plan_box(
@@ -175,7 +194,12 @@ def preview(router: Router) -> str:
 
 def _veiled(some: Sections) -> Sections:
     """Hide the secrets, to be shown on a screen."""
-    hidden: Callable[[str, str], str] = lambda key, text: "hidden" if key in _SECRETS and text else text  # noqa: E731
+
+    def hidden(key: str, text: str) -> str:
+        if key in _TEXTS:
+            return veiled_text(text)
+        return "hidden" if key in _SECRETS and text else text
+
     return {
         name: [
             {
