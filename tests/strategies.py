@@ -1,17 +1,27 @@
-"""Random models: whatever the types allow and FRR 8.4 accepts. Names come from small pools, so that references meet."""
+"""Random models: whatever the types allow and FRR accepts. Names come from small pools, so that references meet.
+
+What FRR says of a field beyond its type is written by hand; the strategies of other fields come from their types, so
+that a new field is drawn without a word here. tests/model/test_strategies.py holds that no field is missing.
+"""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
-from typing import Any
+from collections.abc import Iterable
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
+from annotated_types import Ge, Le
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from frrgen.model.bgp import AddressFamily, Aggregate, Bgp
-from frrgen.model.neighbor import Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.bgp import AddressFamily, Aggregate, Bestpath, Bgp, GracefulRestart, MaxMed, NetworkStatement
+from frrgen.model.neighbor import Bfd, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import Match, RouteMap, RouteMapEntry, Set
-from frrgen.model.router import Router
+from frrgen.model.router import BfdPeer, BfdProfile, Log, Router, Rpki
+from frrgen.model.types import Since
 
 Data = dict[str, Any]
 flags = st.booleans()
@@ -42,6 +52,31 @@ rts = st.one_of(
     st.builds("{}:{}".format, st.integers(65536, 4294967295), st.integers(0, 65535)),
     st.builds("{}:{}".format, v4, st.integers(0, 65535)),
 )
+LATEST: Final = "10.7"
+VRFS: Final = ("red", "blue")
+LEFT_OUT: Final = {
+    "Router.description": "a note: no line of FRR",
+    "Router.platform": "tests/boxes.py draws boxes of pfSense",
+    "Router.pfsense": "tests/boxes.py draws boxes of pfSense",
+    "Router.ssh": "how the router is reached: no line of FRR",
+    "Router.checks": "what is asked behind a push: no line of FRR",
+    "Router.defaults": "FRR takes it from its startup file alone: tests/lab/test_defaults.py",
+    "Router.raw": "a line that stands as it is: tests/model/test_raw_line.py",
+    "Vrf.raw": "a line that stands as it is",
+    "Bgp.raw": "a line that stands as it is",
+    "Bgp.raw_families": "lines that stand as they are",
+    "AddressFamily.raw": "a line that stands as it is",
+    "RouteMapEntry.raw": "a line that stands as it is",
+    "RouteMap.optimization": "without it FRR 9 and 10 skip the first entry: tests/lab/test_policy_rules.py",
+    "Neighbor.interface": "of a link-local neighbor: tests/parse/test_contexts.py",
+    "Neighbor.v6only": "of an unnumbered neighbor",
+    "PeerGroup.solo": "FRR shows none of a group: FRR237",
+    "PeerGroup.local_as": "what a member has of it depends on the member's own AS",
+    "PeerGroup.port": "FRR 8.4 shows none of a group",
+    "PeerGroup.local_role": "FRR 8.4 keeps the role of a group for ever",
+    "PeerGroup.local_role_strict": "FRR 8.4 keeps the role of a group for ever",
+}
+"""The fields that nothing here draws, and why."""
 regexes = st.sampled_from(["^65001$", "_65010_", "^$", "(65001|65002)_", "[0-9]+", "^6500[1-3]_.*$"])
 
 
@@ -50,16 +85,106 @@ def data(required: dict[str, st.SearchStrategy[Any]] | None = None, **optional: 
     return st.fixed_dictionaries(required or {}, optional=optional)
 
 
+def fields(**strategies: st.SearchStrategy[Any]) -> dict[str, st.SearchStrategy[Any]]:
+    """Strategies by their field."""
+    return strategies
+
+
 def valid(model: Any, strategy: st.SearchStrategy[Data]) -> st.SearchStrategy[Any]:
-    """Only what the model takes."""
+    """Build a model of as many of the fields as can stand together."""
 
     def build(values: Data) -> Any:
-        try:
-            return model.model_validate(values)
-        except ValidationError:
-            return None
+        made = _made(model, values)
+        if made is not None:
+            return made
+        required = {name: one for name, one in values.items() if model.model_fields[name].is_required()}
+        kept, made = dict(required), _made(model, required)
+        # twice: a field may need one that comes behind it
+        for name, value in (*values.items(), *values.items()):
+            if (more := _made(model, {**kept, name: value})) is not None:
+                kept, made = {**kept, name: value}, more
+        return made
 
     return strategy.map(build).filter(lambda made: made is not None)
+
+
+def valid_data(model: Any, required: Data, strategy: st.SearchStrategy[Data]) -> st.SearchStrategy[Data]:
+    """As many of the fields as can stand together beside what is required."""
+    made = valid(model, strategy.map(lambda values: {**required, **values}))
+    return made.map(lambda one: {name: getattr(one, name) for name in one.model_fields_set})
+
+
+def _made(model: Any, values: Data) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError:
+        return None
+
+
+def _has(version: str, metadata: Iterable[Any], value: Any = None) -> bool:
+    """Tell whether a version of FRR has a field, or a value of it."""
+    numbers = tuple(map(int, version.split(".")))
+    for since in metadata:
+        if isinstance(since, Since) and numbers < since.version and (not since.values or value in since.values):
+            return False
+    return True
+
+
+def of_type(hint: Any, version: str, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
+    """Derive a strategy from a type. Raises LookupError for a type of which more must be known."""
+    if get_origin(hint) is Annotated:
+        return of_type(hint.__origin__, version, (*metadata, *hint.__metadata__))
+    if get_origin(hint) in {Union, UnionType}:
+        return st.one_of(*(of_type(one, version, metadata) for one in get_args(hint) if one is not NoneType))
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
+    if get_origin(hint) is tuple and get_args(hint)[1:] == (...,):
+        return st.lists(of_type(get_args(hint)[0], version), min_size=1, max_size=2, unique=True)
+    if get_origin(hint) is tuple:
+        return st.tuples(*(of_type(one, version) for one in get_args(hint)))
+    if hint is bool:
+        return flags
+    if hint is IPv4Address:
+        return v4
+    if hint is IPv6Address:
+        return v6
+    if hint is int:
+        bounds = [one for field in metadata for one in (field.metadata if isinstance(field, FieldInfo) else [field])]
+        least = next((one.ge for one in bounds if isinstance(one, Ge)), None)
+        most = next((one.le for one in bounds if isinstance(one, Le)), None)
+        if least is None or most is None:
+            raise LookupError(f"{hint} without bounds")
+        return st.integers(least, most)
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return whole(hint, version)
+    raise LookupError(hint)
+
+
+def rest(
+    model: type[BaseModel], version: str, given: Iterable[str] = (), **by_hand: st.SearchStrategy[Any]
+) -> dict[str, st.SearchStrategy[Any]]:
+    """Return strategies of the fields that are not given, as far as a version of FRR has them."""
+    found: dict[str, st.SearchStrategy[Any]] = {}
+    hints = get_type_hints(model, include_extras=True)
+    for name in model.model_fields:
+        path = f"{model.__name__}.{name}"
+        metadata = getattr(hints[name], "__metadata__", ())
+        if name in given or path in LEFT_OUT or not _has(version, metadata):
+            continue
+        strategy = by_hand.get(name, POOLS.get(name))
+        if strategy is None:
+            strategy = of_type(hints[name], version)
+        if any(isinstance(one, Since) and one.values for one in metadata):
+            strategy = strategy.filter(lambda value, known=metadata: _has(version, known, value))
+        found[name] = strategy
+    return found
+
+
+def whole(model: type[BaseModel], version: str, **by_hand: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return a strategy of a model, derived from the types of its fields."""
+    found = rest(model, version, **by_hand)
+    needed = {name: one for name, one in found.items() if model.model_fields[name].is_required()}
+    return valid(model, data(needed, **{name: one for name, one in found.items() if name not in needed}))
 
 
 @st.composite
@@ -123,6 +248,7 @@ access_v4 = st.one_of(
     _action(source=v4),
     _action(source=v4.map(lambda a: a[: a.rindex(".")] + ".0"), wildcard=st.sampled_from(["0.0.0.255", "0.0.0.127"])),
     _action(source=v4, destination=v4),
+    _action(source=v4, destination=st.just("192.0.2.0"), destination_wildcard=st.just("0.0.0.255")),
 )
 
 
@@ -157,77 +283,121 @@ def _one_of(names: tuple[str, ...]) -> st.SearchStrategy[str]:
     return st.sampled_from(names)
 
 
-matches = valid(
-    Match,
-    data(
-        ip_address=_one_of(ACCESS_LISTS),
-        ip_address_prefix_list=_one_of((*PREFIX_LISTS, "UNDEFINED")),
-        ipv6_address=_one_of(ACCESS6_LISTS),
-        ipv6_address_prefix_list=_one_of(PREFIX6_LISTS),
-        ip_next_hop=_one_of(ACCESS_LISTS),
-        ip_next_hop_address=v4,
-        ip_next_hop_prefix_list=_one_of(PREFIX_LISTS),
-        ipv6_next_hop_address=v6,
-        as_path=_one_of(AS_PATHS),
-        community=st.fixed_dictionaries({"name": _one_of(COMMUNITY_LISTS)}, optional={"mode": st.just("exact-match")}),
-        large_community=st.fixed_dictionaries({"name": _one_of(LARGE_LISTS)}),
-        extcommunity=st.fixed_dictionaries({"name": _one_of(EXT_LISTS)}),
-        local_preference=u32,
-        metric=st.integers(1, 4294967295),
-        tag=st.integers(1, 4294967295),
-        origin=st.sampled_from(["egp", "igp", "incomplete"]),
-        peer=st.one_of(v4, v6, st.just("local")),
-        interface=st.sampled_from(["eth0", "lo"]),
-        source_protocol=st.sampled_from(["bgp", "connected", "static"]),
-        probability=st.integers(0, 100),
+ratios = st.builds("{}:{}".format, st.integers(1, 65535), st.integers(0, 65535))
+POOLS: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "alias": st.just("ALIAS"),
+    "allowas_in_map": _one_of(MAPS),
+    "as_path_exclude_list": _one_of(AS_PATHS),
+    "as_path_replace_list": _one_of(AS_PATHS),
+    "extended_comm_list_delete": _one_of(EXT_LISTS),
+    "extcommunity_nt": st.lists(rts, min_size=1, max_size=1),
+    "extcommunity_color": st.lists(
+        st.builds("{}:{}".format, st.sampled_from(["00", "01"]), st.integers(1, 1000)), min_size=1, max_size=2
     ),
+    "import_vrf": st.lists(_one_of(VRFS), min_size=1, unique=True),
+    "import_vrf_route_map": _one_of(MAPS),
+    "ip_route_source": _one_of(ACCESS_LISTS),
+    "ip_route_source_prefix_list": _one_of(PREFIX_LISTS),
+    "ipv6_next_hop": _one_of(ACCESS6_LISTS),
+    "ipv6_next_hop_local": st.just("fe80::9"),
+    "ipv6_next_hop_prefix_list": _one_of(PREFIX6_LISTS),
+    "label": st.sampled_from(["16", "16/17"]),
+    "metric": st.one_of(u32, st.builds("{}{}".format, st.sampled_from("+-"), st.integers(1, 1000))),
+    "profile": st.sampled_from(["FAST", "SLOW"]),
+    "rd_export": ratios,
+    "rt_export": st.lists(ratios, min_size=1, max_size=2, unique=True),
+    "rt_import": st.lists(ratios, min_size=1, max_size=2, unique=True),
+    "shutdown_message": descriptions,
+    "source_vrf": _one_of(VRFS),
+    "src_peer": st.one_of(v4, v6),
+    "vrf": _one_of(VRFS),
+    "nexthop_vrf": _one_of(VRFS),
+    "interface": st.just("eth7"),
+    "file": st.just("/var/log/frr/frr.log"),
+    "hostname": st.just("edge"),
+    "host": v4,
+    "local_address": v4,
+}
+"""Names that a field takes, and texts of which the type does not say enough."""
+
+
+@cache
+def matches(version: str) -> st.SearchStrategy[Match]:
+    """The match clauses of an entry."""
+    return valid(Match, data(**MATCHES, **rest(Match, version, MATCHES)))
+
+
+MATCHES: Final[dict[str, st.SearchStrategy[Any]]] = fields(
+    ip_address=_one_of(ACCESS_LISTS),
+    ip_address_prefix_list=_one_of((*PREFIX_LISTS, "UNDEFINED")),
+    ipv6_address=_one_of(ACCESS6_LISTS),
+    ipv6_address_prefix_list=_one_of(PREFIX6_LISTS),
+    ip_next_hop=_one_of(ACCESS_LISTS),
+    ip_next_hop_address=v4,
+    ip_next_hop_prefix_list=_one_of(PREFIX_LISTS),
+    ipv6_next_hop_address=v6,
+    as_path=_one_of(AS_PATHS),
+    community=st.fixed_dictionaries({"name": _one_of(COMMUNITY_LISTS)}, optional={"mode": st.just("exact-match")}),
+    large_community=st.fixed_dictionaries({"name": _one_of(LARGE_LISTS)}),
+    extcommunity=st.fixed_dictionaries({"name": _one_of(EXT_LISTS)}),
+    local_preference=u32,
+    metric=st.integers(1, 4294967295),
+    tag=st.integers(1, 4294967295),
+    origin=st.sampled_from(["egp", "igp", "incomplete"]),
+    peer=st.one_of(v4, v6, st.just("local")),
+    interface=st.sampled_from(["eth0", "lo"]),
+    source_protocol=st.sampled_from(["bgp", "connected", "static"]),
+    probability=st.integers(0, 100),
 )
 deltas = st.builds("{}{}".format, st.sampled_from("+-"), st.integers(1, 1000))
-sets = valid(
-    Set,
-    data(
-        as_path_prepend=st.lists(asns, min_size=1, max_size=3),
-        as_path_exclude=st.lists(asns, min_size=1, max_size=3, unique=True),
-        comm_list_delete=_one_of(COMMUNITY_LISTS),
-        community=st.one_of(
-            st.fixed_dictionaries({"communities": communities, "additive": flags}),
-            st.just({"communities": "none"}),
-        ),
-        large_comm_list_delete=_one_of(LARGE_LISTS),
-        large_community=st.one_of(
-            st.fixed_dictionaries({"communities": larges, "additive": flags}),
-            st.just({"communities": "none"}),
-        ),
-        extcommunity_rt=st.lists(rts, min_size=1, max_size=2),
-        extcommunity_soo=st.lists(rts, min_size=1, max_size=1),
-        local_preference=st.one_of(u32, deltas),
-        metric=st.one_of(u32, deltas, st.sampled_from(["rtt", "+rtt", "-rtt"])),
-        origin=st.sampled_from(["egp", "igp", "incomplete"]),
-        weight=u32,
-        tag=st.integers(1, 4294967295),
-        distance=st.integers(1, 255),
-        ip_next_hop=st.one_of(v4, st.sampled_from(["peer-address", "unchanged"])),
-        ipv6_next_hop_global=v6,
-        ipv6_next_hop_peer_address=flags,
-        ipv6_next_hop_prefer_global=flags,
-        src=v4.filter(lambda address: not address.startswith("127.")),
-        table=st.integers(1, 4294967295),
-        aggregator=st.fixed_dictionaries({"asn": asns, "address": v4}),
-        atomic_aggregate=flags,
-        originator_id=v4,
-        label_index=st.integers(0, 1048560),
+SETS: Final[dict[str, st.SearchStrategy[Any]]] = fields(
+    as_path_prepend=st.lists(asns, min_size=1, max_size=3),
+    as_path_exclude=st.lists(asns, min_size=1, max_size=3, unique=True),
+    comm_list_delete=_one_of(COMMUNITY_LISTS),
+    community=st.one_of(
+        st.fixed_dictionaries({"communities": communities, "additive": flags}),
+        st.just({"communities": "none"}),
     ),
+    large_comm_list_delete=_one_of(LARGE_LISTS),
+    large_community=st.one_of(
+        st.fixed_dictionaries({"communities": larges, "additive": flags}),
+        st.just({"communities": "none"}),
+    ),
+    extcommunity_rt=st.lists(rts, min_size=1, max_size=2),
+    extcommunity_soo=st.lists(rts, min_size=1, max_size=1),
+    local_preference=st.one_of(u32, deltas),
+    metric=st.one_of(u32, deltas, st.sampled_from(["rtt", "+rtt", "-rtt"])),
+    origin=st.sampled_from(["egp", "igp", "incomplete"]),
+    weight=u32,
+    tag=st.integers(1, 4294967295),
+    distance=st.integers(1, 255),
+    ip_next_hop=st.one_of(v4, st.sampled_from(["peer-address", "unchanged"])),
+    ipv6_next_hop_global=v6,
+    ipv6_next_hop_peer_address=flags,
+    ipv6_next_hop_prefer_global=flags,
+    src=v4.filter(lambda address: not address.startswith("127.")),
+    table=st.integers(1, 4294967295),
+    aggregator=st.fixed_dictionaries({"asn": asns, "address": v4}),
+    atomic_aggregate=flags,
+    originator_id=v4,
+    label_index=st.integers(0, 1048560),
 )
+
+
+@cache
+def sets(version: str) -> st.SearchStrategy[Set]:
+    """The set clauses of an entry."""
+    return valid(Set, data(**SETS, **rest(Set, version, SETS)))
 
 
 @st.composite
-def route_maps(draw: st.DrawFn, callable_maps: tuple[str, ...] = ()) -> RouteMap:
+def route_maps(draw: st.DrawFn, version: str, callable_maps: tuple[str, ...] = ()) -> RouteMap:
     """A route map; it calls only maps that come before it, for a circle is refused."""
     numbers = sorted(draw(st.lists(st.integers(1, 50), min_size=1, max_size=4, unique=True)))
     entries = []
     for seq in numbers:
         action = draw(st.sampled_from(["permit", "deny"]))
-        values: Data = {"seq": seq, "action": action, "match": draw(matches), "set": draw(sets)}
+        values: Data = {"seq": seq, "action": action, "match": draw(matches(version)), "set": draw(sets(version))}
         if draw(flags):
             values["description"] = draw(descriptions)
         if callable_maps and draw(flags):
@@ -238,7 +408,8 @@ def route_maps(draw: st.DrawFn, callable_maps: tuple[str, ...] = ()) -> RouteMap
     return RouteMap(entries=tuple(entries))
 
 
-def neighbor_families(family: str, *, ibgp: bool) -> st.SearchStrategy[Any]:
+@cache
+def neighbor_families(family: str, version: str, *, ibgp: bool) -> st.SearchStrategy[Any]:
     """What a neighbor does in a family."""
     v4_family = family == "ipv4_unicast"
     lists = PREFIX_LISTS if v4_family else PREFIX6_LISTS
@@ -251,52 +422,46 @@ def neighbor_families(family: str, *, ibgp: bool) -> st.SearchStrategy[Any]:
             "remove_private_as": st.fixed_dictionaries({"all": flags, "replace": flags}),
             "as_override": flags,
         }
-    return valid(
-        NeighborFamily,
-        data(
-            activate=flags,
-            route_map_in=_one_of(MAPS),
-            route_map_out=_one_of(MAPS),
-            prefix_list_in=_one_of(lists),
-            prefix_list_out=_one_of(lists),
-            filter_list_in=_one_of(AS_PATHS),
-            filter_list_out=_one_of(AS_PATHS),
-            distribute_list_in=_one_of(access),
-            distribute_list_out=_one_of(access),
-            unsuppress_map=_one_of(MAPS),
-            advertise_map=st.fixed_dictionaries(
-                {
-                    "route_map": _one_of(MAPS),
-                    "condition": st.sampled_from(["exist-map", "non-exist-map"]),
-                    "condition_map": _one_of(MAPS),
-                }
-            ),
-            next_hop_self=st.sampled_from([True, "force"]),
-            soft_reconfiguration_inbound=flags,
-            maximum_prefix=data(
-                {"limit": st.integers(1, 4294967295)},
-                threshold=st.integers(1, 100),
-                restart=st.integers(1, 65535),
-                warning_only=flags,
-                force=flags,
-            ),
-            maximum_prefix_out=st.integers(1, 4294967295),
-            default_originate=data(route_map=_one_of(MAPS)),
-            send_community=st.lists(st.sampled_from(["standard", "extended", "large"]), unique=True).map(
-                lambda some: [word for word in ("standard", "extended", "large") if word in some]
-            ),
-            addpath_tx=st.sampled_from(["all-paths", "bestpath-per-AS"]),
-            disable_addpath_rx=flags,
-            allowas_in=st.one_of(st.integers(1, 10), st.just("origin")),
-            attribute_unchanged=st.lists(st.sampled_from(["as-path", "next-hop", "med"]), unique=True).map(
-                lambda some: [word for word in ("as-path", "next-hop", "med") if word in some]
-            ),
-            capability_orf=st.sampled_from(["send", "receive", "both"]),
-            soo=st.builds("{}:{}".format, st.integers(1, 65535), st.integers(0, 65535)),
-            weight=st.integers(0, 65535),
-            **extra,
+    known: dict[str, st.SearchStrategy[Any]] = fields(
+        activate=flags,
+        route_map_in=_one_of(MAPS),
+        route_map_out=_one_of(MAPS),
+        prefix_list_in=_one_of(lists),
+        prefix_list_out=_one_of(lists),
+        filter_list_in=_one_of(AS_PATHS),
+        filter_list_out=_one_of(AS_PATHS),
+        distribute_list_in=_one_of(access),
+        distribute_list_out=_one_of(access),
+        unsuppress_map=_one_of(MAPS),
+        advertise_map=st.fixed_dictionaries(
+            {
+                "route_map": _one_of(MAPS),
+                "condition": st.sampled_from(["exist-map", "non-exist-map"]),
+                "condition_map": _one_of(MAPS),
+            }
         ),
+        next_hop_self=st.sampled_from([True, "force"]),
+        soft_reconfiguration_inbound=flags,
+        maximum_prefix=whole(MaximumPrefix, version),
+        maximum_prefix_out=st.integers(1, 4294967295),
+        default_originate=data(route_map=_one_of(MAPS)),
+        send_community=st.lists(st.sampled_from(["standard", "extended", "large"]), unique=True).map(
+            lambda some: [word for word in ("standard", "extended", "large") if word in some]
+        ),
+        addpath_tx=st.sampled_from(["all-paths", "bestpath-per-AS"]),
+        disable_addpath_rx=flags,
+        allowas_in=st.one_of(st.integers(1, 10), st.just("origin")),
+        attribute_unchanged=st.lists(st.sampled_from(["as-path", "next-hop", "med"]), unique=True).map(
+            lambda some: [word for word in ("as-path", "next-hop", "med") if word in some]
+        ),
+        capability_orf=st.sampled_from(["send", "receive", "both"]),
+        soo=st.builds("{}:{}".format, st.integers(1, 65535), st.integers(0, 65535)),
+        weight=st.integers(0, 65535),
+        **extra,
     )
+    elsewhere = {"nexthop_local_unchanged", "route_reflector_client", "remove_private_as", "as_override"}
+    elsewhere |= {"route_server_client"} if ibgp else set()
+    return valid(NeighborFamily, data(**known, **rest(NeighborFamily, version, {*known, *elsewhere})))
 
 
 timers = st.sampled_from([(0, 0), (3, 9), (10, 30), (60, 180), (20, 61)]).map(
@@ -304,7 +469,8 @@ timers = st.sampled_from([(0, 0), (3, 9), (10, 30), (60, 180), (20, 61)]).map(
 )
 
 
-def _options(*, ibgp: bool, group: bool) -> dict[str, st.SearchStrategy[Any]]:
+@cache
+def _options(version: str, *, ibgp: bool, group: bool) -> dict[str, st.SearchStrategy[Any]]:
     options: dict[str, st.SearchStrategy[Any]] = {
         "description": descriptions,
         "password": st.text("abcXYZ019!@$%^&*()-_=+,./<>", min_size=1, max_size=20).filter(
@@ -314,18 +480,19 @@ def _options(*, ibgp: bool, group: bool) -> dict[str, st.SearchStrategy[Any]]:
         "timers_connect": st.integers(1, 65535),
         "timers_delayopen": st.integers(1, 240),
         "advertisement_interval": st.integers(0, 600),
-        "bfd": data(check_control_plane_failure=flags, profile=st.sampled_from(["FAST", "SLOW"])),
+        "bfd": whole(Bfd, version),
         "disable_connected_check": flags,
         "update_source": st.one_of(v4, st.just("lo")) if group else st.just("lo"),
         "passive": flags,
-        "shutdown": flags,
+        "shutdown": st.sampled_from([True, True, False]),
         "tcp_mss": st.integers(1, 65535),
         "capability_dynamic": flags,
         "dont_capability_negotiate": flags,
         "graceful_restart": st.sampled_from(["restart", "helper", "disable"]),
-        "ipv4_unicast": neighbor_families("ipv4_unicast", ibgp=ibgp),
-        "ipv6_unicast": neighbor_families("ipv6_unicast", ibgp=ibgp),
+        "ipv4_unicast": neighbor_families("ipv4_unicast", version, ibgp=ibgp),
+        "ipv6_unicast": neighbor_families("ipv6_unicast", version, ibgp=ibgp),
     }
+    dual = _has(version, (Since((10, 1)),))
     if not ibgp:
         options |= {
             "ebgp_multihop": st.integers(2, 255),
@@ -335,6 +502,7 @@ def _options(*, ibgp: bool, group: bool) -> dict[str, st.SearchStrategy[Any]]:
                     {"asn": 64999},
                     {"asn": 64999, "no_prepend": True},
                     {"asn": 64998, "no_prepend": True, "replace_as": True},
+                    *([{"asn": 64998, "no_prepend": True, "replace_as": True, "dual_as": True}] if dual else []),
                 ]
             ),
             "enforce_first_as": flags,
@@ -352,11 +520,14 @@ def _options(*, ibgp: bool, group: bool) -> dict[str, st.SearchStrategy[Any]]:
                 "local_role": st.sampled_from(["provider", "rs-server", "rs-client", "customer", "peer"]),
                 "local_role_strict": flags,
             }
-    return options
+    cls = PeerGroup if group else Neighbor
+    external = {"ebgp_multihop", "ttl_security_hops", "local_as", "enforce_first_as", "oad", "local_role"}
+    given = {*options, *external, "local_role_strict", "remote_as", "peer_group"}
+    return options | rest(cls, version, given) | ({} if ibgp or not _has(version, (Since((10,)),)) else {"oad": flags})
 
 
 @st.composite
-def neighbors(draw: st.DrawFn, peer: str, groups: dict[str, PeerGroup]) -> Neighbor:
+def neighbors(draw: st.DrawFn, peer: str, groups: dict[str, PeerGroup], version: str) -> Neighbor:
     """A neighbor, perhaps in a group."""
     ibgp = draw(flags)
     group = draw(st.sampled_from(["", *groups]))
@@ -369,7 +540,7 @@ def neighbors(draw: st.DrawFn, peer: str, groups: dict[str, PeerGroup]) -> Neigh
     if group and groups[group].remote_as is None:
         ibgp = False
         values["remote_as"] = draw(asns)
-    values |= draw(valid(Neighbor, data(**_options(ibgp=ibgp, group=False)))).model_dump(exclude_unset=True)
+    values |= draw(valid(Neighbor, data(**_options(version, ibgp=ibgp, group=False)))).model_dump(exclude_unset=True)
     if group:
         # what a member repeats of its group, or contradicts, FRR folds away: members have only what groups never have
         keep = {"peer_group", "remote_as", "description", "shutdown", "timers_connect", "port"}
@@ -377,118 +548,99 @@ def neighbors(draw: st.DrawFn, peer: str, groups: dict[str, PeerGroup]) -> Neigh
     return Neighbor.model_validate(values)
 
 
-group_options = _options(ibgp=False, group=True)
-
-
 @st.composite
-def peer_groups(draw: st.DrawFn) -> PeerGroup:
+def peer_groups(draw: st.DrawFn, version: str) -> PeerGroup:
     """A peer group; with a remote AS of its own or without."""
-    values = dict(draw(valid(PeerGroup, data(**group_options))).model_dump(exclude_unset=True))
+    values = dict(
+        draw(valid(PeerGroup, data(**_options(version, ibgp=False, group=True)))).model_dump(exclude_unset=True)
+    )
     if draw(flags):
         values["remote_as"] = draw(st.sampled_from([65002, 65003, "external"]))
     values.pop("local_as", None)
     return PeerGroup.model_validate(values)
 
 
-def families(version: int) -> st.SearchStrategy[Any]:
+@cache
+def families(family: int, version: str) -> st.SearchStrategy[Any]:
     """The instance's part of a family."""
-    return valid(
-        AddressFamily,
-        data(
-            networks=st.dictionaries(prefixes(version, 8), data(route_map=_one_of(MAPS)), max_size=3),
-            aggregates=st.dictionaries(
-                prefixes(version, 8, 31),  # of one address FRR refuses it
-                valid(
-                    Aggregate,
-                    data(
-                        as_set=flags,
-                        summary_only=flags,
-                        route_map=_one_of(MAPS),
-                        origin=st.sampled_from(["egp", "igp", "incomplete"]),
-                        suppress_map=_one_of(MAPS),
-                    ),
-                ),
-                max_size=2,
-            ),
-            redistribute=st.dictionaries(
-                st.sampled_from(["connected", "static", "kernel"]),
-                data(metric=u32, route_map=_one_of(MAPS)),
-                max_size=2,
-            ),
-            distance_bgp=st.just({"external": 21, "internal": 201, "local": 199}),
-            maximum_paths=st.integers(1, 64),
-            maximum_paths_ibgp=st.integers(1, 64),
-            table_map=_one_of(MAPS),
-            dampening=st.just({"half_life": 10, "reuse": 800, "suppress": 2500, "max_suppress": 40}),
+    known: dict[str, st.SearchStrategy[Any]] = fields(
+        networks=st.dictionaries(
+            prefixes(family, 8), whole(NetworkStatement, version, route_map=_one_of(MAPS)), max_size=3
         ),
+        aggregates=st.dictionaries(
+            prefixes(family, 8, 31),  # of one address FRR refuses it
+            whole(Aggregate, version, route_map=_one_of(MAPS), suppress_map=_one_of(MAPS)),
+            max_size=2,
+        ),
+        redistribute=st.dictionaries(
+            st.sampled_from(["connected", "static", "kernel"]),
+            data(metric=u32, route_map=_one_of(MAPS)),
+            max_size=2,
+        ),
+        distance_bgp=st.just({"external": 21, "internal": 201, "local": 199}),
+        maximum_paths=st.integers(1, 64),
+        maximum_paths_ibgp=st.integers(1, 64),
+        table_map=_one_of(MAPS),
+        dampening=st.just({"half_life": 10, "reuse": 800, "suppress": 2500, "max_suppress": 40}),
     )
+    elsewhere = {"nexthop_prefer_global"} if family == 4 else set()
+    return valid(AddressFamily, data(**known, **rest(AddressFamily, version, {*known, *elsewhere})))
+
+
+_PEERS: Final = {"asn", "peer_groups", "neighbors", "listen_ranges"}
+
+
+@cache
+def _instances(version: str) -> st.SearchStrategy[Data]:
+    """The options of a BGP instance."""
+    known: dict[str, st.SearchStrategy[Any]] = fields(
+        router_id=v4,
+        default_ipv4_unicast=flags,
+        ebgp_requires_policy=flags,
+        network_import_check=flags,
+        log_neighbor_changes=flags,
+        fast_external_failover=flags,
+        fast_convergence=flags,
+        client_to_client_reflection=flags,
+        suppress_duplicates=flags,
+        hard_administrative_reset=flags,
+        reject_as_sets=flags,
+        graceful_shutdown=flags,
+        disable_ebgp_connected_route_check=flags,
+        default_shutdown=flags,
+        show_hostname=flags,
+        show_nexthop_hostname=flags,
+        allow_outbound_policy=flags,
+        allow_martian_nexthop=flags,
+        cluster_id=v4,
+        bestpath=whole(Bestpath, version),
+        graceful_restart=whole(GracefulRestart, version, long_lived_stale_time=st.integers(1, 16777215)),
+        timers=timers,
+        default_local_preference=u32,
+        minimum_holdtime=st.integers(1, 65535),
+        listen_limit=st.integers(1, 65535),
+        coalesce_time=u32,
+        read_quanta=st.integers(1, 10),
+        write_quanta=st.integers(1, 64),
+        conditional_advertisement_timer=st.integers(5, 240),
+        max_med=whole(MaxMed, version),
+        confederation=data({"identifier": asns}, peers=st.lists(asns, min_size=1, max_size=2, unique=True)),
+        ipv4_unicast=families(4, version),
+        ipv6_unicast=families(6, version),
+    )
+    return valid_data(Bgp, {"asn": 65001}, data(**known, **rest(Bgp, version, {*known, *_PEERS})))
 
 
 @st.composite
-def bgps(draw: st.DrawFn) -> Bgp:
-    """A BGP instance."""
-    groups = draw(st.dictionaries(_one_of(GROUPS), peer_groups(), max_size=2))
-    peers = draw(st.lists(_one_of((*V4_PEERS, *V6_PEERS)), unique=True, max_size=4))
-    values = draw(
-        data(
-            router_id=v4,
-            default_ipv4_unicast=flags,
-            ebgp_requires_policy=flags,
-            network_import_check=flags,
-            log_neighbor_changes=flags,
-            fast_external_failover=flags,
-            fast_convergence=flags,
-            client_to_client_reflection=flags,
-            suppress_duplicates=flags,
-            hard_administrative_reset=flags,
-            reject_as_sets=flags,
-            graceful_shutdown=flags,
-            disable_ebgp_connected_route_check=flags,
-            default_shutdown=flags,
-            show_hostname=flags,
-            show_nexthop_hostname=flags,
-            allow_outbound_policy=flags,
-            allow_martian_nexthop=flags,
-            cluster_id=v4,
-            bestpath=data(
-                as_path_confed=flags,
-                as_path_ignore=flags,
-                multipath_relax=flags,
-                compare_routerid=flags,
-                med_confed=flags,
-                med_missing_as_worst=flags,
-                bandwidth=st.sampled_from(["ignore", "skip-missing", "default-weight-for-missing"]),
-                peer_type_multipath_relax=flags,
-                always_compare_med=flags,
-                deterministic_med=flags,
-            ),
-            graceful_restart=data(
-                restart_time=st.integers(0, 4095),
-                stalepath_time=st.integers(1, 4095),
-                rib_stale_time=st.integers(1, 3600),
-                select_defer_time=st.integers(0, 3600),
-                mode=st.sampled_from(["restart", "disable"]),
-                preserve_fw_state=flags,
-                notification=flags,
-                long_lived_stale_time=st.integers(1, 16777215),
-            ),
-            timers=timers,
-            default_local_preference=u32,
-            minimum_holdtime=st.integers(1, 65535),
-            listen_limit=st.integers(1, 65535),
-            coalesce_time=u32,
-            read_quanta=st.integers(1, 10),
-            write_quanta=st.integers(1, 64),
-            conditional_advertisement_timer=st.integers(5, 240),
-            max_med=data({"on_startup": st.integers(5, 86400)}, on_startup_med=u32),
-            ipv4_unicast=families(4),
-            ipv6_unicast=families(6),
-        )
-    )
+def bgps(draw: st.DrawFn, version: str, *, small: bool = False) -> Bgp:
+    """A BGP instance; a small one has no groups, and one neighbor at most."""
+    groups = draw(st.dictionaries(_one_of(GROUPS), peer_groups(version), max_size=0 if small else 2))
+    peers = draw(st.lists(_one_of((*V4_PEERS, *V6_PEERS)), unique=True, max_size=1 if small else 4))
+    values = dict(draw(_instances(version)))
     values |= {
         "asn": 65001,
         "peer_groups": groups,
-        "neighbors": {peer: draw(neighbors(peer, groups)) for peer in peers},
+        "neighbors": {peer: draw(neighbors(peer, groups, version)) for peer in peers},
     }
     external = [name for name, group in groups.items() if group.remote_as is not None]
     if external and draw(flags):
@@ -516,7 +668,15 @@ static_routes = st.lists(
             {"prefix": prefixes(4, 8), "drop": st.sampled_from(["blackhole", "reject", "Null0"])},
             distance=st.integers(1, 255),
         ),
-        data({"prefix": prefixes(6, 8), "via": v6}, tag=st.integers(1, 4294967295)),
+        data(
+            {"prefix": prefixes(6, 8), "via": v6},
+            tag=st.integers(1, 4294967295),
+            table=st.integers(1, 4294967295),
+            label=st.sampled_from(["16", "16/17"]),
+            color=u32,
+            nexthop_vrf=_one_of(VRFS),
+        ),
+        data({"prefix": prefixes(6, 8), "via": v6, "interface": st.just("eth7")}, onlink=flags, source=prefixes(6, 8)),
         data({"prefix": prefixes(4, 8), "interface": st.just("eth7")}),
     ),
     max_size=3,
@@ -524,15 +684,43 @@ static_routes = st.lists(
 )
 
 
+LOGS: Final = whole(Log, LATEST)
+RPKIS: Final = whole(Rpki, LATEST)
+
+
+@cache
+def bfd_profiles(version: str) -> st.SearchStrategy[Any]:
+    """A BFD profile."""
+    return whole(BfdProfile, version)
+
+
+def _bfd_key(peer: BfdPeer) -> str:
+    return repr((peer.address, peer.multihop, peer.local_address, peer.interface, peer.vrf))
+
+
+@cache
+def bfd_peers(version: str) -> st.SearchStrategy[Any]:
+    """A BFD peer, one hop away or several."""
+    several = data({"address": v4, "multihop": st.just(value=True), "local_address": v4}, profile=POOLS["profile"])
+    return st.one_of(whole(BfdPeer, version), several.map(BfdPeer.model_validate))
+
+
+@cache
+def vrfs(version: str) -> st.SearchStrategy[Data]:
+    """A VRF, with a BGP instance of its own or without."""
+    return data(router_id=v4, static_routes=static_routes, bgp=bgps(version, small=True))
+
+
 @st.composite
-def routers(draw: st.DrawFn) -> Router:
-    """A whole router, for FRR 8.4."""
+def routers(draw: st.DrawFn, version: str = "8.4") -> Router:
+    """A whole router, for a version of FRR."""
     maps: dict[str, RouteMap] = {}
     for name in draw(st.lists(_one_of(MAPS), unique=True, max_size=3)):
-        maps[name] = draw(route_maps(tuple(maps)))
+        maps[name] = draw(route_maps(version, tuple(maps)))
     kinds = draw(flags)
     values: Data = {
         "name": "r1",
+        "frr_version": version,
         "ownership": "full",
         "prefix_lists": draw(some(PREFIX_LISTS, prefix_lists(4))),
         "ipv6_prefix_lists": draw(some(PREFIX6_LISTS, prefix_lists(6))),
@@ -545,20 +733,10 @@ def routers(draw: st.DrawFn) -> Router:
         "extcommunity_lists": draw(some(EXT_LISTS, _expanded() if kinds else _communities(ext_values))),
         "route_maps": maps,
         "static_routes": draw(static_routes),
-        "bfd_profiles": draw(
-            some(
-                ("FAST", "SLOW"),
-                data(
-                    detect_multiplier=st.integers(2, 255),
-                    transmit_interval=st.integers(10, 60000),
-                    receive_interval=st.integers(10, 60000),
-                    echo_mode=flags,
-                    passive_mode=flags,
-                    minimum_ttl=st.integers(1, 254),
-                    shutdown=flags,
-                ),
-            )
-        ),
+        "bfd_profiles": draw(some(("FAST", "SLOW"), bfd_profiles(version))),
+        "bfd_peers": draw(st.lists(bfd_peers(version), max_size=2, unique_by=_bfd_key)),
+        "community_aliases": draw(some(("ALIAS",), st.sampled_from(["65000:1", "65000:1:1"]))),
+        "vrfs": draw(some(VRFS, vrfs(version))) if not draw(st.integers(0, 3)) else {},
     }
     values |= draw(
         data(
@@ -566,8 +744,19 @@ def routers(draw: st.DrawFn) -> Router:
             ip_nht_resolve_via_default=flags,
             ipv6_nht_resolve_via_default=flags,
             route_map_delay_timer=st.integers(0, 600),
+            hostname=st.just("edge"),
+            ip_forwarding=flags,
+            ipv6_forwarding=flags,
+            service_password_encryption=flags,
+            log=LOGS,
+            rpki=RPKIS,
         )
     )
     if draw(st.integers(0, 9)):
-        values["bgp"] = draw(bgps())
+        values["bgp"] = draw(bgps(version))
     return Router.model_validate(values)
+
+
+def any_router() -> st.SearchStrategy[Router]:
+    """A whole router, for one version of FRR or another."""
+    return st.one_of(routers("8.4"), routers("10.3"), routers(LATEST))

@@ -225,6 +225,12 @@ class AddressFamily(Model):
     raw: tuple[RawLine, ...] = ()
     """Lines of this address family that the model lacks, sent as they are."""
 
+    @model_validator(mode="after")
+    def _equal(self) -> Self:
+        if self.maximum_paths_ibgp_equal_cluster_length and self.maximum_paths_ibgp is None:
+            raise ValueError("maximum_paths_ibgp_equal_cluster_length needs maximum_paths_ibgp")
+        return self
+
 
 class Bgp(Model):
     """`router bgp ASN [vrf NAME]`."""

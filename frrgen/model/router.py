@@ -156,6 +156,14 @@ class Log(Model):
     """`log commands`."""
     timestamp_precision: Annotated[int, Field(ge=0, le=12)] | None = None
 
+    @model_validator(mode="after")
+    def _levels(self) -> Self:
+        if self.syslog_level is not None and not self.syslog:
+            raise ValueError("syslog_level needs syslog: true")
+        if self.file_level is not None and self.file is None:
+            raise ValueError("file_level needs file")
+        return self
+
 
 class Vrf(Model):
     """`vrf NAME`, and its BGP instance."""

@@ -13,7 +13,7 @@ from frrgen.platforms.frr.parse.pair import parse_pair
 from frrgen.platforms.frr.parse.parser import Parsed, parse
 from frrgen.platforms.frr.render import render
 from tests.examples import examples
-from tests.strategies import routers
+from tests.strategies import any_router as routers
 
 # no shrinking: a whole router shrinks for minutes, and the seed is printed
 thorough = settings(
@@ -38,16 +38,18 @@ def test_what_is_rendered_is_read_back(router):
 @given(routers())
 def test_a_router_differs_from_itself_in_nothing(router):
     assert make_plan(Parsed(router, ()), router).empty
-    assert make_plan(parse(render(router), name="r1"), router).commands == ()
+    assert make_plan(parse(render(router), name="r1", frr_version=router.frr_version), router).commands == ()
 
 
 @thorough
 @given(routers(), routers())
 def test_the_plan_of_two_texts_is_the_plan_of_what_they_say(one, other):
-    running, intended = parse_pair(render(one), render(other), name="r1")
+    version = one.frr_version
+    running, intended = parse_pair(render(one), render(other), name="r1", frr_version=version)
     short = make_plan(running, intended.router.model_copy(update={"ownership": "full"}))
     whole = make_plan(
-        parse(render(one), name="r1"), parse(render(other), name="r1").router.model_copy(update={"ownership": "full"})
+        parse(render(one), name="r1", frr_version=version),
+        parse(render(other), name="r1", frr_version=version).router.model_copy(update={"ownership": "full"}),
     )
     assert short.commands == whole.commands
     assert short.sessions == whole.sessions

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
+from tests.lab.walked import walked
 from tests.strategies import routers
 
 GOLDEN = Path(__file__).parent.parent / "golden/frr"
@@ -59,9 +60,9 @@ def generated(number, seed_, frr):
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(routers())
+    @given(routers(frr.version))
     def collect(one):
-        made.append(one.model_copy(update={"frr_version": frr.version}))
+        made.append(walked(one))
 
     collect()
     assert len(made) == number
