@@ -38,7 +38,8 @@ def _router(router: Router) -> dict[str, Any]:
             found[name] = {key: _list(kinds[name], lst) for key, lst in value.items()}
         else:
             found[name] = _data(value)
-    return {name: value for name, value in found.items() if value not in ({}, [], None)}
+    empty: tuple[Any, ...] = ({}, [], None)
+    return {name: value for name, value in found.items() if value not in empty or _means_something(router, name)}
 
 
 def _list(kind: ListKind, lst: Any) -> Any:

@@ -90,7 +90,7 @@ def test_a_mangled_value_costs_its_line_alone(router, data):
     lines = text.split("\n")
     number = data.draw(st.integers(0, len(lines) - 1))
     if STRUCTURE.fullmatch(lines[number]) or lines[number].startswith(
-        ("router bgp", "route-map", "vrf ", "bfd", "rpki")
+        ("router bgp", "route-map", "vrf ", "bfd", "rpki", " address-family")
     ):
         return
     mangled = [*lines[:number], f"{lines[number]} \x01", *lines[number + 1 :]]
