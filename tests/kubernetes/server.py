@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import itertools
 import json
 import ssl
 import sys
@@ -93,6 +94,7 @@ class FakeApi:
         self.host = "127.0.0.1"
         self._server: asyncio.Server | None = None
         self._pages: dict[str, tuple[int, list[Object]]] = {}
+        self._tokens = itertools.count()
         self._open: set[asyncio.StreamWriter] = set()
         certificate(folder)
 
@@ -277,7 +279,7 @@ class FakeApi:
         limit = int(params.get("limit") or 0) or len(found)
         metadata: Object = {"resourceVersion": str(version)}
         if len(found) > limit:
-            token = base64.b64encode(f"{version}:{len(self._pages)}".encode()).decode()
+            token = base64.b64encode(f"{version}:{next(self._tokens)}".encode()).decode()
             self._pages[token] = (version, found[limit:])
             metadata |= {"continue": token, "remainingItemCount": len(found) - limit}
         items = [{name: value for name, value in one.items() if name not in {"kind", "apiVersion"}} for one in found]
