@@ -6,13 +6,13 @@ what FRR does, the verdict is `undecided`, with the reason: never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_network
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from frrgen.errors import Path
-from frrgen.model.policy import RouteMap, RouteMapEntry, Set
+from frrgen.model.policy import RouteMap, RouteMapEntry, Set, SetCommunity, SetLargeCommunity
 from frrgen.model.router import Router
 from frrgen.model.types import U32_MAX, WELL_KNOWN, Address, Prefix, community_value, large_community_value
 from frrgen.policy.frr.lists import (
@@ -50,6 +50,7 @@ from frrgen.policy.sets.paths import in_order, without
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.route import Route
 
+_T = TypeVar("_T")
 _DEPTH: Final = 10
 """FRR follows `call` no deeper (RMAP_RECURSION_LIMIT)."""
 MORE_SETS: Final = (
@@ -509,39 +510,25 @@ class _Judge:
 
     def _communities(self, entry: RouteMapEntry, route: Route) -> frozenset[int]:
         sets = entry.set
+        lst = self.router.community_lists.get(sets.comm_list_delete or "")
 
-        def delete(values: frozenset[int]) -> frozenset[int]:
-            lst = self.router.community_lists.get(sets.comm_list_delete or "")
-            return (
-                values
-                if lst is None
-                else values - deleted_communities(lst, replace(route, communities=values), self.version)
-            )
+        def kept(values: frozenset[int]) -> frozenset[int]:
+            asked = replace(route, communities=values)
+            return values if lst is None else values - deleted_communities(lst, asked, self.version)
 
         last = self.session.deletes_last(sets.comm_list_delete_last)
-        values = route.communities if last else delete(route.communities)
-        if sets.community is not None:
-            said = sets.community.communities
-            new = frozenset() if said == "none" else frozenset(community_value(text) for text in said)
-            values = values | new if sets.community.additive else new
-        return delete(values) if last else values
+        return _changed(route.communities, sets.community, community_value, kept, last=last)
 
     def _large(self, entry: RouteMapEntry, route: Route) -> frozenset[tuple[int, int, int]]:
         sets = entry.set
+        lst = self.router.large_community_lists.get(sets.large_comm_list_delete or "")
 
-        def delete(values: frozenset[tuple[int, int, int]]) -> frozenset[tuple[int, int, int]]:
-            lst = self.router.large_community_lists.get(sets.large_comm_list_delete or "")
-            if lst is None:
-                return values
-            return values - deleted_large_communities(lst, replace(route, large_communities=values))
+        def kept(values: frozenset[tuple[int, int, int]]) -> frozenset[tuple[int, int, int]]:
+            asked = replace(route, large_communities=values)
+            return values if lst is None else values - deleted_large_communities(lst, asked)
 
         last = self.session.deletes_last(sets.large_comm_list_delete_last)
-        values = route.large_communities if last else delete(route.large_communities)
-        if sets.large_community is not None:
-            said = sets.large_community.communities
-            new = frozenset() if said == "none" else frozenset(large_community_value(text) for text in said)
-            values = values | new if sets.large_community.additive else new
-        return delete(values) if last else values
+        return _changed(route.large_communities, sets.large_community, large_community_value, kept, last=last)
 
     def _next_hop(self, entry: RouteMapEntry, route: Route) -> Address | None:
         version = route.prefix.version
@@ -616,3 +603,20 @@ def _moved(wanted: int | str, base: int) -> int:
     if isinstance(wanted, int):
         return wanted
     return max(0, min(U32_MAX, base + int(wanted)))
+
+
+def _changed(
+    values: frozenset[_T],
+    sets: SetCommunity | SetLargeCommunity | None,
+    read: Callable[[str], _T],
+    kept: Callable[[frozenset[_T]], frozenset[_T]],
+    *,
+    last: bool,
+) -> frozenset[_T]:
+    """Return the communities that an entry leaves; `kept` leaves those that it does not delete, `last` or first."""
+    if not last:
+        values = kept(values)
+    if sets is not None:
+        new = frozenset() if sets.communities == "none" else frozenset(map(read, sets.communities))
+        values = values | new if sets.additive else new
+    return kept(values) if last else values
