@@ -136,7 +136,7 @@ def main() -> int:
     parser.add_argument("packages", nargs="*", default=list(PACKAGES), help=f"of {', '.join(PACKAGES)}")
     parser.add_argument("-n", type=int, default=200, help="mutants, shared among the packages")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=20, help="of tests for each mutant")
+    parser.add_argument("--seconds", type=float, default=60, help="of tests for each mutant")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder) / "tree"
