@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from itertools import permutations
 from pathlib import Path
@@ -106,6 +107,31 @@ def test_entries_that_call_may_turn_round_without_killing_frr(router):
         router.apply(left_to_do(router, intended).batches)
         assert all(router.alive(daemon) for daemon in DAEMONS)
         assert left_to_do(router, intended).commands == ()
+
+
+@pytest.mark.frr(since="10", reason="FRR 8.4 does not exclude by a list")
+def test_lists_of_ases_to_exclude_may_change_without_killing_frr(router):
+    """Lists that grow, shrink, come and go under the clauses that name them, which change, too."""
+    dice = random.Random(SEED)
+
+    def drawn():
+        sizes = {name: dice.randrange(4) for name in "LM"}
+        lists = [
+            f"bgp as-path access-list {name} seq {seq} permit _6501{digit}_\n"
+            for name, size in sizes.items()
+            for seq, digit in zip((5, 10, 15)[:size], dice.sample(range(9), size), strict=True)
+        ]
+        named = [f" set as-path exclude as-path-access-list {name}\n" for name, size in sizes.items() if size]
+        clauses = ["", " set as-path exclude all\n", " set as-path exclude 65010\n", *named, *named]
+        maps = [f"route-map {name} permit 10\n{dice.choice(clauses)}" for name in "ABC" if dice.random() < 0.8]
+        return read(router, "".join(lists + maps))
+
+    router.restart("")
+    for number in range(40):
+        intended = drawn()
+        said = router.apply(left_to_do(router, intended).batches)
+        assert router.alive("bgpd"), f"step {number} of seed {SEED}"
+        assert left_to_do(router, intended).commands == (), f"step {number} of seed {SEED}: {said}"
 
 
 CLAUSES = {

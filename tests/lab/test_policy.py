@@ -32,7 +32,7 @@ from tests.lab.policies import (
     text_of,
 )
 
-POLICIES = int(os.environ.get("FRRGEN_POLICIES", "20"))
+POLICIES = int(os.environ.get("FRRGEN_POLICIES", "12"))
 SEED = int(os.environ.get("FRRGEN_SEED", "1"))
 ROUTES = {OUTER: offered(120, SEED, internal=False), INNER: offered(80, SEED, internal=True)}
 

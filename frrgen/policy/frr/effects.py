@@ -75,7 +75,7 @@ class PathChange:
     front: tuple[int, ...] = ()
     gone: frozenset[int] = frozenset()
     more: tuple[tuple[str, Any], ...] = ()
-    """What cannot be said of all paths: ("last", times), where no front is known, and all that was done after."""
+    """What `front` and `gone` cannot say: ("last", times) where no front is known, "all" gone, and what came after."""
 
     def prepended(self, asns: tuple[int, ...]) -> PathChange:
         """Put ASes in front."""
@@ -94,6 +94,10 @@ class PathChange:
         if self.more:
             return replace(self, more=(*self.more, ("exclude", asns)))
         return PathChange(tuple(asn for asn in self.front if asn not in asns), self.gone | set(asns))
+
+    def emptied(self) -> PathChange:
+        """Take every AS out."""
+        return PathChange(more=(("all", ()),))
 
 
 NOTHING_SET: Final[Cube] = frozenset()

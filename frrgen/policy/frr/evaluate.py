@@ -6,7 +6,7 @@ what FRR does, the verdict is `undecided`, with the reason: never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_network
 from typing import Any, Final, Literal, TypeVar
@@ -21,6 +21,7 @@ from frrgen.policy.frr.lists import (
     community_list,
     deleted_communities,
     deleted_large_communities,
+    excluded_by,
     large_community_list,
     prefix_list,
 )
@@ -430,7 +431,7 @@ class _Judge:
             raise UndecidedError(f"match {words} {wanted.name} any has not been measured")
         exact = wanted.mode == "exact-match"
         if large:
-            said = large_community_list(lst, route, exact=exact)
+            said = large_community_list(lst, route, self.version, exact=exact)
         else:
             said = community_list(lst, route, self.version, exact=exact)
         return said.permit, by_list(f"{words} {wanted.name}", said, f"{clause}_lists", wanted.name)
@@ -440,7 +441,7 @@ class _Judge:
         if clause == "local_preference":
             is_ = self.session.matched_preference if route.local_preference is None else route.local_preference
         elif clause == "metric":
-            is_ = route.med or 0
+            is_ = self._med(route) if self.session.hides_med else route.med or 0
         elif wanted == "untagged":
             raise UndecidedError("match tag untagged has not been measured")
         elif clause in {"tag", "origin"}:
@@ -475,9 +476,7 @@ class _Judge:
         changes["communities"] = self._communities(entry, route)
         changes["large_communities"] = self._large(entry, route)
         if sets.local_preference is not None:
-            base = route.local_preference
-            if base is None:
-                base = self.session.set_preference
+            base = self.session.moved_preference(route.local_preference)
             changes["local_preference"] = _moved(sets.local_preference, base)
         if sets.metric is not None:
             changes["med"] = _moved(sets.metric, self._med(route) if isinstance(sets.metric, str) else 0)
@@ -498,15 +497,23 @@ class _Judge:
 
     def _path(self, entry: RouteMapEntry, route: Route) -> str:
         sets, words = entry.set, route.as_path.split()
-        if sets.as_path_exclude is not None:
-            refuse_excluded(self.session)
+        if self.session.rewrites_paths:
             refuse_unordered(sets, words)
-            words = without(words, sets.as_path_exclude)
+            words = self._excluded(sets, words)
         if sets.as_path_prepend_last_as is not None and words and not words[0].startswith("{"):
             words = [words[0]] * sets.as_path_prepend_last_as + words
         if sets.as_path_prepend is not None:
             words = [str(asn) for asn in sets.as_path_prepend] + words
         return " ".join(words)
+
+    def _excluded(self, sets: Set, words: list[str]) -> list[str]:
+        if sets.as_path_exclude_all:
+            return []
+        gone: Collection[int] = sets.as_path_exclude or ()
+        if sets.as_path_exclude_list is not None:
+            numbers = {number for word in words for number in word.strip("{}").split(",")}
+            gone = [int(number) for number in numbers if excluded_by(self.router, sets.as_path_exclude_list, number)]
+        return without(words, gone)
 
     def _communities(self, entry: RouteMapEntry, route: Route) -> frozenset[int]:
         sets = entry.set
@@ -556,14 +563,7 @@ LISTS: Final = {
 }
 
 
-_UNMEASURED_SETS: Final = (
-    "as_path_exclude_all",
-    "as_path_exclude_list",
-    "as_path_replace",
-    "as_path_replace_list",
-    "min_metric",
-    "max_metric",
-)
+_UNMEASURED_SETS: Final = ("as_path_replace", "as_path_replace_list", "min_metric", "max_metric")
 
 
 def refuse_unmeasured_sets(sets: Set) -> None:
@@ -579,22 +579,14 @@ def refuse_unmeasured_sets(sets: Set) -> None:
         raise UndecidedError("set tag untagged has not been measured")
 
 
-def refuse_excluded(session: Session) -> None:
-    """Raise UndecidedError where FRR takes AS numbers out of a path otherwise than is known.
-
-    Outbound 10.3 and 10.7.1 were seen to keep an AS that `set as-path exclude` names.
-    """
-    if session.direction == "out" and session.version >= (9,):
-        raise UndecidedError("what set as-path exclude takes out of a path that goes out is not known from FRR 9 on")
-
-
 def refuse_unordered(sets: Set, words: Sequence[str] = ()) -> None:
     """Raise UndecidedError where it matters whether FRR prepends or excludes first: it does not show that."""
     gone = {str(asn) for asn in sets.as_path_exclude or ()}
     put = {str(asn) for asn in sets.as_path_prepend or ()}
     if sets.as_path_prepend_last_as is not None:
         put |= set(words[:1])
-    if gone & put:
+    some = sets.as_path_exclude_all or sets.as_path_exclude_list is not None
+    if gone & put or (some and put):
         raise UndecidedError("one entry prepends and excludes the same AS: FRR does not show which comes first")
 
 

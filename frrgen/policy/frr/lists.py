@@ -16,6 +16,7 @@ from frrgen.model.lists import (
     PrefixList,
     PrefixListEntry,
 )
+from frrgen.model.router import Router
 from frrgen.model.types import Prefix, community_value, large_community_value
 from frrgen.policy.sets.automaton import surely_found
 from frrgen.policy.sets.route import Route
@@ -110,6 +111,18 @@ def as_path_list(lst: AsPathList, route: Route) -> Said:
     return _first(lst.entries, lambda entry: surely_found(entry.regex, route.as_path))
 
 
+def excluded_by(router: Router, name: str, number: str) -> bool:
+    """Tell whether `set as-path exclude as-path-access-list NAME` takes an AS number out, over eBGP.
+
+    FRR 10.3 and 10.7.1 ask every line of the list, `deny` as well as `permit`, and of every list whose name comes
+    behind its name.
+    """
+    if name not in router.as_path_lists:
+        return False
+    lines = (entry for other, lst in router.as_path_lists.items() if other >= name for entry in lst.entries)
+    return any(surely_found(entry.regex, number) for entry in lines)
+
+
 def community_list(lst: CommunityList, route: Route, version: tuple[int, ...], *, exact: bool) -> Said:
     """Ask a community list: all values of a line must be there; an expression sees the whole sorted string."""
 
@@ -143,11 +156,13 @@ def deleted_communities(lst: CommunityList, route: Route, version: tuple[int, ..
     return frozenset(value for value in route.communities if permitted(value))
 
 
-def large_community_list(lst: LargeCommunityList, route: Route, *, exact: bool) -> Said:
+def large_community_list(lst: LargeCommunityList, route: Route, version: tuple[int, ...], *, exact: bool) -> Said:
     """Ask a large-community list."""
 
     def matches(entry: Any) -> bool:
         if entry.regex is not None:
+            if not route.large_communities and version >= (10,):
+                return False
             return surely_found(entry.regex, route.large_community_string)
         values = frozenset(large_community_value(text) for text in entry.communities)
         return values == route.large_communities if exact else values <= route.large_communities

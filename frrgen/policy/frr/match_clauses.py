@@ -94,7 +94,7 @@ class Matches:
     def _by_path(self, name: str, effects: Effects, region: Region) -> tuple[Region, Region]:
         change = effects.path
         if change.more:
-            raise UndecidedError(f"the AS path is matched by {name} behind `set as-path prepend last-as`")
+            raise UndecidedError(f"the AS path is matched by {name} behind `prepend last-as` or `exclude all`")
         before = " ".join(map(str, change.front))
         for entry in self.router.as_path_lists[name].entries:
             refuse_stray(entry.regex, LANGUAGE, ALPHABET)
@@ -116,7 +116,7 @@ class Matches:
             raise UndecidedError(f"match {clause.replace('_', ' ')} {wanted.name} any has not been measured")
         large = clause == "large_community"
         atoms = self.universe.large if large else self.universe.communities
-        empty = False if not large and self.session.version >= (10,) else None
+        empty = False if self.session.version >= (10,) else None
         lines: list[tuple[list[Cube], bool]] = []
         for entry in lst.entries:
             if entry.regex is not None:
@@ -171,6 +171,8 @@ class Matches:
             number = next_hop_number(wanted)
             return self._by_next_hop((number, number + 1), effects, region)
         if clause == "metric":
+            if self.session.hides_med and effects.med is None:
+                raise UndecidedError("whether `match metric` sees the MED depends on whether the route is learned")
             found = (effects.med or untouched(0)).before(wanted)
             return _split(region, [RouteBox(med=found)], [RouteBox(med=_rest(found, RouteBox().med))])
         if clause == "local_preference":

@@ -165,6 +165,15 @@ class Session:
         # 8.4.4 and 10.3 count from 0, 10.7.1 from the default
         return 0 if self.external and self.version < (10, 7) else self.default_preference
 
+    def moved_preference(self, value: int | None) -> int:
+        """Give the local preference from which `set local-preference +N` counts."""
+        return self.set_preference if value is None or (value == 0 and self.zero_is_none) else value
+
+    @property
+    def zero_is_none(self) -> bool:
+        """Tell whether `set local-preference +N` takes 0 for none: 10.7.1 does."""
+        return self.version >= (10, 7)
+
     def peer_address(self) -> Address | None:
         """Give the neighbor's address; None if it is an interface, or not known."""
         if self.nobody:
@@ -181,6 +190,16 @@ class Session:
         """
         kept = self.family_option(FAMILIES[0 if version == 4 else 1], "attribute_unchanged")
         return self.direction == "out" and self.external and "med" not in kept
+
+    @property
+    def rewrites_paths(self) -> bool:
+        """Tell whether `set as-path exclude` does anything here: from FRR 9.1 on with eBGP neighbors alone."""
+        return self.external or self.version < (9, 1)
+
+    @property
+    def hides_med(self) -> bool:
+        """Tell whether clauses, too, do not see a learned route's MED: with 10.7.1 they do not, with 10.3 they do."""
+        return self.drops_med and self.version >= (10, 7)
 
     def matched_peer(self) -> Address | None:
         """Give the address that `match peer` and `match ip route-source` look at.

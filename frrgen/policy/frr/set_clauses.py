@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
 
-from frrgen.model.policy import RouteMapEntry, SetCommunity, SetLargeCommunity
+from frrgen.model.policy import RouteMapEntry, Set, SetCommunity, SetLargeCommunity
 from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
 from frrgen.policy.frr.alphabet import Universe
-from frrgen.policy.frr.effects import Effects, Number, untouched
-from frrgen.policy.frr.evaluate import MORE_SETS, refuse_excluded, refuse_unmeasured_sets, refuse_unordered
+from frrgen.policy.frr.effects import Effects, Number, PathChange, untouched
+from frrgen.policy.frr.evaluate import MORE_SETS, refuse_unmeasured_sets, refuse_unordered
 from frrgen.policy.frr.lists import deleted_communities, deleted_large_communities
-from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.sets.communities import Atoms, Cube, Other
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.route import Route
@@ -37,12 +37,8 @@ class Sets:
         changes: dict[str, Any] = {name: getattr(sets, name) for name in ("weight", "tag", "origin")}
         changes = {name: value for name, value in changes.items() if value is not None}
         path = effects.path
-        if sets.as_path_exclude is not None:
-            refuse_excluded(self.session)
-            refuse_unordered(sets)
-            if sets.as_path_prepend_last_as is not None:
-                raise UndecidedError("one entry excludes and prepends the last AS: FRR does not show which comes first")
-            path = path.excluded(sets.as_path_exclude)
+        if self.session.rewrites_paths:
+            path = _excluded(sets, path)
         if sets.as_path_prepend_last_as is not None:
             path = path.prepended_last(sets.as_path_prepend_last_as)
         if sets.as_path_prepend is not None:
@@ -51,6 +47,7 @@ class Sets:
             before = Number.constant(0) if self.counts_from_dropped(entry, effects) else untouched(0)
             changes["med"] = (effects.med or before).then(sets.metric)
         if sets.local_preference is not None:
+            self._refuse_zero(sets, effects)
             base = untouched(self.session.set_preference)
             changes["local_preference"] = (effects.local_preference or base).then(sets.local_preference)
         changes["next_hop"] = self._next_hop(entry, effects)
@@ -64,6 +61,14 @@ class Sets:
             if value not in (None, False):
                 more[name] = str(value)
         return replace(effects, path=path, more=tuple(sorted(more.items())), **changes)
+
+    def _refuse_zero(self, sets: Set, effects: Effects) -> None:
+        if not self.session.zero_is_none or isinstance(sets.local_preference, int):
+            return
+        before = effects.local_preference
+        zero = self.session.place != Place("in", external=True) if before is None else before.low == 0
+        if zero:
+            raise UndecidedError("from where a relative local preference counts depends on whether it was 0")
 
     def _next_hop(self, entry: RouteMapEntry, effects: Effects) -> Any:
         wanted = self.session.set_next_hop(entry.set, self.version)
@@ -97,6 +102,19 @@ class Sets:
             delete_last=self.session.deletes_last(sets.large_comm_list_delete_last),
         )
         return _changed(effects.large_communities, atoms, _those(atoms, deleted), change)
+
+
+def _excluded(sets: Set, path: PathChange) -> PathChange:
+    refuse_unordered(sets)
+    if sets.as_path_exclude_list is not None:
+        raise UndecidedError("`set as-path exclude as-path-access-list` is known of single paths alone")
+    if sets.as_path_exclude_all:
+        return path.emptied()
+    if sets.as_path_exclude is None:
+        return path
+    if sets.as_path_prepend_last_as is not None:
+        raise UndecidedError("one entry excludes and prepends the last AS: FRR does not show which comes first")
+    return path.excluded(sets.as_path_exclude)
 
 
 def _those(atoms: Atoms, which: Callable[[Any], bool]) -> set[Any]:

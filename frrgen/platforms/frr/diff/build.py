@@ -7,6 +7,7 @@ on either side one block, for the cost of a transaction is that of everything lo
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import chain
 from typing import Any, Final
 
@@ -21,11 +22,14 @@ from frrgen.platforms.frr.diff.instance import Instance
 from frrgen.platforms.frr.diff.overwrite import (
     ambiguous,
     end_clauses,
+    end_exclusions,
+    excluding,
     expand_any_before_edit,
     found_by,
     refresh_cached_prefix_lists,
     remove_calls_first,
     silent_maps,
+    tied_anew,
 )
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.prune import undo
@@ -259,7 +263,8 @@ class Builder:
         phase, gone = self.phases["northbound"], self.phases["northbound_gone"]
         for enter, lines in remove_calls_first(self.old, self.new):
             self.phases["ending"].add(enter, lines)
-        self.undone = end_clauses(self.old, self.new)
+        excluded = end_exclusions(self.old, self.new)
+        self.undone = end_clauses(self.old, self.new) | excluded
         for enter, lines in self.undone.values():
             self.phases["ending"].add(enter, lines)
         for name, route_map in new.items():
@@ -275,11 +280,22 @@ class Builder:
                 texts = [f"{'' if on else 'no '}route-map {name} optimization" for on in (was, wanted)]
                 self.record.change(Op.MODIFY, ("route_maps", name, "optimization"), texts[0], texts[1])
                 phase.add((), texts[1:])
+        self._exclude_again(excluded)
         for name in old:
             if name not in new and name not in self.leftover_words:
                 self.changed.add(("route_maps", name))
                 gone.add((), [f"no route-map {name}"])
                 self.record.change(Op.REMOVE, ("route_maps", name), f"route-map {name}", None)
+
+    def _exclude_again(self, ended: Collection[tuple[str, int]]) -> None:
+        """Say again what stays of the exclusions that were ended."""
+        self.phases["bgp_lists"].add((), tied_anew(self.old, self.new, ended))
+        for name, seq in ended:
+            (lst,) = (one.set.as_path_exclude_list for one in self.old.route_maps[name].entries if one.seq == seq)
+            for entry in self.new.route_maps[name].entries if name in self.new.route_maps else ():
+                if entry.seq == seq and lst is not None and entry.set.as_path_exclude_list == lst:
+                    enter = (f"route-map {name} {entry.action} {seq}",)
+                    self.phases["northbound"].add(enter, [excluding(lst)])
 
     def _new_map(self, name: str, route_map: RouteMap) -> None:
         self.changed.add(("route_maps", name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from frrgen.codes import Code
@@ -119,6 +119,49 @@ def end_clauses(old: Router, new: Router) -> dict[tuple[str, int], Placed]:
             if entry.seq in kept and (undone := list(_lost(entry, kept[entry.seq]))):
                 ended[name, entry.seq] = ((f"route-map {name} {entry.action} {entry.seq}",), undone)
     return ended
+
+
+def end_exclusions(old: Router, new: Router) -> dict[tuple[str, int], Placed]:
+    """Take `set as-path exclude as-path-access-list L` away before L is edited, made or removed.
+
+    FRR 10 loses the tie between the two with each line of L, and dies when the clause is written over later (10.3 and
+    10.7.1). Given are the lines that undo it, by map and number of the entry.
+    """
+    ended: dict[tuple[str, int], Placed] = {}
+    for name, route_map in old.route_maps.items():
+        for entry in route_map.entries:
+            lst = entry.set.as_path_exclude_list
+            if lst is not None and old.as_path_lists.get(lst) != new.as_path_lists.get(lst):
+                ended[name, entry.seq] = ((f"route-map {name} {entry.action} {entry.seq}",), [f"no {excluding(lst)}"])
+    return ended
+
+
+def tied_anew(old: Router, new: Router, ended: Collection[tuple[str, int]]) -> list[str]:
+    """Give a line of each list that a `set as-path exclude as-path-access-list` is about to name, to be sent again.
+
+    FRR 10 destroys what ties clauses to a list with each line of it that is removed, and dies of the next clause that
+    names it; a line that comes, and be it there already, makes that anew (10.3 and 10.7.1).
+    """
+    before = {
+        (name, entry.seq): entry.set.as_path_exclude_list
+        for name, route_map in old.route_maps.items()
+        for entry in route_map.entries
+    }
+    named = {
+        lst: None
+        for name, route_map in new.route_maps.items()
+        for entry in route_map.entries
+        if (lst := entry.set.as_path_exclude_list) is not None
+        and ((name, entry.seq) in ended or before.get((name, entry.seq)) != lst)
+    }
+    (kind,) = (kind for kind in LISTS if kind.field == "as_path_lists")
+    lists = {lst: new.as_path_lists[lst] for lst in named if lst in old.as_path_lists and lst in new.as_path_lists}
+    return [kind.entry(kind.head(name, lst), lst.entries[-1]) for name, lst in lists.items() if lst.entries]
+
+
+def excluding(name: str) -> str:
+    """Write the clause that takes the AS numbers of a list out of AS paths."""
+    return f"set as-path exclude as-path-access-list {name}"
 
 
 def _lost(was: RouteMapEntry, now: RouteMapEntry) -> Iterator[str]:
