@@ -441,7 +441,7 @@ class _Judge:
         if clause == "local_preference":
             is_ = self.session.matched_preference if route.local_preference is None else route.local_preference
         elif clause == "metric":
-            is_ = self._med(route) if self.session.hides_med else route.med or 0
+            is_ = self._med(route) if self.session.hides_med(route.prefix.version) else route.med or 0
         elif wanted == "untagged":
             raise UndecidedError("match tag untagged has not been measured")
         elif clause in {"tag", "origin"}:

@@ -171,7 +171,7 @@ class Matches:
             number = next_hop_number(wanted)
             return self._by_next_hop((number, number + 1), effects, region)
         if clause == "metric":
-            if self.session.hides_med and effects.med is None:
+            if self.session.hides_med(self.version) and effects.med is None:
                 raise UndecidedError("whether `match metric` sees the MED depends on whether the route is learned")
             found = (effects.med or untouched(0)).before(wanted)
             return _split(region, [RouteBox(med=found)], [RouteBox(med=_rest(found, RouteBox().med))])

@@ -196,10 +196,9 @@ class Session:
         """Tell whether `set as-path exclude` does anything here: from FRR 9.1 on with eBGP neighbors alone."""
         return self.external or self.version < (9, 1)
 
-    @property
-    def hides_med(self) -> bool:
+    def hides_med(self, version: int) -> bool:
         """Tell whether clauses, too, do not see a learned route's MED: with 10.7.1 they do not, with 10.3 they do."""
-        return self.drops_med and self.version >= (10, 7)
+        return self.drops_med(version) and self.version >= (10, 7)
 
     def matched_peer(self) -> Address | None:
         """Give the address that `match peer` and `match ip route-source` look at.
