@@ -101,6 +101,7 @@ class Code(StrEnum):
     FRR237 = auto(), "solo does not last", Severity.WARNING
     FRR238 = auto(), "An aggregate of one address"
     FRR240 = auto(), "Defined and not used", Severity.WARNING
+    FRR245 = auto(), "A later FRR reads a line otherwise", Severity.INFO
 
     # policy
     FRR301 = auto(), "There is no such neighbor"

@@ -44,7 +44,10 @@ def running(tmp_path):
 def test_the_example_is_sound(capsys):
     status, out, err = frrgen(capsys, "-i", EXAMPLE, "check")
     assert (status, err) == (0, "")
-    assert out == "2 routers checked: 0 errors, 0 warnings.\n"
+    assert out.endswith("\n2 routers checked: 0 errors, 0 warnings.\n")
+    # the router of the example runs FRR 8.4, whose saved file a later FRR reads otherwise
+    assert out.startswith("info[FRR245]: ")
+    assert out.count("info[") == out.count("[FRR") == 1
 
 
 def test_init_writes_a_network_that_checks_and_renders(capsys, tmp_path, monkeypatch):

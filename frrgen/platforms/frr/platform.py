@@ -9,11 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from frrgen.codes import Code
 from frrgen.errors import Finding
 from frrgen.model.router import Router
 from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
 from frrgen.platforms.files import is_xml, read_text
 from frrgen.platforms.frr.diff.plan import Plan, hide
+from frrgen.platforms.frr.grammar.layout import optimization
 from frrgen.platforms.frr.parse.parser import Parsed, parse, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.render import render
@@ -31,9 +33,18 @@ class FrrPlatform:
     template = True
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
-        """Return nothing: what is doubtful on FRR is doubtful everywhere (`model/check.py`)."""
-        del router, path
-        return ()
+        """Return the finding about an upgrade; other doubts about FRR hold everywhere (`model/check.py`).
+
+        FRR 8 saves `no route-map NAME optimization`, and FRR 9 skips the first entry of such a map.
+        """
+        maps = sum(not optimization(one, router.version) for one in router.route_maps.values())
+        if router.version < (9,) and maps:
+            text = (
+                f"FRR 9 and later skip the first entry of {maps} route map{'s' if maps > 1 else ''} of {router.name} when they start with"
+                f" the file that FRR {router.frr_version} has saved"
+            )
+            hint = f"before FRR is upgraded: frrgen upgrade-check {router.name} --to 10.3"
+            yield Finding.at(Code.FRR245, text, (*path, "route_maps"), hint)
 
     def losses(self, router: Router) -> Iterable[Finding]:
         """Return nothing: the model says no more than FRR can."""
