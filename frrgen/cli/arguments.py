@@ -292,6 +292,12 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--drain", type=_drain, default=3.0, metavar="SECONDS", help="announce GRACEFUL_SHUTDOWN so long before the end"
     )
+    run.add_argument(
+        "--on-term",
+        choices=["drain", "keep"],
+        default="drain",
+        help="SIGTERM: withdraw everything (default), or leave: routers keep the routes while a new speaker starts",
+    )
     run.add_argument("--log", choices=["text", "json"], default="text", help="how lines of the log are written")
     status.add_argument("--admin", type=Path, metavar="SOCKET", help="as for `speaker run`")
     for one in (plan, status):

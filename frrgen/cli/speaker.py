@@ -310,6 +310,7 @@ def _speaker(args: argparse.Namespace) -> Speaker:
         metrics=_address(args.metrics),
         gate=args.gate,
         listen=not args.no_listen,
+        on_term=args.on_term,
         drain_seconds=args.drain,
         inventory=desk.again,
         reasons=desk.reasons,

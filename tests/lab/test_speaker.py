@@ -60,10 +60,10 @@ print(lost, sent)
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGUSR1, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGUSR1, signal.SIGKILL, signal.SIGTERM])
 def test_a_restart_loses_no_packet(lab, how):
-    """A client speaks to the service through the router while the speaker becomes a new process, or dies."""
-    with World(lab, Frr, more="graceful_restart_time: 30") as world:
+    """A client speaks to the service through the router while the speaker becomes a new process, dies, or leaves."""
+    with World(lab, Frr, "--on-term", "keep", more="graceful_restart_time: 30") as world:
         client = lab.router("client", daemons=())
         lab.link(client, world.edge, "10.9.0.1/24", "10.9.0.2/24")
         client.run("ip", "route", "add", "default", "via", "10.9.0.2")
@@ -87,7 +87,7 @@ def test_a_restart_loses_no_packet(lab, how):
             wait_for("the first answer", Path(f"{stop}-begun").exists, 20)
             time.sleep(0.5)
             world.speaker.signal(how)
-            if how is signal.SIGKILL:
+            if how is not signal.SIGUSR1:
                 world.speaker.process.wait()
                 world.speaker = Speaking(world.node, lab.folder / "net")
             wait_for("a new session", lambda: sessions() > before, 30)

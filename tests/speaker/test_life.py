@@ -675,7 +675,7 @@ def test_the_admin_socket_is_for_its_owner_alone_and_one_speaker_has_it(tmp_path
         server.close()
         other = tmp_path / "file"
         other.write_text("mine")
-        with pytest.raises(DeviceError, match="is no socket"):
+        with pytest.raises(DeviceError, match="is not a socket"):
             await serve_admin(speaker, other)
         assert other.read_text() == "mine"
 

@@ -39,10 +39,9 @@ class FrrPlatform:
         """
         maps = sum(not optimization(one, router.version) for one in router.route_maps.values())
         if router.version < (9,) and maps:
-            text = (
-                f"FRR 9 and later skip the first entry of {maps} route map{'s' if maps > 1 else ''} of {router.name} when they start with"
-                f" the file that FRR {router.frr_version} has saved"
-            )
+            named = f"{maps} route map{'s' if maps > 1 else ''} of {router.name}"
+            saved = f"the file that FRR {router.frr_version} has saved"
+            text = f"FRR 9 and later skip the first entry of {named} when they start with {saved}"
             hint = f"before FRR is upgraded: frrgen upgrade-check {router.name} --to 10.3"
             yield Finding.at(Code.FRR245, text, (*path, "route_maps"), hint)
 

@@ -161,7 +161,7 @@ def _intended(router: Router, box: HostFacts, loss: Loss) -> Sections:
     own = router.pfsense or Pfsense()
     if own.tcp_md5:
         found["frrglobalraw"] = [write_raw(router)]
-    for section, config in write_bfd(router, loss):
+    for section, config in write_bfd(router, box, loss):
         found[section].append(config)
     if found["frrbfdprofiles"] or found["frrbfdpeers"]:
         found["frrbfd"] = [blank("frrbfd") | {"enable": "on"}]

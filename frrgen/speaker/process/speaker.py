@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding, FrrgenError, InputError
@@ -47,6 +47,9 @@ def reasons(gate: Gate, key: int, attributes: Attributes) -> list[str]:
     ]
 
 
+OnTerm = Literal["drain", "keep"]
+
+
 @dataclass
 class Options:
     """How a speaker runs."""
@@ -56,6 +59,8 @@ class Options:
     metrics: tuple[str, int] | None = None
     gate: Mode = "enforce"
     listen: bool = True
+    on_term: OnTerm = "drain"
+    """What TERM does: withdraw all, or leave so that routers keep the routes for the process to come (RFC 4724)."""
     drain_seconds: float = 3.0
     """How long routes are announced with GRACEFUL_SHUTDOWN before they are withdrawn."""
     restarted: bool = field(default_factory=lambda: os.environ.get(RESTARTED) == "1")
@@ -176,13 +181,13 @@ class Speaker:
     # life
 
     async def run(self) -> None:
-        """Run until a signal: TERM and INT drain, HUP reads everything again, USR1 restarts without a gap.
+        """Run until a signal: TERM drains or leaves, INT drains, HUP reads everything again, USR1 restarts.
 
         Raises InputError if the source is wrong at the start, DeviceError if an address or socket cannot be had.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGTERM, partial(self.stop, leave=self.options.on_term == "keep"))
+        loop.add_signal_handler(signal.SIGINT, self.stop)
         loop.add_signal_handler(signal.SIGUSR1, partial(self.stop, restart=True))
         loop.add_signal_handler(signal.SIGHUP, self._hup)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*SIGNALS, signal.SIGTERM, signal.SIGINT})
@@ -259,8 +264,8 @@ class Speaker:
         if self.options.listen:
             self._listener.start(self.peers)
 
-    def stop(self, *, restart: bool = False) -> None:
-        """End `run`: drained, or to restart this process in its place.
+    def stop(self, *, restart: bool = False, leave: bool = False) -> None:
+        """End `run`: drained, or left for a process to come, or to restart this process in its place.
 
         To be drained a second time is to end at once; what ends is not begun anew.
         """
@@ -268,7 +273,7 @@ class Speaker:
         if draining and not restart:
             self._at_once.set()
         if not draining:
-            self._stop_as = self.restart if restart else self.drain
+            self._stop_as = self.restart if restart else self.leave if leave else self.drain
         self._stopping.set()
 
     async def drain(self) -> bool:
@@ -292,6 +297,19 @@ class Speaker:
         await self._listener.stop()
         return True
 
+    async def leave(self) -> bool:
+        """End without a NOTIFICATION: where graceful restart is agreed, routers keep the routes (RFC 4724)."""
+        self.announcer.not_ready = "leaving"
+        LOG.info("leaving; routers keep the routes for the process to come", extra={"event": "leave"})
+        await self._end_tasks()
+        await self._abandon()
+        return True
+
+    async def _abandon(self) -> None:
+        """Close the sessions as a dead process would."""
+        await self._listener.stop()
+        await asyncio.gather(self.announcer.stop(), *(peer.abandon() for peer in self.peers))
+
     async def _wait(self, seconds: float) -> None:
         await _within(seconds, [self._at_once.wait()])
 
@@ -313,8 +331,7 @@ class Speaker:
             return False
         # those that come now are for the new process
         signal.pthread_sigmask(signal.SIG_BLOCK, {*SIGNALS, signal.SIGTERM, signal.SIGINT})
-        await self._listener.stop()
-        await asyncio.gather(self.announcer.stop(), *(peer.abandon() for peer in self.peers))
+        await self._abandon()
         LOG.info("restarting", extra={"event": "restart"})
         os.environ[RESTARTED] = "1"
         flush()

@@ -81,10 +81,15 @@ def _route_row(router: Router, route: StaticRoute, box: HostFacts, path: Path, l
         hint = "name the gateway in pfsense.gateways, or make one on the page System, Routing"
         loss.add(Code.FRR733, f"pfSense has no gateway with the address {route.via}", (*path, "via"), hint)
         return None
-    if not has_interface(str(route.interface), box):
-        hint = "write it as pfSense does, such as lan"
-        loss.add(Code.FRR734, f"pfSense has no interface {route.interface}", (*path, "interface"), hint)
+    _must_have(str(route.interface), box, path, loss)
     return {**row, "routetarget": f"if|{route.interface}"}
+
+
+def _must_have(interface: str, box: HostFacts, path: Path, loss: Loss) -> None:
+    """Refuse an interface that the box does not have: the package leaves out what names it."""
+    if not has_interface(interface, box):
+        hint = "write it as pfSense does, such as lan"
+        loss.add(Code.FRR734, f"pfSense has no interface {interface}", (*path, "interface"), hint)
 
 
 def _pfsense(router: Router) -> Pfsense:
@@ -171,7 +176,7 @@ def read_raw(config: Config, data: Data, note: Note) -> None:
 # BFD
 
 
-def write_bfd(router: Router, loss: Loss) -> Iterator[tuple[str, Config]]:
+def write_bfd(router: Router, box: HostFacts, loss: Loss) -> Iterator[tuple[str, Config]]:
     """Write the pages of BFD: each entry with its section.
 
     The package writes no profile on a neighbor: a BFD peer with the neighbor's address carries it.
@@ -184,7 +189,7 @@ def write_bfd(router: Router, loss: Loss) -> Iterator[tuple[str, Config]]:
     explicit = set()
     for number, peer in enumerate(router.bfd_peers):
         explicit.add(str(peer.address))
-        yield "frrbfdpeers", _bfd_peer(peer, ("bfd_peers", str(number)), loss)
+        yield "frrbfdpeers", _bfd_peer(peer, box, ("bfd_peers", str(number)), loss)
     for address, carried in neighbor_profiles(router.bgp).items():
         if address in explicit:
             if carried is not None:
@@ -219,7 +224,7 @@ def _timers(config: Config, keys: Any, timers: BfdTimers, path: Path, loss: Loss
     return config
 
 
-def _bfd_peer(peer: BfdPeer, path: Path, loss: Loss) -> Config:
+def _bfd_peer(peer: BfdPeer, box: HostFacts, path: Path, loss: Loss) -> Config:
     config = blank("frrbfdpeers") | {
         "peer": str(peer.address),
         "profile": peer.profile or "none",
@@ -231,6 +236,10 @@ def _bfd_peer(peer: BfdPeer, path: Path, loss: Loss) -> Config:
         loss.cannot(path, "multihop", "without an interface the package leaves its local address out", "a single hop")
     elif peer.local_address is not None and peer.interface is None:
         loss.cannot(path, "local_address", "without an interface", "interface and local_address")
+    elif peer.local_address is not None and str(peer.local_address) not in _addresses(box, str(peer.local_address)):
+        loss.cannot(path, "local_address", "of another machine", "an address of the box")
+    if peer.interface is not None:
+        _must_have(peer.interface, box, path, loss)
     if peer.vrf is not None:
         loss.cannot(path, "vrf")
     if peer.profile is not None:
@@ -240,6 +249,11 @@ def _bfd_peer(peer: BfdPeer, path: Path, loss: Loss) -> Config:
             if getattr(peer, field) != type(peer).model_fields[field].default:
                 loss.cannot(path, field, "beside a profile", "it in the profile")
     return _timers(config, BFD, peer, path, loss)
+
+
+def _addresses(box: HostFacts, otherwise: str) -> set[str]:
+    """Return the addresses of a box; of a box that is not known, any."""
+    return {address for addresses in box.interfaces.values() for address in addresses} or {otherwise}
 
 
 def read_bfd(sections: Sections, data: Data, note: Any) -> None:
