@@ -183,6 +183,13 @@ class Code(StrEnum):
     FRR611 = auto(), "A package is missing"
     FRR612 = auto(), "Not a manifest of Services"
 
+    # MetalLB
+    FRR620 = auto(), "MetalLB cannot say this"
+    FRR621 = auto(), "Not a manifest of MetalLB"
+    FRR622 = auto(), "The model cannot say what MetalLB says"
+    FRR623 = auto(), "The nodes of a cluster are not known", Severity.WARNING
+    FRR624 = auto(), "The password of a cluster is not known", Severity.WARNING
+
     # pfSense
     FRR700 = auto(), "Not XML that pfSense could read"
     FRR701 = auto(), "An element stands twice"

@@ -66,15 +66,23 @@ def parser() -> argparse.ArgumentParser:
     _routers(check, "*")
     check.add_argument("--format", choices=["text", "json"], default="text")
 
-    render = verb("render", "render", "show the frr.conf of routers")
-    _routers(render, "+")
+    render = verb("render", "render", "show the frr.conf of routers, or MetalLB's objects for a cluster")
+    render.add_argument(
+        "routers", nargs="+", metavar="ROUTER|CLUSTER", help="names of routers; of clusters for metallb"
+    )
     render.add_argument("--out", type=Path, metavar="DIR", help="write DIR/ROUTER.conf instead, readable by you alone")
     render.add_argument("--explain", action="store_true", help="show where each line comes from")
     render.add_argument(
         "--target",
-        choices=list(PLATFORMS),
+        choices=[*PLATFORMS, "metallb"],
         help="frr: the frr.conf, of a pfSense box the one its package would make; pfsense: sections of config.xml; "
-        "default: the router's platform",
+        "metallb: manifests for a cluster; default: the router's platform",
+    )
+    render.add_argument(
+        "--flavour",
+        choices=["metallb", "frr-k8s", "configmap"],
+        help="metallb: custom resources of MetalLB 0.13 and later (default), or FRRConfiguration; "
+        "configmap: as MetalLB 0.11 takes it",
     )
     render.add_argument(
         "--merge", type=Path, metavar="CONFIG.xml", help="write a whole config.xml, with only FRR's sections replaced"
@@ -215,12 +223,13 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--format", choices=["text", "json"], default="text")
 
     imports = verb("import", "import_", "make an inventory of an existing configuration")
-    imports.add_argument("platform", choices=list(PLATFORMS))
+    imports.add_argument("platform", choices=[*PLATFORMS, "metallb"])
     imports.add_argument(
         "files",
         nargs="+",
         metavar="FILE|ssh:[USER@]HOST[:PORT]",
-        help="an frr.conf, what `show running-config` prints, a config.xml of pfSense; or where to log in and read it",
+        help="an frr.conf, what `show running-config` prints, a config.xml of pfSense; or where to log in and read it; "
+        "metallb: manifests, and what `kubectl get -o yaml` prints of objects, Nodes and Secrets",
     )
     imports.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
     imports.add_argument(
@@ -230,7 +239,16 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="an inventory's folder, new or there already; default: show the YAML",
     )
-    imports.add_argument("--name", metavar="ROUTER", help="default: the file's hostname line, or its name")
+    imports.add_argument(
+        "--name", metavar="ROUTER|CLUSTER", help="default: the file's hostname line, or its name; metallb: cluster"
+    )
+    imports.add_argument(
+        "--router",
+        action="append",
+        default=[],
+        metavar="ADDRESS=NAME",
+        help="metallb: the router that has an address which the nodes dial (repeatable)",
+    )
 
     _speaker(verb("speaker", "speaker", "announce a cluster's prefixes from a node, as the routers will admit them"))
 

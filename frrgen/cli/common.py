@@ -70,6 +70,10 @@ class Inventory:
                 if weighed is not None:
                     yield weighed
 
+    def placed(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Give findings their files and lines."""
+        return [self._placed(one) for one in findings]
+
     def _placed(self, finding: Finding) -> Finding:
         return replace(finding, where=self.place(finding.where.path))
 

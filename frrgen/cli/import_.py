@@ -23,6 +23,12 @@ from frrgen.platforms.frr.parse.parser import Parsed
 
 def run(args: argparse.Namespace) -> Exit:
     """Write or print the inventory; the report goes to stderr."""
+    if args.platform == "metallb":
+        from frrgen.cli.metallb import import_
+
+        return import_(args)
+    if args.router:
+        raise InputError(Finding(Code.FRR114, "--router goes with import metallb"))
     if args.name is not None and len(args.files) > 1:
         raise InputError(Finding(Code.FRR114, "--name goes with exactly one file"))
     if args.output is None and len(args.files) > 1:

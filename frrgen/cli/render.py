@@ -19,6 +19,12 @@ from frrgen.platforms.registry import PLATFORMS
 
 def run(args: argparse.Namespace) -> Exit:
     """Print configuration, with passwords hidden; or write files, with passwords, for the owner's eyes only."""
+    if args.target == "metallb":
+        from frrgen.cli.metallb import render
+
+        return render(args)
+    if args.flavour is not None:
+        raise InputError(Finding(Code.FRR114, "--flavour goes with --target metallb"))
     inventory = Inventory(args.inventory, args.routers)
     routers = inventory.routers(args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=args.merge is not None)

@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.dump import dump
 from frrgen.inventory.files import load
+from frrgen.inventory.secrets import first_line
 from frrgen.inventory.write import write_new
+from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
 
+_T = TypeVar("_T", bound=BaseModel)
 _IGNORE: Final = "# passwords: never in git\n*\n!.gitignore\n"
 _COMMON: Final = "# What all routers share: defaults, groups, findings.\n{}\n"
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -42,13 +45,7 @@ def adopt(router: Router, taken: Iterable[str] = ()) -> Adopted:
     def moved(one: Any, label: str) -> Any:
         if one.password is None:
             return one
-        name = first = _NOT_IN_A_NAME.sub("-", f"{router.name}-{label}")[:100]
-        number = 1
-        while name.casefold() in names:
-            number += 1
-            name = f"{first}-{number}"
-        names.add(name.casefold())
-        path = Path("secrets", name)
+        path = Path("secrets", _free(f"{router.name}-{label}", names))
         found.secrets[path] = one.password.get_secret_value()
         return one.model_copy(update={"password": SecretStr(f"file:{path}")})
 
@@ -97,11 +94,56 @@ def write(adopted: Iterable[Adopted], folder: Path) -> list[Path]:
     for one in adopted:
         files |= {path: password + "\n" for path, password in one.secrets.items()}
         files[Path("routers", f"{one.router.name}.yaml")] = dump(one.router)
+    return write_files(files, folder)
+
+
+def write_files(files: dict[Path, str], folder: Path) -> list[Path]:
+    """Write new files into an inventory, with what every inventory has. Returns the new files.
+
+    Raises InputError rather than write over a file; then nothing is written.
+    """
     if any("secrets" in path.parts for path in files):
         files[Path("secrets/.gitignore")] = _IGNORE
     files[Path("network.yaml")] = _COMMON
     shared = {path for path in files if path.name in {".gitignore", "network.yaml"} and (folder / path).exists()}
     return write_new({path: text for path, text in files.items() if path not in shared}, folder)
+
+
+def adopt_cluster(cluster: Cluster, folder: Path) -> tuple[Cluster, dict[Path, str]]:
+    """Move the passwords of a cluster to files under secrets/. Returns it and the files to write.
+
+    A password that a file holds already stays there: both ends of a session then name one file.
+    """
+    held = folder / "secrets"
+    there = {path.name: first_line(path) for path in held.iterdir()} if held.is_dir() else {}
+    known = {text: name for name, text in there.items() if text is not None}
+    made: dict[Path, str] = {}
+    names = {name.casefold() for name in there}
+
+    def moved(one: _T, label: str) -> _T:
+        password: SecretStr | None = getattr(one, "password", None)
+        if password is None:
+            return one
+        text = password.get_secret_value()
+        if text not in known:
+            known[text] = _free(label, names)
+            made[Path("secrets", known[text])] = text + "\n"
+        return one.model_copy(update={"password": SecretStr(f"file:secrets/{known[text]}")})
+
+    own = moved(cluster, cluster.name)
+    routers = {name: moved(one, f"{cluster.name}-{name}") for name, one in own.routers.items()}
+    return own.model_copy(update={"routers": routers}), made
+
+
+def _free(label: str, names: set[str]) -> str:
+    """Return the nearest name of a file that none has, and take it."""
+    name = first = _NOT_IN_A_NAME.sub("-", label)[:100]
+    number = 1
+    while name.casefold() in names:
+        number += 1
+        name = f"{first}-{number}"
+    names.add(name.casefold())
+    return name
 
 
 def changed_by_inventory(adopted: Iterable[Adopted], folder: Path) -> list[Finding]:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, SecretStr
 
 from frrgen.inventory.yaml import scalar
+from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
 from frrgen.platforms.frr.grammar.policy import LISTS, ListKind
 
@@ -25,6 +26,15 @@ _ADDRESS: Final = re.compile(r"[0-9]+(\.[0-9]+){3}")
 def dump(router: Router) -> str:
     """Write a router's file. Passwords are written as the model has them."""
     return _yaml(_router(router))
+
+
+def dump_cluster(cluster: Cluster) -> str:
+    """Write a cluster's file. Passwords are written as the model has them."""
+    data = _data(cluster)
+    del data["name"]
+    # `{}` says that a router is there, and has nothing particular
+    data["routers"] = {name: _data(one) for name, one in cluster.routers.items()}
+    return _yaml(data)
 
 
 def _router(router: Router) -> dict[str, Any]:

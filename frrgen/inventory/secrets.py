@@ -21,6 +21,7 @@ from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.model.bgp import Bgp
+from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
 from frrgen.model.types import Password, is_reference
 
@@ -41,6 +42,15 @@ def resolve(
     """
     resolver = _Resolver(folder, environ, owners)
     resolved = resolver.router(router)
+    if resolver.findings:
+        raise InputError(*resolver.findings)
+    return resolved
+
+
+def resolve_cluster(cluster: Cluster, folder: Path, environ: Mapping[str, str]) -> Cluster:
+    """Put the passwords of a cluster in the place of their references, as `resolve` does. Raises InputError."""
+    resolver = _Resolver(folder, environ, None)
+    resolved = resolver.cluster(cluster)
     if resolver.findings:
         raise InputError(*resolver.findings)
     return resolved
@@ -71,6 +81,12 @@ class _Resolver:
             for name, vrf in router.vrfs.items()
         }
         return _with(router, changes)
+
+    def cluster(self, cluster: Cluster) -> Cluster:
+        path = ("clusters", cluster.name)
+        own = self._with_password(cluster, path)
+        peerings = {name: self._with_password(one, (*path, "routers", name)) for name, one in own.routers.items()}
+        return _with(own, {"routers": peerings})
 
     def _bgp(self, bgp: Bgp, path: tuple[str, ...]) -> Bgp:
         changes = {
@@ -128,6 +144,14 @@ class _Resolver:
             why = str(bad.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "not valid"))
             self.findings.append(Finding(Code.FRR122, f"what {reference} leads to cannot be used: {why}", where))
             return secret
+
+
+def first_line(path: Path) -> str | None:
+    """Return the first line of a file; None if it cannot be read."""
+    try:
+        return _first_line(path)
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _path(folder: Path, name: str) -> Path | None:

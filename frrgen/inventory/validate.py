@@ -227,7 +227,7 @@ def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     found: list[Any] = [model]
     for step in loc:
         found = [inner for one in found for inner in _inside(one, step)]
-    return [name for one in found if _is_model(one) for name in one.model_fields]
+    return [field.alias or name for one in found if _is_model(one) for name, field in one.model_fields.items()]
 
 
 def _is_model(kind: Any) -> bool:
@@ -236,7 +236,8 @@ def _is_model(kind: Any) -> bool:
 
 def _inside(kind: Any, step: str | int) -> Iterator[Any]:
     if _is_model(kind):
-        field = kind.model_fields.get(str(step))
+        fields = kind.model_fields.items()
+        field = next((field for name, field in fields if str(step) in {name, field.alias}), None)
         if field is not None:
             yield from _choices(field.annotation)
     elif get_origin(kind) is dict:

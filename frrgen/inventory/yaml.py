@@ -8,9 +8,9 @@ tags, anchors and aliases (groups do that, without surprises), several documents
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
 
@@ -26,6 +26,7 @@ _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "False", "FALSE"})
 
 Scalar = str | int | bool | None
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -64,49 +65,71 @@ def scalar(text: str) -> Scalar:
 
 def read(data: bytes, file: str) -> Node:
     """Read one YAML document, a mapping. An empty file is an empty mapping. Raises InputError with every finding."""
+    return _reader(data, file).document()
+
+
+def read_all(data: bytes, file: str, line: int = 0) -> list[Node]:
+    """Read every YAML document of a text that begins behind a line of a file. Raises InputError with every finding."""
+    return _reader(data, file, line).documents()
+
+
+def _reader(data: bytes, file: str, line: int = 0) -> _Reader:
     if len(data) > limits.most_bytes():
         text, hint = limits.too_large("the file")
         raise InputError(Finding(Code.FRR101, text, Where(file), hint))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as bad:
-        line = data.count(b"\n", 0, bad.start) + 1
+        number = data.count(b"\n", 0, bad.start) + 1
         column = bad.start - (data.rfind(b"\n", 0, bad.start) + 1) + 1
-        raise InputError(Finding(Code.FRR101, "not UTF-8 text", Where(file, line, column))) from bad
-    return _Reader(text, file).document()
+        raise InputError(Finding(Code.FRR101, "not UTF-8 text", Where(file, line + number, column))) from bad
+    return _Reader(text, file, line)
 
 
 class _Reader:
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, line: int = 0) -> None:
         self.text = text
         self.file = file
+        self.line = line
+        """The lines of the file before the text."""
         self.findings: list[Finding] = []
         self.events: Iterator[Any] = iter(())
 
     def document(self) -> Node:
+        return self._guarded(self._root)
+
+    def documents(self) -> list[Node]:
+        return self._guarded(self._roots)
+
+    def _guarded(self, reading: Callable[[], _T]) -> _T:
+        """Read; what is no YAML becomes a finding. Raises InputError with every finding."""
         try:
             self.events = iter(yaml.parse(self.text, Loader=_LOADER))
-            root = self._root()
+            found = reading()
         except yaml.MarkedYAMLError as bad:
             mark = bad.problem_mark or bad.context_mark
             problem = " ".join(part for part in (bad.problem, bad.context) if part)
             if bad.context_mark is not None and "end of stream" in problem and "quoted scalar" in problem:
                 # a quote that is not closed is found at the end of the file: what is to be mended is where it begins
                 mark = bad.context_mark
-            where = Where(self.file, mark.line + 1, mark.column + 1) if mark else Where(self.file)
-            self.findings.append(Finding(Code.FRR102, f"not YAML: {problem}", where, self._syntax_hint(where)))
+            hint = None if mark is None else self._syntax_hint(mark.line + 1, mark.column + 1)
+            where = Where(self.file, self.line + mark.line + 1, mark.column + 1) if mark else Where(self.file)
+            self.findings.append(Finding(Code.FRR102, f"not YAML: {problem}", where, hint))
             raise InputError(*self.findings) from bad
         except yaml.YAMLError as bad:
             self.findings.append(self._unreadable(bad))
             raise InputError(*self.findings) from bad
         if self.findings:
             raise InputError(*self.findings)
-        return root
+        return found
 
-    def _syntax_hint(self, where: Where) -> str | None:
+    def _roots(self) -> list[Node]:
+        return [self._node(next(self.events), 0) for event in self.events if isinstance(event, yaml.DocumentStartEvent)]
+
+    def _syntax_hint(self, number: int, column: int) -> str | None:
         lines = self.text.split("\n")
-        line = lines[where.line - 1] if 0 < where.line <= len(lines) else ""
-        if "\t" in line[: len(line) - len(line.lstrip())] or line[where.column - 1 : where.column] == "\t":
+        line = lines[number - 1] if 0 < number <= len(lines) else ""
+        if "\t" in line[: len(line) - len(line.lstrip())] or line[column - 1 : column] == "\t":
             return "indent with blanks: YAML takes no tabs"
         return None
 
@@ -115,7 +138,9 @@ class _Reader:
             found = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", line)
             if found:
                 what = f"control character U+{ord(found.group()):04X} is not allowed"
-                return Finding(Code.FRR102, f"not YAML: {what}", Where(self.file, number, found.start() + 1))
+                return Finding(
+                    Code.FRR102, f"not YAML: {what}", Where(self.file, self.line + number, found.start() + 1)
+                )
         return Finding(Code.FRR102, f"not YAML: {str(bad).splitlines()[0]}", Where(self.file))
 
     def _root(self) -> Node:
@@ -133,7 +158,7 @@ class _Reader:
         return root
 
     def _at(self, event: Any) -> Where:
-        return Where(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+        return Where(self.file, self.line + event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _say(self, code: Code, message: str, where: Where, hint: str | None = None) -> None:
         self.findings.append(Finding(code, message, where, hint))

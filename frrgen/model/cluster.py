@@ -121,6 +121,10 @@ class Peering(Model):
 
     vrf: Name | None = None
     """The VRF of the router in which the sessions are."""
+    asn: Asn | None = None
+    """The AS number that the nodes expect of the router; None: the one that it has."""
+    derive: bool = True
+    """False: the router's own file says all of it. Nothing is derived from the cluster, and `verify` compares."""
     address: Address | None = None
     """The router's address that the nodes dial; None: found from the router's update_source, or must be given."""
     ipv6_address: Address | None = None

@@ -60,6 +60,8 @@ def derive(network: Network) -> Derived:
                 place = f"vrf {peering.vrf} of {name}" if peering.vrf else name
                 findings.append(Finding(Code.FRR202, f"{place} has no bgp for the cluster to peer with", where))
                 continue
+            if not peering.derive:
+                continue
             if peering.listen_range and not router.slot.listens:
                 findings.append(
                     Finding(

@@ -9,9 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
-from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
-from frrgen.model.neighbor import LocalAs
 from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.router import Router
 from frrgen.model.types import Address, community_value, large_community_value
@@ -181,7 +179,7 @@ def _peers(
             timers = peering.timers or cluster.timers
             password = session.option("password")
             local_asn = node.asn or cluster.asn
-            peer_asn = _router_asn(bgp, session, local_asn)
+            peer_asn = peering.asn or session.router_asn(local_asn)
             role: Role | None = session.option("local_role")
             yield PeerSettings(
                 router=router_name,
@@ -227,17 +225,6 @@ def password_owners(cluster: Cluster, node_name: str, routers: Mapping[str, Rout
             elif session.neighbor.peer_group is not None:
                 found.add(("routers", name, *session.bgp_path, "peer_groups", session.neighbor.peer_group))
     return found
-
-
-def _router_asn(bgp: Bgp, session: Session, local_asn: int) -> int:
-    """Return the AS number in the router's OPEN: `local-as`, or its confederation's, before its own."""
-    local_as: LocalAs | None = session.option("local_as")
-    if local_as is not None:
-        return local_as.asn
-    confederation = bgp.confederation
-    if confederation is None or confederation.identifier is None or local_asn in {bgp.asn, *confederation.peers}:
-        return bgp.asn
-    return confederation.identifier
 
 
 def _dialled(peering: Peering, session: Session, address: Address) -> Address | None:

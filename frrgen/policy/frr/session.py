@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from frrgen.errors import Path
 from frrgen.model.bgp import Bgp
-from frrgen.model.neighbor import Neighbor, PeerGroup
+from frrgen.model.neighbor import LocalAs, Neighbor, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
@@ -254,6 +254,16 @@ class Session:
     def option(self, name: str) -> Any:
         """Give an option of the neighbor, or of its group."""
         return _said(name, self.neighbor, self.group)
+
+    def router_asn(self, peer_asn: int) -> int:
+        """Return the AS number in the router's OPEN: `local-as`, or its confederation's, before its own."""
+        local_as: LocalAs | None = self.option("local_as")
+        if local_as is not None:
+            return local_as.asn
+        confederation = self.bgp.confederation
+        if confederation is None or confederation.identifier is None:
+            return self.bgp.asn
+        return self.bgp.asn if peer_asn in {self.bgp.asn, *confederation.peers} else confederation.identifier
 
     def family_option(self, family: str, name: str) -> Any:
         """Give an option of an address family, of the neighbor or its group."""

@@ -101,6 +101,9 @@ def verify(
                     problems += tuple(ends.settings())
                     yield Agreement(name, router_name, node_name, str(address), proof, problems)
             proof, problems = _multipath(cluster, peering, router)
+            if not cluster.nodes:
+                text = "the cluster names no node, so no session of it is proven"
+                problems += (Problem("undecided", text, ("clusters", name, "nodes")),)
             problems += tuple(_listened(network, peering, router))
             problems += tuple(Problem("dropped", text, path) for text, path in unannounced(cluster))
             yield Agreement(name, router_name, "", "", proof, problems)
@@ -318,6 +321,10 @@ class _Ends:
         expected: tuple[Any, ...] = (self.asn, "internal" if self.asn == session.bgp.asn else "external")
         if session.remote not in expected:
             yield Problem("settings", f"the router expects AS {session.remote}, the node is AS {self.asn}", self.place)
+        own = session.router_asn(self.asn)
+        if peering.asn not in {None, own}:
+            place: Path = ("clusters", cluster.name, "routers", self.router.name, "asn")
+            yield Problem("settings", f"the nodes expect AS {peering.asn} of the router, which is AS {own}", place)
         if session.option("shutdown"):
             yield Problem("settings", "the session is shut down on the router", self.place)
         dialled = peering.address if self.address.version == 4 else peering.ipv6_address
