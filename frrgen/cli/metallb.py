@@ -133,7 +133,7 @@ def _addresses(router: Router) -> set[Address]:
     texts = [one.update_source for one in ends if one.update_source is not None]
     texts += [str(one) for one in (router.router_id, *(bgp.router_id for bgp in instances)) if one is not None]
     texts += [router.ssh.host] if router.ssh.host is not None else []
-    return {ip_address(text) for text in texts if is_address(text)}
+    return {ip_address(text) for text in texts if is_address(text)} | set(router.slot.known_addresses(None))
 
 
 def _by_neighbors(cluster: Cluster, routers: Mapping[str, Router]) -> dict[Address, str]:
@@ -208,7 +208,7 @@ def _text(inventory: Inventory, cluster: Cluster, flavour: str, secret: manifest
     routers = inventory.generated.routers
     findings: list[Finding] = []
     peers = list(sessions(cluster, routers, findings))
-    findings += refused(cluster, peers, flavour)
+    findings += refused(cluster, peers, routers, flavour)
     if findings:
         raise InputError(*inventory.placed(findings))
     if flavour == "configmap":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path
+from frrgen.metallb.render import bfd_profiles
 from frrgen.metallb.sessions import Peer
 from frrgen.model.cluster import Cluster, Peering, Pool
 from frrgen.model.pools import announced_lengths
+from frrgen.model.router import Router
 from frrgen.model.types import Prefix
 
 FLAVOURS: Final = ("metallb", "frr-k8s", "configmap")
@@ -24,7 +26,7 @@ _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 """The name of an object of Kubernetes (RFC 1123)."""
 
 
-def refused(cluster: Cluster, peers: Iterable[Peer], flavour: str) -> Iterator[Finding]:
+def refused(cluster: Cluster, peers: Iterable[Peer], routers: Mapping[str, Router], flavour: str) -> Iterator[Finding]:
     """Yield what a flavour cannot say."""
     peers = list(peers)
     path: Path = ("clusters", cluster.name)
@@ -39,6 +41,11 @@ def refused(cluster: Cluster, peers: Iterable[Peer], flavour: str) -> Iterator[F
     for name, peering in cluster.routers.items():
         own = [one for one in peers if one.router == name]
         yield from _peering(peering, own, flavour, (*path, "routers", name))
+    for name, profile in bfd_profiles(peers, routers) if flavour != "configmap" else ():
+        for field in ("shutdown", "echo_receive_interval"):
+            if getattr(profile, field):
+                place: Path = ("routers", next(iter(cluster.routers)), "bfd_profiles", name, field)
+                yield _cannot(f"{field} of a BFD profile", f"remove {field}, or name another profile", place)
     for name in dict.fromkeys(one.node for one in peers):
         own = [one for one in peers if one.node == name]
         if any(one.router_id is not None and one.router_id.version == 6 for one in own):
@@ -53,9 +60,9 @@ def _cannot(what: str, hint: str, path: Path) -> Finding:
 
 
 def _pool(name: str, pool: Pool, flavour: str, path: Path) -> Iterator[Finding]:
-    if flavour != "configmap":
+    if flavour == "metallb":
         yield from _name(name, "a pool", path)
-    if pool.reserved:
+    if pool.reserved and flavour != "frr-k8s":
         left = ", ".join(_without(pool.prefixes, pool.reserved))
         yield _cannot("that addresses of a pool are reserved", f"write `prefixes: [{left}]`", (*path, "reserved"))
     if pool.med is not None:

@@ -66,6 +66,11 @@ class PlatformOptions(Model):
         """Whether an entry of a prefix list may have any bounds; else `le` must be two beyond `ge`."""
         return True
 
+    def known_addresses(self, interface: str | None) -> tuple[Address, ...]:
+        """Return the addresses of an interface, or of all (None), as far as the router's file names them."""
+        del interface
+        return ()
+
     @classmethod
     def frr_version(cls, options: Any) -> str | None:
         """Return the FRR that the platform brings with these options; None: the inventory says it."""
@@ -106,6 +111,12 @@ class Pfsense(PlatformOptions):
     def narrow_bounds(self) -> bool:
         """Whether an entry of a prefix list may have any bounds: only in a raw configuration."""
         return self.raw
+
+    def known_addresses(self, interface: str | None) -> tuple[Address, ...]:
+        """Return the addresses of an interface, or of all (None), as far as the router's file names them."""
+        if interface is not None:
+            return self.interfaces.get(interface, ())
+        return tuple(address for some in self.interfaces.values() for address in some)
 
     @classmethod
     def frr_version(cls, options: Any) -> str | None:

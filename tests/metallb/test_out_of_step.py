@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +150,48 @@ def test_a_mismatch_of_router_and_cluster_is_named(both, row):
     status, problems = both(**changes)
     assert status == 2
     assert any(named in problem for problem in problems), problems
+
+
+ARTICLE = Path(__file__).resolve().parents[1] / "golden/pfsense/article.xml"
+CONFIGMAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{namespace: metallb-system, name: config}}
+data:
+  config: |
+    peers:
+    - peer-address: {address}
+      peer-asn: 64512
+      my-asn: {asn}
+    address-pools:
+    - name: default
+      protocol: bgp
+      addresses: [{pool}]
+---
+apiVersion: v1
+kind: Node
+metadata: {{name: microk8s-1}}
+status: {{addresses: [{{type: InternalIP, address: 192.168.1.10}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, "has no maximum_prefix"),
+        ({"address": "192.168.1.254"}, "the nodes dial 192.168.1.254, and lan of the router has 192.168.1.1"),
+        ({"asn": 64513}, "the router expects AS 64512, the node is AS 64513"),
+    ],
+)
+def test_the_articles_reader_keeps_both_ends_and_learns_of_each_mismatch(tmp_path, capsys, changes, named):
+    text = CONFIGMAP.format(**{"address": "192.168.1.1", "asn": 64512, "pool": "192.168.10.0/24", **changes})
+    (tmp_path / "config.yaml").write_text(text)
+    net = str(tmp_path / "net")
+    assert main(["import", "pfsense", str(ARTICLE), "--name", "home", "-o", net]) == 0
+    assert main(["import", "metallb", str(tmp_path / "config.yaml"), "-o", net]) == 0
+    capsys.readouterr()
+    assert main(["-i", net, "verify"]) == 2
+    assert named in capsys.readouterr().out
 
 
 def test_without_the_nodes_nothing_is_proven(both):

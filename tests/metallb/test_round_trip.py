@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jsonschema
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from frrgen.inventory.yaml import read_all
 from frrgen.metallb.frr_k8s import frr_k8s
+from frrgen.metallb.objects import duration
 from frrgen.metallb.parse import parse
 from frrgen.metallb.refused import refused
 from frrgen.metallb.render import configmap, documents, metallb
@@ -26,7 +28,7 @@ quick = settings(suppress_health_check=list(HealthCheck), deadline=None, max_exa
 def peers_of(cluster, flavour):
     findings = []
     found = list(sessions(cluster, derived(cluster), findings))
-    assert not [*findings, *refused(cluster, found, flavour)]
+    assert not [*findings, *refused(cluster, found, derived(cluster), flavour)]
     return found
 
 
@@ -102,9 +104,19 @@ def known():
     return found
 
 
+NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+
+
 def fits(known, objects):
+    """Check what an API server does: schemas, the rules in CEL for what is rendered, names and labels."""
     checked = 0
+    assert len({(one["kind"], one["metadata"]["name"]) for one in objects}) == len(objects)
     for one in objects:
+        assert NAME.fullmatch(one["metadata"]["name"])
+        assert all(LABEL.fullmatch(value) for value in one["metadata"]["labels"].values())
+        for text in re.findall(r"'connectTime': '(\w+)'", str(one)):
+            assert 1 <= duration(text) <= 65535
         key = (one["apiVersion"], one["kind"])
         if key != ("v1", "Secret"):
             jsonschema.Draft202012Validator(known[key]["properties"]["spec"]).validate(one["spec"])

@@ -332,6 +332,12 @@ class _Ends:
         if dialled is not None and source is not None and is_address(source) and ip_address(source) != dialled:
             text = f"the nodes dial {dialled} and the router answers from {source}"
             yield Problem("settings", text, self.place)
+        interface = None if source is None or is_address(source) else source
+        known = [one for one in self.router.slot.known_addresses(interface) if one.version == self.address.version]
+        if dialled is not None and known and dialled not in known:
+            where = interface or "the interfaces"
+            text = f"the nodes dial {dialled}, and {where} of the router has {', '.join(map(str, known))}"
+            yield Problem("settings", text, self.place)
 
 
 def questions(cluster: Cluster, peering: Peering, router: Router) -> list[tuple[str, Prefix, str]]:
