@@ -26,6 +26,7 @@ from frrgen.metallb.frr_k8s import frr_k8s
 from frrgen.metallb.parse import parse, router_name
 from frrgen.metallb.refused import refused
 from frrgen.metallb.sessions import sessions
+from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
 from frrgen.model.types import Address, is_address
@@ -146,14 +147,15 @@ def _by_neighbors(cluster: Cluster, routers: Mapping[str, Router]) -> dict[Addre
     return {one: candidates[0] for one in (peering.address, peering.ipv6_address) if one is not None}
 
 
-def _knows(router: Router, cluster: Cluster) -> bool:
-    """Tell whether a router has sessions with nodes: neighbors, or a listen range."""
+def _knows(router: Router, cluster: Cluster) -> list[str | None]:
+    """Return the VRFs (None: the main instance) where a router has sessions with nodes: neighbors, or a range."""
     nodes = [address for node in cluster.nodes.values() for address in node.addresses]
-    return any(
-        str(one) in bgp.neighbors or any(one.version == net.version and one in net for net in bgp.listen_ranges)
-        for _, bgp in router.instances()
-        for one in nodes
-    )
+
+    def has(bgp: Bgp, address: Address) -> bool:
+        ranges = (one for one in bgp.listen_ranges if one.version == address.version)
+        return str(address) in bgp.neighbors or any(address in one for one in ranges)
+
+    return [vrf for vrf, bgp in router.instances() if any(has(bgp, one) for one in nodes)]
 
 
 def _beside(imported: Imported, routers: Mapping[str, Router]) -> tuple[Cluster, list[Router]]:
@@ -166,9 +168,11 @@ def _beside(imported: Imported, routers: Mapping[str, Router]) -> tuple[Cluster,
     for name, peering in imported.cluster.routers.items():
         asn = imported.peer_asns[name]
         if name in routers:
-            bgp = routers[name].bgp
-            changes: dict[str, object] = {}
-            if not imported.cluster.nodes or _knows(routers[name], imported.cluster):
+            places = _knows(routers[name], imported.cluster)
+            vrf = next(iter(places), None)
+            bgp = routers[name].bgp_of(vrf)
+            changes: dict[str, object] = {} if vrf is None else {"vrf": vrf}
+            if places or not imported.cluster.nodes:
                 changes["derive"] = False
             if asn is not None and bgp is not None and asn != bgp.asn:
                 changes["asn"] = asn

@@ -109,13 +109,13 @@ def write_files(files: dict[Path, str], folder: Path) -> list[Path]:
     return write_new({path: text for path, text in files.items() if path not in shared}, folder)
 
 
-def adopt_cluster(cluster: Cluster, folder: Path) -> tuple[Cluster, dict[Path, str]]:
+def adopt_cluster(cluster: Cluster, folder: Path | None) -> tuple[Cluster, dict[Path, str]]:
     """Move the passwords of a cluster to files under secrets/. Returns it and the files to write.
 
     A password that a file holds already stays there: both ends of a session then name one file.
     """
-    held = folder / "secrets"
-    there = {path.name: first_line(path) for path in held.iterdir()} if held.is_dir() else {}
+    held = None if folder is None else folder / "secrets"
+    there = {path.name: first_line(path) for path in held.iterdir()} if held is not None and held.is_dir() else {}
     known = {text: name for name, text in there.items() if text is not None}
     made: dict[Path, str] = {}
     names = {name.casefold() for name in there}

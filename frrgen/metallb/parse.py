@@ -29,7 +29,7 @@ from frrgen.metallb.objects import (
     Spec,
     addresses,
 )
-from frrgen.metallb.read import GROUP, Machine, Manifest, machines, manifests, passwords
+from frrgen.metallb.read import GROUP, Machine, Manifest, machines, manifests, passwords, without_nulls
 from frrgen.metallb.render import CLUSTER, ROUTER, ROUTERS
 from frrgen.model.cluster import Pool
 from frrgen.model.neighbor import Timers
@@ -58,7 +58,7 @@ def parse(documents: Iterable[Node], name: str | None, default: str, names: Name
     found = list(manifests(documents))
     where = found[0].where if found else Where()
     ours = [one for one in found if one.version.startswith(GROUP)]
-    old = [one for one in found if one.kind == "ConfigMap" and "config" in (one.part("data").value or {})]
+    old = [one for one in found if one.kind == "ConfigMap" and _config(one) is not None]
     if len(old) + bool(ours) != 1:
         text = "the files hold no object of MetalLB" if not old and not ours else "the files hold two configurations"
         hint = "give the custom resources, or the ConfigMap `config` of MetalLB 0.12 and before"
@@ -183,6 +183,8 @@ class _Resources:
                 hint = "write a BGPAdvertisement or an L2Advertisement for it"
                 self.findings.append(beyond(text, one.where, hint))
                 continue
+            if layer2 and all(ad[1].interfaces for ad in layer2):
+                data["interfaces"] = tuple(dict.fromkeys(name for ad in layer2 for name in ad[1].interfaces))
             said = [(ad[0].where, ad[1].communities, ad[1].local_pref or None) for ad in bgp]
             lengths = [(ad[1].aggregation_length, ad[1].aggregation_length_v6) for ad in bgp]
             yield from self._pool(name, spec.addresses, data, said, lengths, values, one.where)
@@ -220,8 +222,8 @@ class _Resources:
             hint = "leave serviceSelectors out, or give those Services a pool of their own"
             self.findings.append(beyond(text.format("for every Service"), one.where, hint))
         if isinstance(spec, L2AdvertisementSpec):
-            if spec.node_selectors or spec.interfaces or spec.preferred_node_selectors:
-                how = beyond(text.format("from every node and interface"), one.where, "no router has to do with it")
+            if spec.node_selectors or spec.preferred_node_selectors:
+                how = beyond(text.format("from every node"), one.where, "no router has to do with it")
                 self.doubts.append(Finding(how.code, how.message, how.where, how.hint, Severity.WARNING))
             return True
         if spec.node_selectors and not self._everywhere(spec.node_selectors):
@@ -312,14 +314,21 @@ def router_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:63].strip("._-") or "router"
 
 
+def _config(one: Manifest) -> Node | None:
+    """Return the text of the configuration in a ConfigMap; None if there is none."""
+    data = one.part("data").value
+    found: Node | None = data.get("config") if isinstance(data, dict) else None
+    return found
+
+
 def _old(one: Manifest, name: str, names: Names, nodes: Mapping[str, Machine]) -> Imported:
     """Read the ConfigMap, as strictly as MetalLB 0.11 did."""
-    config = one.part("data").value["config"]
+    config = _config(one) or Node({}, one.where)
     text = config.value
     if not isinstance(text, str):
         raise InputError(Finding(Code.FRR621, "data.config is a text: write `config: |`", config.where))
     documents = read_all(text.encode(errors="surrogateescape"), config.where.file, config.where.line)
-    root = documents[0] if documents else Node({}, config.where)
+    root = without_nulls(documents[0]) if documents else Node({}, config.where)
     if len(documents) > 1:
         raise InputError(Finding(Code.FRR621, "data.config is a single document", documents[1].where))
     if not isinstance(root.value, dict):

@@ -37,7 +37,17 @@ class Manifest:
     def part(self, key: str) -> Node:
         """Return a part of it; an empty one if there is none."""
         found: Node = self.node.value.get(key) or Node({}, self.where)
-        return Node({}, found.where) if found.value is None else found
+        return Node({}, found.where) if found.value is None else without_nulls(found)
+
+
+def without_nulls(node: Node) -> Node:
+    """Leave out keys without a value: to Kubernetes they are not there."""
+    if isinstance(node.value, dict):
+        held = {key: without_nulls(one) for key, one in node.value.items() if one.value is not None}
+        return Node(held, node.where, node.key)
+    if isinstance(node.value, list):
+        return Node([without_nulls(one) for one in node.value], node.where, node.key)
+    return node
 
 
 @dataclass(frozen=True)
@@ -101,12 +111,17 @@ def passwords(found: Iterable[Manifest]) -> dict[str, str]:
 
 
 def machines(found: Iterable[Manifest]) -> dict[str, Machine]:
-    """Return the Nodes of Kubernetes."""
+    """Return the Nodes of Kubernetes. Raises InputError for an address that is none."""
     known: dict[str, Machine] = {}
     for one in found:
-        if one.kind == "Node":
-            status: Any = one.part("status").plain()
-            entries = status.get("addresses") if isinstance(status, dict) else None
-            texts = [entry.get("address") for entry in entries or () if entry.get("type") == "InternalIP"]
-            known[one.name] = Machine({HOSTNAME: one.name, **one.labels}, tuple(map(ip_address, map(str, texts))))
+        if one.kind != "Node":
+            continue
+        status: Any = one.part("status").plain()
+        entries = status.get("addresses") if isinstance(status, dict) else None
+        pairs = [entry for entry in entries or () if isinstance(entry, dict)] if isinstance(entries, list) else []
+        try:
+            own = tuple(ip_address(str(entry.get("address"))) for entry in pairs if entry.get("type") == "InternalIP")
+        except ValueError as bad:
+            raise InputError(Finding(Code.FRR621, f"an address of the Node {one.name}: {bad}", one.where)) from bad
+        known[one.name] = Machine({HOSTNAME: one.name, **one.labels}, own)
     return known

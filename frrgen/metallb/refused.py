@@ -87,6 +87,10 @@ def _pool(name: str, pool: Pool, flavour: str, path: Path) -> Iterator[Finding]:
     if flavour == "configmap":
         if pool.large_communities is not None:
             yield _cannot("large communities", "write communities, AA:NN", (*path, "large_communities"))
+        if pool.interfaces:
+            yield _cannot(
+                "the interfaces of a pool", "leave interfaces out: every interface answers", (*path, "interfaces")
+            )
         for field in ("priority", "namespaces", "service_labels"):
             if getattr(pool, field):
                 hint = "write `auto_assign: false`: Services then ask for the pool by its name"

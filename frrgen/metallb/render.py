@@ -213,9 +213,9 @@ def lengths(pool: Pool) -> Object:
 
 
 def advertisement(pool: Pool) -> Object:
-    """Return the attributes of a pool's announcements; none of a layer-2 pool."""
+    """Return the attributes of a pool's announcements; of a layer-2 pool its interfaces."""
     if pool.protocol == "layer2":
-        return {}
+        return {"interfaces": list(pool.interfaces)} if pool.interfaces else {}
     spec = lengths(pool)
     spec |= {} if pool.local_preference is None else {"localPref": pool.local_preference}
     told = [*(pool.communities or ()), *(f"large:{one}" for one in pool.large_communities or ())]

@@ -18,6 +18,7 @@ from frrgen.model.types import (
     Communities,
     GroupName,
     Hostname,
+    Interface,
     LargeCommunities,
     Model,
     Name,
@@ -68,6 +69,8 @@ class Pool(Model):
     overlap."""
     protocol: Literal["bgp", "layer2"] = "bgp"
     """layer2 pools are announced to no router."""
+    interfaces: tuple[Interface, ...] = ()
+    """layer2: the nodes' interfaces that answer for the addresses; empty: all."""
     lengths: tuple[int, int] | None = None
     """Shortest and longest announced prefix length for IPv4; None: the pool's own length to 32."""
     ipv6_lengths: tuple[int, int] | None = None
@@ -98,6 +101,12 @@ class Pool(Model):
     """Only Services of these namespaces get an address of this pool; empty: those of every namespace."""
     service_labels: dict[str, str] = {}
     """Only Services with these labels get an address of this pool."""
+
+    @model_validator(mode="after")
+    def _layer2(self) -> Self:
+        if self.interfaces and self.protocol != "layer2":
+            raise PlacedError("interfaces are for layer2 pools", "interfaces")
+        return self
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

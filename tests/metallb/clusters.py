@@ -40,7 +40,8 @@ def pools(draw, number: int, version: int, *, old: bool) -> dict:
         labels = st.sampled_from([{"app": "web"}, {"a": "true", "b": "1e3"}])
         made |= draw(maybe(priority=st.integers(1, 100), namespaces=named, service_labels=labels))
     if draw(st.integers(0, 3)) == 0:
-        return made | {"protocol": "layer2"}
+        nics = st.lists(st.sampled_from(["eth0", "br0.5"]), min_size=1, unique=True)
+        return made | {"protocol": "layer2"} | ({} if old else draw(maybe(interfaces=nics)))
     high = draw(st.integers(length, 32 if version == 4 else 128))
     made |= {"lengths" if version == 4 else "ipv6_lengths": (high, high)}
     made |= draw(maybe(communities=communities, local_preference=st.integers(1, 2147483647)))

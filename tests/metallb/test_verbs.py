@@ -211,6 +211,11 @@ def test_a_list_of_kubectl_is_read_like_documents(capsys, tmp_path):
     assert "asn: 64512\n" in found[0][1]
 
 
+def test_a_key_without_a_value_is_as_good_as_none(capsys, tmp_path):
+    (tmp_path / "k.yaml").write_text(GOOD.replace("peerASN:", "nodeSelectors: , holdTime: null, peerASN:"))
+    assert run(capsys, "import", "metallb", tmp_path / "k.yaml")[0] == 0
+
+
 def test_without_the_secret_the_password_is_said_to_be_unknown(capsys, tmp_path):
     (tmp_path / "k.yaml").write_text(GOOD.replace("peerASN:", "passwordSecret: {name: s}, peerASN:"))
     status, out, err = run(capsys, "import", "metallb", tmp_path / "k.yaml")
@@ -238,3 +243,55 @@ def test_nothing_is_written_over_and_arguments_that_do_not_fit_are_refused(capsy
         assert (status, "error[FRR114]" in err) == (1, True), args
     status, _, err = run(capsys, "-i", EXAMPLE, "render", "home", "--target", "metallb")
     assert (status, "error[FRR305]" in err) == (1, True)
+
+
+NODE = "---\nkind: Node\nmetadata: {name: n}\nstatus: {addresses: [{type: InternalIP, address: 192.0.2.200}]}\n"
+
+
+def places(value, path=()):
+    yield path
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from places(inner, (*path, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from places(inner, (*path, number))
+
+
+def put(value, path, new):
+    if not path:
+        return new
+    made = dict(value) if isinstance(value, dict) else list(value)
+    made[path[0]] = put(value[path[0]], path[1:], new)
+    return made
+
+
+def test_whatever_stands_in_a_manifest_is_read_or_is_an_error(capsys, tmp_path):
+    node = NODE
+    secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: czNjcmV0}\n"
+    more = GOOD.replace("peerASN:", "passwordSecret: {name: s}, nodeSelectors: [{matchLabels: {a: b}}], peerASN:")
+    seen = 0
+    for text in (more + node + secret, OLD.replace(", no-export", "") + node):
+        objects = list(yaml.safe_load_all(text))
+        for path in list(places(objects)):
+            for new in (None, [], {}, "x", 7, True, [[{"a": None}]], "é\n"):
+                odd = put(objects, path, new)
+                odd = odd if isinstance(odd, list) else [odd]
+                (tmp_path / "k.yaml").write_text(yaml.safe_dump_all(odd, allow_unicode=True))
+                status, _, err = run(capsys, "import", "metallb", tmp_path / "k.yaml")
+                assert status in {0, 1}
+                assert "FRR199" not in err, (path, new, err)
+                assert (status == 1) == ("error[" in err)
+                seen += 1
+    assert seen > 300
+
+
+def test_a_router_whose_sessions_are_in_a_vrf_is_found_there(capsys, tmp_path):
+    (tmp_path / "net/routers").mkdir(parents=True)
+    neighbor = "bgp: {asn: 64513, router_id: 198.51.100.1, neighbors: {192.0.2.200: {remote_as: 64512}}}"
+    (tmp_path / "net/routers/home.yaml").write_text(f"vrfs:\n  red:\n    {neighbor}\n")
+    node = NODE
+    (tmp_path / "k.yaml").write_text(GOOD + node)
+    assert run(capsys, "import", "metallb", tmp_path / "k.yaml", "-o", tmp_path / "net")[0] == 0
+    cluster = yaml.safe_load((tmp_path / "net/clusters/cluster.yaml").read_text())
+    assert cluster["routers"] == {"home": {"vrf": "red", "derive": False, "address": "198.51.100.1"}}
