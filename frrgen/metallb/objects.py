@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from frrgen.model.types import Address, Asn, Model, PlacedError
+from frrgen.model.types import Address, Asn, Model, PlacedError, community_value
 
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
@@ -155,9 +155,8 @@ class BgpPeerSpec(Spec):
         internal = self.dynamic_asn == "internal" or self.peer_asn == self.my_asn
         if self.ebgp_multi_hop and internal:
             raise PlacedError("an internal session has no ebgpMultiHop", "ebgpMultiHop")
-        hold = 180 if self.hold_time is None else self.hold_time
-        if self.keepalive_time is not None and hold and self.keepalive_time >= hold:
-            raise PlacedError("the keepalive time must be below the hold time", "keepaliveTime")
+        if self.hold_time is not None and (self.keepalive_time or 0) > self.hold_time:
+            raise PlacedError("the keepalive time must not be longer than the hold time", "keepaliveTime")
         return self
 
 
@@ -287,6 +286,16 @@ class OldPool(Old):
             raise PlacedError("a layer2 pool has no bgp-advertisements", "bgp-advertisements")
         return self
 
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        for text in self.addresses:
+            first, _, last = text.partition("-")
+            if first.strip() == last.strip():
+                raise PlacedError(f"the range {text} does not go up: write {first.strip()}/32", "addresses")
+            if self.protocol == "bgp" and ":" in text:
+                raise PlacedError(f"{text}: MetalLB 0.11 announces no IPv6 by BGP", "addresses")
+        return self
+
 
 class OldConfig(Old):
     """The configuration of MetalLB 0.11, `data.config` of its ConfigMap."""
@@ -294,3 +303,11 @@ class OldConfig(Old):
     peers: tuple[OldPeer, ...] = ()
     bgp_communities: dict[str, str] = {}
     address_pools: tuple[OldPool, ...] = ()
+
+    @model_validator(mode="after")
+    def _communities(self) -> Self:
+        for name, text in self.bgp_communities.items():
+            if ":" not in text:
+                raise PlacedError(f"a community is AA:NN, not {text!r}", "bgp-communities", name)
+            community_value(text)
+        return self

@@ -110,7 +110,7 @@ class _Resources:
         if self.findings:
             raise InputError(*self.findings)
         made = assemble(self.name, peers, pools, self.nodes, self.where)
-        made.findings += self.doubts
+        made.findings += [*self.doubts, *self._missing()]
         made.unknown_passwords = frozenset(self.unknown_passwords)
         made.bfd_profiles = {name: _bfd(spec) for name, (_, spec) in self.specs["BFDProfile"].items()}
         return made
@@ -163,6 +163,15 @@ class _Resources:
             self.unknown_passwords.add(router_name(router))
             return None
         return SecretStr(self.secrets[secret])
+
+    def _missing(self) -> Iterator[Finding]:
+        """Find advertisements of pools that are not in the files: an export may lack them."""
+        for kind in ("BGPAdvertisement", "L2Advertisement"):
+            for name, (one, spec) in self.specs[kind].items():
+                for missing in set(spec.ip_address_pools) - set(self.specs["IPAddressPool"]):
+                    text = f"the {kind} {name} is for the pool {missing}, which is not in the files"
+                    hint = "add its IPAddressPool, or remove the name"
+                    yield Finding(Code.FRR621, text, one.where, hint, Severity.WARNING)
 
     def _pools(self) -> Iterator[tuple[str, Pool]]:
         values = {c.name: c.value for _, spec in self.specs["Community"].values() for c in spec.communities}
@@ -273,7 +282,7 @@ def pool(  # noqa: PLR0917
             data[key] = (some[0], some[-1])
             if short := [prefix for prefix in own if prefix.prefixlen > some[0]]:
                 text = f"the aggregation length {some[0]} is shorter than {short[0]} of the pool"
-                raise InputError(Finding(Code.FRR621, text, said[0][0], "MetalLB refuses it"))
+                raise InputError(Finding(Code.FRR621, text, said[0][0], "write a longer one"))
     try:
         return Pool.model_validate(data)
     except ValidationError as bad:
@@ -295,11 +304,11 @@ def _community(text: str, values: Mapping[str, str], where: Where) -> str:
 
 
 def timers(hold: int | None, keepalive: int | None) -> Timers | None:
-    """Return the timers; what is not said comes from the other: a keepalive time is a third of the hold time."""
+    """Return the timers. The time that is not said comes from the other: a hold time is three keepalive times."""
     if hold is None and keepalive is None:
         return None
     if hold is None:
-        hold = max(3 * (keepalive or 0), 180)
+        hold = 3 * (keepalive or 0)
     return Timers(keepalive=hold // 3 if keepalive is None or not hold else keepalive, hold=hold)
 
 

@@ -15,8 +15,6 @@ from frrgen.model.pools import announced_lengths
 from frrgen.model.router import Router
 from frrgen.model.types import Prefix
 
-FLAVOURS: Final = ("metallb", "frr-k8s", "configmap")
-"""The custom resources of MetalLB; the FRRConfiguration of frr-k8s; the ConfigMap of MetalLB 0.11."""
 RESTART_TIME: Final = 120
 """Seconds of FRR's own `bgp graceful-restart restart-time`, which is what MetalLB's switch turns on."""
 HOPS: Final = 255
@@ -71,7 +69,7 @@ def _pool(name: str, pool: Pool, flavour: str, path: Path) -> Iterator[Finding]:
     if pool.prepend:
         hint = "let the router prepend: `set: {as_path_prepend: [ASN]}` in the entry of its inbound route map"
         yield _cannot("a longer AS path", hint, (*path, "prepend"))
-    if pool.local_preference is not None and pool.local_preference > _INT32:
+    if pool.local_preference is not None and pool.local_preference > _INT32 and flavour != "configmap":
         hint = f"write `local_preference: {_INT32}` or less"
         yield _cannot(f"a local preference above {_INT32}", hint, (*path, "local_preference"))
     if pool.local_preference == 0 and flavour == "metallb":
@@ -123,14 +121,8 @@ def _peering(peering: Peering, peers: list[Peer], flavour: str, path: Path) -> I
         else:
             yield from _name(peering.bfd_profile, "a BFD profile", (*path, "bfd_profile"))
     timers = peers[0].timers
-    if timers is None:
-        return
-    if flavour == "configmap":
-        if timers.keepalive != timers.hold // 3:
-            text = f"a keepalive time of {timers.keepalive} s: it is a third of the hold time"
-            yield _cannot(text, f"write `timers: {{keepalive: {timers.hold // 3}, hold: {timers.hold}}}`", path)
-    elif timers.hold and timers.keepalive >= timers.hold:
-        text = f"a keepalive time of {timers.keepalive} s, for it must be below the hold time"
+    if timers is not None and flavour == "configmap" and timers.keepalive != timers.hold // 3:
+        text = f"a keepalive time of {timers.keepalive} s: it is a third of the hold time"
         yield _cannot(text, f"write `timers: {{keepalive: {timers.hold // 3}, hold: {timers.hold}}}`", path)
 
 

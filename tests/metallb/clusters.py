@@ -12,7 +12,8 @@ from frrgen.model.derive import derive
 
 ASN = 64512
 ROUTERS = {"home": 64512, "edge1": 65001, "Edge_2": 65002}
-timers = st.sampled_from([{"keepalive": 30, "hold": 90}, {"keepalive": 1, "hold": 3}, {"keepalive": 0, "hold": 0}])
+thirds = st.sampled_from([{"keepalive": 30, "hold": 90}, {"keepalive": 1, "hold": 3}, {"keepalive": 0, "hold": 0}])
+others = st.sampled_from([{"keepalive": 9, "hold": 9}, {"keepalive": 0, "hold": 61}])
 communities = st.lists(
     st.sampled_from(["64512:1", "no-export", "graceful-shutdown", "local-AS", "0:0"]), min_size=1, unique=True
 )
@@ -88,7 +89,7 @@ def clusters(draw, *, old: bool = False, plain: bool = True) -> Cluster:
             peerings[name] |= draw(maybe(bfd_profile=st.sampled_from(["fast", "slow"])))
             peerings[name] |= draw(maybe(ebgp_multihop=st.just(255))) if external else {}
     data = {"name": "k", "asn": ASN, "nodes": nodes, "pools": made, "routers": peerings}
-    data |= draw(maybe(timers=timers))
+    data |= draw(maybe(timers=thirds if old else thirds | others))
     if not any("password" in one for one in peerings.values()):
         data |= draw(maybe(password=st.just("env:K")))
     if not old and not any("timers_connect" in one for one in peerings.values()):

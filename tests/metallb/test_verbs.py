@@ -99,7 +99,6 @@ def test_what_metallb_cannot_say_of_a_pool_is_an_error_with_the_nearest_thing(
     [
         ("lengths: [24, 32]", "lengths: [32, 32]", "frr-k8s", "let lengths begin with 24"),
         ("keepalive: 30", "keepalive: 20", "configmap", "write `timers: {keepalive: 30, hold: 90}`"),
-        ("keepalive: 30", "keepalive: 90", "metallb", "below the hold time"),
         ("address: 192.168.1.2", "address: 192.168.1.2\n    ttl_security_hops: 1", "metallb", "TTL security"),
         ("timers:", "graceful_restart_time: 60\ntimers:", "metallb", "write `graceful_restart_time: 120`"),
         ("  services:", "  Services:", "metallb", "name it services"),
@@ -178,6 +177,11 @@ data:
         ("no-export", '"64512:99999"', "the community", 9),
         ("      protocol: bgp\n", "", "FRR112", 9),
         ("peers:", "peerz:", "unknown key 'peerz'", 5),
+        ('"64512:7"', "seven", "a community is AA:NN, not 'seven'", 7),
+        ('"64512:7"', '"64512:70000"', "a community is AA:NN", 5),
+        ("192.0.2.0/28", "192.0.2.7-192.0.2.7", "does not go up", 11),
+        ("192.0.2.0/28", '"2001:db8::/126"', "no IPv6 by BGP", 11),
+        ("192.0.2.0/28", "192.0.2.0/28, 192.0.2.8/30", "overlaps", 1),
     ],
 )
 def test_the_configmap_is_read_as_strictly_as_metallb_0_11_did(capsys, tmp_path, old, new, said, line):  # noqa: PLR0917
@@ -209,6 +213,22 @@ def test_a_list_of_kubectl_is_read_like_documents(capsys, tmp_path):
     assert found[0] == found[1]
     assert found[0][0] == 0
     assert "asn: 64512\n" in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("said", "keepalive", "hold"),
+    [("holdTime: 1m30s", 30, 90), ("keepaliveTime: 20s", 20, 60), ("holdTime: 90s, keepaliveTime: 90s", 90, 90)],
+)
+def test_a_time_that_is_not_said_comes_from_the_other(capsys, tmp_path, said, keepalive, hold):
+    (tmp_path / "k.yaml").write_text(GOOD.replace("peerASN:", f"{said}, peerASN:"))
+    status, out, _ = run(capsys, "import", "metallb", tmp_path / "k.yaml")
+    assert (status, f"timers:\n  keepalive: {keepalive}\n  hold: {hold}\n" in out) == (0, True)
+
+
+def test_an_advertisement_of_a_pool_that_is_not_in_the_files_is_doubtful(capsys, tmp_path):
+    (tmp_path / "k.yaml").write_text(GOOD + ADS.replace("name: a", "name: b") + "spec: {ipAddressPools: [other]}\n")
+    status, _, err = run(capsys, "import", "metallb", tmp_path / "k.yaml")
+    assert (status, "warning[FRR621]: the BGPAdvertisement b is for the pool other" in err) == (0, True)
 
 
 def test_a_key_without_a_value_is_as_good_as_none(capsys, tmp_path):
