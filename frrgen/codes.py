@@ -141,6 +141,7 @@ class Code(StrEnum):
     FRR407 = auto(), "An intended line was not understood, and its place would be emptied"
     FRR408 = auto(), "A file is too large"
     FRR431 = auto(), "A configuration file's route maps call each other in a circle"
+    FRR432 = auto(), "The change would kill bgpd"
     FRR450 = auto(), "A later FRR reads this otherwise"
 
     # push

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from frrgen.cli.common import complain, count
 from frrgen.cli.devices import at
@@ -20,10 +21,13 @@ from frrgen.platforms.base import Source, platform
 from frrgen.platforms.frr.diff.plan import hide
 from frrgen.platforms.frr.parse.parser import Parsed
 
+_MANIFESTS: Final = frozenset({"metallb"})
+"""No platforms of routers: their manifests are imported as a cluster."""
+
 
 def run(args: argparse.Namespace) -> Exit:
     """Write or print the inventory; the report goes to stderr."""
-    if args.platform == "metallb":
+    if args.platform in _MANIFESTS:
         from frrgen.cli.metallb import import_
 
         return import_(args)

@@ -114,7 +114,13 @@ class UpdateDelay(Model):
     maximum: Annotated[int, Field(ge=0, le=3600)]
     """Seconds that bgpd waits at most, after its start, before it announces; 0: it does not wait."""
     establish_wait: Annotated[int, Field(ge=1, le=3600)] | None = None
-    """Seconds in which sessions must come up to be waited for; None: as `maximum`."""
+    """Seconds in which sessions must come up to be waited for, at most `maximum`; None: as `maximum`."""
+
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        if self.establish_wait is not None and self.establish_wait > self.maximum:
+            raise ValueError("establish_wait must be at most maximum: FRR refuses it")
+        return self
 
 
 class Dampening(Model):

@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from frrgen.errors import InputError
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
+from tests.lab.router import wait_for
 from tests.lab.walked import walked
 from tests.strategies import routers
 
 GOLDEN = Path(__file__).parent.parent / "golden/frr"
 GOLDENS = sorted({path.stem.rpartition("-")[0] for path in GOLDEN.glob("*.conf")})
-SEED = int(os.environ.get("FRRGEN_SEED", "1"))
+SEED = int(os.environ.get("FRRGEN_SEED", "6"))
 DAEMONS = ("zebra", "bgpd", "staticd", "bfdd")
 
 
@@ -74,7 +76,12 @@ def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(rout
     """A chain of random routers: each is reached from the one before, by the plan alone."""
     router.restart("")
     for number, intended in enumerate(generated(int(os.environ.get("FRRGEN_CHAIN", "60")), SEED, router.frr)):
-        plan = left_to_do(router, intended)
+        try:
+            plan = left_to_do(router, intended)
+        except InputError:
+            # refused, for it would kill FRR: it is reached by a start
+            router.restart(render(intended))
+            continue
         said = router.apply(plan.batches)
         dead = [daemon for daemon in DAEMONS if not router.alive(daemon)]
         assert not dead, f"number {number} of seed {SEED} kills {dead}"
@@ -87,6 +94,80 @@ def test_a_random_router_boots_from_what_is_rendered(router):
         router.restart(render(intended))
         left = left_to_do(router, intended)
         assert left.commands == (), f"number {number} of seed {SEED + 1}"
+
+
+LISTS = ("show ip prefix-list", "show ipv6 prefix-list", "show bgp as-path-access-list", "show bgp community-list")
+COUNTED = re.compile(r" Invoked:? \d+.*|\(\d+ milliseconds.*|^hostname .*", re.MULTILINE)
+"""What FRR counts, which is its past and not its configuration; and the name, which is the machine's."""
+
+
+def blocks(text, begin):
+    """Return the parts of a text, each from a line that begins a part, in any order."""
+    found = [[]]
+    for line in COUNTED.sub("", text).splitlines():
+        if re.match(begin, line):
+            found.append([])
+        found[-1].append(line.rstrip())
+    return sorted(found)
+
+
+def shown(router):
+    """Return what a router shows of its configuration, and of the policy that its daemons work with.
+
+    The clauses of an entry stand in the order in which they were typed, which makes no difference to bgpd; an empty
+    `bfd` stays where there was something in it.
+    """
+    text = router.vtysh("show running-config")
+    for member, group in re.findall(r"(?m)^ neighbor (\S+) peer-group (\S+)$", text):
+        if f"  neighbor {group} disable-addpath-rx" in text:
+            # FRR 10 shows it of a member, too, that joined before the group had it
+            text = text.replace(f"  neighbor {member} disable-addpath-rx\n", "")
+    running = blocks(text, r"\S| profile ")
+    found = {"running": [one for one in running if one not in (["!"], ["exit"], ["bfd"], ["bfd", "exit"])]}
+    for one in found["running"]:
+        one[:] = [line for line in one if line not in {" !", "exit"}]
+    maps = []
+    for one in blocks(router.vtysh("show route-map"), r"route-map|[A-Z]+:"):
+        entries = blocks("\n".join(one), r" +(permit|deny), sequence")
+        maps.append((one[:1], sorted(sorted(entry) for entry in entries)))
+    found["maps"] = sorted(maps)
+    return found | {question: blocks(router.vtysh(question), r"\S") for question in LISTS}
+
+
+def without_deleted(state):
+    """Leave out the maps without an entry: FRR keeps the name of a deleted map, 10.3 for more than 20 seconds."""
+    return {**state, "maps": [one for one in state["maps"] if len(one[1]) > 1]}
+
+
+def test_a_router_that_was_pushed_to_shows_what_a_router_that_booted_shows(lab):
+    """One goes from random router to random router by plans, the other boots from each of them."""
+    pushed, booted = lab.router("pushed", daemons=DAEMONS), lab.router("booted", daemons=DAEMONS)
+    pushed.start("")
+    booted.start("")
+    for number, intended in enumerate(generated(int(os.environ.get("FRRGEN_BOOTED", "8")), SEED + 2, lab.frr)):
+        booted.restart(render(intended))
+        try:
+            pushed.apply(left_to_do(pushed, intended).batches)
+        except InputError:
+            pushed.restart(render(intended))
+        there, wanted = without_deleted(shown(pushed)), without_deleted(shown(booted))
+        for question, one in wanted.items():
+            assert there[question] == one, f"{question}: number {number} of seed {SEED + 2}"
+
+
+@pytest.mark.sample("10.3")
+def test_a_change_of_graceful_shutdown_beside_a_summary_kills_frr_10_3_and_is_refused(router):
+    text = (
+        "router bgp 65001\n no bgp network import-check\n{} address-family ipv4 unicast\n  network 10.1.0.0/24\n"
+        "  aggregate-address 10.0.0.0/8 summary-only\n"
+    )
+    router.restart(text.format(""))
+    with pytest.raises(InputError, match="FRR432"):
+        left_to_do(router, read(router, text.format(" bgp graceful-shutdown\n")))
+    assert router.alive("bgpd")
+    wait_for("the aggregate", lambda: "10.0.0.0/8" in router.vtysh("show bgp ipv4 unicast"))
+    router.apply([["router bgp 65001", "bgp graceful-shutdown", "exit"]])
+    wait_for("bgpd to die", lambda: not router.alive("bgpd"), 5)
 
 
 def test_a_session_over_several_hops_and_one_with_ttl_security_may_turn_into_each_other(router):
@@ -251,14 +332,26 @@ def test_a_clause_written_over_another_is_what_bgpd_works_with(router):
 ANY = {
     "ip prefix-list": ("any", "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/8 le 24", "0.0.0.0/0 ge 8"),
     "ipv6 prefix-list": ("any", "::/0", "2001:db8::/32", "::/0 le 64"),
-    "access-list": ("any", "10.0.0.0/8", "10.0.0.0/8 exact-match", "11.0.0.0/8 exact-match"),
+    "access-list": (
+        "any",
+        "10.0.0.0/8",
+        "10.0.0.0/8 exact-match",
+        "11.0.0.0/8 exact-match",
+        "192.0.2.1",
+        "192.0.2.0 0.0.0.255",
+        "ip any any",
+        "ip any host 198.51.100.1",
+        "ip host 192.0.2.1 any",
+        "ip host 192.0.2.1 host 198.51.100.1",
+        "ip 192.0.2.0 0.0.0.255 198.51.100.0 0.0.0.255",
+    ),
     "ipv6 access-list": ("any", "2001:db8::/32", "2001:db8::/32 exact-match"),
 }
 
 
 @pytest.mark.parametrize("kind", ANY)
 def test_an_entry_written_over_another_is_what_bgpd_works_with(router, kind):
-    """FRR 8.4.4 keeps half of an `any` that is overwritten, and `exact-match`, and shows neither."""
+    """FRR 8.4.4 keeps half of an `any`, and `exact-match`; each version keeps wildcards and destinations."""
 
     def of(forms):
         lines = [f"{kind} L{n} seq 5 permit {form}" for n, form in enumerate(forms)]

@@ -10,7 +10,7 @@ import os
 import time
 
 from frrgen.lines.rule import Impact
-from frrgen.platforms.frr.grammar import bgp, policy
+from frrgen.platforms.frr.grammar import bgp, neighbor, policy
 from frrgen.platforms.frr.render import render
 from tests.lab.changes import cases, config, every_case
 from tests.lab.live import PEERS, Live, model
@@ -38,7 +38,15 @@ def chosen(version):
 
 def test_every_line_of_the_grammar_is_tried():
     """A rule that no row says is a line that nobody has measured."""
-    tables = (bgp.INSTANCE, bgp.NEIGHBOR, bgp.NEIGHBOR_FAMILY, bgp.FAMILY, policy.ENTRY, policy.MATCH, policy.SET)
+    tables = (
+        bgp.INSTANCE,
+        neighbor.NEIGHBOR,
+        neighbor.NEIGHBOR_FAMILY,
+        bgp.FAMILY,
+        policy.ENTRY,
+        policy.MATCH,
+        policy.SET,
+    )
     wanted = {rule.field for table in tables for rule in table.rules if not rule.parse_only}
     said = set()
     for case in every_case():

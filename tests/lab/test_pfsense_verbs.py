@@ -122,7 +122,7 @@ def test_a_box_that_is_not_there_is_an_error_in_a_sentence(typed, capsys):
     assert typed("import", "pfsense", "ssh:admin@127.0.0.1:1") == 1
     assert "error[FRR503]" in capsys.readouterr().err
     assert typed("import", "pfsense", "ssh:@:x") == 1
-    assert "error[FRR108]" in capsys.readouterr().err
+    assert "error[FRR116]" in capsys.readouterr().err
 
 
 @pytest.fixture

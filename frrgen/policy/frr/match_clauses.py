@@ -10,8 +10,8 @@ from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
 from frrgen.policy.frr.alphabet import Universe
 from frrgen.policy.frr.effects import Effects, untouched
-from frrgen.policy.frr.evaluate import FOREIGN_HOP, LINK_LOCAL, LISTS, NO_HOP6
 from frrgen.policy.frr.lists import every_route
+from frrgen.policy.frr.route_match import FOREIGN_HOP, LINK_LOCAL, LISTS, NO_HOP6
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets import interval
 from frrgen.policy.sets.automaton import refuse_stray

@@ -119,9 +119,13 @@ def _client(session: Session, family: str) -> bool:
 
 
 def may_reflect(session: Session, family: str) -> bool:
-    """Tell whether routes of some iBGP neighbor may be announced to the neighbor of a session."""
-    return not session.external and any(
-        _client(Session(session.router, name, "out", vrf=session.vrf), family) for name in session.bgp.neighbors
+    """Tell whether routes of some iBGP neighbor may be announced to the neighbor of a session, as they are."""
+    return (
+        not session.external
+        and not session.bgp.allow_outbound_policy
+        and any(
+            _client(Session(session.router, name, "out", vrf=session.vrf), family) for name in session.bgp.neighbors
+        )
     )
 
 

@@ -12,8 +12,8 @@ from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
 from frrgen.policy.frr.alphabet import Universe
 from frrgen.policy.frr.effects import Effects, Number, PathChange, untouched
-from frrgen.policy.frr.evaluate import MORE_SETS, refuse_unmeasured_sets, refuse_unordered
 from frrgen.policy.frr.lists import deleted_communities, deleted_large_communities
+from frrgen.policy.frr.route_set import MORE_SETS, refuse_unmeasured_sets, refuse_unordered
 from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.sets.communities import Atoms, Cube, Other
 from frrgen.policy.sets.regex import UndecidedError

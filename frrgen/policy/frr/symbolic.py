@@ -16,10 +16,10 @@ from frrgen.model.router import Router
 from frrgen.model.types import U32_MAX, WELL_KNOWN
 from frrgen.policy.frr.alphabet import FAMILY_OF, Policy, Universe
 from frrgen.policy.frr.effects import Effects, Number, PathChange
-from frrgen.policy.frr.evaluate import LOCAL_MED
 from frrgen.policy.frr.match_clauses import Matches
 from frrgen.policy.frr.partial_entries import not_understood, with_unread
 from frrgen.policy.frr.refused import PathRule, ignored_prefixes, kept_back, path_rules, refuses_next_hop
+from frrgen.policy.frr.route_set import LOCAL_MED
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.set_clauses import Sets
 from frrgen.policy.frr.undecided import originated, refuse_rewrites, refuse_unmeasured

@@ -26,6 +26,7 @@ from frrgen.platforms.frr.diff.overwrite import (
     excluding,
     expand_any_before_edit,
     found_by,
+    leaves_rest,
     refresh_cached_prefix_lists,
     remove_calls_first,
     silent_maps,
@@ -243,8 +244,11 @@ class Builder:
             was = None if there is None else kind.entry(head, there)
             if there is not None:
                 undo = kind.undo_entry(head, there)
-                if found_by(kind, there) in wanted or (getattr(there, "exact", False) and entry is not None):
-                    # and FRR keeps `exact-match` of an entry that is overwritten
+                rest = entry is not None and leaves_rest(kind, there, entry)
+                if rest and self.version < (10,):
+                    # FRR 8.4 takes the two lines in one batch for a change of the entry
+                    self.phases["ending"].add((), [undo])
+                elif rest or found_by(kind, there) in wanted:
                     first.append(undo)
                 elif entry is None:
                     last.append(undo)

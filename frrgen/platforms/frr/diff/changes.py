@@ -51,6 +51,7 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
     new = {line.path: line.statement for line in intended}
     fields = {(line.owner, line.statement.rule.field) for line in intended}
     found = Delta([], [], [], [])
+    parents: list[str] = []
     for path, statement in new.items():
         before = old.get(path)
         if before is None:
@@ -71,10 +72,14 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
                 in_the_way = True
                 taken = [one.text for one in new.values() if one.rule.field == statement.rule.takes]
                 found.then.extend(text for text in taken if text not in found.then)
-            (found.first if in_the_way else found.last).append(statement.undo)
+            if in_the_way and not statement.rule.presence:
+                found.first.append(statement.undo)
+            else:
+                (parents if in_the_way else found.last).append(statement.undo)
             change = Change(Op.REMOVE, path, statement.text, None, _impact(statement, version, new=False))
             found.changes.append((change, statement))
     # what was written first goes last: FRR turns `bfd` on again when `bfd profile P` is undone behind it
+    found.first.extend(parents)
     found.last.reverse()
     return found
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
 from frrgen.model.bgp import Bgp
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
@@ -18,6 +20,28 @@ def faults(old: Router, new: Router) -> Iterator[str]:
         if before is not None and after is not None:
             where = f" of vrf {vrf}" if vrf else ""
             yield from (f"router bgp {after.asn}{where}: {text}" for text in _of_instance(before, after))
+
+
+def refuse_deaths(old: Router, new: Router) -> None:
+    """Raise InputError where the change of one router into the other kills FRR (10.3; not 8.4.4 and 10.7.1)."""
+    if not (10,) <= new.version < (10, 7):
+        return
+    pairs = [("bgp", old.bgp, new.bgp)]
+    pairs += [(f"vrf {name}", old.vrfs[name].bgp, vrf.bgp) for name, vrf in new.vrfs.items() if name in old.vrfs]
+    dying = [
+        where
+        for where, was, now in pairs
+        if was is not None and now is not None and was.graceful_shutdown != now.graceful_shutdown and _suppresses(was)
+    ]
+    if dying:
+        text = f"FRR {new.frr_version} dies when graceful_shutdown changes beside an aggregate with summary_only"
+        hint = "push without summary_only first"
+        raise InputError(*(Finding(Code.FRR432, f"{text} ({where} of {new.name})", hint=hint) for where in dying))
+
+
+def _suppresses(bgp: Bgp) -> bool:
+    aggregates = (one for family in FAMILIES for one in getattr(bgp, family).aggregates.values())
+    return any(one.summary_only or one.suppress_map for one in aggregates)
 
 
 def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:

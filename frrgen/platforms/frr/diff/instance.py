@@ -70,6 +70,10 @@ class Instance:
         late = self._instance_options()
         groups, neighbors = self._rebuilt()
         self.anew = groups | neighbors
+        # FRR 10.3 deletes no group that a listen range is tied to
+        tied = {prefix: group for prefix, group in self.old.listen_ranges.items() if group in groups}
+        untied = delta(self._listen(self.old.model_copy(update={"listen_ranges": tied})), [], self.version)
+        self.commands.add(self.enter, [*untied.first, *untied.last])
         for name, group in self.new.peer_groups.items():
             self._one(name, group, self.old.peer_groups.get(name), rebuild=name in groups)
         for peer, neighbor in self.new.neighbors.items():
@@ -79,6 +83,9 @@ class Instance:
         for prefix, dialled in self.old.listen_ranges.items():
             if self.new.listen_ranges.get(prefix) != dialled:
                 self.record.session(self.vrf, dynamic(dialled), Impact.RESET, f"listen range {prefix} removed")
+        kept = {prefix: group for prefix, group in self.old.listen_ranges.items() if prefix not in tied}
+        left = self._listen(self.old.model_copy(update={"listen_ranges": kept}))
+        listen = delta(left, self._listen(self.new), self.version)
         # FRR refuses a range that overlaps another
         self.commands.add(self.enter, [*listen.first, *listen.last, *listen.then])
         for family in FAMILIES:
@@ -130,9 +137,23 @@ class Instance:
                 neighbor.peer_group in groups
                 or old.peer_group in groups
                 or _makes(old, self.old, peer) != _makes(neighbor, self.new, peer)
+                or self._restarts_otherwise(old, neighbor)
             ):
                 neighbors.add(peer)
         return groups, neighbors
+
+    def _restarts_otherwise(self, old: Neighbor, new: Neighbor) -> bool:
+        """Tell whether a member must be made anew to have the graceful restart that a router has that boots.
+
+        What FRR 10 leaves of the mode of a group with its members depends on the lines that came before; either change
+        resets the session (10.3, 10.7.1).
+        """
+        modes = [
+            (None if (group := bgp.peer_groups.get(one.peer_group or "")) is None else group.graceful_restart, one)
+            for bgp, one in ((self.old, old), (self.new, new))
+        ]
+        was, now = ((group, one.graceful_restart) for group, one in modes)
+        return self.version >= (10,) and was != now and any(group is not None for group, _ in modes)
 
     def _one(self, name: str, one: Neighbor | PeerGroup, old: Neighbor | PeerGroup | None, *, rebuild: bool) -> None:
         if old is not None and not rebuild and old == one and self._same_group(one):

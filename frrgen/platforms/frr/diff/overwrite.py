@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+from frrgen.model.lists import AccessListEntry
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, set_refs
 from frrgen.model.router import Router
@@ -58,6 +59,22 @@ def found_by(kind: ListKind, entry: Any) -> str:
     if kind.field in {"access_lists", "ipv6_access_lists"}:
         return str(entry.prefix or entry.source)
     return kind.value(entry)
+
+
+def leaves_rest(kind: ListKind, there: Any, entry: Any) -> bool:
+    """Tell whether FRR keeps a part of an entry of an access list that another entry is written over.
+
+    It keeps `exact-match`, wildcards and destinations that the new entry does not have (8.4.4, 10.3, 10.7.1).
+    """
+    if kind.field not in {"access_lists", "ipv6_access_lists"}:
+        return False
+    return bool(there.exact) or _parts(there) != _parts(entry)
+
+
+def _parts(entry: AccessListEntry) -> list[object]:
+    """Return what an entry of an access list has, by field, and where it is `any`."""
+    values = (entry.prefix, entry.source, entry.wildcard, entry.destination, entry.destination_wildcard)
+    return [value if value in {None, "any"} else True for value in values]
 
 
 def ambiguous(entries: dict[int, Any], differing: set[int]) -> bool:

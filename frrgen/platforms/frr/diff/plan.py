@@ -11,7 +11,7 @@ from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.build import Builder
 from frrgen.platforms.frr.diff.changes import Change, Op
-from frrgen.platforms.frr.diff.faults import faults
+from frrgen.platforms.frr.diff.faults import faults, refuse_deaths
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
@@ -183,6 +183,7 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
     `prune_leftovers` also removes the running lines that the model does not hold.
     """
     builder = Builder(running, intended, prune_leftovers=prune_leftovers)
+    refuse_deaths(builder.old, builder.new)
     builder.build()
     sessions = tuple(
         SessionImpact(neighbor, vrf or None, impact, tuple(dict.fromkeys(because)))

@@ -63,7 +63,7 @@ INSTANCE: Final = Table(
     LineRule("hard_administrative_reset", "bgp hard-administrative-reset", const=False, negative=True, impact=_NONE),
     LineRule("hard_administrative_reset", "bgp hard-administrative-reset", parse_only=True, impact=_NONE),
     LineRule("reject_as_sets", "bgp reject-as-sets", impact=_RESET),
-    LineRule("reject_as_sets", "bgp reject-as-sets", const=False, negative=True, default=False, impact=_RESET),
+    LineRule("reject_as_sets", "bgp reject-as-sets", const=False, negative=True, impact=_RESET),
     LineRule("graceful_shutdown", "bgp graceful-shutdown", impact=_NONE),
     LineRule("disable_ebgp_connected_route_check", "bgp disable-ebgp-connected-route-check", impact=_NONE),
     PairRule(
@@ -77,7 +77,7 @@ INSTANCE: Final = Table(
     ),
     LineRule("allow_outbound_policy", "bgp route-reflector allow-outbound-policy", impact=_NONE),
     LineRule("allow_martian_nexthop", "bgp allow-martian-nexthop", impact=_NONE),
-    LineRule("shutdown", "bgp shutdown", impact=_RESET),
+    LineRule("shutdown", "bgp shutdown", impact=_RESET, once=True),
     LineRule("cluster_id", "bgp cluster-id {}", undo="bgp cluster-id", impact=_RESET, resets="internal"),
     LineRule("confederation.identifier", "bgp confederation identifier {}", impact=_RESET, resets="external"),
     EachRule("confederation.peers", "bgp confederation peers {*}", impact=_RESET, resets="named"),
