@@ -155,7 +155,7 @@ def test_a_router_that_was_pushed_to_shows_what_a_router_that_booted_shows(lab):
             assert there[question] == one, f"{question}: number {number} of seed {SEED + 2}"
 
 
-@pytest.mark.sample("10.3")
+@pytest.mark.frr(since="10", before="10.7", reason="8.4.4 and 10.7.1 take it")
 def test_a_change_of_graceful_shutdown_beside_a_summary_kills_frr_10_3_and_is_refused(router):
     text = (
         "router bgp 65001\n no bgp network import-check\n{} address-family ipv4 unicast\n  network 10.1.0.0/24\n"
