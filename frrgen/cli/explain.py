@@ -14,7 +14,7 @@ from frrgen.cli.route_options import attributes, checked_version, route_of
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError, Where
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES
+from frrgen.model.types import FAMILY_OF
 from frrgen.platforms.base import of
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.unread import refuse_lost
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> Exit:
     if session.first_as is None and args.from_asn is not None:
         session.first_as = int(args.from_asn)
     verdict = judge(session, route, unread=unread, source=_source(args, router, inventory))
-    family = FAMILIES[0] if verdict.route.prefix.version == 4 else FAMILIES[1]
+    family = FAMILY_OF[verdict.route.prefix.version]
     behind = behind_policy(session, family) if verdict.verdict == "permit" else ()
     if args.format == "json":
         shown = _json(verdict, place)

@@ -129,7 +129,6 @@ class _Loader:
             self.findings[common_wrong:] = [
                 one for one in self.findings[common_wrong:] if Path(one.where.file or "").stem in self.wanted
             ]
-        if self.wanted:
             routers, clusters, cluster_wrong = self._wanted(files["routers"], files["clusters"])
         else:
             routers = self._routers(files["routers"])

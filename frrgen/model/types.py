@@ -16,6 +16,8 @@ Address = IPv4Address | IPv6Address
 Prefix = IPv4Network | IPv6Network
 FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
 """The address families of an edge, as the model's fields name them."""
+FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
+"""The address family of an IP version."""
 
 U32_MAX: Final = 4294967295
 U16 = Annotated[int, Field(ge=0, le=65535)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from frrgen.model.lists import CommunityList, LargeCommunityList
 from frrgen.model.policy import RouteMapEntry
 from frrgen.model.references import Ref, entry_refs
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, WELL_KNOWN, community_value, large_community_value
+from frrgen.model.types import FAMILY_OF, WELL_KNOWN, community_value, large_community_value
 from frrgen.policy.frr.lists import internet_text
 from frrgen.policy.frr.partial_entries import Unread
 from frrgen.policy.frr.refused import kept_back, path_rules
@@ -19,9 +19,6 @@ from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.communities import Atoms
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.witness import Literal
-
-FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
-"""The address family of an IP version."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from frrgen.errors import Path
 from frrgen.model.policy import RouteMap
 from frrgen.model.router import Router
-from frrgen.model.types import WELL_KNOWN
+from frrgen.model.types import FAMILY_OF, WELL_KNOWN
 from frrgen.policy.frr.lists import (
     access_list,
     as_path_list,
@@ -116,7 +116,7 @@ class _Judge:
 
     def judge(self, route: Route) -> tuple[bool, Route]:
         """Go through everything in FRR's order."""
-        family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
+        family = FAMILY_OF[route.prefix.version]
         refuse_unmeasured(self.session, family)
         for prefixes, why in originated(self.session, family):
             if route.prefix in prefixes:
@@ -135,7 +135,7 @@ class _Judge:
                 if community in route.communities:
                     self._say(None, None, because, self.session.path, matched=False)
                     return False, route
-            if self._reflected() and (kept := not_reflected(self.session, self._came_in(), family)):
+            if self._reflected is not None and (kept := not_reflected(self.session, self._reflected, family)):
                 self._say(None, None, kept, self.session.path, matched=False)
                 return False, route
         for kind in ("distribute_list", "prefix_list", "filter_list"):
@@ -153,7 +153,7 @@ class _Judge:
         permitted, result = self.apply(name, route_map, route, 0)
         if not permitted or result == route:
             return permitted, result
-        if self._reflected():
+        if self._reflected is not None:
             if keeps_reflected(self.session):
                 self._say(None, None, REFLECTED, self.session.path, matched=True)
                 return True, route
@@ -161,19 +161,15 @@ class _Judge:
             self._say(None, None, MAY_BE_REFLECTED, self.session.path, matched=True)
         return permitted, result
 
-    def _came_in(self) -> Session:
-        """Return the session on which the route came in. Raises ValueError where nobody knows."""
-        if self.source is None:
-            raise ValueError("the source of the route is not known")
-        return self.source
-
-    def _reflected(self) -> bool:
-        """Tell whether the route came from an iBGP neighbor and goes to an iBGP neighbor."""
-        return self.source is not None and not self.source.external and not self.session.external
+    @property
+    def _reflected(self) -> Session | None:
+        """Return the iBGP session on which a route that goes to an iBGP neighbor came in; None: it came otherwise."""
+        inside = self.source is not None and not self.source.external and not self.session.external
+        return self.source if inside else None
 
     def rewritten(self, route: Route, side: Literal["before", "behind"]) -> Route:
         """Return the route as `remove-private-AS` and `as-override` leave it on this side of the route map."""
-        family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
+        family = FAMILY_OF[route.prefix.version]
         if rewrites(self.session, family) != side:
             return route
         path = rewritten(self.session, family, route.as_path)
@@ -212,7 +208,7 @@ class _Judge:
 
     def _sane(self, route: Route) -> bool:
         """Do what FRR does before any policy (RFC 4271 section 9.1.2, RFC 7607)."""
-        family = "ipv4_unicast" if route.prefix.version == 4 else "ipv6_unicast"
+        family = FAMILY_OF[route.prefix.version]
         place = self.session.path
         if enforces_first_as(self.session) and self.session.first_as is None and not self.session.assume_first_as:
             raise UndecidedError(

@@ -130,11 +130,11 @@ def may_reflect(session: Session, family: str) -> bool:
 
 
 def keeps_reflected(session: Session) -> bool:
-    """Tell whether what a route map sets counts for no route that is reflected to this neighbor.
+    """Tell whether what a route map sets counts for no route that is reflected to this iBGP neighbor.
 
     Seen on 8.4.4, 10.3 and 10.7.1. Raises UndecidedError with `bgp graceful-shutdown`, which sets a local preference.
     """
-    if session.external or session.bgp.allow_outbound_policy:
+    if session.bgp.allow_outbound_policy:
         return False
     if session.bgp.graceful_shutdown:
         raise UndecidedError("what graceful_shutdown does to a reflected route has not been measured")

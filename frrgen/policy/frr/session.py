@@ -14,7 +14,7 @@ from frrgen.model.neighbor import LocalAs, Neighbor, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, Address, Model
+from frrgen.model.types import FAMILIES, FAMILY_OF, Address, Model
 from frrgen.policy.frr import options
 from frrgen.policy.frr.addresses import Same, has_foreign_hops, own_sources
 from frrgen.policy.frr.dynamic import as_dynamic, dynamic_neighbor
@@ -188,7 +188,7 @@ class Session:
 
         `attribute-unchanged med` keeps the MED (seen on 8.4.4, 10.3 and 10.7.1).
         """
-        kept = self.family_option(FAMILIES[0 if version == 4 else 1], "attribute_unchanged")
+        kept = self.family_option(FAMILY_OF[version], "attribute_unchanged")
         return self.direction == "out" and self.external and "med" not in kept
 
     @property

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 from frrgen.model.bgp import Bgp
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
-from frrgen.model.types import U32_MAX, WELL_KNOWN
-from frrgen.policy.frr.alphabet import FAMILY_OF, Policy, Universe
+from frrgen.model.types import FAMILY_OF, U32_MAX, WELL_KNOWN
+from frrgen.policy.frr.alphabet import Policy, Universe
 from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.match_clauses import Matches
 from frrgen.policy.frr.partial_entries import not_understood, with_unread

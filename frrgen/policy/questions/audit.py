@@ -11,7 +11,7 @@ from frrgen.errors import Finding, Path
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES
+from frrgen.model.types import FAMILIES, FAMILY_OF
 from frrgen.policy.frr.alphabet import Policy, Universe
 from frrgen.policy.frr.refused import ignored_prefixes
 from frrgen.policy.frr.session import Session
@@ -211,7 +211,7 @@ class _Router:
     def _inbound(self, session: Session) -> Iterator[Finding]:
         if not session.external or session.name in self.nodes:
             return
-        for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+        for version, family in FAMILY_OF.items():
             if not session.active(family):
                 continue
             place = (*self.path, *session.path, family)
@@ -265,11 +265,11 @@ class _Router:
 
     def _own(self, version: int) -> list[IPv4Network | IPv6Network]:
         bgp = self.router.bgp
-        family = FAMILIES[0] if version == 4 else FAMILIES[1]
+        family = FAMILY_OF[version]
         return [] if bgp is None else list(getattr(bgp, family).networks)
 
     def _outbound(self, session: Session) -> Iterator[Finding]:
-        for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
+        for version, family in FAMILY_OF.items():
             if not session.active(family) or not session.external:
                 continue
             place = (*self.path, *session.path, family)

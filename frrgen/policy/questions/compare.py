@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Any, Final
 
-from frrgen.policy.frr.alphabet import FAMILY_OF, Policy, Universe
+from frrgen.model.types import FAMILY_OF
+from frrgen.policy.frr.alphabet import Policy, Universe
 from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.evaluate import evaluate_map, judge
 from frrgen.policy.frr.session import Session

@@ -14,24 +14,26 @@ from frrgen.platforms.frr.diff.sessions import dynamic
 
 def faults(old: Router, new: Router) -> Iterator[str]:
     """Give a sentence for each fault of FRR that the change of one router into the other meets."""
-    pairs = [("", old.bgp, new.bgp)]
-    pairs += [(name, old.vrfs[name].bgp, vrf.bgp) for name, vrf in new.vrfs.items() if name in old.vrfs]
-    for vrf, before, after in pairs:
-        if before is not None and after is not None:
-            where = f" of vrf {vrf}" if vrf else ""
-            yield from (f"router bgp {after.asn}{where}: {text}" for text in _of_instance(before, after))
+    for vrf, before, after in _kept(old, new):
+        where = f" of vrf {vrf}" if vrf else ""
+        yield from (f"router bgp {after.asn}{where}: {text}" for text in _of_instance(before, after))
+
+
+def _kept(old: Router, new: Router) -> Iterator[tuple[str | None, Bgp, Bgp]]:
+    """Yield the instances that are there before and after the change, each with its VRF."""
+    for vrf, after in new.instances():
+        if (before := old.bgp_of(vrf)) is not None:
+            yield vrf, before, after
 
 
 def refuse_deaths(old: Router, new: Router) -> None:
     """Raise InputError where the change of one router into the other kills FRR (10.3; not 8.4.4 and 10.7.1)."""
     if not (10,) <= new.version < (10, 7):
         return
-    pairs = [("bgp", old.bgp, new.bgp)]
-    pairs += [(f"vrf {name}", old.vrfs[name].bgp, vrf.bgp) for name, vrf in new.vrfs.items() if name in old.vrfs]
     dying = [
-        where
-        for where, was, now in pairs
-        if was is not None and now is not None and was.graceful_shutdown != now.graceful_shutdown and _suppresses(was)
+        "bgp" if vrf is None else f"vrf {vrf}"
+        for vrf, was, now in _kept(old, new)
+        if was.graceful_shutdown != now.graceful_shutdown and _suppresses(was)
     ]
     if dying:
         text = f"FRR {new.frr_version} dies when graceful_shutdown changes beside an aggregate with summary_only"
