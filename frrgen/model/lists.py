@@ -138,6 +138,16 @@ class AsPathList(Model):
     """The entries, or texts as `permit ^65001_`."""
 
 
+_E = TypeVar("_E", "CommunityListEntry", "LargeCommunityListEntry", "ExtCommunityListEntry")
+
+
+def _either(entry: _E) -> _E:
+    """Return an entry of a standard list or of an expanded list. Raises ValueError for both, and for neither."""
+    if (entry.communities is None) == (entry.regex is None):
+        raise ValueError("needs exactly one of communities and regex")
+    return entry
+
+
 class CommunityListEntry(Model):
     """One line of a standard list (all `communities` must be there) or of an expanded one (`regex`)."""
 
@@ -150,11 +160,7 @@ class CommunityListEntry(Model):
     regex: Regex | None = None
     """A regular expression over the text of the communities."""
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.communities is None) == (self.regex is None):
-            raise ValueError("needs exactly one of communities and regex")
-        return self
+    _one = model_validator(mode="after")(_either)
 
 
 class LargeCommunityListEntry(Model):
@@ -169,11 +175,7 @@ class LargeCommunityListEntry(Model):
     regex: Regex | None = None
     """A regular expression over the text of the large communities."""
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.communities is None) == (self.regex is None):
-            raise ValueError("needs exactly one of communities and regex")
-        return self
+    _one = model_validator(mode="after")(_either)
 
 
 class ExtCommunityListEntry(Model):
@@ -188,11 +190,7 @@ class ExtCommunityListEntry(Model):
     regex: Regex | None = None
     """A regular expression over the text of the extended communities."""
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.communities is None) == (self.regex is None):
-            raise ValueError("needs exactly one of communities and regex")
-        return self
+    _one = model_validator(mode="after")(_either)
 
 
 Kind = Literal["standard", "expanded"]
