@@ -15,7 +15,7 @@ from typing import Final
 
 from bench.measure import FRRGEN, Cost, measure
 
-_TOO_STEEP: Final = 1.15
+TOO_STEEP: Final = 1.15
 _GROUP: Final = "groups:\n  edge:\n    bgp: {log_neighbor_changes: true}\n"
 
 
@@ -158,7 +158,7 @@ def main(wanted: list[str]) -> None:
             continue
         small, large = (measured(row, size) for size in row.sizes)
         exponent = math.log(large.cpu / small.cpu) / math.log(row.sizes[1] / row.sizes[0])
-        steep = "  STEEP" if exponent > _TOO_STEEP else ""
+        steep = "  STEEP" if exponent > TOO_STEEP else ""
         print(
             f"{row.name:<46} {row.sizes[0]:7} {small.cpu:6.2f} s {small.memory:6.0f}"
             f" {row.sizes[1]:7} {large.cpu:6.2f} s {large.memory:6.0f}  {exponent:.2f}{steep}",

@@ -65,6 +65,9 @@ def parser() -> argparse.ArgumentParser:
     check = verb("check", "check", "check the inventory and show every finding")
     _routers(check, "*")
     check.add_argument("--format", choices=["text", "json"], default="text")
+    check.add_argument(
+        "--jobs", type=_number_of, metavar="N", help="check on so many processes; by default on every core"
+    )
 
     render = verb("render", "render", "show the frr.conf of routers, or MetalLB's objects for a cluster")
     render.add_argument(

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from frrgen.cli.common import Inventory, count
+from frrgen.cli.fleet import PART, check_fleet
 from frrgen.codes import Severity
 from frrgen.errors import Exit, Finding, InputError
+from frrgen.inventory.files import names
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -33,6 +35,9 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _found(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
+    every = names(args.inventory)
+    if not args.routers and len(every) > PART:
+        return set(every), check_fleet(args.inventory, every, args.jobs)
     inventory = Inventory(args.inventory, args.routers)
     wanted = {router.name for router in inventory.routers(args.routers)}
     return wanted, [

@@ -33,10 +33,13 @@ _POLICY: Final = re.compile(r"(no )?((ip|ipv6) prefix-list|(ipv6 )?access-list|b
 class Inventory:
     """A loaded inventory with its clusters written out, and its findings."""
 
-    def __init__(self, folder: Path, wanted: Sequence[str] = ()) -> None:
-        """Load and check: what the wanted routers need, or everything. Raises InputError if files are wrong."""
+    def __init__(self, folder: Path, wanted: Sequence[str] = (), *, rest: bool = False) -> None:
+        """Load and check: what the wanted routers need, or everything. Raises InputError if files are wrong.
+
+        `rest`: beside the wanted routers what belongs to no router, too.
+        """
         try:
-            self.loaded: Loaded = load(folder, wanted)
+            self.loaded: Loaded = load(folder, wanted, rest=rest)
         except PartlyError as bad:
             raise InputError(*bad.findings, *self._beyond(bad)) from None
         self.derived: Derived = derive(self.loaded.network)

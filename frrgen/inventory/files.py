@@ -81,11 +81,19 @@ class PartlyError(InputError):
         self.unsure = unsure
 
 
-def load(folder: Path, wanted: Collection[str] = ()) -> Loaded:
+def names(folder: Path) -> tuple[str, ...]:
+    """Return the names of the routers that have a file in an inventory, in order."""
+    routers = folder / "routers"
+    found = sorted(routers.iterdir()) if routers.is_dir() else ()
+    return tuple(dict.fromkeys(path.stem for path in found if _is_inventory_file(path)))
+
+
+def load(folder: Path, wanted: Collection[str] = (), *, rest: bool = False) -> Loaded:
     """Read an inventory, or as much of it as some routers need. Raises InputError with everything that is wrong.
 
     The routers of these names are read, with their groups, the clusters that name them, and the other routers of those
-    clusters; without names, everything. What is wrong with a router that is not wanted is told to nobody.
+    clusters; without names, everything. What is wrong with a router that is not wanted is told to nobody. `rest`: with
+    what belongs to no router, too: files that nothing reads, and clusters on routers that are not there.
     """
     if not folder.is_dir():
         raise InputError(
@@ -94,7 +102,7 @@ def load(folder: Path, wanted: Collection[str] = ()) -> Loaded:
             )
         )
     findings: list[Finding] = []
-    loader = _Loader(folder, findings, wanted)
+    loader = _Loader(folder, findings, wanted, rest=rest)
     loaded = loader.load()
     if findings:
         raise PartlyError(findings, loaded, loader.unsure)
@@ -102,10 +110,11 @@ def load(folder: Path, wanted: Collection[str] = ()) -> Loaded:
 
 
 class _Loader:
-    def __init__(self, folder: Path, findings: list[Finding], wanted: Collection[str]) -> None:
+    def __init__(self, folder: Path, findings: list[Finding], wanted: Collection[str], *, rest: bool) -> None:
         self.folder = folder
         self.findings = findings
         self.wanted = wanted
+        self.rest = rest
         self.names: tuple[str, ...] = ()
         self.nodes: dict[tuple[str, str], Node] = {}
         self.unsure: set[Steps] = set()
@@ -127,7 +136,7 @@ class _Loader:
         if self.wanted:
             # a file that cannot be read stops who needs it
             self.findings[common_wrong:] = [
-                one for one in self.findings[common_wrong:] if Path(one.where.file or "").stem in self.wanted
+                one for one in self.findings[common_wrong:] if self._concerns(Path(one.where.file or "").stem)
             ]
             routers, clusters, cluster_wrong = self._wanted(files["routers"], files["clusters"])
         else:
@@ -155,7 +164,7 @@ class _Loader:
     def _wanted(self, routers: list[Path], clusters: list[Path]) -> tuple[dict[str, Router], dict[str, Cluster], bool]:
         """Make the routers and the clusters that the wanted routers need, and tell whether a cluster is wrong."""
         before = len(self.findings)
-        made = self._clusters([path for path in clusters if _mentions(path, self.wanted)])
+        made = self._clusters([path for path in clusters if self.rest or _mentions(path, self.wanted)])
         cluster_wrong = len(self.findings) > before
         needed = {*self.wanted, *(name for cluster in made.values() for name in cluster.routers)}
         found = self._routers([path for path in routers if path.stem in needed])
@@ -170,9 +179,18 @@ class _Loader:
         for file in files:
             node = self._read(file)
             cluster = None if node is None else self._one(Cluster, "clusters", file, node)
-            if cluster is not None and (not self.wanted or any(name in self.wanted for name in cluster.routers)):
+            if cluster is not None and (not self.wanted or self._on_wanted(cluster)):
                 made[cluster.name] = cluster
         return made
+
+    def _concerns(self, name: str) -> bool:
+        """Tell whether a wrong file of this name, of a router or of a cluster, is told."""
+        return name in self.wanted or (self.rest and name not in self.names)
+
+    def _on_wanted(self, cluster: Cluster) -> bool:
+        """Tell whether a cluster is on a wanted router, or on no router that is there."""
+        on = cluster.routers.keys()
+        return any(name in self.wanted for name in on) or (self.rest and not any(name in self.names for name in on))
 
     def _routers(self, files: Iterable[Path]) -> dict[str, Router]:
         """Make the routers, as far as they can be made."""
@@ -309,6 +327,10 @@ class _Loader:
         made = self._checked(model, node, (kind, file.stem))
         del node.value["name"]
         return made
+
+
+def _is_inventory_file(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def _only_with(cluster: Cluster, routers: Collection[str], there: Collection[str] | None = None) -> Cluster:

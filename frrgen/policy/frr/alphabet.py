@@ -16,7 +16,7 @@ from frrgen.policy.frr.partial_entries import Unread
 from frrgen.policy.frr.refused import kept_back, path_rules
 from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.sets.automaton import found
-from frrgen.policy.sets.communities import Atoms
+from frrgen.policy.sets.communities import Atoms, atoms
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.witness import Literal
 
@@ -115,7 +115,10 @@ class Universe:
             raise UndecidedError(
                 "an expression tells 0:0 from internet, and the two versions of FRR show another of them"
             )
-        return Universe(Atoms(values, regexes, internet=min(internet)), Atoms(large_values, large_regexes, large=True))
+        return Universe(
+            atoms(frozenset(values), frozenset(regexes), internet=min(internet)),
+            atoms(frozenset(large_values), frozenset(large_regexes), large=True),
+        )
 
 
 def _collect(

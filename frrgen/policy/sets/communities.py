@@ -109,6 +109,12 @@ class Atoms:
         return _apart(cubes)
 
 
+@lru_cache(maxsize=256)
+def atoms(named: frozenset[Any], regexes: frozenset[str], *, large: bool = False, internet: str = "internet") -> Atoms:
+    """Return the atoms of some policies: in a fleet most policies name the same communities. Raises UndecidedError."""
+    return Atoms(named, regexes, large=large, internet=internet)
+
+
 def _apart(cubes: list[Cube]) -> list[Cube]:
     apart: list[Cube] = []
     for cube in cubes:
