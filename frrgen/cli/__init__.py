@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import gc
 import os
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(Exit.ERROR)
     try:
         args = parser().parse_args(argv)
-        status = int(args.run(args))
+        status = int(_run(args))
         sys.stdout.flush()
     except FrrgenError as bad:
         print(bad, file=sys.stderr)
@@ -49,6 +50,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return int(Exit.ERROR)
     return status
+
+
+def _run(args: argparse.Namespace) -> Exit:
+    if not args.profile:
+        return Exit(args.run(args))
+    from frrgen.cli.profile import profiled
+
+    with profiled():
+        return Exit(args.run(args))
 
 
 def _unwritable(why: str) -> Finding:

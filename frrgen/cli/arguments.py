@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "-i", "--inventory", type=Path, default=Path("inventory"), metavar="DIR", help="default: ./inventory"
     )
+    top.add_argument("--profile", action="store_true", help="show where the time of the run went, for a report")
     verbs = top.add_subparsers(title="verbs", required=True, metavar="VERB")
 
     def verb(name: str, module: str, help_: str) -> argparse.ArgumentParser:
