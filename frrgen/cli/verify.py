@@ -14,8 +14,10 @@ from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
-from frrgen.platforms.frr.device import FrrDevice
+from frrgen.platforms.base import Source, of
+from frrgen.platforms.frr.bgpd import ask_prefix_lists, show_route_maps
 from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.registry import PLATFORMS
 from frrgen.policy.frr.partial_entries import Unread, unread_entries
 from frrgen.policy.frr.show_route_map import contradictions, shown_maps
 from frrgen.policy.questions.verify import Agreement, Problem, questions, verify
@@ -98,13 +100,14 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
             continue
         intended = inventory.derived.routers[name]
         resolved = inventory.resolved(intended)
-        with closing(FrrDevice(resolved, ssh_config=ssh_config)) as device:
+        with closing(of(resolved).keeper(resolved, Source(None, ssh_config))) as device:
             shown = device.fetch()
             parsed = parse(shown.text, name=name, frr_version=shown.frr_version)
             asked = [one for cluster, peering in own for one in questions(cluster, peering, parsed.router)]
-            answers = device.ask_prefix_lists([(lst, prefix) for lst, prefix, _ in asked]) if asked else []
-            maps = shown_maps(device.show_route_maps())
-        running[name] = _with_references(parsed.router, resolved, intended)
+            answers = ask_prefix_lists(name, device, [(lst, prefix) for lst, prefix, _ in asked])
+            maps = shown_maps(show_route_maps(name, device))
+        own = {field: getattr(intended, field) for field in ("platform", *PLATFORMS) if field in Router.model_fields}
+        running[name] = _with_references(parsed.router, resolved, intended).model_copy(update=own)
         unread[name] = unread_entries(parsed.leftovers)
         problems = tuple(
             Problem("live", f"prefix list {lst}: bgpd itself says {said or 'nothing'} to {prefix}", ("routers", name))

@@ -83,6 +83,12 @@ def test_an_imported_box_has_no_difference_and_merges_to_the_same_bytes(box, tmp
     """Whatever it has: what the model cannot say is left alone, as the import says."""
     monkeypatch.chdir(tmp_path)
     assert main(["import", "pfsense", str(box), "--name", "box", "-o", "inventory"]) == 0
+    if box.stem == "rpki":
+        # the FRR of package 2.1 takes nothing of such a file, so no difference can be told
+        assert main(["diff", "box", "--running", str(box)]) == 1
+        assert "FRR738" in capsys.readouterr().err
+        package = Path("inventory/routers/box.yaml")
+        package.write_text(package.read_text().replace('package: "2.1"', 'package: "2.0"'))
     assert main(["diff", "box", "--running", str(box)]) == 0, capsys.readouterr()
     assert main(["render", "box", "--merge", str(box), "--out", "."]) == 0
     assert Path("box.config.xml").read_bytes() == box.read_bytes()

@@ -207,3 +207,33 @@ def test_a_box_that_is_started_anew_undoes_the_push_that_nobody_has_confirmed(ty
     assert "description MetalLB" in box.running_config()
     assert "started anew" in box.run("tail", "-n", "1", "/var/db/frrgen/journal.jsonl").stdout
     assert not box.run("sh", "-c", "ls /usr/local/etc/rc.d | grep frrgen", check=False).stdout
+
+
+CLUSTER = """\
+asn: 64512
+nodes: {n1: {addresses: [192.168.1.10]}}
+pools: {p: {prefixes: [192.168.10.0/24]}}
+timers_connect: 1
+routers: {home: {address: 192.168.1.1, update_source: lan}}
+"""
+
+
+def test_the_ends_of_a_clusters_sessions_are_verified_by_what_the_bgpd_of_a_box_has(typed, box, capsys):
+    assert typed("import", "pfsense", "ssh:admin@home", "--name", "home", "-o", "inventory") == 0
+    file = Path("inventory/routers/home.yaml")
+    file.write_text(file.read_text().split("  neighbors:")[0])
+    Path("inventory/clusters").mkdir(exist_ok=True)
+    Path("inventory/clusters/k8s.yaml").write_text(CLUSTER)
+    assert main(["verify"]) == 0
+    assert typed("verify", "--live") == 2  # not pushed yet
+    assert typed("push", "home", "--yes") == 0
+    capsys.readouterr()
+    assert typed("verify", "--live") == 0, capsys.readouterr()
+    said = capsys.readouterr().out
+    assert "bgpd itself says the same of" in said
+    assert "bgpd itself has the" in said
+    # somebody types what no page knows: what FRR runs is asked, not config.xml
+    (name,) = [one for one in box.running_config().splitlines() if one.startswith("ip prefix-list k8s")][:1]
+    box.vtysh("configure terminal", f"{name.split(' seq')[0]} seq 1 permit 10.0.0.0/8 le 32")
+    assert typed("verify", "--live") == 2
+    assert "10." in capsys.readouterr().out

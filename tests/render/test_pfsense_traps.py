@@ -18,7 +18,9 @@ from frrgen.codes import Severity
 from frrgen.errors import InputError
 from frrgen.model.platform import Pfsense
 from frrgen.model.router import Router
+from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.parse import parse
+from frrgen.platforms.pfsense.platform import PFSENSE
 from frrgen.platforms.pfsense.render import sections as write
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA
 from frrgen.platforms.pfsense.surprises import traps
@@ -191,6 +193,28 @@ def test_the_carp_vip_is_none_or_a_vip_and_never_empty():
     vip = router(pfsense={"password": "x", "carp_vip": "_vip5f3a1b2c3d4e5"})
     assert write(vip, BOX)["frr"][0]["carpstatusvid"] == "_vip5f3a1b2c3d4e5"
     assert [one.code for one in traps({"frr": [{"carpstatusvid": ""}]})] == ["FRR730"]
+
+
+CACHES = {
+    "frrbgp": [{"enable": "on", "asnum": "65001", "enablerpki": "on"}],
+    "frrbgprpkicacheservers": [{"cacheserver": "192.0.2.5", "port": "3323", "preference": "1"}],
+}
+
+
+def test_caches_of_rpki_that_frr_10_refuses_are_named_at_import_and_at_check():
+    named = [("FRR738", ("frrbgprpkicacheservers", "192.0.2.5"))]
+    assert [(one.code, one.where.path) for one in traps(CACHES, HostFacts(package="2.1"))] == named
+    assert list(traps(CACHES, HostFacts(package="2.0"))) == []
+    off = {**CACHES, "frrbgp": [{**CACHES["frrbgp"][0], "enable": ""}]}
+    assert list(traps(off, HostFacts(package="2.1"))) == []
+    replaced = traps({**CACHES, "frrglobalraw": [{"frr": "x"}]}, HostFacts(package="2.1"))
+    assert [one.code for one in replaced] == ["FRR729"]
+    made = router(bgp={"asn": 65001}, rpki={"caches": [{"host": "192.0.2.5", "port": 323, "preference": 1}]})
+    for package, refused in (("2.1", True), ("2.0", False)):
+        one = made.model_copy(update={"pfsense": Pfsense(package=package)})
+        found = [(each.code, each.where.path) for each in PFSENSE.lint(one, ("routers", "home"))]
+        assert found == [("FRR738", ("routers", "home", "rpki"))] * refused
+    assert list(PFSENSE.lint(made.model_copy(update={"pfsense": Pfsense(raw=True)}), ())) == []
 
 
 def test_the_carp_vip_of_a_box_is_left_alone():

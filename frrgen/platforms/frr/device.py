@@ -229,29 +229,10 @@ class FrrDevice:
         if done.status or complaints(done.out):
             raise self._unusable("refuses a command", done)
 
-    def ask_prefix_lists(self, questions: Sequence[tuple[str, Prefix]]) -> list[str]:
-        """Ask bgpd what its prefix lists do with prefixes (`debug prefix-list`): permit, deny, or "" for no such list.
-
-        It changes nothing, and it answers from what bgpd works with, not from what its configuration says.
-        """
-        words = " ".join(f"-c {shlex.quote(f'debug prefix-list {name} match {prefix}')}" for name, prefix in questions)
-        done = self.shell.run(f"vtysh -d bgpd {words}")
-        answers = [line for line in done.out.splitlines() if " yields " in line or line.startswith("% no prefix list")]
-        if len(answers) != len(questions):
-            raise self._unusable("does not answer about its prefix lists", done)
-        return [line.split(" yields ")[1].split()[0].lower() if " yields " in line else "" for line in answers]
-
-    def show_route_maps(self) -> dict[str, Any]:
-        """Give what bgpd itself has of its route maps (`show route-map json`), by their names; it changes nothing."""
-        done = self.shell.run("vtysh -d bgpd -c 'show route-map json'")
-        try:
-            # bgpd calls itself BGP on FRR 8, and bgpd on FRR 10
-            (maps,) = json.loads(done.out).values()
-        except (ValueError, AttributeError) as bad:
-            raise self._unusable("does not show its route maps", done) from bad
-        if not isinstance(maps, dict):
-            raise self._unusable("does not show its route maps", done)
-        return maps
+    def show(self, commands: Sequence[str]) -> str:
+        """Return what bgpd answers to commands that change nothing."""
+        words = " ".join(f"-c {shlex.quote(command)}" for command in commands)
+        return self.shell.run(f"vtysh -d bgpd {words}").out
 
     def run_check(self, command: str) -> bool:
         """Run a command in the shell, of which nothing but its status is asked."""

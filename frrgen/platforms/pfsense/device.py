@@ -307,6 +307,12 @@ class PfsenseDevice:
             if done.status or done.said.startswith(b"%"):
                 raise DeviceError(Finding(Code.FRR510, f"{self.name}: refuses a command: {_text(done.said)[:300]}"))
 
+    def show(self, commands: Sequence[str]) -> str:
+        """Return what bgpd answers to commands that change nothing."""
+        words = " ".join(f"-c {shlex.quote(command)}" for command in commands)
+        (done,) = self._ask("run", {"commands": [f"/usr/local/bin/vtysh -d bgpd {words}"]}, Ran).done
+        return _text(done.said)
+
     def run_check(self, command: str) -> bool:
         """Run a command in the shell, of which nothing but its status is asked."""
         return all(not done.status for done in self._ask("run", {"commands": [command]}, Ran).done)

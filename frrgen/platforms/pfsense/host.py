@@ -25,6 +25,26 @@ class HostFacts:
     lengths: Mapping[str, int] = field(default_factory=dict)
     """Address of an interface -> its prefix length."""
 
+    @property
+    def caches_load(self) -> bool:
+        """Whether the package's FRR takes the package's lines for RPKI caches.
+
+        The package writes `rpki cache HOST PORT`; FRR 10, which package 2.1 brings, wants `rpki cache tcp HOST PORT`.
+        """
+        return self.package != "2.1"
+
+    @property
+    def full_name(self) -> str:
+        """The name that the package writes as `hostname`."""
+        return f"{self.hostname}.{self.domain}"
+
+
+NO_CACHES: Final = (
+    "package 2.1 writes `rpki cache HOST PORT`, FRR 10 wants `rpki cache tcp HOST PORT`: FRR refuses the whole file, "
+    "and none of it is loaded"
+)
+WITHOUT_CACHES: Final = "write `pfsense: {raw: true}`: the raw configuration says `tcp`; or take RPKI away"
+
 
 SERIES: Final = ("1.0", "2.0", "2.1")
 """The series of the package that write one frr.conf; 0.6 and older wrote a file for each daemon."""

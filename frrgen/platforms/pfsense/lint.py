@@ -11,14 +11,18 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.references import uses
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
+from frrgen.platforms.pfsense.host import NO_CACHES, WITHOUT_CACHES
+from frrgen.platforms.pfsense.render import box_of
 
 _SINCE: Final = (9,)
 """The FRR in which bgpd obeys `match source-protocol`."""
 
 
 def lint(router: Router, path: Path) -> Iterator[Finding]:
-    """Find what a reader of the article "MetalLB and BGP" gets wrong."""
+    """Find what a reader of the article "MetalLB and BGP" gets wrong, and what no reload gets through."""
     yield from _source_protocol(router, path)
+    if router.rpki is not None and not box_of(router).caches_load:
+        yield Finding(Code.FRR738, NO_CACHES, Where(path=(*path, "rpki")), WITHOUT_CACHES)
     if router.bgp is not None:
         yield from _communities(router.bgp, path)
         yield from _internal_policy(router, router.bgp, path)

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, InputError, Where
 from frrgen.model.platform import FRR_OF_PACKAGE, Pfsense
@@ -185,7 +187,7 @@ class PfsensePlatform:
 
             with closing(PfsenseDevice(router, ssh_config=source.ssh_config)) as device:
                 running = device.fetch()
-            sections, box, findings = running.sections, running.box, list(traps(running.sections))
+            sections, box, findings = running.sections, running.box, list(traps(running.sections, running.box))
             hostname: str | None = box.hostname
         else:
             file = source.file or Path()
@@ -202,7 +204,7 @@ class PfsensePlatform:
             if raw_keys(sections):
                 parsed = read_raw(sections, box, name=name, frr_version=FRR_OF_PACKAGE[box.package])
             else:
-                parsed = parse(sections, box, name=name).parsed
+                parsed = _named(parse(sections, box, name=name).parsed, box)
             own = parsed.router.pfsense or Pfsense()
             return Parsed(parsed.router.model_copy(update={"pfsense": _facts(own, box)}), parsed.leftovers)
 
@@ -222,6 +224,17 @@ def _offers(router: Router, sections: Sections, box: HostFacts) -> Iterator[Find
         message = f"the package's pages cannot hold all of the raw configuration: {shown}"
     hint = "to move it there, remove `raw: true` from the router's file, and push with --clear-raw"
     yield Finding(Code.FRR729, message, Where(path=("frrglobalraw",)), hint, Severity.INFO)
+
+
+def _named(parsed: Parsed, box: HostFacts) -> Parsed:
+    """Return the router with the name that the package writes as `hostname`, unless its own name says that already."""
+    if box_of(parsed.router).full_name == box.full_name:
+        return parsed
+    try:
+        hostname = Router.model_validate({"name": parsed.router.name, "hostname": box.full_name}).hostname
+    except ValidationError:  # no name that FRR takes
+        return parsed
+    return Parsed(parsed.router.model_copy(update={"hostname": hostname}), parsed.leftovers)
 
 
 def _facts(own: Pfsense, box: HostFacts) -> Pfsense:

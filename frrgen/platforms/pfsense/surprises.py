@@ -7,9 +7,10 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding
+from frrgen.platforms.pfsense.generator.bgp import rpki
 from frrgen.platforms.pfsense.generator.names import Settings
 from frrgen.platforms.pfsense.generator.route_maps import route_maps
-from frrgen.platforms.pfsense.host import HostFacts
+from frrgen.platforms.pfsense.host import NO_CACHES, WITHOUT_CACHES, HostFacts
 from frrgen.platforms.pfsense.php import word
 from frrgen.platforms.pfsense.schema import RAW_KEYS, Config, Sections
 
@@ -36,10 +37,13 @@ _LISTS: Final = {
 }
 """By section: the keys that name something, and the section where it must be, or the line is left out."""
 
+_ANY: Final = HostFacts()
 
-def traps(sections: Sections) -> Iterator[Finding]:
-    """Find what the package would not do as it is written."""
-    for config in sections.get("frrglobalraw", []):
+
+def traps(sections: Sections, box: HostFacts = _ANY) -> Iterator[Finding]:
+    """Find what the package of a box would not do as it is written."""
+    raw = sections.get("frrglobalraw", [])
+    for config in raw:
         for key in RAW_KEYS:
             if config.get(key):
                 what = "the whole configuration" if key == "frr" else f"the part of {key}"
@@ -65,12 +69,18 @@ def traps(sections: Sections) -> Iterator[Finding]:
                 )
     yield from _references(sections)
     yield from _refused(sections)
+    replaced = any(config.get("frr") or config.get("bgpd") for config in raw[:1])
+    if not box.caches_load and not replaced and any(config.get("enable") for config in sections.get("frrbgp", [])[:1]):
+        for line in rpki(Settings(sections, box)):
+            if line.startswith(" rpki cache "):
+                place = ("frrbgprpkicacheservers", line.split(" ")[3])
+                yield Finding.at(Code.FRR738, NO_CACHES, place, WITHOUT_CACHES)
 
 
 def _refused(sections: Sections) -> Iterator[Finding]:
     """Find what FRR refuses of the lines that the package writes for the route maps."""
     entry: tuple[str, ...] = ()
-    for line in route_maps(Settings(sections, HostFacts())):
+    for line in route_maps(Settings(sections, _ANY)):
         if not line.startswith(" "):  # route-map NAME ACTION SEQ
             entry = tuple(line.split(" ")[1::2])
         elif line.endswith(" address "):

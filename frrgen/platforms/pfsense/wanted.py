@@ -56,7 +56,7 @@ def foretold(path: Path) -> tuple[str, str]:
 
 def box_findings(stored: Stored) -> list[Finding]:
     """Find what is doubtful about what a box has."""
-    return [*stored.findings, *traps(stored.sections)]
+    return [*stored.findings, *traps(stored.sections, stored.box)]
 
 
 def intended_sections(router: Router, stored: Stored | None = None) -> Sections:
@@ -96,6 +96,8 @@ class Wanted:
             self.leftovers = tuple(one for one in self.leftovers if one != _OFF)
         if self.leftovers:
             self._frr_conf = frr_conf({**there, **written}, box)
+        if self.router.hostname not in {None, box.full_name}:
+            self.leftovers += (f"the box's name is {box.full_name}, which System > General Setup says: it stays",)
         return written
 
     def _raw(self, there: Sections, box: HostFacts) -> Sections:

@@ -77,7 +77,7 @@ def _raw(settings: Settings, key: str) -> str:
 def _head(settings: Settings) -> str:
     """Write what stands before the daemons' parts."""
     frr = settings.first("frr")
-    lines = ["frr defaults traditional", f"hostname {settings.box.hostname}.{settings.box.domain}"]
+    lines = ["frr defaults traditional", f"hostname {settings.box.full_name}"]
     if filled(frr["password"]):
         lines.append(f"password {frr['password']}")
     if filled(frr["logging"]):
