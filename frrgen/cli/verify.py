@@ -106,8 +106,8 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
             asked = [one for cluster, peering in own for one in questions(cluster, peering, parsed.router)]
             answers = ask_prefix_lists(name, device, [(lst, prefix) for lst, prefix, _ in asked])
             maps = shown_maps(show_route_maps(name, device))
-        own = {field: getattr(intended, field) for field in ("platform", *PLATFORMS) if field in Router.model_fields}
-        running[name] = _with_references(parsed.router, resolved, intended).model_copy(update=own)
+        slot = {field: getattr(intended, field) for field in ("platform", *PLATFORMS) if field in Router.model_fields}
+        running[name] = _with_references(parsed.router, resolved, intended).model_copy(update=slot)
         unread[name] = unread_entries(parsed.leftovers)
         problems = tuple(
             Problem("live", f"prefix list {lst}: bgpd itself says {said or 'nothing'} to {prefix}", ("routers", name))

@@ -14,12 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
 from frrgen.model.router import Router
-from frrgen.model.types import Prefix
 from frrgen.transport.base import (
     GoneError,
     Pending,
