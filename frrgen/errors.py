@@ -6,6 +6,7 @@ or more of them to the command line, which prints them all at once and never a t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Self
@@ -86,6 +87,22 @@ def visible(text: str, most: int = 200) -> str:
     """Show text of whatever origin on one line, not for ever, and without what a terminal would take for an order."""
     plain = text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
     return plain if len(plain) <= most else plain[: most - 3] + "..."
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return the hint that suggests the nearest of the known words; None if none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7 if len(word) > 3 else 0.6)
+    return f"did you mean {visible(near[0], 80)!r}?" if near else None
+
+
+def there_are(known: Iterable[str], word: str = "", most: int = 10) -> str:
+    """Return the hint that suggests the nearest word, lists so many of them, and counts the others."""
+    names = list(known)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    near = did_you_mean(word, names)
+    return f"{near} " * (near is not None) + f"there are: {', '.join(names[:most]) or 'none'}{more}"
 
 
 class FrrgenError(Exception):

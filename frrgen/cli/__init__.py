@@ -18,6 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # a model is many objects and few circles: looking for those again and again costs a tenth of a run
     gc.set_threshold(200_000, 20)
     from frrgen.cli.arguments import parser
+    from frrgen.cli.place import inventory
+    from frrgen.cli.refused import refuse
 
     if sys.stdout is None:
         # closed, as by `>&-`: known before anything is done
@@ -25,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(Exit.ERROR)
     try:
         args = parser().parse_args(argv)
+        args.inventory = inventory(args.inventory, os.environ)
+        if args.verbose:
+            _say_more(args)
+        refuse(args)
         status = int(_run(args))
         sys.stdout.flush()
     except FrrgenError as bad:
@@ -59,6 +65,16 @@ def _run(args: argparse.Namespace) -> Exit:
 
     with profiled():
         return Exit(args.run(args))
+
+
+def _say_more(args: argparse.Namespace) -> None:
+    """Write on stderr what is read and dialled."""
+    import logging
+
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    log = logging.getLogger("frrgen")
+    log.setLevel(logging.INFO)
+    log.info("inventory: %s", args.inventory)
 
 
 def _unwritable(why: str) -> Finding:

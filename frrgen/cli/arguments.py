@@ -4,48 +4,26 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NoReturn
 
 from frrgen import __version__
+from frrgen.cli.exits import epilog
+from frrgen.cli.parser import Parser, an_hour, percent, positive, version
 from frrgen.errors import Exit
 from frrgen.platforms.registry import PLATFORMS
-
-_EXITS: Final = """\
-exit codes:
-  0  nothing to do, or done
-  1  an error, or you said no; nothing was changed
-  2  there are changes, or differences (diff, plan, compare, verify)
-  3  a push failed and was rolled back
-  4  a push failed and the state of a router is unknown: a person must look
-  5  explain: what FRR does with the route is undecided
-  130  Ctrl-C, before anything was changed
-Over several routers an error outranks a difference.
-"""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the arguments: an error is 1, for 2 means that there are changes."""
-        self.print_usage(sys.stderr)
-        self.exit(Exit.ERROR, f"error[FRR114]: {message}\n   = hint: {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line."""
-    top = _Parser(
+    top = Parser(
         prog="frrgen",
         description="FRR and pfSense BGP as code.",
-        epilog=_EXITS,
+        epilog=epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"frrgen {__version__}")
-    top.add_argument(
-        "-i", "--inventory", type=Path, default=Path("inventory"), metavar="DIR", help="default: ./inventory"
-    )
+    _everywhere(top, None)
     top.add_argument("--profile", action="store_true", help="show where the time of the run went, for a report")
     verbs = top.add_subparsers(title="verbs", required=True, metavar="VERB")
 
@@ -54,10 +32,11 @@ def parser() -> argparse.ArgumentParser:
             name,
             help=help_,
             description=help_[0].upper() + help_[1:] + ".",
-            epilog=_EXITS,
+            epilog=epilog(),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        made.set_defaults(run=_runner(module))
+        made.set_defaults(run=_runner(module), verb=name)
+        _everywhere(made, argparse.SUPPRESS)
         return made
 
     init = verb("init", "init", "write a commented, working example network into DIR")
@@ -67,12 +46,15 @@ def parser() -> argparse.ArgumentParser:
     _routers(check, "*")
     check.add_argument("--format", choices=["text", "json"], default="text")
     check.add_argument(
-        "--jobs", type=_number_of, metavar="N", help="check on so many processes; by default on every core"
+        "--jobs", type=positive, metavar="N", help="check on so many processes; by default on every core"
     )
 
     render = verb("render", "render", "show the frr.conf of routers, or MetalLB's objects for a cluster")
     render.add_argument(
-        "routers", nargs="+", metavar="ROUTER|CLUSTER", help="names of routers; of clusters for metallb"
+        "routers",
+        nargs="*",
+        metavar="ROUTER|CLUSTER",
+        help="names of routers, or for metallb of clusters; default: all",
     )
     render.add_argument("--out", type=Path, metavar="DIR", help="write DIR/ROUTER.conf instead, readable by you alone")
     render.add_argument("--explain", action="store_true", help="show where each line comes from")
@@ -95,7 +77,13 @@ def parser() -> argparse.ArgumentParser:
 
     diff = verb("diff", "diff", "compare intended with running configuration")
     _routers(diff, "*")
-    diff.add_argument("--running", type=Path, metavar="FILE", help="a running configuration in a file; else over SSH")
+    diff.add_argument(
+        "--running",
+        type=Path,
+        metavar="FILE|DIR",
+        help="a running configuration in a file, - for standard input; or those of many routers in a folder, named as "
+        "render --out names them; default: over SSH",
+    )
     diff.add_argument("-o", "--output", type=Path, metavar="plan.json", help="write the plan as JSON, too")
     _format(diff)
     _device(diff)
@@ -116,13 +104,13 @@ def parser() -> argparse.ArgumentParser:
     )
     push.add_argument(
         "--confirm-within",
-        type=_number_of,
+        type=positive,
         metavar="SECONDS",
         help="do not save: the router undoes it unless `frrgen confirm` comes in time",
     )
     push.add_argument(
         "--allow-loss",
-        type=_percent,
+        type=percent,
         default=50.0,
         metavar="PERCENT",
         help="undo it if a session brings so many per cent fewer prefixes than before; default 50",
@@ -168,7 +156,7 @@ def parser() -> argparse.ArgumentParser:
     later.add_argument(
         "sources", nargs="+", metavar="ROUTER|FILE.conf", help="routers, as they run and start, or files"
     )
-    later.add_argument("--to", type=_version, required=True, metavar="VERSION", help="the FRR to come, such as 10.3")
+    later.add_argument("--to", type=version, required=True, metavar="VERSION", help="the FRR to come, such as 10.3")
     later.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
 
     explain = verb("explain", "explain", "show what a router's policy does with a route, step by step")
@@ -265,6 +253,8 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     plan = words.add_parser("plan", help="what would be announced to whom, and which line admits or drops it")
     run = words.add_parser("run", help="announce, until SIGTERM; SIGHUP reads the source again, SIGUSR1 restarts")
     status = words.add_parser("status", help="ask a running speaker")
+    for one in (plan, run, status):
+        _everywhere(one, argparse.SUPPRESS)
     for one in (plan, run):
         one.add_argument("--node", metavar="NAME", help="a node of a cluster, NAME or CLUSTER/NAME")
     meant = plan.add_mutually_exclusive_group()
@@ -312,7 +302,11 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--no-listen", action="store_true", help="dial the routers only, and do not let them dial us")
     run.add_argument(
-        "--drain", type=_drain, default=3.0, metavar="SECONDS", help="announce GRACEFUL_SHUTDOWN so long before the end"
+        "--drain",
+        type=an_hour,
+        default=3.0,
+        metavar="SECONDS",
+        help="announce GRACEFUL_SHUTDOWN so long before the end",
     )
     run.add_argument(
         "--on-term",
@@ -326,37 +320,13 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
         one.add_argument("--format", choices=["text", "json"], default="text")
 
 
-def _drain(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time from 0 to 3600 seconds")
-    return seconds
-
-
-def _percent(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
-    return number
-
-
-def _number_of(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
-
-
-def _version(text: str) -> str:
-    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", text) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no version, such as 10.3")
-    return text
+def _everywhere(words: argparse.ArgumentParser, default: str | None) -> None:
+    """Add the options that stand before a verb or behind it; behind it there is no default, which would win."""
+    help_ = "default: $FRRGEN_INVENTORY, else the nearest inventory of this folder and those above"
+    words.add_argument("-i", "--inventory", type=Path, default=default, metavar="DIR", help=help_)
+    switch: str | bool = default or False
+    words.add_argument("-q", "--quiet", action="store_true", default=switch, help="no progress and no summaries")
+    words.add_argument("-v", "--verbose", action="store_true", default=switch, help="say what is read and dialled")
 
 
 def _runner(module: str) -> Callable[[argparse.Namespace], Exit]:
@@ -385,7 +355,7 @@ def _templates(verb: argparse.ArgumentParser) -> None:
 
 def _device(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
-    verb.add_argument("--parallel", type=_number_of, default=16, metavar="N", help="routers at a time, default 16")
+    verb.add_argument("--parallel", type=positive, default=16, metavar="N", help="routers at a time, default 16")
 
 
 def _unread(verb: argparse.ArgumentParser) -> None:

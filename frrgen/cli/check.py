@@ -30,7 +30,8 @@ def run(args: argparse.Namespace) -> Exit:
     else:
         for finding in shown:
             print(finding)
-        print(f"{count(len(wanted), 'router')} checked: {count(errors, 'error')}, {count(warnings, 'warning')}.")
+        if not args.quiet:
+            print(f"{count(len(wanted), 'router')} checked: {count(errors, 'error')}, {count(warnings, 'warning')}.")
     return Exit.ERROR if errors else Exit.OK
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from frrgen.codes import Code, Severity
-from frrgen.errors import Exit, Finding, FrrgenError, InputError, Where
+from frrgen.errors import Exit, Finding, FrrgenError, InputError, Where, there_are
 from frrgen.inventory.files import Loaded, PartlyError, load
 from frrgen.inventory.secrets import resolve
 from frrgen.model.check import check, judged
@@ -117,8 +117,9 @@ class Inventory:
         unknown = [name for name in names if name not in known]
         if unknown:
             there = self.loaded.names
-            hint = f"there are: {', '.join(there[:10])}" + (f" and {len(there) - 10} more" if len(there) > 10 else "")
-            raise InputError(*(Finding(Code.FRR108, f"there is no router {name!r}", hint=hint) for name in unknown))
+            raise InputError(
+                *(Finding(Code.FRR108, f"there is no router {name!r}", hint=there_are(there, name)) for name in unknown)
+            )
         return [known[name] for name in dict.fromkeys(names or known)]
 
     def refuse_errors(self, names: Iterable[str], *, over_box: bool = False) -> None:
@@ -168,7 +169,7 @@ def session_of(router: Router, neighbor: str, direction: Direction, inventory: I
         known = [
             name for bgp in (router.bgp, *(vrf.bgp for vrf in router.vrfs.values())) if bgp for name in bgp.neighbors
         ]
-        hint = f"there are: {', '.join(known[:10])}" if known else "it has none"
+        hint = there_are(known, neighbor) if known else "it has none"
         raise InputError(Finding(Code.FRR301, f"{router.name} has no neighbor {neighbor!r}", hint=hint)) from None
     if inventory is not None:
         session.own_addresses |= dialled(inventory.loaded.network, router.name, session.vrf)

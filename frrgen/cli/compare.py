@@ -9,9 +9,10 @@ from typing import Any
 
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file
+from frrgen.cli.refused import STDIN
 from frrgen.cli.route_options import attributes, checked_version
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, InputError
+from frrgen.errors import Exit, Finding, InputError, there_are
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.policy.frr.alphabet import Policy
@@ -56,14 +57,14 @@ class _Sources:
         if direction is not None:
             return Policy(router, session_of(router, name, direction, inventory), unread=unread)
         if name not in router.route_maps:
-            known = ", ".join(list(router.route_maps)[:10]) or "none"
-            raise InputError(Finding(Code.FRR304, f"{owner} has no route map {name!r}", hint=f"there are: {known}"))
+            hint = there_are(router.route_maps, name)
+            raise InputError(Finding(Code.FRR304, f"{owner} has no route map {name!r}", hint=hint))
         session = Session.of_nobody(router, Session.places(router)[name][0])
         return Policy(router, session, name, unread)
 
     def _router(self, owner: str) -> tuple[Router, Unread, Inventory | None]:
         path = Path(owner)
-        if path.is_file() or "/" in owner:
+        if owner == STDIN or path.is_file() or "/" in owner:
             parsed = parse_file(path, name="router", frr_version=self.version)
             warn_unread(path, parsed.leftovers)
             return parsed.router, unread_entries(parsed.leftovers), None

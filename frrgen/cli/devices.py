@@ -6,6 +6,7 @@ import argparse
 import re
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
@@ -33,10 +34,10 @@ def at(place: str, name: str | None, platform: str) -> Router:
         ) from bad
 
 
-def plan_of(router: Router, args: argparse.Namespace) -> Plan:
+def plan_of(router: Router, args: argparse.Namespace, running: Path | None) -> Plan:
     """Plan the change of a router, or of what a file says that it has. Raises DeviceError, InputError."""
     return of(router).plan(
-        router, Source(args.running, args.ssh_config), Options(args.prune_leftovers, allow_unread=args.allow_unread)
+        router, Source(running, args.ssh_config), Options(args.prune_leftovers, allow_unread=args.allow_unread)
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from frrgen.cli.common import Inventory, complain, worst
 from frrgen.cli.devices import plan_of
@@ -19,20 +21,22 @@ from frrgen.model.router import Router
 from frrgen.platforms.files import write_private
 from frrgen.platforms.frr.diff.plan import Plan
 
+_SUFFIXES: Final = (".conf", ".config.xml", ".xml")
+"""What may stand behind a router's name in a folder of running configurations."""
+
 
 def run(args: argparse.Namespace) -> Exit:
     """Compare every router, and print each plan; one that cannot be reached does not hide the others."""
     inventory = Inventory(args.inventory, args.routers)
     routers = inventory.routers(args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=True)
-    if args.running is not None and len(routers) != 1:
-        raise InputError(Finding(Code.FRR114, "--running goes with exactly one router"))
+    running = _running(args.running, routers)
     resolved = [inventory.resolved(router) for router in routers]
 
     def compare(router: Router) -> Plan | FrrgenError:
         try:
             with inventory.placing():
-                return plan_of(router, args)
+                return plan_of(router, args, running.get(router.name))
         except FrrgenError as bad:
             return bad
 
@@ -56,6 +60,29 @@ def run(args: argparse.Namespace) -> Exit:
         for plan in plans:
             show(plan, args.format)
     return worst(_exit(found) for found in results)
+
+
+def _running(said: Path | None, routers: Sequence[Router]) -> dict[str, Path]:
+    """Find the file of each router, if there are files. Raises InputError."""
+    if said is None:
+        return {}
+    if not said.is_dir():
+        if len(routers) != 1:
+            hint = "for several routers name a folder with a file for each, such as ROUTER.conf"
+            raise InputError(Finding(Code.FRR114, "--running with a file goes with exactly one router", hint=hint))
+        return {routers[0].name: said}
+    found = {router.name: [said / f"{router.name}{suffix}" for suffix in _SUFFIXES] for router in routers}
+    there = {name: [path for path in paths if path.is_file()] for name, paths in found.items()}
+    wrong = [
+        Finding(Code.FRR403, f"{said} has no file of {name}", hint=f"name it {name}.conf")
+        if not paths
+        else Finding(Code.FRR403, f"{said} has two files of {name}: {paths[0].name} and {paths[1].name}")
+        for name, paths in there.items()
+        if len(paths) != 1
+    ]
+    if wrong:
+        raise InputError(*wrong)
+    return {name: path for name, (path,) in there.items()}
 
 
 def _failed(router: Router, bad: FrrgenError) -> dict[str, Any]:

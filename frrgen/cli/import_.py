@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> Exit:
             print(path)
         complain(changed_by_inventory(adopted, args.output))
     for parsed in found:
-        _report(parsed)
+        _report(parsed, quiet=args.quiet)
     return Exit.OK
 
 
@@ -72,8 +72,10 @@ def _show(router: Router) -> None:
         print(f"Not shown: {count(len(adopted.secrets), 'password')}, for {files} (or: -o DIR).", file=sys.stderr)
 
 
-def _report(parsed: Parsed) -> None:
-    """Tell on stderr what was understood, and each line that was not."""
+def _report(parsed: Parsed, *, quiet: bool) -> None:
+    """Tell on stderr what was understood, and each line that was not; `quiet`: only these."""
+    if quiet and not parsed.leftovers:
+        return
     router = parsed.router
     held = sum(len(getattr(router, kind)) for kind in ("route_maps", "prefix_lists", "ipv6_prefix_lists"))
     sessions = len(router.bgp.neighbors) if router.bgp is not None else 0

@@ -13,8 +13,9 @@ from pydantic import SecretStr
 
 from frrgen import limits
 from frrgen.cli.common import Inventory, complain, count
+from frrgen.cli.refused import STDIN
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, InputError
+from frrgen.errors import Exit, Finding, InputError, there_are
 from frrgen.inventory.adopt import Adopted, adopt_cluster, changed_by_inventory, write_files
 from frrgen.inventory.dump import dump, dump_cluster
 from frrgen.inventory.files import load
@@ -103,6 +104,8 @@ def import_(args: argparse.Namespace) -> Exit:
 
 def _bytes(file: str) -> bytes:
     try:
+        if file == STDIN:
+            return sys.stdin.buffer.read(limits.most_bytes() + 1)
         with Path(file).open("rb") as opened:
             return opened.read(limits.most_bytes() + 1)
     except OSError as bad:
@@ -193,9 +196,10 @@ def known(inventory: Inventory, names: list[str]) -> list[Cluster]:
     """Return the clusters of these names. Raises InputError for names that are not there."""
     there = inventory.loaded.network.clusters
     if unknown := [name for name in names if name not in there]:
-        hint = f"there are: {', '.join(list(there)[:10]) or 'none'}"
-        raise InputError(*(Finding(Code.FRR305, f"there is no cluster {name!r}", hint=hint) for name in unknown))
-    return [there[name] for name in dict.fromkeys(names)]
+        raise InputError(
+            *(Finding(Code.FRR305, f"there is no cluster {name!r}", hint=there_are(there, name)) for name in unknown)
+        )
+    return [there[name] for name in dict.fromkeys(names or there)]
 
 
 def _hidden(secret: SecretStr) -> str:

@@ -41,7 +41,9 @@ class Pushing:
         self._args = args
         self._asking = threading.Lock()
         self._states: dict[str, State] = {}
-        self._progress = Progress(routers)
+        self._progress = Progress(routers, quiet=args.quiet)
+        self._stream = sys.stderr if args.format == "json" else sys.stdout
+        """Where plans are shown and asked about: standard output is for the JSON alone, if that is wanted."""
         self._old: Any = None
 
     def __enter__(self) -> Self:
@@ -81,18 +83,18 @@ class Pushing:
             if self.stop.is_set():
                 raise KeyboardInterrupt
             self._progress.pause()
-            show_plan(plan)
+            show_plan(plan, self._stream)
             return not self._args.dry_run and self._ask(f"Apply this to {plan.router}? [y/N] ")
 
     def _ask(self, question: str) -> bool:
-        print(question, end="", flush=True)
+        print(question, end="", flush=True, file=self._stream)
         # readline would wait on, though the push is to end
         while not select.select([sys.stdin], [], [], 0.1)[0]:
             if self.stop.is_set():
                 raise KeyboardInterrupt
         answer = os.read(sys.stdin.fileno(), 1024).decode(errors="replace")
         if not answer:
-            print("no")
+            print("no", file=self._stream)
         return answer.strip().lower() in {"y", "yes"}
 
     def outcomes(self, jobs: Sequence[tuple[str, Callable[[], Outcome]]]) -> Exit:

@@ -24,6 +24,8 @@ def run(args: argparse.Namespace) -> Exit:
     inventory = Inventory(args.inventory, reviewed.routers if reviewed else args.routers)
     routers = inventory.routers(reviewed.routers if reviewed else args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=True)
+    if (args.raw or args.clear_raw) and not any(router.platform == "pfsense" for router in routers):
+        raise InputError(Finding(Code.FRR114, "--raw and --clear-raw are for pfSense boxes, and none is named"))
     resolved = [inventory.resolved(router) for router in routers]
     if not args.yes and not args.dry_run and not reviewed and not sys.stdin.isatty():
         raise InputError(
@@ -34,7 +36,10 @@ def run(args: argparse.Namespace) -> Exit:
     with Pushing(args, [router.name for router in routers]) as pushing:
         approve: Approve | None = None if args.yes and not args.dry_run else pushing.approve
         if reviewed:
-            approve = reviewed.approve
+            # a plan that was reviewed is not asked about; a dry run shows it, and applies nothing
+            approve = (
+                (lambda plan: reviewed.approve(plan) and pushing.approve(plan)) if args.dry_run else reviewed.approve
+            )
         return pushing.outcomes(
             [(router.name, _job(inventory, router, args, approve, pushing)) for router in resolved],
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from frrgen.cli.common import Inventory, count
+from frrgen.cli.refused import STDIN
 from frrgen.errors import Exit
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.parse.parser import DEFAULT_VERSION, said_version
@@ -33,7 +34,7 @@ def _texts(args: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
     inventory = None
     for source in args.sources:
         path = Path(source)
-        if path.is_file():
+        if source == STDIN or path.is_file():
             text = read_text(path)
             refuse_foreign((text, path))
             yield text, source, ""

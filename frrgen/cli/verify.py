@@ -11,7 +11,7 @@ from pathlib import Path
 
 from frrgen.cli.common import Inventory
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, InputError
+from frrgen.errors import Exit, Finding, InputError, there_are
 from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
@@ -25,14 +25,16 @@ from frrgen.policy.questions.verify import Agreement, Problem, questions, verify
 
 def run(args: argparse.Namespace) -> Exit:
     """Prove it, or show the route and the line that are to blame."""
-    if args.ssh_config is not None and not args.live:
-        raise InputError(Finding(Code.FRR114, "--ssh-config goes with --live: else no router is asked"))
     inventory = Inventory(args.inventory)
     network = inventory.loaded.network
     unknown = [name for name in args.clusters if name not in network.clusters]
     if unknown:
-        hint = f"there are: {', '.join(list(network.clusters)[:10]) or 'none'}"
-        raise InputError(*(Finding(Code.FRR305, f"there is no cluster {name!r}", hint=hint) for name in unknown))
+        raise InputError(
+            *(
+                Finding(Code.FRR305, f"there is no cluster {name!r}", hint=there_are(network.clusters, name))
+                for name in unknown
+            )
+        )
     clusters = args.clusters or list(network.clusters)
     if args.live:
         found = list(_live(inventory, clusters, args.ssh_config))

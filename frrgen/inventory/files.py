@@ -33,6 +33,7 @@ from frrgen.model.types import Model
 _T = TypeVar("_T", bound=BaseModel)
 Steps = tuple[str, ...]
 _SUFFIXES: Final = (".yaml", ".yml")
+_COMMON: Final = tuple(f"network{suffix}" for suffix in _SUFFIXES)
 
 
 class NetworkFile(Model):
@@ -123,9 +124,9 @@ class _Loader:
 
     def load(self) -> Loaded:
         self._strangers()
-        there = os.path.lexists(self.folder / "network.yaml") and self._is_file("network.yaml")
-        common = self._read(self.folder / "network.yaml") if there else None
-        common = common or Node({}, Where(str(self.folder / "network.yaml"), 1, 1))
+        file = self._common()
+        common = self._read(file) if file is not None else None
+        common = common or Node({}, Where(str(file or self.folder / _COMMON[0]), 1, 1))
         known = self._checked(NetworkFile, common, ("network",)) or NetworkFile()
         defaults, groups = common.value.get("defaults"), common.value.get("groups")
         self.defaults = defaults if known.defaults and defaults is not None else None
@@ -160,6 +161,14 @@ class _Loader:
         policies = {code: self._in_groups(policy) for code, policy in known.findings.items()}
         network = Network.model_validate({"routers": routers, "clusters": clusters, "findings": policies})
         return Loaded(network, self.folder, self.nodes, self.names)
+
+    def _common(self) -> Path | None:
+        """Find the file of what all routers share."""
+        there = [name for name in _COMMON if os.path.lexists(self.folder / name)]
+        if len(there) > 1:
+            text = "network is in two files: network.yaml too"
+            self.findings.append(Finding(Code.FRR120, text, Where(str(self.folder / there[1]))))
+        return self.folder / there[0] if there and self._is_file(there[0]) else None
 
     def _wanted(self, routers: list[Path], clusters: list[Path]) -> tuple[dict[str, Router], dict[str, Cluster], bool]:
         """Make the routers and the clusters that the wanted routers need, and tell whether a cluster is wrong."""
@@ -217,7 +226,7 @@ class _Loader:
 
     def _strangers(self) -> None:
         """Find files that nothing reads: somebody made a mistake."""
-        known = {"network.yaml", "routers", "clusters", "secrets", "README.md", "templates"}
+        known = {*_COMMON, "routers", "clusters", "secrets", "README.md", "templates"}
         for path in sorted(self.folder.iterdir()):
             if path.name not in known and not path.name.startswith("."):
                 near = difflib.get_close_matches(path.name, known, n=1)

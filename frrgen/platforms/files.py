@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from frrgen import limits
@@ -12,16 +14,29 @@ from frrgen.errors import Finding, InputError
 
 
 def read_text(path: Path) -> str:
-    """Return a configuration file's text; bytes that are not UTF-8 become lone surrogates. Raises InputError."""
+    """Return a configuration file's text, of standard input for `-`. Raises InputError.
+
+    Bytes that are not UTF-8 become lone surrogates.
+    """
     try:
-        with path.open("rb") as file:
-            found = limits.read(file)
+        found = _standard_input() if str(path) == "-" else _bytes(path)
     except OSError as bad:
         raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {bad.strerror}")) from bad
     if found is None:
         text, hint = limits.too_large(str(path))
         raise InputError(Finding(Code.FRR408, text, hint=hint))
     return found.decode(errors="surrogateescape")
+
+
+def _bytes(path: Path) -> bytes | None:
+    with path.open("rb") as file:
+        return limits.read(file)
+
+
+@cache
+def _standard_input() -> bytes | None:
+    """Return what standard input holds, also when it is asked for again."""
+    return limits.read(sys.stdin.buffer)
 
 
 def write_private(path: Path, text: str) -> None:

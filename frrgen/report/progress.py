@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Progress:
     """Tells on stderr what state each router is in. May be used from several threads."""
 
-    def __init__(self, routers: Sequence[str]) -> None:
-        """Take the names of the routers."""
+    def __init__(self, routers: Sequence[str], *, quiet: bool = False) -> None:
+        """Take the names of the routers; `quiet`: say nothing."""
+        self._quiet = quiet
         self._states = dict.fromkeys(routers, "waiting")
         self._lock = threading.Lock()
         self._console = console(sys.stderr)
@@ -35,6 +36,8 @@ class Progress:
 
     def tell(self, router: str, state: State) -> None:
         """Say that a router has come to a state."""
+        if self._quiet:
+            return
         with self._lock:
             self._states[router] = str(state)
             if self._console is None:

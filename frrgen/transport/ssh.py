@@ -39,6 +39,7 @@ from frrgen.transport.target import Target, expanded, from_config, target  # noq
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 # what goes wrong is raised; without a handler Python would print paramiko's own words about it, too
 
+_LOG: Final = logging.getLogger(__name__)
 _MAX_HOPS: Final = 8
 _READ: Final = 1 << 16
 _WEAK: Final = re.compile("cbc|md5|sha1-96|group1-sha1|group14-sha1|exchange-sha1|ssh-dss|ssh-rsa")
@@ -72,6 +73,7 @@ class Shell:
         kept = len(self._clients)
         try:
             where = target(self.name, self.ssh, self._config)
+            _LOG.info("%s: logging in to %s", self.name, where.shown)
             sock = self._through_jumps(where, 0)
             password = self.ssh.password.get_secret_value() if self.ssh.password is not None else None
             self._login(where, sock, password)

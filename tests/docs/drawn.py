@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from frrgen.cli.exits import MEANINGS, OF_VERBS
 from frrgen.codes import Code
 from frrgen.speaker.session.fsm import diagram, table
 from tests.docs.reference import reference
@@ -12,12 +13,22 @@ from tests.docs.versions import cases
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SPEAKER = DOCS / "speaker.md"
-DRAWN = (SPEAKER, DOCS / "inventory.md", DOCS / "versions.md", DOCS / "findings/README.md")
+DRAWN = (SPEAKER, DOCS / "inventory.md", DOCS / "versions.md", DOCS / "findings/README.md", DOCS / "exit-codes.md")
 
 
 def findings() -> str:
     """Return the list of all codes."""
     return "\n".join(["| code | |", "|---|---|", *(f"| [{code}]({code}.md) | {code.head} |" for code in Code)])
+
+
+def exits() -> str:
+    """Return the table of exit codes, with the verbs that end with them."""
+    rows = [
+        f"| {code:d} | {meaning} | {'every verb' if len(verbs) == len(OF_VERBS) else ', '.join(verbs)} |"
+        for code, meaning in MEANINGS.items()
+        for verbs in [[f"`{verb}`" for verb, codes in OF_VERBS.items() if code in codes]]
+    ]
+    return "\n".join(["| code | meaning | verbs |", "|---|---|---|", *rows])
 
 
 PARTS = {
@@ -26,6 +37,7 @@ PARTS = {
     "reference": reference,
     "cases": cases,
     "findings": findings,
+    "exits": exits,
 }
 
 

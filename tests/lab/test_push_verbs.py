@@ -113,6 +113,13 @@ def test_a_plan_that_was_reviewed_is_what_runs_or_nothing_does(frrgen, edge, tmp
     frrgen.intend("another")
     assert "FRR532" in frrgen("push", plan).stderr
     frrgen.intend("new")
+    dry = frrgen("push", plan, "--dry-run", "--format", "json")
+    assert (dry.returncode, json.loads(dry.stdout)[0]["state"], "description new" in dry.stderr) == (
+        2,
+        "declined",
+        True,
+    )
+    assert "description new" not in startup(edge)
     assert frrgen("push", plan).returncode == 0
     assert "description new" in startup(edge)
 

@@ -1,0 +1,71 @@
+"""The parser of the command line: what argparse does otherwise than users need."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, there_are
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with 1 for wrong arguments, suggests words, and never loses what it prints."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments: an error is 1, for 2 means that there are changes."""
+        self.print_usage(sys.stderr)
+        hint = f"{self.prog} --help"
+        self.exit(Exit.ERROR, f"{Finding(Code.FRR114, message, hint=hint)}\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Suggest the nearest of the words that may stand here."""
+        choices: Iterable[Any] | None = action.choices
+        known = [str(one) for one in choices or ()]
+        if choices is not None and value not in known:
+            raise argparse.ArgumentError(action, f"{value!r} is not known here; {there_are(known, str(value), 20)}")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help or the version at once. Raises OSError, which argparse would keep to itself."""
+        if file is sys.stdout:
+            print(message, end="", flush=True)
+        else:
+            super()._print_message(message, file)
+
+
+def positive(text: str) -> int:
+    """Return a number of at least 1. Raises ArgumentTypeError, ValueError."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def percent(text: str) -> float:
+    """Return a percentage from 0 to 100. Raises ArgumentTypeError."""
+    return _between(text, 100, "percentage from 0 to 100")
+
+
+def an_hour(text: str) -> float:
+    """Return a time from 0 to 3600 seconds. Raises ArgumentTypeError."""
+    return _between(text, 3600, "time from 0 to 3600 seconds")
+
+
+def _between(text: str, most: float, noun: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {noun}")
+    return number
+
+
+def version(text: str) -> str:
+    """Return a version of FRR, such as 10.3. Raises ArgumentTypeError."""
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no version, such as 10.3")
+    return text

@@ -1,0 +1,79 @@
+"""Options that make no sense together: refused before any file is read or router dialled."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError
+
+STDIN: Final = "-"
+"""The name of standard input, where a file is named."""
+_NOBODY: Final = "no router is asked"
+
+
+def refuse(args: argparse.Namespace) -> None:
+    """Raise InputError for options that would be ignored, or could only fail later."""
+    said = _OF_VERBS.get(args.verb, lambda _: iter(()))(args)
+    findings = [Finding(Code.FRR114, text) for text in (*said, *_output(args))]
+    if findings:
+        raise InputError(*findings)
+
+
+def _output(args: argparse.Namespace) -> Iterator[str]:
+    """Find a place to write to that cannot be written to."""
+    target: Path | None = getattr(args, "output", None)
+    if target is None or not target.exists():
+        return
+    if args.verb == "import" and not target.is_dir():
+        yield f"-o {target}: this is a file, and an inventory is a folder"
+    if args.verb == "diff" and target.is_dir():
+        yield f"-o {target}: this is a folder, and a plan is a file"
+
+
+def _diff(args: argparse.Namespace) -> Iterator[str]:
+    if args.running is not None and args.ssh_config is not None:
+        yield f"--ssh-config does not go with --running: {_NOBODY}"
+
+
+def _plan(args: argparse.Namespace) -> Iterator[str]:
+    if str(args.running) == str(args.intended) == STDIN:
+        yield "standard input can be only one of the two files"
+
+
+def _explain(args: argparse.Namespace) -> Iterator[str]:
+    if args.allow_unread and args.running is None:
+        yield "--allow-unread goes with --running: the inventory is always understood"
+
+
+def _verify(args: argparse.Namespace) -> Iterator[str]:
+    if args.ssh_config is not None and not args.live:
+        yield f"--ssh-config goes with --live: else {_NOBODY}"
+
+
+def _upgrade_check(args: argparse.Namespace) -> Iterator[str]:
+    if args.ssh_config is not None and all(one == STDIN or Path(one).is_file() for one in args.sources):
+        yield f"--ssh-config goes with the name of a router: of files {_NOBODY}"
+
+
+def _import(args: argparse.Namespace) -> Iterator[str]:
+    logins = [file for file in args.files if file.startswith("ssh:")]
+    if args.ssh_config is not None and not logins:
+        yield f"--ssh-config goes with ssh:HOST: of files {_NOBODY}"
+    if args.platform == "metallb" and logins:
+        yield f"{logins[0]}: manifests are files: write kubectl get -o yaml | frrgen import metallb -"
+    if args.files.count(STDIN) > 1:
+        yield "standard input can be only one of the files"
+
+
+_OF_VERBS: Final = {
+    "diff": _diff,
+    "plan": _plan,
+    "explain": _explain,
+    "verify": _verify,
+    "upgrade-check": _upgrade_check,
+    "import": _import,
+}
