@@ -249,7 +249,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _speaker(verb: argparse.ArgumentParser) -> None:
-    words = verb.add_subparsers(dest="what", required=True, metavar="plan|run|status")
+    words = verb.add_subparsers(dest="what", required=True, metavar="plan|run|status|announce|withdraw")
     plan = words.add_parser("plan", help="what would be announced to whom, and which line admits or drops it")
     run = words.add_parser("run", help="announce, until SIGTERM; SIGHUP reads the source again, SIGUSR1 restarts")
     status = words.add_parser("status", help="ask a running speaker")
@@ -267,8 +267,9 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     )
     run.add_argument(
         "--source",
-        metavar="static:FILE|kubernetes:observe|kubernetes:allocate",
-        help="what to announce: a file's prefixes, or a cluster's Services; allocate gives them their addresses, too",
+        metavar="static:FILE|kubernetes:observe|kubernetes:allocate|admin",
+        help="what to announce: a file's prefixes; a cluster's Services, to which allocate gives their addresses, too;"
+        " or what `speaker announce` says",
     )
     run.add_argument(
         "--default-class", action="store_true", help="allocate: serve Services without a loadBalancerClass, too"
@@ -316,6 +317,17 @@ def _speaker(verb: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--log", choices=["text", "json"], default="text", help="how lines of the log are written")
     status.add_argument("--admin", type=Path, metavar="SOCKET", help="as for `speaker run`")
+    announce = words.add_parser("announce", help="announce prefixes from a speaker that runs with --source admin")
+    withdraw = words.add_parser("withdraw", help="withdraw prefixes that `announce` has announced")
+    for one in (announce, withdraw):
+        one.add_argument("prefixes", nargs="+", metavar="PREFIX")
+        one.add_argument("--admin", type=Path, metavar="SOCKET", help="as for `speaker run`")
+    announce.add_argument("--next-hop", metavar="ADDRESS", help="another than the node's own address")
+    announce.add_argument("--communities", nargs="*", metavar="COMMUNITY", help="instead of the pool's; none: nothing")
+    announce.add_argument("--large-communities", nargs="*", metavar="COMMUNITY", help="instead of the pool's")
+    announce.add_argument("--local-preference", type=int, metavar="N", help="of iBGP sessions")
+    announce.add_argument("--med", type=int, metavar="N")
+    announce.add_argument("--prepend", type=int, metavar="N", help="times that the own AS stands in the path once more")
     for one in (plan, status):
         one.add_argument("--format", choices=["text", "json"], default="text")
 

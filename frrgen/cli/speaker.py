@@ -1,4 +1,4 @@
-"""`frrgen speaker plan|run|status`: what a node announces."""
+"""`frrgen speaker plan|run|status|announce|withdraw`: what a node announces."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.cli.common import Inventory, count
+from frrgen.cli.speaker_announce import announce, withdraw
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.pools import announced_lengths, announced_pools
 from frrgen.model.router import Router
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes
+from frrgen.speaker.process.sources.admin import AdminSource
 from frrgen.speaker.process.sources.base import Source, Wanted
 from frrgen.speaker.process.sources.file import StaticSource
 from frrgen.speaker.session.group import Group
@@ -38,7 +40,8 @@ _SHOWN: Final = 1000
 
 def run(args: argparse.Namespace) -> Exit:
     """Do what the second word says."""
-    return {"plan": _plan, "run": _run, "status": _status}[args.what](args)
+    verbs = {"plan": _plan, "run": _run, "status": _status, "announce": announce, "withdraw": withdraw}
+    return verbs[args.what](args)
 
 
 class _Desk:
@@ -108,7 +111,7 @@ def _source(args: argparse.Namespace, desk: _Desk) -> Source | None:
         if args.source is not None and args.source.startswith("kubernetes:"):
             hint = "--source kubernetes:observe or kubernetes:allocate"
             raise InputError(Finding(Code.FRR607, f"{args.source!r} names no source", hint=hint))
-        return _static(args.source)
+        return AdminSource() if args.source == "admin" else _static(args.source)
     taints = set[str]()
     for text in args.drain_on:
         kind, _, key = text.partition(":")
@@ -287,7 +290,7 @@ def _run(args: argparse.Namespace) -> Exit:
     if args.source is None:
         # without it the speaker would dial the routers of the inventory that happens to be there
         raise InputError(
-            Finding(Code.FRR607, "say what to announce", hint="--source static:FILE or kubernetes:observe")
+            Finding(Code.FRR607, "say what to announce", hint="--source static:FILE, kubernetes:observe or admin")
         )
     # one that comes early is answered late, and does not end what has hardly begun
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

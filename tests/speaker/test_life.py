@@ -713,6 +713,30 @@ def test_a_source_is_read_again_when_it_or_a_file_of_prefixes_changes(tmp_path):
     assert not world.source.changed()
 
 
+def test_a_file_that_is_renamed_to_its_place_is_seen_at_once_and_a_file_in_writing_is_not(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        await world.source.load(world.read()[0])
+        waiting = asyncio.create_task(world.source.changes())
+        await asyncio.sleep(0.1)
+        with world.file.open("a") as file:
+            for number in range(8):
+                # renames of other files are no reason to read what is written
+                file.write("#\n")
+                file.flush()
+                (tmp_path / "new").write_text(str(number))
+                (tmp_path / "new").rename(tmp_path / "other")
+                await asyncio.sleep(0.01)
+            assert not waiting.done()
+        (tmp_path / "new").write_text("announcements: []\n")
+        (tmp_path / "new").rename(world.file)
+        looks = world.source._unsettled
+        await asyncio.wait_for(waiting, 10)
+        assert world.source._unsettled == looks, "no look at an interval has seen it"
+
+    run(live())
+
+
 def test_what_somebody_is_still_writing_is_not_read_by_half(tmp_path, monkeypatch):
     world = World(tmp_path)
     plan, _ = world.read()

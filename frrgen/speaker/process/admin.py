@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
-from frrgen.speaker.process.status import Metrics, status
+from frrgen.speaker.process.requests import answer
+from frrgen.speaker.process.status import Metrics
 
 if TYPE_CHECKING:
     from frrgen.speaker.process.speaker import Speaker
 
 _WAIT: Final = 5.0
 _LONGEST: Final = 8192
+_QUIET: Final = 0.5
+"""Seconds in which a request begins."""
+_LONGEST_REQUEST: Final = 1 << 20
 _MOST: Final = 64
 """Who ask at the same time: more would take the files that sessions need."""
 
@@ -34,16 +38,30 @@ def default_socket() -> Path:
 async def serve_admin(speaker: Speaker, path: Path) -> asyncio.AbstractServer:
     """Listen on a Unix socket that only its owner may use. Raises OSError, DeviceError."""
 
-    async def answer(reader: asyncio.StreamReader) -> bytes:
-        del reader
-        return json.dumps(await status(speaker)).encode()
+    async def reply(reader: asyncio.StreamReader) -> bytes:
+        return json.dumps(await answer(speaker, await _request(reader))).encode()
 
     _clear(path)
     before = os.umask(0o177)
     try:
-        return await asyncio.start_unix_server(_serving(answer), str(path))
+        return await asyncio.start_unix_server(_serving(reply), str(path))
     finally:
         os.umask(before)
+
+
+async def _request(reader: asyncio.StreamReader) -> bytes:
+    """Read a request to its end. Who connects and writes nothing wants the status. Raises LimitOverrunError."""
+    request = b""
+    try:
+        async with asyncio.timeout(_QUIET):
+            request = await reader.read(_LONGEST_REQUEST)
+    except TimeoutError:
+        return b""
+    while not reader.at_eof():
+        request += await reader.read(_LONGEST_REQUEST)
+        if len(request) > _LONGEST_REQUEST:
+            raise asyncio.LimitOverrunError("the request is too long", 0)
+    return request
 
 
 def _serving(
@@ -92,18 +110,25 @@ def _clear(path: Path) -> None:
 
 
 def ask_status(path: Path) -> dict[str, Any]:
-    """Ask a running speaker. Raises DeviceError."""
+    """Return the status of a running speaker. Raises DeviceError."""
+    return ask(path, b"")
 
-    async def ask() -> bytes:
+
+def ask(path: Path, request: bytes) -> dict[str, Any]:
+    """Return a running speaker's answer to a request. Raises DeviceError."""
+
+    async def asked() -> bytes:
         async with asyncio.timeout(_WAIT):
             reader, writer = await asyncio.open_unix_connection(str(path))
             try:
+                writer.write(request)
+                writer.write_eof()
                 return await reader.read()
             finally:
                 writer.close()
 
     try:
-        found: dict[str, Any] = json.loads(asyncio.run(ask()))
+        found: dict[str, Any] = json.loads(asyncio.run(asked()))
     except (OSError, ValueError) as bad:
         why = getattr(bad, "strerror", None) or "it does not answer"
         raise DeviceError(

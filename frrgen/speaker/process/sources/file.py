@@ -10,37 +10,27 @@ announcements:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import stat
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Final, NamedTuple
 
-from pydantic import Field, model_validator
+from asyncinotify import Inotify, Mask
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
 from frrgen.inventory.yaml import Node, read
-from frrgen.model.types import (
-    U32,
-    Address,
-    AnyCommunities,
-    AnyLargeCommunities,
-    Model,
-    PlacedError,
-    Prefix,
-    community_value,
-    large_community_value,
-)
-from frrgen.speaker.plan import NodePlan, PoolRange
-from frrgen.speaker.process.sources.base import Health, Run, Wanted
+from frrgen.model.types import Model
+from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
+from frrgen.speaker.process.sources.base import Run, Wanted
 from frrgen.speaker.process.sources.prefix_file import read_prefixes
-from frrgen.speaker.table.table import Table, in_order, packed
+from frrgen.speaker.table.table import Table
 from frrgen.speaker.wire.attributes import Attributes
-from frrgen.speaker.wire.packed_prefix import IPV6_BIT, Family, Key
+from frrgen.speaker.wire.packed_prefix import Key
 
 _SHOWN = 20
 """Findings of one kind that are told one by one."""
@@ -50,29 +40,6 @@ _WATCH: Final = 0.5
 """Seconds between two looks at the files."""
 _PATIENCE: Final = 4
 """Looks in a row that found the files changed again: then they are read as they are."""
-
-
-class Announcement(Model):
-    """Prefixes that are announced alike."""
-
-    prefix: Prefix | None = None
-    prefixes: tuple[Prefix, ...] = ()
-    prefix_file: str | None = None
-    """A file with a prefix a line, beside this one or with its whole path: for many of them."""
-    next_hop: Literal["self"] | Address = "self"
-    communities: AnyCommunities | None = None
-    """Instead of the pool's; an empty list: none."""
-    large_communities: AnyLargeCommunities | None = None
-    local_preference: U32 | None = None
-    med: U32 | None = None
-    prepend: Annotated[int, Field(ge=0, le=10)] | None = None
-    health: Health | None = None
-
-    @model_validator(mode="after")
-    def _some(self) -> Self:
-        if (self.prefix is not None) + bool(self.prefixes) + (self.prefix_file is not None) != 1:
-            raise PlacedError("write one of prefix, prefixes and prefix_file")
-        return self
 
 
 class StaticFile(Model):
@@ -108,11 +75,44 @@ class StaticSource:
         return await asyncio.to_thread(self.read, plan)
 
     async def changes(self) -> None:
-        """Wait until the files are others than those that were read, and may be read."""
-        while True:
-            await asyncio.sleep(_WATCH)
-            if await asyncio.to_thread(self.changed):
-                return
+        """Wait until the files are others than those that were read, and may be read.
+
+        A file that was renamed to its place is seen at once; what else happens to files, at the next look.
+        """
+        with contextlib.ExitStack() as watching:
+            renames = self._renames(watching)
+            while not await asyncio.to_thread(self.changed):
+                if await self._replacement(renames, _WATCH):
+                    return
+
+    async def _replacement(self, renames: Inotify | None, seconds: float) -> bool:
+        """Wait so long for a new file in the place of a file that was read; tell whether there is one."""
+        if renames is None:
+            await asyncio.sleep(seconds)
+            return False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    await renames.get()
+                    now = {path: _stamp(path) for path in self._stamps}
+                    if now != self._stamps and self._whole(now):
+                        return True
+        return False
+
+    def _whole(self, now: Mapping[Path, Stamp | None]) -> bool:
+        """Tell whether what changed since it was read was replaced: nobody is still writing it."""
+        return all(one == self._stamps[path] or _replaced(self._stamps[path], one) for path, one in now.items())
+
+    def _renames(self, watching: contextlib.ExitStack) -> Inotify | None:
+        """Return what tells of files renamed into the folders; None where the system has no more of those."""
+        try:
+            renames = watching.enter_context(Inotify())
+            for folder in {path.parent for path in self._stamps}:
+                renames.add_watch(folder, Mask.MOVED_TO)
+        except OSError:
+            # folders may be missing, and a user may have 128 such watchers: then the next look sees it
+            return None
+        return renames
 
     def take(self) -> None:
         """Return None: files are read as a whole."""
@@ -128,8 +128,7 @@ class StaticSource:
             self._unsettled = 0
             return False
         self._unsettled += 1
-        whole = all(now == self._stamps[path] or _replaced(self._stamps[path], now) for path, now in self._seen.items())
-        if not (whole or self._seen == before or self._unsettled > _PATIENCE):
+        if not (self._whole(self._seen) or self._seen == before or self._unsettled > _PATIENCE):
             return False
         self._unsettled = 0
         return True
@@ -181,7 +180,7 @@ class StaticSource:
             except InputError as bad:
                 findings += bad.findings
                 continue
-            said = _split(runs, one, pools, shared)
+            said = attributed(runs, one, pools, shared)
             found.append(Wanted(tuple(said), one.health))
         if not findings:
             findings += _twice(found, node)
@@ -191,71 +190,18 @@ class StaticSource:
 
     def _prefixes(self, one: Announcement, node: Node, number: int) -> list[Run]:
         if one.prefix_file is None:
-            return _sorted([Key.of(prefix) for prefix in (one.prefixes if one.prefix is None else (one.prefix,))])
+            return in_runs([Key.of(prefix) for prefix in (one.prefixes if one.prefix is None else (one.prefix,))])
         path = self.path.parent / one.prefix_file
         stamp = self._stamps[path] = _stamp(path)
         known = self._files.get(path)
         if known is not None and known[0] == stamp:
             return known[1]
         try:
-            runs = _sorted(read_prefixes(_regular(path)))
+            runs = in_runs(read_prefixes(_regular(path)))
         except (OSError, ValueError) as bad:
             raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {_why(bad)}", _where(node, number))) from bad
         self._files[path] = (stamp, runs)
         return runs
-
-
-def _sorted(keys: Sequence[int]) -> list[Run]:
-    runs = []
-    for family in Family:
-        own = in_order((key for key in keys if bool(key & IPV6_BIT) is (family is Family.IPV6)), family)
-        if own:
-            runs.append(Run(family, Attributes(), own))
-    return runs
-
-
-def _split(
-    runs: Iterable[Run], one: Announcement, pools: list[PoolRange], shared: dict[Attributes, Attributes]
-) -> Iterator[Run]:
-    """Say what the prefixes are announced with: what the announcement says, and else what their pool says."""
-    found: dict[tuple[Family, Attributes], list[Sequence[int]]] = {}
-
-    def say(family: Family, base: Attributes, keys: Sequence[int]) -> None:
-        if keys:
-            said = _attributes(one, base)
-            # equal attributes are one object: routes are compared by identity first
-            found.setdefault((family, shared.setdefault(said, said)), []).append(keys)
-
-    for run in runs:
-        start = 0
-        for pool in pools:
-            first, end = bisect_left(run.keys, pool.first, start), bisect_left(run.keys, pool.end, start)
-            say(run.family, Attributes(), run.keys[start:first])
-            inside = run.keys[first:end]
-            fits = [key for key in inside if pool.low <= key & 0xFF <= pool.high]
-            if len(fits) == len(inside):
-                say(run.family, pool.said, inside)
-            else:
-                say(run.family, pool.said, fits)
-                say(run.family, Attributes(), [key for key in inside if not pool.low <= key & 0xFF <= pool.high])
-            start = max(start, end)
-        say(run.family, Attributes(), run.keys[start:])
-    for (family, said), parts in found.items():
-        keys = parts[0] if len(parts) == 1 else in_order((key for part in parts for key in part), family)
-        yield Run(family, said, packed(keys, family))
-
-
-def _attributes(one: Announcement, base: Attributes) -> Attributes:
-    changes: dict[str, object] = {
-        name: getattr(one, name) for name in ("local_preference", "med", "prepend") if getattr(one, name) is not None
-    }
-    if one.communities is not None:
-        changes["communities"] = tuple(sorted(community_value(text) for text in one.communities))
-    if one.large_communities is not None:
-        changes["large_communities"] = tuple(sorted(large_community_value(text) for text in one.large_communities))
-    if one.next_hop != "self":
-        changes["next_hop"] = one.next_hop
-    return replace(base, **changes)  # type: ignore[arg-type]
 
 
 def _twice(wanted: list[Wanted], node: Node) -> Iterator[Finding]:
