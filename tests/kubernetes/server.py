@@ -52,6 +52,8 @@ class Faults:
     """Answers for the next requests: HTTP status and headers."""
     only: Callable[[str], bool] = lambda _target: True
     """To which targets `answer` applies."""
+    mute: bool = False
+    """The headers of the next watches are not sent."""
     silent: bool = False
     """Watches say nothing more, and stay open: a link that is dead in one direction."""
     cut_line: bool = False
@@ -111,6 +113,11 @@ class FakeApi:
     async def stop(self) -> None:
         """End all connections, and listen no more."""
         if self._server is not None:
+            loop = asyncio.get_running_loop()
+            for listener in self._server.sockets:
+                loop.remove_reader(listener.fileno())
+            # asyncio forgets what it has accepted and not yet begun to serve when it is closed, and leaves it open
+            await asyncio.sleep(0)
             self._server.close()
         for writer in list(self._open):
             writer.transport.abort()
@@ -288,6 +295,8 @@ class FakeApi:
 
     async def _watch(self, request: Request, writer: asyncio.StreamWriter) -> None:
         resource, namespace, _, _ = route(request.path)
+        while self.faults.mute and not writer.is_closing():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(float(request.params.get("timeoutSeconds") or 1800)):

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
 
 from frrgen.model.cluster import Pool
-from frrgen.speaker.kubernetes import controller, lease
+from frrgen.speaker.kubernetes import controller, lease, reflector
 from frrgen.speaker.kubernetes.addresses import Intervals
 from frrgen.speaker.kubernetes.allocate import CLASS, Rules
 from frrgen.speaker.kubernetes.api import Api
@@ -91,6 +91,10 @@ def fast(monkeypatch):
     monkeypatch.setattr(lease, "_DEADLINE", 0.6)
     monkeypatch.setattr(lease, "DURATION", 1)
     monkeypatch.setattr(controller, "_TOGETHER", 0.02)
+    monkeypatch.setattr(controller, "_AGAIN", 0.1)
+    monkeypatch.setattr(controller, "_LONGEST", 3)
+    monkeypatch.setattr(reflector, "_FIRST_WAIT", 0.02)
+    monkeypatch.setattr(reflector, "_LONGEST_WAIT", 3)
 
 
 def test_services_get_addresses_by_name_and_keep_them_over_a_new_leader(tmp_path):
@@ -157,6 +161,76 @@ def test_an_address_that_another_controller_wrote_is_not_taken_from_it_by_force(
         await world.fake.tell()
         await asyncio.sleep(0.3)
         assert world.addresses() == {"a": ["203.0.113.9"]}
+
+    in_world(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 413, 422, 429, 500, 503, 504])
+def test_a_write_that_failed_is_tried_again_although_nothing_changes(tmp_path, status):
+    async def scenario(world):
+        world.fake.faults.only = lambda target: "/status" in target
+        world.fake.faults.answer = [(status, {})] * 3
+        await world.create("a")
+        await world.create("b")
+        await world.begin("one")
+        await until("both are served", lambda: all(world.addresses().values()), 20)
+        assert world.addresses() == {"a": ["192.0.2.0"], "b": ["192.0.2.1"]}
+
+    in_world(tmp_path, scenario)
+
+
+def test_a_server_that_asks_to_wait_is_written_to_no_more_until_then(tmp_path):
+    async def scenario(world):
+        world.fake.faults.only = lambda target: "/status" in target
+        world.fake.faults.answer = [(429, {"Retry-After": "1"})]
+        for number in range(5):
+            await world.create(f"s{number}")
+        await world.begin("one")
+        await until("it is asked to wait", lambda: not world.fake.faults.answer)
+        await asyncio.sleep(0.3)
+        assert sum(one.startswith("PATCH") for one in world.fake.requests) == 1
+        await until("all are served", lambda: all(world.addresses().values()), 20)
+
+    in_world(tmp_path, scenario)
+
+
+def test_a_lease_that_ran_out_and_was_renewed_just_then_still_has_a_leader_who_serves(tmp_path):
+    """It ran out while the answer to its renewal was under way: what served has ended, and something new must serve."""
+
+    async def scenario(world):
+        await world.begin("one")
+        one = world.leases["one"]
+        await until("a leader", lambda: one.mine)
+        renew = one._renew
+
+        async def late():
+            one._until = 0.0
+            await asyncio.sleep(0.5)
+            one._renew = renew
+            return await renew()
+
+        one._renew = late
+        await until("it ran out", lambda: not one.mine)
+        await until("it is renewed", lambda: one.mine)
+        await world.create("a")
+        await until("it is served", lambda: world.addresses()["a"])
+
+    in_world(tmp_path, scenario)
+
+
+def test_a_leader_without_work_does_not_think(tmp_path, monkeypatch):
+    rounds = []
+    real = controller.allocate
+    monkeypatch.setattr(controller, "allocate", lambda *given: rounds.append(1) or real(*given))
+
+    async def scenario(world):
+        await world.create("a")
+        await world.begin("one")
+        await until("it is served", lambda: world.addresses()["a"])
+        await asyncio.sleep(0.3)
+        before = len(rounds)
+        await asyncio.sleep(0.5)
+        assert len(rounds) == before
 
     in_world(tmp_path, scenario)
 

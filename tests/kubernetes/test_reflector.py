@@ -303,6 +303,55 @@ def test_a_connection_that_says_nothing_any_more_is_given_up_behind_the_end_of_t
     run(scenario())
 
 
+def test_a_watch_that_does_not_begin_is_given_up_and_begun_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(api_module, "_TIMEOUT", 0.5)
+
+    async def scenario():
+        async with following(tmp_path) as one:
+            one.fake.faults.mute = True
+            await one.reflector.synced.wait()
+            await until("it is given up", lambda: "did not begin" in one.reflector.problem)
+            one.fake.faults.mute = False
+            await one.put("c")
+            await one.same()
+
+    run(scenario())
+
+
+def test_a_server_that_accepts_a_connection_and_says_nothing_is_given_up_and_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(api_module, "_CONNECT", 0.3)
+
+    async def scenario():
+        async with following(tmp_path) as one:
+            await one.reflector.synced.wait()
+            await one.fake.stop()
+            with socket.create_server(("127.0.0.1", one.fake.port)):
+                await until("it is given up", lambda: "ConnectTimeout" in one.reflector.problem)
+            await one.fake.start()
+            await one.put("c")
+            await one.same()
+
+    run(scenario())
+
+
+def test_what_brings_the_copy_forward_ends_the_row_of_failures(tmp_path):
+    """Failures far apart are not one row: each is followed by the first wait, and not by a longer one."""
+
+    async def scenario():
+        async with following(tmp_path) as one:
+            await one.reflector.synced.wait()
+            for number in range(5):
+                await until("a watch", lambda: not one.reflector.problem)
+                await one.put(f"s{number}")
+                await one.same()
+                assert one.reflector._backoff.failures == 0
+                await one.fake.stop()
+                await until("it is noticed", lambda: one.reflector.problem)
+                await one.fake.start()
+
+    run(scenario())
+
+
 def test_the_kernel_looks_whether_the_other_end_is_still_there(tmp_path):
     async def scenario():
         async with following(tmp_path) as one:

@@ -31,6 +31,11 @@ class Intervals:
         place = bisect_right(self._firsts[version], number) - 1
         return self._lasts[version][place] if place >= 0 and number <= self._lasts[version][place] else None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Intervals) and (self._firsts, self._lasts) == (other._firsts, other._lasts)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __contains__(self, address: Address) -> bool:
         return self.end(address.version, int(address)) is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
 import time
@@ -20,7 +21,9 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 
 _TIMEOUT: Final = 30.0
-"""Seconds that an answer takes at the most."""
+"""Seconds that an answer takes at the most, and the beginning of a watch."""
+_CONNECT: Final = 5.0
+"""Seconds that a connection takes at the most, TLS included: a server may accept it and then say nothing."""
 _GRACE: Final = 10.0
 """Seconds after the end of a watch in which the server must have ended it."""
 _LONGEST_LINE: Final = 16 << 20
@@ -37,11 +40,15 @@ _KEEPALIVE: Final = (
 class ApiError(Exception):
     """The API server did not do what it was asked. `status` is HTTP's, 0 without an answer."""
 
-    def __init__(self, text: str, status: int = 0, retry_after: float | None = None) -> None:
+    def __init__(
+        self, text: str, status: int = 0, retry_after: float | None = None, causes: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.retry_after = retry_after
         """Seconds that the server wants us to wait."""
+        self.causes = causes
+        """The reasons of the causes in the server's Status, such as `FieldManagerConflict`."""
 
 
 class GoneError(ApiError):
@@ -78,7 +85,7 @@ class Api:
             base_url=self.server,
             auth=auth,
             transport=httpx2.AsyncHTTPTransport(verify=tls, socket_options=_KEEPALIVE),
-            timeout=_TIMEOUT,
+            timeout=httpx2.Timeout(_TIMEOUT, connect=_CONNECT),
             headers={"User-Agent": "frrgen-speaker"},
         )
 
@@ -120,15 +127,21 @@ class Api:
         Raises ApiError, GoneError for 410, BrokenLineError. A line that the end of the stream cuts off is left out.
         """
         asked = {**params, "watch": "true", "timeoutSeconds": str(seconds), "allowWatchBookmarks": "true"}
-        timeout = httpx2.Timeout(_TIMEOUT, read=seconds + _GRACE)
+        timeout = httpx2.Timeout(_TIMEOUT, connect=_CONNECT, read=seconds + _GRACE)
         try:
-            async with self._client.stream("GET", path, params=asked, timeout=timeout) as answer:
+            async with (
+                asyncio.timeout(_TIMEOUT) as beginning,
+                self._client.stream("GET", path, params=asked, timeout=timeout) as answer,
+            ):
                 if not answer.is_success:
                     await answer.aread()
                     raise _refused(answer)
                 self.answered = time.monotonic()
+                beginning.reschedule(None)
                 async with contextlib.aclosing(answer.aiter_bytes()) as octets:
                     yield self._events(octets)
+        except TimeoutError as bad:
+            raise ApiError(f"the watch did not begin within {_TIMEOUT:g} s") from bad
         except (httpx2.HTTPError, httpx2.StreamError, ConfigError, OSError) as bad:
             raise ApiError(_text(bad)) from bad
 
@@ -162,22 +175,24 @@ def _event(line: bytes) -> dict[str, Any]:
         raise BrokenLineError("a line of the watch is no event")
     if event.get("type") == "ERROR":
         status = event["object"]
-        raise _error(_number(status.get("code")), str(status.get("message") or "the watch failed"), None)
+        code = _number(status.get("code"))
+        raise (GoneError if code == 410 else ApiError)(str(status.get("message") or "the watch failed"), code)
     return event
 
 
 def _refused(answer: httpx2.Response) -> ApiError:
-    text = ""
+    status: Any = None
     with contextlib.suppress(ValueError):
         status = from_json(answer.content)
-        text = str(status.get("message") or "") if isinstance(status, dict) else ""
+    status = status if isinstance(status, dict) else {}
+    text = f"{answer.status_code} {answer.reason_phrase}"
+    text += f": {status['message']}" if status.get("message") else ""
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    found = frozenset(str(one.get("reason")) for one in causes or () if isinstance(one, dict))
     retry = answer.headers.get("Retry-After", "")
-    text = f"{answer.status_code} {answer.reason_phrase}" + (f": {text}" if text else "")
-    return _error(answer.status_code, text, float(retry) if retry.isascii() and retry.isdigit() else None)
-
-
-def _error(status: int, text: str, retry_after: float | None) -> ApiError:
-    return GoneError(text, status) if status == 410 else ApiError(text, status, retry_after)
+    asked = float(retry) if retry.isascii() and retry.isdigit() else None
+    return (GoneError if answer.status_code == 410 else ApiError)(text, answer.status_code, asked, found)
 
 
 def _number(value: Any) -> int:

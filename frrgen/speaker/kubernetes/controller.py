@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -12,6 +13,7 @@ from frrgen.model.cluster import Pool
 from frrgen.speaker.kubernetes.addresses import Intervals
 from frrgen.speaker.kubernetes.allocate import Name, Outcome, Rules, allocate
 from frrgen.speaker.kubernetes.api import Api, ApiError
+from frrgen.speaker.kubernetes.backoff import Backoff
 from frrgen.speaker.kubernetes.lease import REQUEST, Lease
 from frrgen.speaker.kubernetes.objects import Service
 from frrgen.speaker.kubernetes.reflector import Kind, Reflector
@@ -23,6 +25,11 @@ _APPLY: Final = "application/apply-patch+yaml"
 _TOGETHER: Final = 0.2
 """Seconds that new Services are gathered: those of one `kubectl apply` are served by name, and not by chance."""
 _AGAIN: Final = 1.0
+"""Seconds between two looks at what may be tried again, and the first wait after a write that failed."""
+_LONGEST: Final = 30.0
+"""Seconds between two attempts at the most."""
+_OF_THE_OBJECT: Final = frozenset({400, 404, 409, 413, 422})
+"""What the server answers to one write. With other errors the next write would not fare better."""
 Known = Callable[[], tuple[Mapping[str, Pool], Intervals]]
 """Returns the pools, and the addresses that nobody gets."""
 
@@ -37,9 +44,15 @@ class Controller:
         self._rules = rules
         self._services: dict[Name, Service] = {}
         self._dirty = asyncio.Event()
+        self._basis: tuple[Mapping[str, Pool], Intervals] | None = None
+        """The pools and the blocked addresses of the last round."""
         self._refused: dict[Name, Outcome] = {}
-        self._conflicts: dict[Name, str] = {}
-        """The versions of Services that somebody else writes, too: nothing is tried again until they change."""
+        self._foreign: dict[Name, str] = {}
+        """The versions of Services whose address another controller holds: they are left alone until they change."""
+        self._put_off: dict[Name, tuple[Backoff, float]] = {}
+        """Services whose write failed, and when each is tried again, by the monotonic clock."""
+        self._server: tuple[Backoff, float] = (Backoff(), 0.0)
+        """The same for the server as a whole."""
 
     async def run(self) -> None:
         """Allocate until cancelled. The Lease is given back then."""
@@ -61,17 +74,22 @@ class Controller:
 
     async def _lead(self) -> None:
         """List everything anew, then serve: what the leader before wrote last is known before the first word."""
-        self._services = {}
-        reflector = Reflector(self._api, Kind("/api/v1/services", Service), self._changed)
+        services = self._services = {}
+        self._basis, self._put_off, self._server = None, {}, (Backoff(), 0.0)
+
+        def changed(name: Name, service: Service | None) -> None:
+            self._know(services, name, service)
+
+        reflector = Reflector(self._api, Kind("/api/v1/services", Service), changed)
         following = asyncio.get_running_loop().create_task(reflector.run())
         try:
             await reflector.synced.wait()
             while self._lease.mine:
                 try:
-                    await self._serve()
+                    await self._serve(services)
                 except Exception:  # noqa: BLE001 (whatever it is, the next Service must be served)
                     LOG.exception("a mistake of the speaker")
-                    self._dirty.set()
+                    self._basis = None
                     await asyncio.sleep(_AGAIN)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_AGAIN):
@@ -81,37 +99,53 @@ class Controller:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
-    def _changed(self, name: Name, service: Service | None) -> None:
+    def _know(self, services: dict[Name, Service], name: Name, service: Service | None) -> None:
         if service is None:
-            self._services.pop(name, None)
+            services.pop(name, None)
         else:
-            held = self._services.get(name)
+            held = services.get(name)
             # what was written is known before the watch tells it; an older event must not undo that
             if held is None or held.metadata.uid != service.metadata.uid or _version(service) >= _version(held):
-                self._services[name] = service
+                services[name] = service
         self._dirty.set()
 
-    async def _serve(self) -> None:
+    async def _serve(self, services: dict[Name, Service]) -> None:
+        """Give every Service what the rule gives it, if anything has changed since the last round."""
+        now, basis = time.monotonic(), self._known()
+        due = [name for name, (_, when) in self._put_off.items() if when <= now]
+        if self._server[1] > now or not (self._dirty.is_set() or due or basis != self._basis):
+            return
         self._dirty.clear()
-        pools, blocked = self._known()
-        outcomes = allocate(self._services.values(), pools, blocked, self._rules)
+        self._basis = basis
+        outcomes = allocate(services.values(), *basis, self._rules)
+        self._refused = {name: outcome for name, outcome in self._refused.items() if name in outcomes}
+        self._foreign = {name: version for name, version in self._foreign.items() if name in outcomes}
+        self._put_off = {name: waits for name, waits in self._put_off.items() if name in outcomes}
         for name, outcome in outcomes.items():
-            service = self._services.get(name)
+            service = services.get(name)
             if service is None or not self._lease.mine:
+                # the outcomes are of Services that are no longer so; the change makes another round
                 return
             if outcome.refusal is not None and self._refused.get(name) != outcome:
                 detail = f" ({outcome.detail})" if outcome.detail else ""
                 LOG.warning("%s gets no address: %s%s", "/".join(name), outcome.refusal, detail)
             self._refused[name] = outcome
             held = [one.ip for one in service.status.load_balancer.ingress]
-            conflict = self._conflicts.get(name) == service.metadata.resource_version
-            if held != list(map(str, outcome.addresses)) and not conflict:
-                await self._write(name, service, outcome)
-        self._conflicts = {name: version for name, version in self._conflicts.items() if name in outcomes}
-        self._refused = {name: outcome for name, outcome in self._refused.items() if name in outcomes}
+            if held == list(map(str, outcome.addresses)):
+                self._put_off.pop(name, None)
+            elif self._foreign.get(name) != service.metadata.resource_version and not self._waits(name):
+                await self._write(services, name, service, outcome)
+                if self._server[1] > time.monotonic():
+                    return
 
-    async def _write(self, name: Name, service: Service, outcome: Outcome) -> None:
-        """Apply the addresses. Not by force: what another controller wrote stays, and is told in the log."""
+    def _waits(self, name: Name) -> bool:
+        return name in self._put_off and self._put_off[name][1] > time.monotonic()
+
+    async def _write(self, services: dict[Name, Service], name: Name, service: Service, outcome: Outcome) -> None:
+        """Apply the addresses. Not by force: what another controller wrote stays, and is told in the log.
+
+        A write that failed is tried again for as long as it is wanted, ever more rarely.
+        """
         ingress = [{"ip": str(address)} for address in outcome.addresses]
         metadata = {"name": name[1], "namespace": name[0], "resourceVersion": service.metadata.resource_version}
         status = {"loadBalancer": {"ingress": ingress} if ingress else {}}
@@ -122,13 +156,26 @@ class Controller:
                 text = json.dumps(body).encode()
                 found = await self._api.ask("PATCH", path, {"fieldManager": MANAGER}, text, _APPLY)
         except (ApiError, TimeoutError) as bad:
-            if isinstance(bad, ApiError) and bad.status == 409:
-                self._conflicts[name] = service.metadata.resource_version
-            LOG.warning("%s: its address cannot be written: %s", "/".join(name), bad, extra={"event": "allocate"})
+            self._failed(name, service, bad if isinstance(bad, ApiError) else ApiError(f"no answer in {REQUEST:g} s"))
             return
+        self._server[0].succeeded()
+        self._put_off.pop(name, None)
         addresses = ", ".join(map(str, outcome.addresses)) or "no address"
         LOG.info("%s gets %s", "/".join(name), addresses, extra={"event": "allocate", "service": "/".join(name)})
-        self._changed(name, Service.model_validate(found))
+        self._know(services, name, Service.model_validate(found))
+
+    def _failed(self, name: Name, service: Service, bad: ApiError) -> None:
+        LOG.warning("%s: its address cannot be written: %s", "/".join(name), bad, extra={"event": "allocate"})
+        if "FieldManagerConflict" in bad.causes:
+            self._foreign[name] = service.metadata.resource_version
+            self._put_off.pop(name, None)
+            return
+        own, _ = self._put_off.get(name, (Backoff(), 0.0))
+        now = time.monotonic()
+        self._put_off[name] = (own, now + own.failed(_AGAIN, _LONGEST, bad.retry_after))
+        if bad.status not in _OF_THE_OBJECT:
+            server, _ = self._server
+            self._server = (server, now + server.failed(_AGAIN, _LONGEST, bad.retry_after))
 
 
 def _version(service: Service) -> int:

@@ -45,13 +45,18 @@ class Lease:
         return time.monotonic() < self._until
 
     async def run(self, changed: Callable[[], None]) -> None:
-        """Take the Lease when it is free, and renew it. `changed` is called when it was won or lost."""
+        """Take the Lease when it is free, and renew it.
+
+        `changed` is called when the Lease was won or lost, and when it was won anew after it had run out.
+        """
         before = False
         while True:
             began = time.monotonic()
             try:
                 async with asyncio.timeout(REQUEST):
                     if await self._renew():
+                        # what it did as a leader has ended, or is about to end, if it had run out meanwhile
+                        before = before and self.mine
                         self._until = began + _DEADLINE
             except (ApiError, TimeoutError) as bad:
                 LOG.debug("the Lease %s: %s", self._name, bad)

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import ValidationError
 
 from frrgen.speaker.kubernetes.api import Api, ApiError, BrokenLineError, GoneError
+from frrgen.speaker.kubernetes.backoff import Backoff
 from frrgen.speaker.kubernetes.objects import ApiObject
 from frrgen.speaker.log import LOG
 
@@ -23,10 +24,8 @@ Name = tuple[str, str]
 _PAGE: Final = 500
 _FIRST_WAIT: Final = 0.2
 _LONGEST_WAIT: Final = 30.0
-_LONGEST_ASKED: Final = 300.0
-"""Seconds that a server may put us off (Retry-After)."""
 _LASTS: Final = 5.0
-"""Seconds after which a watch counts as one that works; one that ends sooner, and without an event, failed."""
+"""Seconds after which a watch counts as a success without an event."""
 _RELIST: Final = 3600.0
 """Seconds after which all is listed again, whatever the watch says: what is in between may lose lines."""
 _STEP: Final = 100
@@ -69,8 +68,8 @@ class Reflector(Generic[_T]):
         self._version: str | None = None
         """Where the watch goes on; None: all must be listed."""
         self._listed = 0.0
-        self._failures = 0
-        """Failures in a row; a watch that lasts ends the row."""
+        self._backoff = Backoff()
+        """An event that brings the copy forward is a success, and so is a watch that lasts."""
         self._unread: dict[Name, str] = {}
 
     def __len__(self) -> int:
@@ -104,16 +103,14 @@ class Reflector(Generic[_T]):
         """Wait before the next attempt: longer with each failure in a row, and as long as the server asks."""
         if isinstance(bad, GoneError | BrokenLineError):
             self._version = None
-        self._failures += 1
-        if self._failures == 1 and isinstance(bad, GoneError):
+        wait = self._backoff.failed(_FIRST_WAIT, _LONGEST_WAIT, bad.retry_after)
+        if self._backoff.failures == 1 and isinstance(bad, GoneError):
             # nothing is wrong: the server has forgotten that version, so all is listed at once
             return
         if not self.problem:
             LOG.warning("%s: %s", self._kind.path, bad, extra={"event": "api", "why": str(bad)})
         self.problem = str(bad)
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(self._failures - 1, 10))
-        wait = longest * random.uniform(0.5, 1.0)  # noqa: S311
-        await asyncio.sleep(wait if bad.retry_after is None else min(bad.retry_after, _LONGEST_ASKED) + wait)
+        await asyncio.sleep(wait)
 
     def _answered(self) -> None:
         if self.problem:
@@ -190,11 +187,14 @@ class Reflector(Generic[_T]):
             async with self._api.watch(self._kind.path, params, seconds) as events:
                 self._answered()
                 async for event in events:
+                    before = self._version
                     self._take(event)
                     any_event, self.current = True, time.monotonic()
+                    if self._version != before:
+                        self._backoff.succeeded()
         finally:
             if time.monotonic() - began > _LASTS:
-                self._failures = 0
+                self._backoff.succeeded()
         if not (any_event or time.monotonic() - began > _LASTS):
             raise ApiError("the watch ended at once")
 
