@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from frrgen import __version__
+from frrgen.cli.ci_formats import NAMES as CI_FORMATS
 from frrgen.cli.exits import epilog
 from frrgen.cli.parser import Parser, an_hour, percent, positive, version
 from frrgen.errors import Exit
@@ -44,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
 
     check = verb("check", "check", "check the inventory and show every finding")
     _routers(check, "*")
-    check.add_argument("--format", choices=["text", "json"], default="text")
+    _report_format(check)
     check.add_argument(
         "--jobs", type=positive, metavar="N", help="check on so many processes; by default on every core"
     )
@@ -85,7 +86,12 @@ def parser() -> argparse.ArgumentParser:
         "render --out names them; default: over SSH",
     )
     diff.add_argument("-o", "--output", type=Path, metavar="plan.json", help="write the plan as JSON, too")
-    _format(diff)
+    diff.add_argument(
+        "--base",
+        metavar="GITREF",
+        help="compare with what the inventory said at this commit, branch or tag, without any router",
+    )
+    _report_format(diff, "commands")
     _device(diff)
     _prune(diff)
     _unread(diff)
@@ -204,7 +210,7 @@ def parser() -> argparse.ArgumentParser:
             help="ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in|out, or an frr.conf or config.xml instead of ROUTER",
         )
     compare.add_argument("--frr-version", metavar="V", help="judge as this version of FRR does, e.g. 8.4 or 10.1")
-    compare.add_argument("--format", choices=["text", "json"], default="text")
+    _report_format(compare)
 
     verify = verb(
         "verify", "verify", "prove that both ends of each session of a cluster agree, or show where they do not"
@@ -212,7 +218,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("clusters", nargs="*", metavar="CLUSTER", help="names of clusters, default: all")
     verify.add_argument("--live", action="store_true", help="verify what the routers run, and ask their bgpd, by SSH")
     verify.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
-    verify.add_argument("--format", choices=["text", "json"], default="text")
+    _report_format(verify)
 
     imports = verb("import", "import_", "make an inventory of an existing configuration")
     imports.add_argument("platform", choices=[*PLATFORMS, "metallb"])
@@ -244,7 +250,17 @@ def parser() -> argparse.ArgumentParser:
 
     _speaker(verb("speaker", "speaker", "announce a cluster's prefixes from a node, as the routers will admit them"))
 
-    verb("schema", "schema", "print the JSON Schema of the inventory, for editors")
+    rule = verb("rule", "rule", "show the page of a finding: what it means, why it matters, what to do")
+    rule.add_argument("code", nargs="?", metavar="CODE", help="default: the list of all codes")
+
+    schema = verb("schema", "schema", "print the JSON Schema of the inventory for editors, or of a verb's JSON")
+    schema.add_argument(
+        "of",
+        nargs="?",
+        choices=["inventory", "check", "diff", "verify", "compare"],
+        default="inventory",
+        metavar="VERB",
+    )
     return top
 
 
@@ -359,6 +375,12 @@ def _routers(verb: argparse.ArgumentParser, number: str) -> None:
 
 def _format(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--format", choices=["text", "json", "commands"], default="text")
+
+
+def _report_format(verb: argparse.ArgumentParser, *more: str) -> None:
+    forms = ["text", "json", *more, *CI_FORMATS]
+    help_ = "github: annotations; gitlab: code quality; markdown: a comment for a pull request"
+    verb.add_argument("--format", choices=forms, default="text", help=help_)
 
 
 def _templates(verb: argparse.ArgumentParser) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from frrgen.cli.ci import envelope, write
+from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import Inventory, count
 from frrgen.cli.fleet import PART, check_fleet
 from frrgen.codes import Severity
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.inventory.files import names
+from frrgen.report.ci.problem import Result, of_findings
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -22,11 +25,13 @@ def run(args: argparse.Namespace) -> Exit:
         if args.format == "text":
             raise
         wanted, shown = set(), bad.findings
+    if args.format in NAMES:
+        write(args.format, Result("check", tuple(sorted(wanted)), tuple(of_findings(shown))))
+        return Exit.ERROR if any(one.severity is Severity.ERROR for one in shown) else Exit.OK
     errors = sum(one.severity is Severity.ERROR for one in shown)
     warnings = sum(one.severity is Severity.WARNING for one in shown)
     if args.format == "json":
-        found = {"routers": sorted(wanted), "errors": errors, "warnings": warnings}
-        print(json.dumps({**found, "findings": [_json(one) for one in shown]}, indent=2))
+        print(json.dumps(_envelope(wanted, shown, errors=errors, warnings=warnings), indent=2))
     else:
         for finding in shown:
             print(finding)
@@ -46,6 +51,18 @@ def _found(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
         for one in (*inventory.findings, *inventory.audited())
         if not args.routers or one.where.path[:1] != ("routers",) or one.where.path[1] in wanted
     ]
+
+
+def _envelope(wanted: Collection[str], shown: Sequence[Finding], **counts: int) -> dict[str, Any]:
+    """Give the findings by router, and those that are about no single router."""
+    by_router: dict[str, list[dict[str, Any]]] = {name: [] for name in sorted(wanted)}
+    others: list[dict[str, Any]] = []
+    for one in shown:
+        path = one.where.path
+        own = by_router.setdefault(path[1], []) if path[:1] == ("routers",) and len(path) > 1 else others
+        own.append(_json(one))
+    routers = [{"router": name, "findings": found} for name, found in by_router.items()]
+    return envelope(routers, findings=others, **counts)
 
 
 def _json(finding: Finding) -> dict[str, Any]:

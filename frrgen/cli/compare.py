@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from frrgen.cli.ci import envelope, reported, write
+from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import Inventory, session_of, warn_unread
 from frrgen.cli.plan import parse_file
 from frrgen.cli.refused import STDIN
 from frrgen.cli.route_options import attributes, checked_version
-from frrgen.codes import Code
+from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, InputError, there_are
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
@@ -21,14 +24,18 @@ from frrgen.policy.frr.session import Direction, Session
 from frrgen.policy.frr.trace import Verdict
 from frrgen.policy.questions.compare import Comparison, compare_wherever
 from frrgen.policy.sets.route import Route
+from frrgen.report.ci.problem import Problem, Result
 
 
+@reported
 def run(args: argparse.Namespace) -> Exit:
     """Compare: 0 is a proof that they are equal, 2 a difference or a doubt."""
     sources = _Sources(args.inventory, checked_version(args.frr_version))
     result = compare_wherever(sources.policy(args.a), sources.policy(args.b))
     if args.format == "json":
-        print(json.dumps(_json(result), indent=2))
+        print(json.dumps(_json(args, result), indent=2))
+    elif args.format in NAMES:
+        write(args.format, Result("compare", (f"{args.a} and {args.b}",), tuple(_problems(args, result))))
     else:
         _show(args, result)
     return Exit.OK if result.equal else Exit.CHANGES
@@ -77,10 +84,22 @@ class _Sources:
         return router, ALL_READ, self.inventory
 
 
-def _json(result: Comparison) -> dict[str, Any]:
-    return {
-        "equal": result.equal,
-        "differences": [
+def _problems(args: argparse.Namespace, result: Comparison) -> Iterator[Problem]:
+    case = f"{args.a} and {args.b}"
+    for one in result.differences:
+        verdicts = f"{args.a}: {one.a.verdict} by {one.a_by}; {args.b}: {one.b.verdict} by {one.b_by}"
+        text = f"they differ for {one.space}, e.g. {one.route.prefix}. {verdicts}"
+        yield Problem("difference", Severity.WARNING, text, case=case)
+    for reason in result.undecided:
+        yield Problem("undecided", Severity.WARNING, reason, case=case)
+
+
+def _json(args: argparse.Namespace, result: Comparison) -> dict[str, Any]:
+    policies = [{"router": one.partition(":")[0], "policy": one} for one in (args.a, args.b)]
+    return envelope(
+        policies,
+        equal=result.equal,
+        differences=[
             {
                 "route": one.route.to_json(),
                 "a": _side(one.a, one.a_by),
@@ -89,8 +108,8 @@ def _json(result: Comparison) -> dict[str, Any]:
             }
             for one in result.differences
         ],
-        "undecided": list(result.undecided),
-    }
+        undecided=list(result.undecided),
+    )
 
 
 def _side(verdict: Verdict, by: str) -> dict[str, Any]:

@@ -5,33 +5,55 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from frrgen.cli.at_commit import running_at
+from frrgen.cli.ci import envelope, of_plan, reported, write
+from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import Inventory, complain, worst
 from frrgen.cli.devices import plan_of
 from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.plan import show
 from frrgen.cli.reviewed import plan_digest
-from frrgen.codes import Code
+from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, FrrgenError, InputError
 from frrgen.model.router import Router
 from frrgen.platforms.files import write_private
 from frrgen.platforms.frr.diff.plan import Plan
+from frrgen.report.ci.problem import Problem, Result, of_findings
 
 _SUFFIXES: Final = (".conf", ".config.xml", ".xml")
 """What may stand behind a router's name in a folder of running configurations."""
 
 
+@reported
 def run(args: argparse.Namespace) -> Exit:
     """Compare every router, and print each plan; one that cannot be reached does not hide the others."""
     inventory = Inventory(args.inventory, args.routers)
     routers = inventory.routers(args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=True)
+    if args.base is not None:
+        with running_at(args.base, args.inventory, routers) as (files, gone):
+            # its own names alone are compared when routers are named
+            return _compared(inventory, routers, args, files, () if args.routers else gone)
     running = _running(args.running, routers)
-    resolved = [inventory.resolved(router) for router in routers]
+    return _compared(inventory, [inventory.resolved(router) for router in routers], args, running)
+
+
+def _compared(
+    inventory: Inventory,
+    routers: Sequence[Router],
+    args: argparse.Namespace,
+    running: Mapping[str, Path],
+    gone: Sequence[str] = (),
+) -> Exit:
+    """Compare each router with its file, or over SSH without one, and print the plans.
+
+    `gone`: routers that the inventory no longer has.
+    """
 
     def compare(router: Router) -> Plan | FrrgenError:
         try:
@@ -41,25 +63,45 @@ def run(args: argparse.Namespace) -> Exit:
             return bad
 
     with ThreadPoolExecutor(max_workers=args.parallel) as pool:
-        results = list(pool.map(compare, resolved))
+        results = list(pool.map(compare, routers))
     plans = [found for found in results if isinstance(found, Plan)]
-    for found in results:
-        if isinstance(found, FrrgenError):
-            complain(found)
+    failed = [found for found in results if isinstance(found, FrrgenError)]
+    for bad in failed:
+        complain(bad)
     as_json = [
         {**found.to_json(), "digest": plan_digest(found)} if isinstance(found, Plan) else _failed(router, found)
         for router, found in zip(routers, results, strict=True)
     ]
-    whole = as_json[0] if len(routers) == 1 else as_json
+    whole = envelope(as_json) if args.base is None else envelope(as_json, removed=list(gone))
+    left = [_gone(name) for name in gone]
     if args.output is not None:
         write_private(args.output, json.dumps(whole, indent=2) + "\n")
     if args.format == "json":
         json.dump(whole, sys.stdout, indent=2)
         print()
+    elif args.format in NAMES:
+        problems = [
+            problem
+            for router, found in zip(routers, results, strict=True)
+            for problem in (
+                of_plan(found, inventory.place(("routers", router.name)))
+                if isinstance(found, Plan)
+                else of_findings(found.findings, router.name)
+            )
+        ]
+        result = Result("diff", (*(router.name for router in routers), *gone), (*problems, *left))
+        write(args.format, result, plans)
     else:
         for plan in plans:
             show(plan, args.format)
-    return worst(_exit(found) for found in results)
+        for one in left:
+            print(one.text)
+    return worst([*(_exit(found) for found in results), *(Exit.CHANGES for _ in gone)])
+
+
+def _gone(name: str) -> Problem:
+    text = f"{name} is no longer in the inventory: frrgen leaves what it runs as it is"
+    return Problem("changes", Severity.WARNING, text, case=name)
 
 
 def _running(said: Path | None, routers: Sequence[Router]) -> dict[str, Path]:

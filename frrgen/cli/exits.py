@@ -39,6 +39,7 @@ OF_VERBS: Final[Mapping[str, frozenset[Exit]]] = {
     "verify": _COMPARES,
     "import": _LOOKS,
     "speaker": _LOOKS,
+    "rule": _LOOKS,
     "schema": _LOOKS,
 }
 """Verb -> the exit codes that it can end with."""

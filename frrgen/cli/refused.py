@@ -35,8 +35,13 @@ def _output(args: argparse.Namespace) -> Iterator[str]:
 
 
 def _diff(args: argparse.Namespace) -> Iterator[str]:
-    if args.running is not None and args.ssh_config is not None:
-        yield f"--ssh-config does not go with --running: {_NOBODY}"
+    for option in ("running", "base"):
+        if getattr(args, option) is not None and args.ssh_config is not None:
+            yield f"--ssh-config does not go with --{option}: {_NOBODY}"
+    if args.base is not None and args.running is not None:
+        yield "--base does not go with --running: a router is compared with one or the other"
+    if args.base is not None and args.output is not None:
+        yield "-o does not go with --base: such a plan is not of what a router runs"
 
 
 def _plan(args: argparse.Namespace) -> Iterator[str]:

@@ -38,8 +38,12 @@ class Reviewed:
             said = json.loads(read_text(Path(files[0])))
         except (ValueError, RecursionError) as bad:
             raise InputError(Finding(Code.FRR118, f"this is not a plan: {bad}", where)) from bad
-        plans = said if isinstance(said, list) else [said]
-        if not plans or not all(isinstance(plan, dict) and isinstance(plan.get("router"), str) for plan in plans):
+        plans = said.get("routers") if isinstance(said, dict) else None
+        if (
+            not isinstance(plans, list)
+            or not plans
+            or not all(isinstance(plan, dict) and isinstance(plan.get("router"), str) for plan in plans)
+        ):
             raise InputError(
                 Finding(Code.FRR118, "this is not a plan", where, hint="frrgen diff -o plan.json writes them")
             )
@@ -59,6 +63,10 @@ class Reviewed:
                 )
             )
         return True
+
+
+def _is_plan(said: Any) -> bool:
+    return isinstance(said, dict) and isinstance(said.get("router"), str)
 
 
 def plan_digest(plan: Plan) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from frrgen.cli.ci import envelope, reported, write
+from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import Inventory
-from frrgen.codes import Code
+from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, InputError, there_are
 from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
@@ -20,9 +23,12 @@ from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.registry import PLATFORMS
 from frrgen.policy.frr.partial_entries import Unread, unread_entries
 from frrgen.policy.frr.show_route_map import contradictions, shown_maps
-from frrgen.policy.questions.verify import Agreement, Problem, questions, verify
+from frrgen.policy.questions.verify import Agreement, questions, verify
+from frrgen.policy.questions.verify import Problem as Disagreement
+from frrgen.report.ci.problem import Problem, Result
 
 
+@reported
 def run(args: argparse.Namespace) -> Exit:
     """Prove it, or show the route and the line that are to blame."""
     inventory = Inventory(args.inventory)
@@ -42,39 +48,27 @@ def run(args: argparse.Namespace) -> Exit:
         found = list(verify(network, inventory.generated, clusters))
     problems = sum(len(one.problems) for one in found)
 
-    def where(problem: Problem) -> str:
+    def where(problem: Disagreement) -> str:
         place = inventory.place(problem.path)
         return str(place) if place.file else ".".join(problem.path)
 
+    status = Exit.CHANGES if problems else Exit.OK
     if args.format == "json":
-        print(
-            json.dumps(
-                {
-                    "agree": not problems,
-                    "sessions": [
-                        {
-                            "cluster": one.cluster,
-                            "router": one.router,
-                            "node": one.node,
-                            "neighbor": one.neighbor,
-                            "proof": list(one.proof),
-                            "problems": [
-                                {
-                                    "kind": problem.kind,
-                                    "text": problem.text,
-                                    "where": where(problem),
-                                    "route": None if problem.route is None else problem.route.to_json(),
-                                }
-                                for problem in one.problems
-                            ],
-                        }
-                        for one in found
-                    ],
-                },
-                indent=2,
-            )
-        )
-        return Exit.CHANGES if problems else Exit.OK
+        by_router: dict[str, list[dict[str, Any]]] = {}
+        for one in found:
+            by_router.setdefault(one.router, []).append(_json(one, where))
+        routers = [{"router": name, "sessions": sessions} for name, sessions in by_router.items()]
+        print(json.dumps(envelope(routers, agree=not problems), indent=2))
+        return status
+    if args.format in NAMES:
+        cases = {_case(one): one for one in found}
+        told = [
+            Problem("disagreement", Severity.ERROR, problem.text, inventory.place(problem.path), _case(one))
+            for one in found
+            for problem in one.problems
+        ]
+        write(args.format, Result("verify", tuple(cases), tuple(told)))
+        return status
     for one in found:
         _show(one)
         for problem in one.problems:
@@ -84,7 +78,29 @@ def run(args: argparse.Namespace) -> Exit:
         f"{sessions} session{'s' * (sessions != 1)} verified: "
         + (f"{problems} do not hold." if problems else "all hold.")
     )
-    return Exit.CHANGES if problems else Exit.OK
+    return status
+
+
+def _case(one: Agreement) -> str:
+    return f"{one.cluster} {one.node} ({one.neighbor}) and {one.router}" if one.neighbor else one.router
+
+
+def _json(one: Agreement, where: Callable[[Disagreement], str]) -> dict[str, Any]:
+    return {
+        "cluster": one.cluster,
+        "node": one.node,
+        "neighbor": one.neighbor,
+        "proof": list(one.proof),
+        "problems": [
+            {
+                "kind": problem.kind,
+                "text": problem.text,
+                "where": where(problem),
+                "route": None if problem.route is None else problem.route.to_json(),
+            }
+            for problem in one.problems
+        ],
+    }
 
 
 def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) -> Iterator[Agreement]:
@@ -112,11 +128,13 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
         running[name] = _with_references(parsed.router, resolved, intended).model_copy(update=slot)
         unread[name] = unread_entries(parsed.leftovers)
         problems = tuple(
-            Problem("live", f"prefix list {lst}: bgpd itself says {said or 'nothing'} to {prefix}", ("routers", name))
+            Disagreement(
+                "live", f"prefix list {lst}: bgpd itself says {said or 'nothing'} to {prefix}", ("routers", name)
+            )
             for (lst, prefix, ours), said in zip(asked, answers, strict=True)
             if said != ours
         ) + tuple(
-            Problem("live", text, ("routers", name, "route_maps", route_map))
+            Disagreement("live", text, ("routers", name, "route_maps", route_map))
             for route_map, text in contradictions(parsed.router, maps)
         )
         proof = (

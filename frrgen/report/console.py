@@ -35,7 +35,7 @@ def show_plan(plan: Plan, stream: IO[str] | None = None) -> None:
     """Write a plan: the changes, the sessions, what is left over, the summary."""
     stream = stream or sys.stdout
     rich = console(stream)
-    for line, style in _plan_lines(plan):
+    for line, style in plan_lines(plan):
         text = visible(line, 1000)
         if rich is None:
             print(text, file=stream)
@@ -43,7 +43,8 @@ def show_plan(plan: Plan, stream: IO[str] | None = None) -> None:
             rich.print(text, style=style or None, markup=False)
 
 
-def _plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+def plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a plan, each with its style."""
     for change in plan.changes[:_MOST]:
         impact = "" if change.impact is Impact.NONE else f"   ({change.impact})"
         path = ".".join(change.path)

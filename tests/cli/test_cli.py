@@ -133,6 +133,7 @@ def test_diff_as_json_has_exactly_the_agreed_keys(capsys, running, tmp_path):
     _, out, _ = frrgen(capsys, "-i", EXAMPLE, "diff", "edge1", "--running", running, "--format", "json", "-o", plan)
     found = json.loads(out)
     assert found == json.loads(plan.read_text())
+    (found,) = found["routers"]
     assert found.keys() == KEYS | {"routes", "digest", "warnings"}
     assert {key for change in found["changes"] for key in change} == {"op", "path", "before", "after", "impact"}
     assert found["sessions"] == [{"neighbor": "203.0.113.1", "vrf": None, "impact": "reset", "because": "remote-as"}]
@@ -374,15 +375,16 @@ def test_a_file_of_the_inventory_that_is_none_is_named_for_what_it_is(capsys, tm
 def test_check_as_json_has_each_finding_with_its_place_also_when_the_inventory_cannot_be_read(capsys, tmp_path):
     status, out, _ = frrgen(capsys, "-i", EXAMPLE, "check", "--format", "json")
     found = json.loads(out)
-    assert (status, found["errors"], found["routers"]) == (0, 0, ["edge1", "home"])
+    assert (status, found["errors"], [one["router"] for one in found["routers"]]) == (0, 0, ["edge1", "home"])
     (tmp_path / "routers").mkdir()
     file = tmp_path / "routers/r1.yaml"
     for text, code, line in (("bgp: {asn: 1}\nfoo: 1\n", "FRR110", 2), ("bgp: [\n", "FRR102", 0)):
         file.write_text(text)
         status, out, err = frrgen(capsys, "-i", tmp_path, "check", "--format", "json")
         found = json.loads(out)
-        first = found["findings"][0]
+        findings = [*found["findings"], *(one for router in found["routers"] for one in router["findings"])]
+        first = findings[0]
         assert (status, err, first["code"], first["file"]) == (1, "", code, str(file))
-        assert found["errors"] == len(found["findings"]) == 1
+        assert found["errors"] == len(findings) == 1
         assert first.keys() == {"code", "severity", "message", "file", "line", "column", "path", "hint"}
         assert not line or first["line"] == line

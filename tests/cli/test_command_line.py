@@ -198,7 +198,9 @@ def test_a_dry_run_of_a_reviewed_plan_applies_nothing(capsys, monkeypatch, tmp_p
     asked = []
 
     def push_to(router, args, approve, progress, stop):
-        monkeypatch.setattr("frrgen.cli.reviewed.plan_digest", lambda _: json.loads(plan.read_text())["digest"])
+        monkeypatch.setattr(
+            "frrgen.cli.reviewed.plan_digest", lambda _: json.loads(plan.read_text())["routers"][0]["digest"]
+        )
         asked.append(approve(made))
         return Outcome(router.name, State.CONFIRMED if asked[-1] else State.DECLINED, made)
 

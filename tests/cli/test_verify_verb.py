@@ -55,7 +55,9 @@ def test_a_router_that_says_otherwise_is_found_out_with_a_witness(capsys, networ
     status, out, _ = verify(capsys, network, "--format", "json")
     found = json.loads(out)
     assert (status, found["agree"]) == (2, False)
-    problems = [problem for session in found["sessions"] for problem in session["problems"]]
+    problems = [
+        problem for router in found["routers"] for session in router["sessions"] for problem in session["problems"]
+    ]
     assert {problem["kind"] for problem in problems} == {kind}
     assert all(said in problem["text"] and problem["where"] and problem["route"] for problem in problems)
 

@@ -78,7 +78,7 @@ def test_a_box_is_imported_without_a_difference_changed_and_left_as_planned(type
         ("        send_community:\n        - extended\n        - large\n", "        route_map_in: MetalLB_k8s\n"),
     )
     assert typed("diff", "home", "--format", "json") == 2
-    plan = json.loads(capsys.readouterr().out)
+    (plan,) = json.loads(capsys.readouterr().out)["routers"]
     assert plan["effect"] == "reload"
     assert set(plan["sections"]) == {"frrbgpneighbors", "frrglobalroutemaps"}
     assert not [one for one in plan["sessions"] if one["impact"] == "reset"]

@@ -189,5 +189,5 @@ def test_of_several_routers_each_is_told_and_errors_name_the_router(frrgen, lab,
     said = json.loads(frrgen("push", "r1", "r2", "--yes", "--format", "json").stdout)
     assert {one["router"] for one in said} == {"r1", "r2"}
     assert any(one["findings"] for one in said if one["router"] == "r2")
-    plans = json.loads(frrgen("diff", "--format", "json").stdout)
+    plans = json.loads(frrgen("diff", "--format", "json").stdout)["routers"]
     assert [bool(one.get("findings")) for one in plans] == [False, True]

@@ -73,7 +73,8 @@ def both(tmp_path, capsys):
         assert "neighbor K8S" in before
         status = main(["-i", net, "verify", "--format", "json"])
         found = json.loads(capsys.readouterr().out)
-        return status, [problem["text"] for one in found["sessions"] for problem in one["problems"]]
+        sessions = [one for router in found["routers"] for one in router["sessions"]]
+        return status, [problem["text"] for one in sessions for problem in one["problems"]]
 
     return run
 
