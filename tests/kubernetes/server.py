@@ -385,7 +385,7 @@ def route(path: str) -> tuple[Resource, str, str, str]:
         namespace = ""
         if words[0] == "namespaces" and len(words) > 2 and resource.namespaced:
             namespace, words = words[1], words[2:]
-        if words[0] == resource.plural and len(words) <= 3:
+        if words[0] == resource.plural and len(words) <= 3 and words[2:] in ([], ["status"]):
             return resource, namespace, *[*words[1:], "", ""][:2]  # type: ignore[return-value]
     raise RefusedError(404, "NotFound", "the server could not find the requested resource")
 

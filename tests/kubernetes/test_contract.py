@@ -16,6 +16,7 @@ pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[ku
 from frrgen.speaker.kubernetes.api import Api, ApiError
 from frrgen.speaker.kubernetes.objects import Service
 from frrgen.speaker.kubernetes.reflector import Kind, Reflector
+from frrgen.speaker.kubernetes.verdict import TYPE
 from tests.kubernetes.server import FakeApi
 from tests.kubernetes.store import RESOURCES
 from tests.kubernetes.things import service, until
@@ -162,6 +163,42 @@ def test_conditions_of_two_managers_stand_beside_each_other_and_go_with_their_ma
             assert {"theirs", "frrgen"} <= managers
             left = await one.apply_status("a", {})
             assert [found["type"] for found in left["status"]["conditions"]] == ["example.com/Theirs"]
+
+    run(scenario())
+
+
+def test_addresses_and_a_condition_of_two_managers_of_ours_stay_when_each_is_applied_again(server):
+    async def scenario():
+        async with server() as one:
+            await one.create("a")
+            await one.apply_status("a", {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}})
+            told = {"type": TYPE, "status": "False", "reason": "routerRejects", "message": "edge drops it"}
+            told["lastTransitionTime"] = "2026-01-01T00:00:00Z"
+            await one.apply_status("a", {"conditions": [told]}, "frrgen-verdict", force="true")
+            found = await one.apply_status("a", {"loadBalancer": {"ingress": [{"ip": "192.0.2.2"}]}})
+            assert found["status"]["conditions"] == [told]
+            assert found["status"]["loadBalancer"]["ingress"][0]["ip"] == "192.0.2.2"
+            without = await one.apply_status("a", {}, "frrgen-verdict", force="true")
+            assert not without["status"].get("conditions")
+            assert without["status"]["loadBalancer"] == found["status"]["loadBalancer"]
+
+    run(scenario())
+
+
+def test_an_event_is_found_by_what_it_is_about(server):
+    async def scenario():
+        async with server() as one:
+            made = await one.create("a")
+            about = {"apiVersion": "v1", "kind": "Service", "name": "a", "namespace": one.namespace}
+            about["uid"] = made["metadata"]["uid"]
+            events = f"/api/v1/namespaces/{one.namespace}/events"
+            times = {"firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z", "count": 1}
+            metadata = {"name": "a.1", "namespace": one.namespace}
+            said = {"type": "Warning", "reason": "RouterRejects", "message": "edge drops it"}
+            body = {"apiVersion": "v1", "kind": "Event", "metadata": metadata, "involvedObject": about, **said, **times}
+            await one.ask("POST", events, {**body, "source": {"component": "frrgen-speaker", "host": "n1"}})
+            found = await one.ask("GET", events, fieldSelector=f"involvedObject.uid={about['uid']}")
+            assert [event["message"] for event in found["items"]] == ["edge drops it"]
 
     run(scenario())
 

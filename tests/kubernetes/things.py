@@ -50,7 +50,7 @@ def node(name: str = "node", **more: Any) -> Object:
     return {"metadata": metadata, "spec": spec, "status": {"conditions": more.get("conditions", [])}}
 
 
-async def until(what: str, true: Callable[[], Any], seconds: float = 10) -> None:
+async def until(what: str, true: Callable[[], Any], seconds: float = 20) -> None:
     """Wait until something is so. Raises AssertionError."""
     end = time.monotonic() + seconds
     while not true():

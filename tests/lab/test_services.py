@@ -105,6 +105,21 @@ def test_an_api_server_that_answers_nothing_withdraws_nothing(cluster):
     cluster.has("192.168.10.4")
 
 
+def test_a_service_says_why_it_has_no_route_and_that_it_has_one_again(cluster):
+    ours = "\n  loadBalancerClass: frrgen.io/bgp"
+    cluster.apply(SERVICE.format(name="told", policy="Cluster", more=ours))
+    cluster.pods("told", n1="ready")
+    cluster.kubectl("wait", "service/told", "--for=condition=frrgen.io/RouterAccepts", "--timeout=20s")
+    cluster.kubectl("annotate", "service", "told", "frrgen.io/communities=nonsense")
+    cluster.kubectl("wait", "service/told", "--for=condition=frrgen.io/RouterAccepts=false", "--timeout=20s")
+    described = cluster.kubectl("describe", "service", "told")
+    assert "InvalidAnnotation" in described
+    assert "frrgen-speaker" in described
+    cluster.kubectl("annotate", "service", "told", "frrgen.io/communities-")
+    cluster.kubectl("wait", "service/told", "--for=condition=frrgen.io/RouterAccepts", "--timeout=20s")
+    cluster.kubectl("delete", "service", "told")
+
+
 def test_the_leader_gives_the_lowest_free_address_and_another_speaker_takes_over(cluster):
     ours = "\n  loadBalancerClass: frrgen.io/bgp"
     cluster.apply(SERVICE.format(name="one", policy="Cluster", more=ours))

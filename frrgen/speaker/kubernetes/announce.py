@@ -146,6 +146,14 @@ class Announcements:
         touched = {key for name in again for key in self._judge_again(name)}
         return {key: self._said(key) for key in sorted(touched)}
 
+    def names(self) -> list[Name]:
+        """Return every Service that is known."""
+        return list(self._services)
+
+    def known(self, name: Name) -> Service | None:
+        """Return a Service as it is; None: there is none."""
+        return self._services.get(name)
+
     def announced(self) -> dict[int, Attributes]:
         """Return all that is announced, as of the last `settle`."""
         return {key: said for key in sorted(self._wanted) if (said := self._said(key)) is not None}

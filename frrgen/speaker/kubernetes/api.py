@@ -37,6 +37,10 @@ _KEEPALIVE: Final = (
 """The kernel ends a connection whose other end is gone without a word: after 25 s, and not at the end of the watch."""
 
 
+OF_THE_OBJECT: Final = frozenset({400, 404, 409, 413, 422})
+"""What the server answers to one write. With other errors the next write would not fare better."""
+
+
 class ApiError(Exception):
     """The API server did not do what it was asked. `status` is HTTP's, 0 without an answer."""
 

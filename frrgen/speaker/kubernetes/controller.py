@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from frrgen.model.cluster import Pool
 from frrgen.speaker.kubernetes.addresses import Intervals
 from frrgen.speaker.kubernetes.allocate import Name, Outcome, Rules, allocate
-from frrgen.speaker.kubernetes.api import Api, ApiError
+from frrgen.speaker.kubernetes.api import OF_THE_OBJECT, Api, ApiError
 from frrgen.speaker.kubernetes.backoff import Backoff
 from frrgen.speaker.kubernetes.lease import REQUEST, Lease
 from frrgen.speaker.kubernetes.objects import Service
@@ -28,20 +28,31 @@ _AGAIN: Final = 1.0
 """Seconds between two looks at what may be tried again, and the first wait after a write that failed."""
 _LONGEST: Final = 30.0
 """Seconds between two attempts at the most."""
-_OF_THE_OBJECT: Final = frozenset({400, 404, 409, 413, 422})
-"""What the server answers to one write. With other errors the next write would not fare better."""
 Known = Callable[[], tuple[Mapping[str, Pool], Intervals]]
 """Returns the pools, and the addresses that nobody gets."""
+Leads = Callable[[], bool]
+"""Tells whether this process leads still."""
+Beside = Callable[[Leads], Awaitable[None]]
+"""What else a leader does; it is cancelled when the Lease is lost."""
 
 
 class Controller:
     """Allocates while the Lease is ours."""
 
-    def __init__(self, api: Api, lease: Lease, known: Known, rules: Rules) -> None:
+    def __init__(
+        self,
+        api: Api,
+        lease: Lease,
+        known: Known,
+        rules: Rules,
+        beside: Beside | None = None,
+    ) -> None:
+        """Take the server, the Lease, the pools, the rules, and what else a leader does."""
         self._api = api
         self._lease = lease
         self._known = known
         self._rules = rules
+        self._beside = beside
         self._services: dict[Name, Service] = {}
         self._dirty = asyncio.Event()
         self._basis: tuple[Mapping[str, Pool], Intervals] | None = None
@@ -81,7 +92,9 @@ class Controller:
             self._know(services, name, service)
 
         reflector = Reflector(self._api, Kind("/api/v1/services", Service), changed)
-        following = asyncio.get_running_loop().create_task(reflector.run())
+        following = [asyncio.ensure_future(reflector.run())]
+        if self._beside is not None:
+            following.append(asyncio.ensure_future(self._beside(lambda: self._lease.mine)))
         try:
             await reflector.synced.wait()
             while self._lease.mine:
@@ -96,8 +109,16 @@ class Controller:
                         await self._dirty.wait()
                         await asyncio.sleep(_TOGETHER)
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            for one in following:
+                one.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
+
+    def refusal(self, name: Name) -> str:
+        """Say why a Service gets no address from us; "" if it gets one, or is not ours."""
+        outcome = self._refused.get(name)
+        if outcome is None or outcome.refusal is None:
+            return ""
+        return f"{outcome.refusal} ({outcome.detail})" if outcome.detail else str(outcome.refusal)
 
     def _know(self, services: dict[Name, Service], name: Name, service: Service | None) -> None:
         if service is None:
@@ -173,7 +194,7 @@ class Controller:
         own, _ = self._put_off.get(name, (Backoff(), 0.0))
         now = time.monotonic()
         self._put_off[name] = (own, now + own.failed(_AGAIN, _LONGEST, bad.retry_after))
-        if bad.status not in _OF_THE_OBJECT:
+        if bad.status not in OF_THE_OBJECT:
             server, _ = self._server
             self._server = (server, now + server.failed(_AGAIN, _LONGEST, bad.retry_after))
 

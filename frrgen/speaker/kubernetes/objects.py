@@ -84,10 +84,21 @@ class LoadBalancer(ApiModel):
     ingress: tuple[Ingress, ...] = ()
 
 
+class Condition(ApiModel):
+    """One condition of an object."""
+
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    last_transition_time: str = ""
+
+
 class ServiceStatus(ApiModel):
     """What controllers say."""
 
     load_balancer: LoadBalancer = LoadBalancer()
+    conditions: tuple[Condition, ...] = ()
 
 
 class Service(ApiObject):
@@ -146,13 +157,6 @@ class NodeSpec(ApiModel):
 
     unschedulable: bool = False
     taints: tuple[Taint, ...] = ()
-
-
-class Condition(ApiModel):
-    """One condition of a node."""
-
-    type: str = ""
-    status: str = ""
 
 
 class NodeStatus(ApiModel):

@@ -53,6 +53,8 @@ class Announcer:
         """The table is what the checks said when it was made; from now on they change it."""
         self._lock = asyncio.Lock()
         self._reading = asyncio.Lock()
+        if source is not None:
+            source.have_routers(self.drops)
 
     def group(self, gate: Gate) -> Group:
         """Return the sessions whose routers have the same policy."""
@@ -160,6 +162,19 @@ class Announcer:
         if dropped.limit:
             return dropped.reason
         return "; ".join((dropped.reason, *self._reasons(group.gate, key, attributes)))
+
+    def drops(self, key: int, attributes: Attributes) -> dict[str, str]:
+        """Say which routers drop a prefix that is announced with these attributes, and why."""
+        family, found = Key.family(key), dict[str, str]()
+        for peer in self.peers:
+            gate = peer.group.gate
+            if family in gate.elsewhere and family not in gate.families:
+                continue
+            if (held := peer.group.rib.dropped.get(key)) is not None and held.limit:
+                found[peer.settings.router] = held.reason
+            elif (reason := gate.ruling(family, attributes).reason(family, key)) is not None:
+                found[peer.settings.router] = "; ".join((reason, *self._reasons(gate, key, attributes)))
+        return found
 
     # the source
 

@@ -16,7 +16,7 @@ from frrgen.inventory.yaml import Node
 from frrgen.model.types import Model, Prefix
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
-from frrgen.speaker.process.sources.base import Wanted
+from frrgen.speaker.process.sources.base import Drops, Wanted
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
@@ -94,6 +94,9 @@ class AdminSource:
         for key, said in self._attributes(self._said).items():
             alike.setdefault(said, []).append(key)
         return [Wanted(tuple(replace(run, said=said) for run in in_runs(keys))) for said, keys in alike.items()]
+
+    def have_routers(self, drops: Drops) -> None:
+        """Ask nobody: the session's own status says what routers drop."""
 
     async def changes(self) -> None:
         """Wait for a request. Those before are done: what was taken is announced."""

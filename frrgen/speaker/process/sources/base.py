@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, Self
 from urllib.parse import urlsplit
@@ -81,11 +81,18 @@ class Wanted:
         return (key for run in self.runs for key in run.keys)
 
 
+Drops = Callable[[int, Attributes], Mapping[str, str]]
+"""Returns which routers drop a prefix that is announced with these attributes, and why."""
+
+
 class Source(Protocol):
     """Where prefixes come from: a file, or a cluster's API."""
 
     async def load(self, plan: NodePlan) -> list[Wanted]:
         """Return all that is wanted now. Raises InputError: what was wanted before stays."""
+
+    def have_routers(self, drops: Drops) -> None:
+        """Know whom to ask what routers do with a prefix."""
 
     async def changes(self) -> None:
         """Wait until something else is wanted than what was loaded and taken."""

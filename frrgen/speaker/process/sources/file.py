@@ -26,7 +26,7 @@ from frrgen.inventory.yaml import Node, read
 from frrgen.model.types import Model
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
-from frrgen.speaker.process.sources.base import Run, Wanted
+from frrgen.speaker.process.sources.base import Drops, Run, Wanted
 from frrgen.speaker.process.sources.prefix_file import read_prefixes
 from frrgen.speaker.table.table import Table
 from frrgen.speaker.wire.attributes import Attributes
@@ -73,6 +73,9 @@ class StaticSource:
     async def load(self, plan: NodePlan) -> list[Wanted]:
         """Read for a node. Raises InputError with everything that is wrong."""
         return await asyncio.to_thread(self.read, plan)
+
+    def have_routers(self, drops: Drops) -> None:
+        """Ask nobody: the session's own status says what routers drop."""
 
     async def changes(self) -> None:
         """Wait until the files are others than those that were read, and may be read.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,8 @@ from frrgen.speaker.kubernetes.controller import Controller, Known
 from frrgen.speaker.kubernetes.lease import Lease
 from frrgen.speaker.kubernetes.objects import ClusterNode, EndpointSlice, Service
 from frrgen.speaker.kubernetes.reflector import Kind, Reflector
+from frrgen.speaker.kubernetes.verdict import Ask
+from frrgen.speaker.kubernetes.witness import Witness
 from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.base import Run, Wanted
@@ -52,6 +54,8 @@ class KubernetesSource:
         self._reflectors: list[Reflector[Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._dirty = asyncio.Event()
+        self._witness: Witness | None = None
+        self._drops: Ask = lambda _key, _said: {}
 
     async def load(self, plan: NodePlan) -> list[Wanted]:
         """Return all that is announced. The first time, this waits until the server has listed everything."""
@@ -61,6 +65,10 @@ class KubernetesSource:
         found.have_pools(plan.pools())
         self._settle(found)
         return list(_wanted(found.announced()))
+
+    def have_routers(self, drops: Ask) -> None:
+        """Know whom to ask what routers do with a prefix: the leader writes it on the Services."""
+        self._drops = drops
 
     async def changes(self) -> None:
         """Wait until an object changed, and those that changed with it."""
@@ -125,8 +133,20 @@ class KubernetesSource:
         self._tasks = [loop.create_task(one.run()) for one in self._reflectors]
         if (chosen := self._allocation) is not None:
             lease = Lease(self._api, self._api.namespace, _LEASE, node)
-            self._tasks.append(loop.create_task(Controller(self._api, lease, chosen.known, chosen.rules).run()))
+            controller = Controller(self._api, lease, chosen.known, chosen.rules, self._testify)
+            self._witness = Witness(self._api, node, found, self._ask, controller.refusal)
+            self._tasks.append(loop.create_task(controller.run()))
         return found
+
+    async def _testify(self, leads: Callable[[], bool]) -> None:
+        """Write on the Services what routers do with their routes, while this node leads."""
+        if self._witness is not None:
+            for reflector in self._reflectors:
+                await reflector.synced.wait()
+            await self._witness.run(leads)
+
+    def _ask(self, key: int, said: Attributes) -> Mapping[str, str]:
+        return self._drops(key, said)
 
     def _then(self, take: Any) -> Any:
         def changed(name: tuple[str, str], one: Any) -> None:
@@ -138,6 +158,8 @@ class KubernetesSource:
     def _settle(self, found: Announcements) -> dict[int, Attributes | None]:
         before = {name: found.verdicts.get(name, ()) for name in found.waiting()}
         changes = found.settle()
+        if self._witness is not None:
+            self._witness.judge_again(before)
         told = 0
         for name, verdicts in before.items():
             now = found.verdicts.get(name, ())

@@ -1,0 +1,72 @@
+"""What a Service is told of its route: the condition `frrgen.io/RouterAccepts`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from frrgen.speaker.kubernetes.announce import Reason, Verdict
+from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.wire.packed_prefix import Key
+
+TYPE: Final = "frrgen.io/RouterAccepts"
+"""The type of the condition."""
+_ACCEPTED: Final = "routersAccept"
+_REJECTED: Final = "routerRejects"
+_LONGEST: Final = 1000
+"""Characters of a message: an Event takes 1,024."""
+_OF_THE_SERVICE: Final = {
+    Reason.NO_IP: "no controller has given it an address",
+    Reason.INVALID_IP: "the address cannot be read",
+    Reason.PROXY: "packets arrive with a node's address (ipMode: Proxy)",
+    Reason.NOT_IN_POOL: "the address is in no pool that is announced by BGP",
+    Reason.INVALID_ANNOTATION: "an annotation cannot be read",
+}
+"""The reasons that are the same on each node, in words."""
+Ask = Callable[[int, Attributes], Mapping[str, str]]
+"""Returns which routers drop a prefix that is announced with these attributes, and why."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """The condition, without its time."""
+
+    accepted: bool
+    reason: str
+    """A word, as conditions want it: MetalLB's where MetalLB has the rule."""
+    message: str
+
+    @property
+    def status(self) -> str:
+        """The condition's status: `True` or `False`."""
+        return str(self.accepted)
+
+
+def acceptance(verdicts: Sequence[Verdict], ask: Ask, refusal: str = "") -> Acceptance | None:
+    """Return what a Service is told; None: nothing, for its addresses are not ours to announce.
+
+    Whether pods answer, and on which node, is not asked: a route that is not there for want of pods is accepted.
+    `refusal` is why our own allocation gave no address.
+    """
+    if not verdicts or any(one.reason is Reason.OTHER_CLASS for one in verdicts):
+        return None
+    wrong: list[tuple[str, str]] = []
+    fine = []
+    for one in verdicts:
+        if one.reason in _OF_THE_SERVICE:
+            text = refusal if one.reason is Reason.NO_IP and refusal else _OF_THE_SERVICE[one.reason]
+            detail = f" ({one.detail})" if one.detail else ""
+            wrong.append((str(one.reason), f"{one.address}: {text}{detail}".removeprefix(": ")))
+            continue
+        prefix, rejected = str(Key.prefix(one.key)), ask(one.key, one.said)
+        wrong += [(_REJECTED, f"{router} drops {prefix}: {why}") for router, why in rejected.items()]
+        if not rejected:
+            fine.append(prefix)
+    if wrong:
+        return Acceptance(accepted=False, reason=wrong[0][0], message=_short("\n".join(text for _, text in wrong)))
+    return Acceptance(accepted=True, reason=_ACCEPTED, message=_short(f"each router takes {', '.join(fine)}"))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 2]} …"
