@@ -30,7 +30,7 @@ from frrgen.report.ci.problem import Problem, Result
 @reported
 def run(args: argparse.Namespace) -> Exit:
     """Compare: 0 is a proof that they are equal, 2 a difference or a doubt."""
-    sources = _Sources(args.inventory, checked_version(args.frr_version))
+    sources = Sources(args.inventory, checked_version(args.frr_version))
     result = compare_wherever(sources.policy(args.a), sources.policy(args.b))
     if args.format == "json":
         print(json.dumps(_json(args, result), indent=2))
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> Exit:
     return Exit.OK if result.equal else Exit.CHANGES
 
 
-class _Sources:
+class Sources:
     """Finds what A and B name."""
 
     def __init__(self, folder: Path, version: str | None) -> None:
