@@ -211,6 +211,13 @@ class VrfLeaking(Model):
     import_vpn: bool = False
     export_vpn: bool = False
 
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        said = self.model_dump(exclude_defaults=True).keys() - {"import_vrf", "import_vrf_route_map"}
+        if self.import_vrf and said:
+            raise PlacedError("FRR takes import_vrf, or the values for a VPN, and not both", min(said))
+        return self
+
 
 class AddressFamily(Model):
     """`address-family ipv4|ipv6 unicast` of the instance."""

@@ -94,11 +94,11 @@ def test_a_change_has_its_kind_and_its_lines(old, new, found):
 def test_an_as_path_list_with_one_expression_twice_is_removed_and_written_again():
     head = "bgp as-path access-list A "
     old = f"{head}seq 5 permit _1_\n{head}seq 10 deny _1_\n"
-    made = plan(old, f"{head}seq 5 permit _1_\n{head}seq 10 permit _1_\n")
+    made = plan(old, f"{head}seq 5 permit _1_\n{head}seq 15 deny _1_\n")
     assert made.commands == (
         "no bgp as-path access-list A",
         f"{head}seq 5 permit _1_",
-        f"{head}seq 10 permit _1_",
+        f"{head}seq 15 deny _1_",
     )
     assert made.changes[0].op is Op.REMOVE
 

@@ -107,6 +107,8 @@ NOT_MODELLED = (
 REFUSED_BY_FRR = {
     # a multihop peer with an interface
     "bfd": ["peer 192.0.2.13 multihop local-address 192.0.2.3 interface vtnet1", "no shutdown"],
+    # a member of a group with an AS of its own
+    "neighbors": ["neighbor 192.0.2.10 remote-as 65002"],
     # tests/lab/test_pfsense_package.py shows it
     "members-before-their-group": [
         "neighbor 192.0.2.10 peer-group GROUP",

@@ -22,14 +22,24 @@ _MAKES: Final = re.compile(r"neighbor ([^ ]+) (?:remote-as|peer-group|interface)
 _FAMILIES: Final = {"ipv4 unicast": "ipv4_unicast", "ipv6 unicast": "ipv6_unicast"}
 _EXCLUSIVE: Final = {"prefix-list": "distribute_list", "distribute-list": "prefix_list"}
 _BESIDE: Final = {"ebgp-multihop": "ttl_security_hops", "ttl-security": "ebgp_multihop"}
+_ONLY: Final = {
+    rule.form.split("[")[0].split(" ")[0]: rule.only
+    for table in (NEIGHBOR, NEIGHBOR_FAMILY)
+    for rule in table.rules
+    if rule.only
+}
+"""First words of options that FRR refuses for neighbors that are not internal, or not external."""
+_VPN: Final = re.compile("(rd|label|rt) vpn .+|(import|export) vpn")
+"""What FRR refuses behind `import vrf`."""
 
 
 class Instance:
     """Reads one BGP instance."""
 
-    def __init__(self, owner: Owner, fates: Fates, top: Owner) -> None:
+    def __init__(self, owner: Owner, fates: Fates, top: Owner, version: tuple[int, ...]) -> None:
         """`top` is the router, of which a line stands in `router bgp`."""
         self.owner = owner
+        self.version = version
         self.fates = fates
         self.top = top
         self.groups: Data = owner.data.setdefault("peer_groups", {})
@@ -37,7 +47,7 @@ class Instance:
 
     def context(self) -> Context:
         """Give the context of `router bgp`."""
-        return Context(self.owner.context, self.read, self.open, self.lost)
+        return Context(self.owner.context, self.read, self.open, self.lost, itself=self.owner.lost)
 
     def lost(self, line: str) -> Path:
         """Give the neighbor or group that is lost with a line."""
@@ -50,7 +60,8 @@ class Instance:
             line = f"{line} unicast"
         family = _FAMILIES.get(line.removeprefix("address-family "))
         if family is not None and line.startswith("address-family "):
-            return Context((*self.owner.context, line), lambda inner: self._read_family(inner, family), opens_nothing)
+            enter, itself = (*self.owner.context, line), self.owner.lost
+            return Context(enter, lambda inner: self._read_family(inner, family), opens_nothing, itself=itself)
         return lacked((*self.owner.context, line)) if opens(self.owner.context, line) else None
 
     def _table(self, table: Table, line: str, owner: Owner | None = None) -> bool:
@@ -94,7 +105,9 @@ class Instance:
         """Keep what is active of the neighbors that are there: the default counts where a neighbor is made."""
         default = self.owner.data.get("default_ipv4_unicast", True)
         for one in (*self.groups.values(), *self.neighbors.values()):
-            one.setdefault("ipv4_unicast", {}).setdefault("activate", default)
+            # a member is active where its group is
+            if "peer_group" not in one:
+                one.setdefault("ipv4_unicast", {}).setdefault("activate", default)
 
     def _neighbor(self, line: str, match: re.Match[str]) -> bool:
         negated, peer, rest = match[1] or "", _canonical_address(match[2]), match[3]
@@ -117,12 +130,17 @@ class Instance:
         if not negated and _BESIDE.get(words[0]) in data:
             # FRR refuses the one beside the other
             return False
+        if negated and rest == "capability extended-nexthop" and peer in self.neighbors and not is_address(peer):
+            # an unnumbered neighbor cannot do without
+            return False
         if not negated and words[0] == "bfd":
             data.setdefault("bfd", {})
             if len(words) == 4 and all(is_number(word) for word in words[1:]):
                 return rest == "bfd 3 300 300" and self._said(("neighbors", peer, "bfd"), line)
         if not negated and words[0] == "update-source":
             rest = f"update-source {_canonical_address(words[-1])}"
+        if not negated and self._refuses(words, data):
+            return False
         owner_path = self._owner_path(peer)
         if (path := NEIGHBOR.read(negated + rest, data)) is not None:
             return self._said((*owner_path, *path), line)
@@ -140,8 +158,47 @@ class Instance:
             # and an interface that is named as one
             return False
         data: Data = self.groups[peer] if peer in self.groups else self.neighbors.setdefault(peer, {})
+        if words[0] == "peer-group" and not self._joins(peer, data, words[1]):
+            return False
+        of_group = self.groups.get(str(data.get("peer_group")), {}).get("remote_as")
+        if words[0] == "remote-as" and of_group is not None and not self._may_differ(words[1], str(of_group)):
+            return False
         data[words[0].replace("-", "_")] = words[1]
+        if words[0] == "remote-as" and self._is_internal(data) and "ebgp_multihop" in data:
+            self.owner.drop((*self._owner_path(peer), "ebgp_multihop"), self.fates)
         return self._said(self._owner_path(peer), line)
+
+    def _joins(self, peer: str, data: Data, name: str) -> bool:
+        """Make a neighbor a member of a group, as FRR does: active where the group is; False where FRR refuses it."""
+        if data.get("peer_group", name) != name:
+            return False
+        own, of_group = data.get("remote_as"), self.groups[name].get("remote_as")
+        if own is not None and of_group is not None and not self._may_differ(str(own), str(of_group), joins=True):
+            return False
+        for family in _FAMILIES.values():
+            self.owner.drop(("neighbors", peer, family, "activate"), self.fates)
+        return True
+
+    def _may_differ(self, own: str, of_group: str, *, joins: bool = False) -> bool:
+        """Tell whether FRR takes the AS of a member beside the one of its group."""
+        if own == of_group or self.version >= (10, 7):
+            return True
+        internal = [one in {"internal", str(self.owner.data.get("asn"))} for one in (own, of_group)]
+        return joins and internal[0] == internal[1]
+
+    def _refuses(self, words: list[str], data: Data) -> bool:
+        """Tell whether FRR refuses an option for a neighbor of this AS."""
+        remote = data.get("remote_as") or self.groups.get(str(data.get("peer_group")), {}).get("remote_as")
+        if remote is None:
+            return False
+        if words[0] in _ONLY:
+            return (_ONLY[words[0]] == "internal") != self._is_internal(data)
+        if words[0] == "local-as" and len(words) > 1:
+            asn = str(self.owner.data.get("asn"))
+            if words[1] == asn or (self.version < (9,) and words[1] == str(remote)):
+                return True
+            return self.version < (9,) and self._is_internal(data)
+        return False
 
     def _interface(self, line: str, peer: str, words: list[str]) -> bool:
         if is_address(peer) and (len(words) != 2 or words[1] == "v6only"):
@@ -156,6 +213,10 @@ class Instance:
         for word, name in (("remote-as", "remote_as"), ("peer-group", "peer_group")):
             if word in words[:-1]:
                 data[name] = words[words.index(word) + 1]
+        if data.get("peer_group", peer) not in {peer, *self.groups}:
+            # FRR makes the neighbor, of no group
+            del data["peer_group"]
+            return False
         return self._said(("neighbors", peer), line)
 
     def _is_internal(self, data: Data) -> bool:
@@ -166,6 +227,13 @@ class Instance:
     def _family_option(self, line: str, peer: str, data: Data, rest: str, family: str) -> bool:
         own: Data = data.get(family, {})
         words = rest.split(" ")
+        if self._refuses(words, data):
+            return False
+        if rest == "next-hop-self" and own.get("next_hop_self") == "force":
+            return False
+        if rest == "next-hop-self force" and own.get("next_hop_self") is True:
+            # FRR keeps both, and the one that forces counts
+            self.owner.drop((*self._owner_path(peer), family, "next_hop_self"), self.fates)
         beside = _EXCLUSIVE.get(words[0])
         if beside is not None and f"{beside}_{words[-1]}" in own:
             # a neighbor has a prefix list or a distribute list, not both
@@ -186,6 +254,9 @@ class Instance:
             words = _with_mask(words)
             line = " ".join(words)
         data = self.owner.data.setdefault(family, {})
+        leaks = data.get("vrf_leaking", {})
+        if _VPN.fullmatch(line) and "import_vrf" in leaks:
+            return False
         if words[:3] == ["rt", "vpn", "both"]:
             leaking = data.setdefault("vrf_leaking", {})
             leaking["rt_import"] = leaking["rt_export"] = words[3:]

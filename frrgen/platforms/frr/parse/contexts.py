@@ -20,7 +20,10 @@ _ALWAYS: Final = re.compile(
     r"ena(b|bl|ble)?"
 )
 """Lines that say nothing to the model."""
-_ENDS: Final = {"end": "end", **dict.fromkeys(("exi", "exit", "qu", "qui", "quit"), "exit")}
+_ENDS: Final = {"end": "end", **dict.fromkeys(("ex", "exi", "exit", "qu", "qui", "quit"), "exit")}
+_EXITS: Final = re.compile(r"(address-family|vrf|vni|vnc|vrf-policy|link-params)( .*)?")
+"""Contexts with an exit of their own, where `exi` may be either."""
+_LISTED: Final = {kind.words: kind.field for kind in LISTS}
 _ONLY_TOP: Final = (*(f"{kind.words} " for kind in LISTS), "ip route ", "ipv6 route ", "no route-map ")
 """What stands at the top level only, so that it ends a context whose commands are not known."""
 
@@ -34,6 +37,8 @@ class Context:
     open: Callable[[str], Context | None]
     lost: Callable[[str], Path] = lambda _: ()
     """What is lost with a line that is not read here."""
+    itself: Path = ()
+    """The part of the router that its lines say."""
     beyond: bool = False
     """Whether the model lacks it: none of its lines is read."""
     indent: int = 0
@@ -75,6 +80,12 @@ class Reader:
         self.stack = [top]
         self.indent = 0
         self.last_left: int | None = None
+        self.taken: dict[Path, list[str]] = {}
+        """The lines that each context has read."""
+        self.doubtful = False
+        """Whether a line of the top level was left over, which may have opened a context."""
+        self.ended = False
+        """Whether an exit of the top level has ended the file: FRR reads nothing behind it."""
 
     def read(self, lines: Iterable[tuple[int, str]]) -> None:
         """Read every line, given with its number."""
@@ -83,7 +94,7 @@ class Reader:
             if not raw or raw == "!":
                 continue
             fates.number = number
-            if self.short_cut(raw):
+            if not self.ended and self.short_cut(raw):
                 fates.modelled.add(number)
                 del self.stack[1:]
                 self.last_left = None
@@ -92,8 +103,14 @@ class Reader:
             line = " ".join(words)
             if not line or line[0] in "!#":
                 continue
+            if self.ended:
+                if not line.startswith(("exit", "end", "quit")):
+                    fates.left((), line, self.top.lost(line))
+                continue
             self.indent = len(raw) - len(raw.lstrip(" \t"))
-            if line in _ENDS or line.startswith("exit-"):
+            if line in {"ex", "exi"} and _EXITS.fullmatch((self.stack[-1].enter or ("",))[-1]):
+                fates.ignore(line, "FRR takes it for either of two commands")
+            elif line in _ENDS or line.startswith("exit-"):
                 self._leave(_ENDS.get(line, line))
             elif _ALWAYS.fullmatch(line) and not self.stack[-1].beyond:
                 fates.ignore(line, "it configures nothing")
@@ -108,6 +125,8 @@ class Reader:
         elif line == "exit":
             while stack[-1].inferred and self.indent < stack[-1].indent:
                 stack.pop()
+            self.ended = len(stack) == 1 and not self.doubtful
+            self.doubtful = False
             del stack[max(1, len(stack) - 1) :]
         elif (depth := ended_by(line, [context.enter[-1] for context in stack[1:]])) is not None:
             del stack[depth + 1 :]
@@ -145,6 +164,7 @@ class Reader:
             return True
         if context.read(line):
             self.fates.modelled.add(self.fates.number)
+            self.taken.setdefault(context.enter, []).append(line)
             del self.stack[depth + 1 :]
             return True
         return False
@@ -199,5 +219,31 @@ class Reader:
     def _leave_over(self, line: str, depth: int) -> None:
         context = self.stack[depth]
         del self.stack[depth + 1 :]
-        self.fates.left(context.enter, line, context.lost(line))
+        self.fates.left(context.enter, line, context.lost(line) or self._undone(line, context))
         self.last_left = self.indent
+        self.doubtful = self.doubtful or not depth
+
+    def _undone(self, line: str, context: Context) -> Path:
+        """Give the part of the router that has not what this line undoes; nothing where it undoes nothing."""
+        if not line.startswith("no "):
+            return ()
+        body = line[3:]
+        words = body.split(" ")
+        depth = 3 if words[0] == "neighbor" else 2
+        if not any(words[:depth] == one.split(" ")[:depth][: len(words)] for one in self.taken.get(context.enter, ())):
+            return () if context.enter else _list_of(body)
+        if words[0] == "neighbor" and len(words) > 1:
+            return (*context.itself, "neighbors", words[1])
+        return context.itself
+
+
+def _list_of(line: str) -> Path:
+    """Give the list, map or instance that a line begins with; nothing where it is none."""
+    for head, field in _LISTED.items():
+        if line.startswith(f"{head} "):
+            name = next((word for word in line[len(head) :].split() if word not in {"standard", "expanded"}), "")
+            return (field, name)
+    words = line.split(" ")
+    if words[0] == "route-map" and len(words) > 1:
+        return ("route_maps", words[1])
+    return ("bgp",) if line.startswith("router bgp") else ()

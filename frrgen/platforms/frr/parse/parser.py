@@ -63,6 +63,8 @@ class Parser:
         self.born: dict[str, tuple[Version, Any]] = {}
         """The version and the profile by whose defaults each instance was made."""
         self.said = self.numbers
+        self.views: set[str] = set()
+        """The instances that are views, which the model lacks."""
 
     def read(self, lines: Iterable[tuple[int, str]]) -> None:
         """Read every line, given with its number."""
@@ -78,6 +80,8 @@ class Parser:
     def _open(self, line: str) -> Context | None:
         if (match := _BGP.fullmatch(line)) is not None:
             return self._open_bgp(line, match)
+        if line.startswith("router bgp ") and " view " in line:
+            self.views.add(line)
         context = self.policy.open(line) or self.top.open(line)
         if context is not None:
             return context
@@ -89,14 +93,15 @@ class Parser:
         if vrf and not is_vrf(vrf):
             return None
         instance = self.bgps.get(vrf)
-        if match[1] is None and instance is None:
+        if match[1] is None and (instance is None or len(self.bgps) + len(self.views) > 1):
+            # of several, FRR wants to know which
             return None
         if match["notation"]:
             self.fates.left((), line)
         if instance is None:
             enter = f"router bgp{match[1]}{f' vrf {vrf}' if vrf else ''}"
             lost_as = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
-            instance = Instance(Owner((enter,), lost=lost_as), self.fates, self.top.owner)
+            instance = Instance(Owner((enter,), lost=lost_as), self.fates, self.top.owner, self.numbers)
             instance.owner.data["asn"] = (match[1] or "").strip()
             instance.owner.said(("asn",), line, self.fates.number)
             self.bgps[vrf] = instance

@@ -63,6 +63,11 @@ def _is_name(kind: str, name: str) -> bool:
     return _fits(TypeAdapter(type_), name)
 
 
+def _value(entry: BaseModel) -> tuple[object, ...]:
+    """Give what a list of bgpd has but once, whatever its number: the action, and the expression or communities."""
+    return tuple(getattr(entry, name, None) for name in ("action", "regex", "communities"))
+
+
 def _fits(type_: TypeAdapter[str], text: str) -> bool:
     try:
         type_.validate_python(text)
@@ -82,6 +87,8 @@ class _List:
     """What is read of a list."""
 
     entries: dict[int, BaseModel] = field(default_factory=dict)
+    values: dict[tuple[object, ...], int] = field(default_factory=dict)
+    """The number of each entry of a list of bgpd, by what it permits or denies."""
     options: Data = field(default_factory=dict)
     lines: list[int] = field(default_factory=list)
     """The numbers of its lines."""
@@ -120,6 +127,18 @@ class Policy:
             return self._kind(found)[0].field, found["name"]
         if (entry := _MAP_LINE.fullmatch(line)) is not None:
             return "route_maps", entry[1]
+        return self._begun(line.split(" "))
+
+    @staticmethod
+    def _begun(words: list[str]) -> Path:
+        """Give the list whose line begins with abbreviations of its words."""
+        for kind in LISTS:
+            head = kind.words.split(" ")
+            names = words[len(head) :]
+            if all(one.startswith(word) for one, word in zip(head, words, strict=False)) and len(names) > 1:
+                if kind.typed and len(names[0]) > 1 and "standard expanded".find(names[0]) in {0, 9}:
+                    del names[0]
+                return kind.field, names[0]
         return ()
 
     def read(self, line: str) -> bool:
@@ -173,7 +192,13 @@ class Policy:
             return False
         if kind.northbound and getattr(entry, "prefix", None) is not None and entry.prefix.version != version:  # type: ignore[attr-defined]
             return False
+        value = _value(entry)
+        if not kind.northbound and there is not None and there.values.get(value, seq) != seq:
+            return self.fates.ignore(match[0], "the list has it already, under another number")
         lst = self._list(kind.field, name)
+        if seq in numbers:
+            lst.values.pop(_value(numbers[seq]), None)
+        lst.values[value] = seq
         if list_type is not None:
             lst.options["kind"] = list_type
         lst.entries[seq] = entry
@@ -203,7 +228,7 @@ class Policy:
                     return owner.said((part, *path) if part else path, inner, self.fates.number)
             return False
 
-        return Context((line,), read, opens_nothing)
+        return Context((line,), read, opens_nothing, itself=("route_maps", name))
 
     def data(self, version: tuple[int, ...]) -> Data:
         """Give the router's fields that hold lists and maps, for a version of FRR."""

@@ -80,6 +80,10 @@ class Top:
         profile = words[0] == "profile"  # has none of its own: the next one ends it
 
         def read(inner: str) -> bool:
+            if inner.startswith("echo-interval "):
+                # an old form, which FRR still reads, for both
+                one, other = (inner.replace("-interval", f" {way}-interval") for way in ("transmit", "receive"))
+                return self._table(BFD, one, owner) and self._table(BFD, other, owner)
             return not (profile and inner.startswith("profile ")) and self._table(BFD, inner, owner)
 
         return Context(owner.context, read, opens_nothing)

@@ -65,35 +65,42 @@ def in_full(context: Sequence[str], line: str, version: tuple[int, ...]) -> str 
     if tree is None:
         return None
     words = line.split(" ")
-    said = ["no"] if words[0] == "no" and len(words) > 1 else []
-    key = ""
-    for number, word in enumerate(words[len(said) :], len(said)):
-        if not tree:
-            # cut off where no free text begins: nothing tells whether it is the command whose word was begun
-            return " ".join([*said, *words[number:]]) if said == words[:number] or key[0] == "*" else None
-        found = _word(tree, word, version)
-        if found is None:
-            return None
-        key, full = found
-        said.append(full)
-        tree = tree[key]
-    return " ".join(said)
+    negated = words[:1] if words[0] == "no" and len(words) > 1 else []
+    found = _completions(tree, tuple(words[len(negated) :]), version, free=True)
+    return " ".join([*negated, *found.pop()]) if len(found) == 1 else None
 
 
-def _word(tree: _Tree, word: str, version: tuple[int, ...]) -> tuple[str, str] | None:
-    """Find a word among those that may stand here: itself, what it stands for, or what it begins."""
-    begun = []
-    for key in tree:
-        one, _, since = key.partition("^")
-        if one == word and one not in _KINDS:
-            return key, one
-        if one.startswith(word) and one not in _KINDS and (not since or version >= _numbers(since)):
-            begun.append((key, one))
-    for key in tree:
-        pattern = _KINDS.get(key.partition("^")[0])
-        if pattern is not None and pattern.fullmatch(word):
-            return key, word
-    return begun[0] if len(begun) == 1 else None
+def _completions(tree: _Tree, words: tuple[str, ...], version: tuple[int, ...], *, free: bool) -> set[tuple[str, ...]]:
+    """Give the lines in full that the words may be: FRR looks at the whole line to know what a beginning stands for.
+
+    `free`: whether the words may go on where the command is cut off. They may not behind a beginning, for nothing
+    tells whether it is the command whose word was begun.
+    """
+    if not words:
+        return {()}
+    if not tree:
+        return {words} if free else set()
+    for kind in _words(tree, words[0], version):
+        found = {
+            (full, *rest)
+            for key, full in kind
+            for rest in _completions(tree[key], words[1:], version, free=key[0] == "*" or (free and full == words[0]))
+        }
+        if found:
+            return found
+    return set()
+
+
+def _words(tree: _Tree, word: str, version: tuple[int, ...]) -> Iterator[list[tuple[str, str]]]:
+    """Find a word among those that may stand here: itself, what it stands for, and what it begins."""
+    ones = [(key, *key.partition("^")[::2]) for key in tree]
+    yield [(key, one) for key, one, _ in ones if one == word and one not in _KINDS]
+    yield [(key, word) for key, one, _ in ones if one in _KINDS and _KINDS[one].fullmatch(word)][:1]
+    yield [
+        (key, one)
+        for key, one, since in ones
+        if one.startswith(word) and one not in _KINDS and (not since or version >= _numbers(since))
+    ]
 
 
 @cache
