@@ -131,6 +131,8 @@ class Code(StrEnum):
     FRR326 = auto(), "An empty list in a match clause"
     FRR327 = auto(), "The optimiser of route maps"
     FRR328 = auto(), "Routes may go around", Severity.WARNING
+    FRR329 = auto(), "The router uses only one node of a cluster", Severity.WARNING
+    FRR330 = auto(), "What the router accepts from the cluster is not proven", Severity.WARNING
 
     # files and templates
     FRR401 = auto(), "A template is wrong"
@@ -144,6 +146,8 @@ class Code(StrEnum):
     FRR431 = auto(), "A configuration file's route maps call each other in a circle"
     FRR432 = auto(), "The change would kill bgpd"
     FRR450 = auto(), "A later FRR reads this otherwise"
+    FRR451 = auto(), "A later FRR has another default", Severity.WARNING
+    FRR452 = auto(), "A later FRR acts otherwise on this line", Severity.WARNING
 
     # push
     FRR501 = auto(), "SSH cannot be set up"
@@ -158,6 +162,8 @@ class Code(StrEnum):
     FRR512 = auto(), "Another push is under way"
     FRR513 = auto(), "vtysh refuses the commands"
     FRR514 = auto(), "The startup configuration cannot be saved"
+    FRR515 = auto(), "The router cannot be locked"
+    FRR516 = auto(), "bgpd answers in another form"
     FRR521 = auto(), "The configuration moved"
     FRR522 = auto(), "Not what was intended"
     FRR523 = auto(), "Going back failed"
@@ -170,6 +176,8 @@ class Code(StrEnum):
     FRR530 = auto(), "No such backup"
     FRR531 = auto(), "Sessions did not come back"
     FRR532 = auto(), "The plan is out of date"
+    FRR534 = auto(), "No push waits to be confirmed"
+    FRR535 = auto(), "The push cannot be confirmed"
 
     # the speaker
     FRR601 = auto(), "A node speaks to no router"
@@ -178,7 +186,7 @@ class Code(StrEnum):
     FRR604 = auto(), "A prefix is announced twice"
     FRR605 = auto(), "The speaker cannot listen"
     FRR606 = auto(), "There is no speaker"
-    FRR607 = auto(), "That is not how it is written"
+    FRR607 = auto(), "Not a source of the speaker"
     FRR608 = auto(), "A line of a prefix file is no prefix"
     FRR609 = auto(), "The cluster's API server cannot be found"
     FRR610 = auto(), "The cluster's API server does not answer"
@@ -207,7 +215,7 @@ class Code(StrEnum):
     FRR711 = auto(), "The config.xml is encrypted"
     FRR712 = auto(), "The config.xml is not UTF-8"
     FRR713 = auto(), "Not a configuration of pfSense"
-    FRR720 = auto(), "pfSense has no place for this"
+    FRR720 = auto(), "The platform has no place for this"
     FRR721 = auto(), "A name that pfSense leaves out"
     FRR722 = auto(), "A reference to something undefined on pfSense"
     FRR723 = auto(), "Bounds that pfSense does not save"

@@ -3,6 +3,7 @@
 import os
 
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.examples import examples
 
@@ -14,5 +15,8 @@ settings.register_profile(
     derandomize=True,
     max_examples=examples(100),
 )
+if not os.environ.get("FRRGEN_CURIOUS"):
+    # Hypothesis draws constants out of all modules that are loaded: a draw would depend on the tests that ran before
+    providers._get_local_constants = lambda: providers._local_constants
 settings.register_profile("curious", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("curious" if os.environ.get("FRRGEN_CURIOUS") else "patient")

@@ -13,6 +13,7 @@ from frrgen.cli.reviewed import Reviewed
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.router import Router
+from frrgen.platforms.base import of
 from frrgen.push.base import Approve, Outcome
 
 
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> Exit:
     inventory = Inventory(args.inventory, reviewed.routers if reviewed else args.routers)
     routers = inventory.routers(reviewed.routers if reviewed else args.routers)
     inventory.refuse_errors((router.name for router in routers), over_box=True)
-    if (args.raw or args.clear_raw) and not any(router.platform == "pfsense" for router in routers):
+    if (args.raw or args.clear_raw) and not any(of(router).raw for router in routers):
         raise InputError(Finding(Code.FRR114, "--raw and --clear-raw are for pfSense boxes, and none is named"))
     resolved = [inventory.resolved(router) for router in routers]
     if not args.yes and not args.dry_run and not reviewed and not sys.stdin.isatty():

@@ -9,6 +9,7 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+from frrgen.platforms.registry import PLATFORMS
 
 STDIN: Final = "-"
 """The name of standard input, where a file is named."""
@@ -68,7 +69,7 @@ def _import(args: argparse.Namespace) -> Iterator[str]:
     logins = [file for file in args.files if file.startswith("ssh:")]
     if args.ssh_config is not None and not logins:
         yield f"--ssh-config goes with ssh:HOST: of files {_NOBODY}"
-    if args.platform == "metallb" and logins:
+    if args.platform not in PLATFORMS and logins:
         yield f"{logins[0]}: manifests are files: write kubectl get -o yaml | frrgen import metallb -"
     if args.files.count(STDIN) > 1:
         yield "standard input can be only one of the files"

@@ -117,7 +117,7 @@ def _source(args: argparse.Namespace, desk: _Desk) -> Source | None:
         kind, _, key = text.partition(":")
         if text != "cordon" and (kind != "taint" or not key):
             raise InputError(
-                Finding(Code.FRR607, f"{text!r} is no sign of a drain", hint="--drain-on cordon or taint:KEY")
+                Finding(Code.FRR114, f"{text!r} is no sign of a drain", hint="--drain-on cordon or taint:KEY")
             )
         taints.update({key} if key else ())
     try:
@@ -290,7 +290,7 @@ def _run(args: argparse.Namespace) -> Exit:
     if args.source is None:
         # without it the speaker would dial the routers of the inventory that happens to be there
         raise InputError(
-            Finding(Code.FRR607, "say what to announce", hint="--source static:FILE, kubernetes:observe or admin")
+            Finding(Code.FRR114, "say what to announce", hint="--source static:FILE, kubernetes:observe or admin")
         )
     # one that comes early is answered late, and does not end what has hardly begun
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -327,7 +327,7 @@ def _address(text: str | None) -> tuple[str, int] | None:
         return None
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise InputError(Finding(Code.FRR607, f"{text!r} is no ADDR:PORT", hint="--metrics 127.0.0.1:9342"))
+        raise InputError(Finding(Code.FRR114, f"{text!r} is no ADDR:PORT", hint="--metrics 127.0.0.1:9342"))
     return host.strip("[]"), int(port)
 
 

@@ -309,6 +309,10 @@ class Bgp(Model):
     raw: tuple[RawLine, ...] = ()
     """Lines of `router bgp` that the model lacks, sent as they are, last of the instance."""
 
+    def group_of(self, neighbor: Neighbor) -> PeerGroup | None:
+        """Return the peer group of a neighbor; None if the neighbor has none, or its group is not defined."""
+        return None if neighbor.peer_group is None else self.peer_groups.get(neighbor.peer_group)
+
     def activates(self, family: str, neighbor: Neighbor, group: PeerGroup | None) -> bool:
         """Tell whether a neighbor is activated in an address family, by itself, its group or the default."""
         for one in (neighbor, group):

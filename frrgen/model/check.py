@@ -245,7 +245,7 @@ class _Router:
             yield from self._options(name, group, bgp, (*path, "peer_groups", name))
         for peer, neighbor in bgp.neighbors.items():
             place = (*path, "neighbors", peer)
-            of_group = bgp.peer_groups.get(neighbor.peer_group or "")
+            of_group = bgp.group_of(neighbor)
             if neighbor.peer_group is not None and of_group is None:
                 near = difflib.get_close_matches(neighbor.peer_group, bgp.peer_groups, n=1, cutoff=0.7)
                 yield Finding.at(
@@ -323,7 +323,7 @@ class _Router:
             )
 
     def _policy(self, neighbor: Neighbor, bgp: Bgp, path: Path) -> Iterator[Finding]:
-        group = bgp.peer_groups.get(neighbor.peer_group or "")
+        group = bgp.group_of(neighbor)
         remote = neighbor.remote_as or (group.remote_as if group is not None else None)
         place = (*self.path, *path)
         if remote is None:

@@ -59,7 +59,7 @@ def _neighbor(
 
 def _wants_connected(neighbor: Neighbor, bgp: Bgp) -> bool:
     """Tell whether FRR lets the session begin only with a neighbor on a connected network."""
-    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    group = bgp.group_of(neighbor)
     both = [one for one in (neighbor, group) if one is not None]
     remote = next((one.remote_as for one in both if one.remote_as is not None), None)
     external = remote == "external" or (isinstance(remote, int) and remote != bgp.asn)

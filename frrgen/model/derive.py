@@ -290,7 +290,7 @@ class _Part:
         changes["default_ipv4_unicast"] = False
         self.origins[(*self.bgp_path, "default_ipv4_unicast")] = self.source
         for peer, neighbor in neighbors.items():
-            group = bgp.peer_groups.get(neighbor.peer_group or "")
+            group = bgp.group_of(neighbor)
             said = [one for one in (neighbor, group) if one is not None and one.ipv4_unicast.activate is not None]
             if not said:
                 family = neighbor.ipv4_unicast.model_copy(update={"activate": True})

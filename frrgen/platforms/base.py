@@ -69,6 +69,8 @@ class Platform(Protocol):
     """What the names of its files end in: `.conf`."""
     merges: bool
     """FRR's configuration is a part of a larger file, in which `merge` replaces it."""
+    raw: bool
+    """It may hold a raw configuration of FRR, which replaces all else that it has for FRR."""
     template: bool
     """frrgen writes the frr.conf itself, from a template, and knows where each line comes from."""
 

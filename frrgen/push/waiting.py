@@ -30,7 +30,7 @@ def confirm(device: Keeper[Running]) -> Outcome:
         if not pending.verified:
             raise DeviceError(
                 Finding(
-                    Code.FRR528,
+                    Code.FRR535,
                     f"{device.name}: {pending}; and it never came so far that it could be",
                     hint=f"frrgen rollback {device.name}",
                 )
@@ -63,6 +63,6 @@ def events(device: Keeper[R]) -> list[dict[str, str]]:
 def _waiting(device: Keeper[Running], now: Running) -> Pending:
     pending = now.pending
     if pending is None or pending.timer is Timer.REBOOTED:
-        raise DeviceError(Finding(Code.FRR528, f"{device.name}: no push waits to be confirmed"))
+        raise DeviceError(Finding(Code.FRR534, f"{device.name}: no push waits to be confirmed"))
     device.id = pending.id
     return pending

@@ -204,7 +204,7 @@ class Shell:
                 rest = channel.recv_stderr(4096).decode(errors="replace").strip()
                 hint = "log in as root, or set ssh.sudo" if "Permission denied" in f"{said} {rest}" else None
                 raise DeviceError(
-                    Finding(Code.FRR510, f"{self.name}: cannot lock: {said} {rest}"[:500].rstrip(), hint=hint)
+                    Finding(Code.FRR515, f"{self.name}: cannot lock: {said} {rest}"[:500].rstrip(), hint=hint)
                 )
             try:
                 yield

@@ -78,6 +78,8 @@ class Sshd:
         return self
 
     def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)  # ends accept(), which close() does not
         self._listening.close()
         for transport in self._transports:
             transport.close()

@@ -257,8 +257,8 @@ def test_a_lock_is_held_for_the_block_and_ends_with_it(home, sshd):
     [
         ("echo busy ann@desk", "FRR512", r"another push is under way \(ann@desk\)"),
         ("echo busy", "FRR512", r"another push is under way\n"),
-        ("echo 'Permission denied' >&2; exit 1", "FRR510", "cannot lock"),
-        ("true", "FRR510", "cannot lock"),
+        ("echo 'Permission denied' >&2; exit 1", "FRR515", "cannot lock"),
+        ("true", "FRR515", "cannot lock"),
         ("sleep 5", "FRR507", "waiting for the lock"),
     ],
 )

@@ -17,13 +17,14 @@ class Toy:
     noun = "toy"
     suffix = ".toy"
     merges = False
+    raw = False
     template = False
 
     def lint(self, router, path):
         return ()
 
     def losses(self, router):
-        return [Finding(Code.FRR701, "toy has no route maps")] if router.route_maps else []
+        return [Finding(Code.FRR720, "toy has no route maps")] if router.route_maps else []
 
     def left_out(self, router):
         return {}

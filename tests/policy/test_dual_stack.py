@@ -61,7 +61,7 @@ def test_what_is_derived_verifies_and_has_no_finding_whatever_the_nodes_and_pool
     derived = derive(found)
     assert problems(found) == []
     assert [one for one in check(found, derived) if one.severity is Severity.ERROR] == []
-    assert {one.code for one in audit(found, derived)} & {"FRR321", "FRR322", "FRR323", "FRR324"} == set()
+    assert {one.code for one in audit(found, derived)} & {"FRR321", "FRR322", "FRR323", "FRR324", "FRR330"} == set()
     active = 0
     for name in found.clusters["a"].nodes:
         for peer in plan_node(found, derived.routers, name).peers:

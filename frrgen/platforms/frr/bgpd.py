@@ -41,4 +41,4 @@ def show_route_maps(name: str, device: Keeper[Running]) -> dict[str, Any]:
 
 def _unusable(name: str, what: str, said: str) -> DeviceError:
     shown = " ".join(said.split())[:200] or "no answer"
-    return DeviceError(Finding(Code.FRR510, f"{name}: bgpd {what}: {shown}", hint="does bgpd run there?"))
+    return DeviceError(Finding(Code.FRR516, f"{name}: bgpd {what}: {shown}", hint="does bgpd run there?"))

@@ -30,6 +30,7 @@ class FrrPlatform:
     noun = "router with FRR"
     suffix = ".conf"
     merges = False
+    raw = False
     template = True
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from frrgen.codes import Code, Severity
+from frrgen.codes import Code
 from frrgen.errors import Finding, Where
 from frrgen.model.bgp import AS_SETS_REJECTED, LONGEST_STALE_TIME, Bgp
 from frrgen.model.router import Router
@@ -23,7 +23,7 @@ Version = tuple[int, ...]
 class _Trap(NamedTuple):
     line: re.Pattern[str]
     since: Version
-    severity: Severity
+    code: Code
     becomes: str
     hint: str | None = None
     example: str = ""
@@ -31,8 +31,8 @@ class _Trap(NamedTuple):
 
 
 def _trap(line: str, since: Version, becomes: str, hint: str | None, example: str, *, mild: bool = False) -> _Trap:
-    severity = Severity.WARNING if mild else Severity.ERROR
-    return _Trap(re.compile(line), since, severity, becomes, hint, example)
+    code = Code.FRR452 if mild else Code.FRR450
+    return _Trap(re.compile(line), since, code, becomes, hint, example)
 
 
 REFUSED: Final = (
@@ -120,11 +120,11 @@ def upgrade(text: str, source: str, old: Version, new: Version) -> Iterator[Find
         for trap in (*REFUSED, *OTHERWISE):
             if old < trap.since <= new and trap.line.fullmatch(line):
                 message = f"to FRR {shown} `{line}` {trap.becomes}"
-                yield Finding(Code.FRR450, message, Where(source, number), trap.hint, trap.severity)
+                yield Finding(trap.code, message, Where(source, number), trap.hint)
     router = parse(text, frr_version=".".join(map(str, old))).router
     for since, message, hint in _defaults(router):
         if old < since <= new:
-            yield Finding(Code.FRR450, f"FRR {shown} {message}", Where(source), hint, Severity.WARNING)
+            yield Finding(Code.FRR451, f"FRR {shown} {message}", Where(source), hint)
 
 
 def _defaults(router: Router) -> Iterator[tuple[Version, str, str | None]]:

@@ -305,7 +305,7 @@ class PfsenseDevice:
         words = [f"/usr/local/bin/vtysh -c {shlex.quote(command)}" for command in commands]
         for done in self._ask("run", {"commands": words}, Ran).done:
             if done.status or done.said.startswith(b"%"):
-                raise DeviceError(Finding(Code.FRR510, f"{self.name}: refuses a command: {_text(done.said)[:300]}"))
+                raise DeviceError(Finding(Code.FRR513, f"{self.name}: refuses a command: {_text(done.said)[:300]}"))
 
     def show(self, commands: Sequence[str]) -> str:
         """Return what bgpd answers to commands that change nothing."""

@@ -53,6 +53,7 @@ class PfsensePlatform:
     noun = "pfSense box"
     suffix = ".xml"
     merges = True
+    raw = True
     template = False
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:

@@ -78,7 +78,7 @@ class Session:
         self.neighbor: Neighbor = (
             bgp.neighbors[neighbor] if neighbor in bgp.neighbors else dynamic_neighbor(bgp, neighbor)
         )
-        self.group: PeerGroup | None = bgp.peer_groups.get(self.neighbor.peer_group or "")
+        self.group: PeerGroup | None = bgp.group_of(self.neighbor)
         if neighbor not in bgp.neighbors:
             self.group = as_dynamic(self.group, router, bgp)
         self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)

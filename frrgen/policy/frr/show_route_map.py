@@ -31,7 +31,7 @@ def shown_maps(answer: Mapping[str, Any]) -> dict[str, Shown]:
             for name, one in answer.items()
         }
     except (KeyError, TypeError) as bad:
-        raise DeviceError(Finding(Code.FRR510, f"bgpd shows its route maps in another form: {bad!r}")) from bad
+        raise DeviceError(Finding(Code.FRR516, f"bgpd shows its route maps in another form: {bad!r}")) from bad
 
 
 def contradictions(router: Router, shown: dict[str, Shown]) -> Iterator[tuple[str, str]]:

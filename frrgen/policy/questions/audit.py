@@ -48,6 +48,15 @@ _BOGONS6: Final = ["::/8", "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10",
 """RFC 6890 and RFC 7454 section 6.1: what nobody announces to the internet."""
 _MOST_LINES: Final = 500
 """Of longer lists that are no prefix lists shadowed lines are not looked for: each is compared with all before it."""
+_CODES: Final = {
+    "too much": Code.FRR321,
+    "dropped": Code.FRR322,
+    "limit": Code.FRR323,
+    "settings": Code.FRR324,
+    "multipath": Code.FRR329,
+    "undecided": Code.FRR330,
+}
+"""The code of each kind of Problem."""
 _NODES: Final = 4
 """So many nodes are named; of more, their number."""
 _LONGEST: Final = {4: 24, 6: 48}
@@ -80,9 +89,7 @@ def _disagreements(network: Network, derived: Derived) -> Iterator[Finding]:
     seen: dict[tuple[str, Code, str, Path], dict[str, None]] = {}
     for agreement in verify(network, derived, list(network.clusters)):
         for problem in agreement.problems:
-            code = {"too much": Code.FRR321, "dropped": Code.FRR322, "limit": Code.FRR323}.get(
-                problem.kind, Code.FRR324
-            )
+            code = _CODES[problem.kind]
             nodes = seen.setdefault((agreement.cluster, code, problem.text, problem.path), {})
             nodes[agreement.node or f"on {agreement.router}"] = None
     for (cluster, code, text, path), nodes in seen.items():

@@ -42,7 +42,7 @@ _FAMILY_PATHS: Final = covered(
 
 def active_families(neighbor: Neighbor, bgp: Bgp) -> tuple[str, ...]:
     """Return the families that the model activates for a neighbor."""
-    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    group = bgp.group_of(neighbor)
     return tuple(family for family in FAMILIES if bgp.activates(family, neighbor, group))
 
 
@@ -75,7 +75,7 @@ def write_neighbors(bgp: Bgp, box: HostFacts, loss: Loss) -> Iterator[Config]:
 def _neighbor(peer: str, neighbor: Neighbor, bgp: Bgp, box: HostFacts, loss: Loss) -> tuple[Config, list[str]]:
     path = ("bgp", "neighbors", peer)
     config = _options(peer, neighbor, box, path, loss, versions={ip_version(peer)})
-    of_group = bgp.peer_groups.get(neighbor.peer_group or "")
+    of_group = bgp.group_of(neighbor)
     remote = neighbor.remote_as or (of_group.remote_as if of_group is not None else None)
     config["asnum"] = "" if remote is None else str(remote)
     if remote is None:
@@ -106,7 +106,7 @@ def _both(config: Config, peer: str, neighbor: Neighbor, bgp: Bgp, loss: Loss) -
             hint = "default_ipv4_unicast: false of the instance"
             loss.cannot((*path, other), "activate", "FRR activates it by default", hint)
         return [own]
-    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    group = bgp.group_of(neighbor)
     # the block of the family, where the group's options stand, is only there if a neighbor is activated in it
     written = (
         group is None or getattr(group, other) == _NOTHING_SAID or any(ip_version(one) == 4 for one in bgp.neighbors)

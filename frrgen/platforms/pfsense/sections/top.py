@@ -204,7 +204,7 @@ def neighbor_profiles(bgp: Bgp | None) -> dict[str, str | None]:
         return {}
     found = {}
     for peer, neighbor in bgp.neighbors.items():
-        group = bgp.peer_groups.get(neighbor.peer_group or "")
+        group = bgp.group_of(neighbor)
         bfd = neighbor.bfd or (None if group is None else group.bfd)
         if bfd is not None:
             found[peer] = bfd.profile

@@ -1,0 +1,22 @@
+"""Each field says with which FRR it came: no field is taken for one of FRR 8.4 because its author forgot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from frrgen.model.router import Router
+from frrgen.model.types import Since
+from tests.model.test_strategies import models
+
+OLD = Path(__file__).with_name("fields-8.4.txt")
+"""The fields that FRR 8.4 has, seen on 8.4.4."""
+
+
+def test_a_field_has_its_first_version_or_stands_among_those_of_frr_8_4():
+    marked = {
+        f"{one.__name__}.{name}": any(isinstance(mark, Since) and not mark.values for mark in field.metadata)
+        for one in models(Router)
+        for name, field in one.model_fields.items()
+    }
+    assert sum(marked.values()) > 30
+    assert sorted(name for name, since in marked.items() if not since) == OLD.read_text().splitlines()
