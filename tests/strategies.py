@@ -284,11 +284,13 @@ def _one_of(names: tuple[str, ...]) -> st.SearchStrategy[str]:
 
 
 ratios = st.builds("{}:{}".format, st.integers(1, 65535), st.integers(0, 65535))
+_DROPPED: Final = st.lists(st.sampled_from([5, 26, 99, 128]), min_size=1, max_size=2, unique=True)
 POOLS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "alias": st.just("ALIAS"),
     "allowas_in_map": _one_of(MAPS),
     "as_path_exclude_list": _one_of(AS_PATHS),
     "as_path_replace_list": _one_of(AS_PATHS),
+    "discarded_attributes": _DROPPED,
     "extended_comm_list_delete": _one_of(EXT_LISTS),
     "extcommunity_nt": st.lists(rts, min_size=1, max_size=1),
     "extcommunity_color": st.lists(
@@ -311,6 +313,7 @@ POOLS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "source_vrf": _one_of(VRFS),
     "src_peer": st.one_of(v4, v6),
     "vrf": _one_of(VRFS),
+    "withdrawing_attributes": _DROPPED,
     "nexthop_vrf": _one_of(VRFS),
     "interface": st.just("eth7"),
     "file": st.just("/var/log/frr/frr.log"),
@@ -321,10 +324,15 @@ POOLS: Final[dict[str, st.SearchStrategy[Any]]] = {
 """Names that a field takes, and texts of which the type does not say enough."""
 
 
+def match_fields(version: str) -> dict[str, st.SearchStrategy[Any]]:
+    """Return the strategies of the match clauses of an entry, by field."""
+    return {**MATCHES, **rest(Match, version, MATCHES)}
+
+
 @cache
 def matches(version: str) -> st.SearchStrategy[Match]:
     """The match clauses of an entry."""
-    return valid(Match, data(**MATCHES, **rest(Match, version, MATCHES)))
+    return valid(Match, data(**match_fields(version)))
 
 
 MATCHES: Final[dict[str, st.SearchStrategy[Any]]] = fields(
@@ -384,10 +392,15 @@ SETS: Final[dict[str, st.SearchStrategy[Any]]] = fields(
 )
 
 
+def set_fields(version: str) -> dict[str, st.SearchStrategy[Any]]:
+    """Return the strategies of the set clauses of an entry, by field."""
+    return {**SETS, **rest(Set, version, SETS)}
+
+
 @cache
 def sets(version: str) -> st.SearchStrategy[Set]:
     """The set clauses of an entry."""
-    return valid(Set, data(**SETS, **rest(Set, version, SETS)))
+    return valid(Set, data(**set_fields(version)))
 
 
 @st.composite
@@ -411,6 +424,11 @@ def route_maps(draw: st.DrawFn, version: str, callable_maps: tuple[str, ...] = (
 @cache
 def neighbor_families(family: str, version: str, *, ibgp: bool) -> st.SearchStrategy[Any]:
     """What a neighbor does in a family."""
+    return valid(NeighborFamily, data(**neighbor_family_fields(family, version, ibgp=ibgp)))
+
+
+def neighbor_family_fields(family: str, version: str, *, ibgp: bool) -> dict[str, st.SearchStrategy[Any]]:
+    """Return the strategies of what a neighbor does in a family, by field."""
     v4_family = family == "ipv4_unicast"
     lists = PREFIX_LISTS if v4_family else PREFIX6_LISTS
     access = ACCESS_LISTS if v4_family else ACCESS6_LISTS
@@ -461,7 +479,7 @@ def neighbor_families(family: str, version: str, *, ibgp: bool) -> st.SearchStra
     )
     elsewhere = {"nexthop_local_unchanged", "route_reflector_client", "remove_private_as", "as_override"}
     elsewhere |= {"route_server_client"} if ibgp else set()
-    return valid(NeighborFamily, data(**known, **rest(NeighborFamily, version, {*known, *elsewhere})))
+    return {**known, **rest(NeighborFamily, version, {*known, *elsewhere})}
 
 
 timers = st.sampled_from([(0, 0), (3, 9), (10, 30), (60, 180), (20, 61)]).map(
@@ -470,7 +488,8 @@ timers = st.sampled_from([(0, 0), (3, 9), (10, 30), (60, 180), (20, 61)]).map(
 
 
 @cache
-def _options(version: str, *, ibgp: bool, group: bool) -> dict[str, st.SearchStrategy[Any]]:
+def neighbor_fields(version: str, *, ibgp: bool, group: bool) -> dict[str, st.SearchStrategy[Any]]:
+    """Return the strategies of a neighbor or a group, by field."""
     options: dict[str, st.SearchStrategy[Any]] = {
         "description": descriptions,
         "password": st.text("abcXYZ019!@$%^&*()-_=+,./<>", min_size=1, max_size=20).filter(
@@ -540,7 +559,9 @@ def neighbors(draw: st.DrawFn, peer: str, groups: dict[str, PeerGroup], version:
     if group and groups[group].remote_as is None:
         ibgp = False
         values["remote_as"] = draw(asns)
-    values |= draw(valid(Neighbor, data(**_options(version, ibgp=ibgp, group=False)))).model_dump(exclude_unset=True)
+    values |= draw(valid(Neighbor, data(**neighbor_fields(version, ibgp=ibgp, group=False)))).model_dump(
+        exclude_unset=True
+    )
     if group:
         # what a member repeats of its group, or contradicts, FRR folds away: members have only what groups never have
         keep = {"peer_group", "remote_as", "description", "shutdown", "timers_connect", "port"}
@@ -552,7 +573,7 @@ def neighbors(draw: st.DrawFn, peer: str, groups: dict[str, PeerGroup], version:
 def peer_groups(draw: st.DrawFn, version: str) -> PeerGroup:
     """A peer group; with a remote AS of its own or without."""
     values = dict(
-        draw(valid(PeerGroup, data(**_options(version, ibgp=False, group=True)))).model_dump(exclude_unset=True)
+        draw(valid(PeerGroup, data(**neighbor_fields(version, ibgp=False, group=True)))).model_dump(exclude_unset=True)
     )
     if draw(flags):
         values["remote_as"] = draw(st.sampled_from([65002, 65003, "external"]))
@@ -563,6 +584,11 @@ def peer_groups(draw: st.DrawFn, version: str) -> PeerGroup:
 @cache
 def families(family: int, version: str) -> st.SearchStrategy[Any]:
     """The instance's part of a family."""
+    return valid(AddressFamily, data(**family_fields(family, version)))
+
+
+def family_fields(family: int, version: str) -> dict[str, st.SearchStrategy[Any]]:
+    """Return the strategies of the instance's part of a family, by field."""
     known: dict[str, st.SearchStrategy[Any]] = fields(
         networks=st.dictionaries(
             prefixes(family, 8), whole(NetworkStatement, version, route_map=_one_of(MAPS)), max_size=3
@@ -584,7 +610,7 @@ def families(family: int, version: str) -> st.SearchStrategy[Any]:
         dampening=st.just({"half_life": 10, "reuse": 800, "suppress": 2500, "max_suppress": 40}),
     )
     elsewhere = {"nexthop_prefer_global"} if family == 4 else set()
-    return valid(AddressFamily, data(**known, **rest(AddressFamily, version, {*known, *elsewhere})))
+    return {**known, **rest(AddressFamily, version, {*known, *elsewhere})}
 
 
 _PEERS: Final = {"asn", "peer_groups", "neighbors", "listen_ranges"}
@@ -593,6 +619,11 @@ _PEERS: Final = {"asn", "peer_groups", "neighbors", "listen_ranges"}
 @cache
 def _instances(version: str) -> st.SearchStrategy[Data]:
     """The options of a BGP instance."""
+    return valid_data(Bgp, {"asn": 65001}, data(**instance_fields(version)))
+
+
+def instance_fields(version: str) -> dict[str, st.SearchStrategy[Any]]:
+    """Return the strategies of the options of a BGP instance, by field."""
     known: dict[str, st.SearchStrategy[Any]] = fields(
         router_id=v4,
         default_ipv4_unicast=flags,
@@ -628,7 +659,7 @@ def _instances(version: str) -> st.SearchStrategy[Data]:
         ipv4_unicast=families(4, version),
         ipv6_unicast=families(6, version),
     )
-    return valid_data(Bgp, {"asn": 65001}, data(**known, **rest(Bgp, version, {*known, *_PEERS})))
+    return {**known, **rest(Bgp, version, {*known, *_PEERS})}
 
 
 @st.composite

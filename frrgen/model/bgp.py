@@ -6,7 +6,7 @@ An option that is None, or equal to FRR's default, is not rendered. Times are se
 from ipaddress import IPv4Address
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from frrgen.model.neighbor import Neighbor, PeerGroup, Timers
 from frrgen.model.types import (
@@ -144,7 +144,13 @@ class NetworkStatement(Model):
     label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
     """The index of its label in segment routing."""
     backdoor: bool = False
-    """Prefer a route of an IGP to the one that BGP learns."""
+    """ipv4 only: prefer a route of an IGP to the one that BGP learns."""
+
+    @field_validator("label_index")
+    @classmethod
+    def _none(cls, value: int | None) -> int | None:
+        """Return what FRR keeps: it takes the index 0 for none."""
+        return value or None
 
 
 class Aggregate(Model):
@@ -341,6 +347,9 @@ class Bgp(Model):
                 for prefix in getattr(family, kind):
                     if prefix.version != version:
                         raise PlacedError(f"{prefix} is not an IPv{version} prefix", name, kind, str(prefix))
+            for prefix, network in family.networks.items():
+                if network.backdoor and version == 6:
+                    raise PlacedError("FRR knows backdoor in ipv4_unicast alone", name, "networks", str(prefix))
             for prefix, aggregate in family.aggregates.items():
                 if self.reject_as_sets and aggregate.as_set:
                     raise PlacedError(

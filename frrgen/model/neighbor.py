@@ -5,7 +5,7 @@ An option that is None, or equal to FRR's default, is not rendered. Times are se
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from frrgen.model.types import (
     FAMILIES,
@@ -27,6 +27,19 @@ from frrgen.model.types import (
     ShutdownMessage,
     Since,
 )
+
+_NEEDED: Final = frozenset({1, 2, 3, 4, 14, 15, 16})
+"""Types of path attributes that FRR neither discards nor takes for a withdrawal (10.3, 10.7.1)."""
+
+
+def _dropped(value: int) -> int:
+    if value in _NEEDED:
+        raise ValueError(f"FRR refuses to drop path attributes of type {value}")
+    return value
+
+
+DroppedType = Annotated[int, Field(ge=1, le=255), AfterValidator(_dropped)]
+"""A type of path attributes that FRR can be told to drop."""
 
 
 class Timers(Model):
@@ -288,9 +301,9 @@ class NeighborOptions(Model):
     send_nexthop_characteristics: Annotated[bool, Since((10, 4))] = False
     local_link_id: Annotated[int | None, Field(ge=1, le=4294967295), Since((10, 4))] = None
     remote_link_id: Annotated[int | None, Field(ge=1, le=4294967295), Since((10, 4))] = None
-    discarded_attributes: Annotated[tuple[Annotated[int, Field(ge=1, le=255)], ...], Since((9,))] = ()
+    discarded_attributes: Annotated[tuple[DroppedType, ...], Since((9,))] = ()
     """Types of path attributes that are taken off what comes in; `path-attribute discard TYPE...`."""
-    withdrawing_attributes: Annotated[tuple[Annotated[int, Field(ge=1, le=255)], ...], Since((9,))] = ()
+    withdrawing_attributes: Annotated[tuple[DroppedType, ...], Since((9,))] = ()
     """Types of path attributes with which a route counts as withdrawn; `path-attribute treat-as-withdraw TYPE...`."""
     ipv4_unicast: NeighborFamily = NeighborFamily()
     """What it does in the address family IPv4 unicast."""

@@ -113,6 +113,8 @@ class BfdPeer(BfdTimers):
             raise ValueError("multihop needs local_address")
         if self.multihop and self.interface is not None:
             raise ValueError("multihop excludes interface")
+        if self.minimum_ttl is not None and not self.multihop:
+            raise ValueError("minimum_ttl needs multihop: FRR refuses it")
         return self
 
 
@@ -154,7 +156,7 @@ class Log(Model):
     """What is not less important goes to the file."""
     commands: bool = False
     """`log commands`."""
-    timestamp_precision: Annotated[int, Field(ge=0, le=12)] | None = None
+    timestamp_precision: Annotated[int, Field(ge=0, le=6)] | None = None
 
     @model_validator(mode="after")
     def _levels(self) -> Self:

@@ -22,9 +22,18 @@ exit
 @pytest.mark.parametrize(
     ("line", "family", "words"),
     [
-        ("bgp graceful-shutdown", "!", "aggregates"),
         ("bgp confederation identifier 64999", "!", "confederation"),
-        ("!", "neighbor 10.0.0.1 advertise-map M exist-map C", "0.1 s"),
+        ("neighbor 10.0.0.1 strict-capability-match", "!", "starts the next time"),
+        (
+            "!",
+            "neighbor 10.0.0.1 prefix-list P out\n  neighbor 10.0.0.1 advertise-map M exist-map C",
+            "whatever M permits",
+        ),
+        (
+            "!",
+            "neighbor 10.0.0.1 route-map O out\n  neighbor 10.0.0.1 advertise-map M non-exist-map C",
+            "whatever M permits",
+        ),
     ],
 )
 def test_a_fault_of_frr_is_a_warning_in_the_plan(line, family, words):
@@ -34,7 +43,10 @@ def test_a_fault_of_frr_is_a_warning_in_the_plan(line, family, words):
     assert make_plan(before, after).to_json()["warnings"] == [warning]
 
 
-@pytest.mark.parametrize(("line", "family"), [("!", "neighbor 10.0.0.1 advertise-map M non-exist-map C")])
+@pytest.mark.parametrize(
+    ("line", "family"),
+    [("!", "neighbor 10.0.0.1 route-map M out\n  neighbor 10.0.0.1 advertise-map M exist-map C")],
+)
 def test_where_frr_does_right_nothing_is_said(line, family):
     before, after = parse(BASE.format("!", "!")), parse(BASE.format(line, family)).router
     assert make_plan(before, after).warnings == ()

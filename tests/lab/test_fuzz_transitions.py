@@ -28,7 +28,6 @@ LEFT_OUT = (
     "password",
     "shutdown",
     "confederation",  # on a running router it is otherwise than after a boot
-    "bgp graceful-shutdown",  # and so is this, for aggregates
     "port 18",
     "activate",
     "multipath-relax",  # which path is best of equal ones depends on which came first

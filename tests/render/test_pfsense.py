@@ -144,6 +144,11 @@ def said_itself(neighbor, bgp):
     return neighbor
 
 
+def quoted(one):
+    """Give the message of a shutdown as the package writes it, in quotes, which FRR takes for a part of it."""
+    return one.model_copy(update={"shutdown_message": f'"{one.shutdown_message}"'}) if one.shutdown_message else one
+
+
 def on_the_box(router):
     """Name what the box names otherwise: its interfaces by address and device, and the router's identifier."""
     bgp = router.bgp
@@ -158,11 +163,13 @@ def on_the_box(router):
         found = next((text for text in BOX.interfaces[source] if (":" in text) == (version == 6)), None)
         return one.model_copy(update={"update_source": found})
 
-    groups = {name: resolved(one, min(members.get(name, {4}))) for name, one in bgp.peer_groups.items()}
+    groups = {name: resolved(quoted(one), min(members.get(name, {4}))) for name, one in bgp.peer_groups.items()}
     for family in FAMILIES:
         # the package has no line for a group that is not activated: each of its members says so
         groups = {name: with_activate(one, family, None) for name, one in groups.items()}
-    neighbors = {peer: said_itself(resolved(one, 6 if ":" in peer else 4), bgp) for peer, one in bgp.neighbors.items()}
+    neighbors = {
+        peer: said_itself(resolved(quoted(one), 6 if ":" in peer else 4), bgp) for peer, one in bgp.neighbors.items()
+    }
     changes = {
         "neighbors": neighbors,
         "peer_groups": groups,

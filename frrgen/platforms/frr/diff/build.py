@@ -37,9 +37,11 @@ from frrgen.platforms.frr.diff.prune import undo
 from frrgen.platforms.frr.diff.record import Record
 from frrgen.platforms.frr.diff.sessions import sessions
 from frrgen.platforms.frr.diff.standin import StandIns
+from frrgen.platforms.frr.grammar.bgp import FAMILY
 from frrgen.platforms.frr.grammar.layout import (
     Block,
     Line,
+    Part,
     bfd_blocks,
     entry_block,
     global_blocks,
@@ -365,6 +367,12 @@ class Builder:
         old, new = (
             {block.enter: block for block in bfd_blocks(router, canonical=True)} for router in (self.old, self.new)
         )
+        # to FRR a peer is also what has its address alone: it goes before one of the same address comes
+        coming = {enter[1].split(" ")[1] for enter in new.keys() - old.keys() if enter[1].startswith("peer ")}
+        early = {enter for enter in old.keys() - new.keys() if enter[1].split(" ")[1] in coming}
+        for enter in old:
+            if enter in early:
+                self.phases["northbound"].add(enter[:1], [f"no {enter[1]}"])
         for enter, block in new.items():
             there = old.get(enter)
             found = delta([] if there is None else _overwritten(there.lines), _overwritten(block.lines), self.version)
@@ -375,7 +383,7 @@ class Builder:
         for enter, block in old.items():
             if enter not in new:
                 self.record.change(Op.REMOVE, block.path, enter[1], None)
-                self.phases["northbound_gone"].add(enter[:1], [f"no {enter[1]}"])
+                self.phases["northbound_gone"].add(enter[:1], [] if enter in early else [f"no {enter[1]}"])
 
     def _rpki(self) -> None:
         old, new = (
@@ -420,6 +428,34 @@ class Builder:
                 )
                 instance.build(self.profile)
                 self._say_again(instance)
+                if before is not None:
+                    self._aggregate_again(instance)
+
+    def _aggregate_again(self, instance: Instance) -> None:
+        """Have FRR make aggregates anew whose route map changes: of a map that now denies it goes on with the old one.
+
+        The map must be there before, and FRR 10 has it at the end of its batch (8.4.4, 10.3, 10.7.1).
+        """
+        affected = affected_maps(self.new, self.changed) | affected_maps(self.old, self.changed)
+        for family in FAMILIES:
+            old, new = (getattr(bgp, family) for bgp in (instance.old, instance.new))
+            stale = {
+                str(prefix)
+                for prefix, one in new.aggregates.items()
+                if one.route_map is not None
+                and ("route_maps", one.route_map) in affected
+                and old.aggregates.get(prefix) == one
+            }
+            holding = {str(prefix) for prefix, one in new.aggregates.items() if one.summary_only or one.suppress_map}
+            lines = Part((), FAMILY.written(new, canonical=True)).lines
+            texts: list[str] = []
+            for line in lines:
+                if line.path[0] == "aggregates" and line.path[1] in stale:
+                    # what it holds back would come out, if it went: then the line alone comes again
+                    texts += (
+                        [line.statement.text] if line.path[1] in holding else [line.statement.undo, line.statement.text]
+                    )
+            self.phases["again"].add((*instance.enter, f"address-family {family.replace('_', ' ')}"), texts)
 
     def _say_again(self, instance: Instance) -> None:
         """Send again what the model lacks of a neighbor that is made anew: lines of other families go with it."""

@@ -94,9 +94,13 @@ def canonical(router: Router, beside: Router | None = None, box: Profile | None 
 
 
 def _log(router: Router) -> Log:
-    """Forget a level that FRR takes for none: everything is logged."""
-    levels = {name: None for name in ("syslog_level", "file_level") if getattr(router.log, name) == "debugging"}
-    return _with(router.log, levels)
+    """Forget what FRR takes for none: a level at which everything is logged, and whole seconds."""
+    hidden: dict[str, Any] = {
+        name: None for name in ("syslog_level", "file_level") if getattr(router.log, name) == "debugging"
+    }
+    if router.log.timestamp_precision == 0:
+        hidden["timestamp_precision"] = None
+    return _with(router.log, hidden)
 
 
 def _places_deletes(entry: RouteMapEntry) -> bool:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.bgp import Bgp
+from frrgen.model.neighbor import Neighbor, NeighborFamily
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.sessions import dynamic
+
+_AT_START: Final = ("dont_capability_negotiate", "local_role_strict", "oad", "strict_capability_match")
+"""What FRR settles when a session starts: a change drops no session, and no soft clear brings it into effect."""
 
 
 def faults(old: Router, new: Router) -> Iterator[str]:
@@ -47,8 +52,6 @@ def _suppresses(bgp: Bgp) -> bool:
 
 
 def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
-    if old.graceful_shutdown != new.graceful_shutdown and any(getattr(new, family).aggregates for family in FAMILIES):
-        yield "aggregates keep going out as before graceful-shutdown changed, until FRR starts again"
     was, now = (None if one.confederation is None else one.confederation.identifier for one in (old, new))
     if was != now:
         yield (
@@ -63,13 +66,22 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
                 yield f"{dynamic(name)} keep weight {weight} until their sessions restart"
     for name, one in (*new.peer_groups.items(), *new.neighbors.items()):
         before = old.neighbors.get(name) or old.peer_groups.get(name)
+        group = new.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
+        if before is not None:
+            late = [field for field in _AT_START if getattr(before, field) != getattr(one, field)]
+            yield from (f"{field} of {name} is in effect when the session starts the next time" for field in late)
         for family in FAMILIES:
             told = getattr(one, family).advertise_map
-            if before is None or told is None or told.condition != "exist-map":
+            if before is None or told is None or getattr(before, family).advertise_map == told:
                 continue
-            if getattr(before, family).advertise_map != told:
-                words = family.replace("_", " ")
+            if any(_filters(getattr(each, family), told.route_map) for each in (one, group) if each is not None):
                 yield (
-                    f"for about 0.1 s FRR announces everything that {told.route_map} lets out to {name} ({words}), "
-                    "whatever the condition: shut the session for that moment where it must not"
+                    f"while its condition holds, FRR announces to {name} ({family.replace('_', ' ')}) whatever "
+                    f"{told.route_map} permits, also what other filters deny: let {told.route_map} deny it, too"
                 )
+
+
+def _filters(part: NeighborFamily, name: str) -> bool:
+    """Tell whether anything but this route map filters what goes out."""
+    lists = (part.prefix_list_out, part.distribute_list_out, part.filter_list_out)
+    return any(lists) or part.route_map_out not in {None, name}

@@ -261,8 +261,18 @@ class Instance:
         old, new = (Part(path, FAMILY.written(one, canonical=True)).lines for one in families)
         found = delta(old, new, self.version)
         self._take(found)
-        self.commands.add(enter, [*found.first, *found.then, *found.last])
+        self.commands.add(enter, [*found.first, *found.then, *found.last, *self._stale_aggregates(new, found)])
         self.commands.add_raw(enter, self.record.raw(enter, path, families[1].raw))
+
+    def _stale_aggregates(self, lines: list[Line], found: Delta) -> list[str]:
+        """Give the lines of aggregates that FRR must make anew to announce them as `bgp graceful-shutdown` wants.
+
+        The same line again makes the aggregate anew, and nothing is withdrawn meanwhile (8.4.4, 10.3, 10.7.1).
+        """
+        if self.is_new or self.old.graceful_shutdown == self.new.graceful_shutdown:
+            return []
+        texts = [line.statement.text for line in lines if line.statement.slot[0] == "aggregates"]
+        return [text for text in texts if text not in found.then]
 
     def _gone(self, part: Part, peer: str | None) -> None:
         self.record.change(Op.REMOVE, part.owner, part.texts()[0], None, Impact.RESET)

@@ -60,7 +60,9 @@ NEIGHBOR: Final = Table(
     LineRule("disable_connected_check", "disable-connected-check", impact=_RESET),
     LineRule("disable_connected_check", "enforce-multihop", parse_only=True),
     LineRule("passive", "passive", impact=_RESET),
-    LineRule("shutdown_rtt", "shutdown rtt {rtt}[ count {count}]", undo="shutdown rtt", impact=_NONE),
+    # FRR keeps a count that is not said
+    LineRule("shutdown_rtt", "shutdown rtt {rtt} count {count}", undo="shutdown rtt", impact=_NONE),
+    LineRule("shutdown_rtt", "shutdown rtt {rtt}", parse_only=True),
     PairRule(
         "shutdown",
         "shutdown",
