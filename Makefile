@@ -11,8 +11,8 @@ SEED ?= 1
 PACKAGES ?=
 SECONDS ?= 1200
 DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 iputils-ping procps python3-venv sudo util-linux \
-	php-cli php-xml tcsh openssl
-TEST_DEBIAN := bird2 gobgpd tcpdump $(if $(shell command -v kubectl),,kubernetes-client)
+	php-cli php-xml tcsh openssl $(if $(shell command -v kubectl),,kubernetes-client)
+TEST_DEBIAN := bird2 gobgpd tcpdump
 
 .PHONY: check mutants dev demo test bench docs fuzz-policy fuzz-transitions fuzz-speaker system test-system clean
 
@@ -78,7 +78,7 @@ $(BIN)/python:
 	@python3 -m venv $(VENV) || { $(call need,python3-venv) && python3 -m venv $(VENV); }
 
 $(BIN)/frrgen: $(BIN)/python pyproject.toml $(shell find frrgen templates inventory -type f 2>/dev/null)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check . && touch $@
+	@$(BIN)/python -m pip install -q --disable-pip-version-check '.[kubernetes]' && touch $@
 
 $(BIN)/tox: $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check tox && touch $@

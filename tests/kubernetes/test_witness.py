@@ -121,6 +121,7 @@ def test_an_address_outside_of_the_pools_and_one_that_is_not_there_are_told(tmp_
             await one.create("pending")
             await one.becomes("outside", "False", "ipNotAllowed")
             await one.becomes("pending", "False", "noIPAllocated")
+            assert one.events("pending") == []
             assert one.condition("outside")["message"].startswith("203.0.113.9: ")
 
     run(scenario())

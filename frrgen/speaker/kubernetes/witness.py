@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from frrgen.speaker.kubernetes.announce import Announcements, Name
+from frrgen.speaker.kubernetes.announce import Announcements, Name, Reason
 from frrgen.speaker.kubernetes.api import OF_THE_OBJECT, Api, ApiError
 from frrgen.speaker.kubernetes.backoff import Backoff
 from frrgen.speaker.kubernetes.lease import REQUEST
@@ -87,7 +87,8 @@ class Witness:
         if service is None:
             self._told.pop(name, None)
             return
-        wanted = acceptance(self._found.verdicts.get(name, ()), self._ask, self._refusal(name))
+        refusal = self._refusal(name)
+        wanted = acceptance(self._found.verdicts.get(name, ()), self._ask, refusal)
         there = next((one for one in service.status.conditions if one.type == TYPE), None)
         held = None if there is None else Acceptance(there.status == "True", there.reason, there.message)
         if wanted != held:
@@ -99,6 +100,9 @@ class Witness:
         if wanted.accepted:
             before = told or held
             news = before is not None and not before.accepted
+        elif wanted.reason == Reason.NO_IP and not refusal:
+            # another controller may be about to give an address, and it is its matter to say why it does not
+            news = False
         else:
             news = told != wanted or time.monotonic() - when > _TOLD_AGAIN
         if news:
