@@ -26,7 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_unwritable("it is closed"), file=sys.stderr)
         return int(Exit.ERROR)
     try:
-        args = parser().parse_args(argv)
+        words = parser()
+        if "_ARGCOMPLETE" in os.environ:
+            from frrgen.cli.completion import complete
+
+            complete(words)
+        args = words.parse_args(argv)
         args.inventory = inventory(args.inventory, os.environ)
         if args.verbose:
             _say_more(args)

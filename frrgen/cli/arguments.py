@@ -250,6 +250,9 @@ def parser() -> argparse.ArgumentParser:
 
     _speaker(verb("speaker", "speaker", "announce a cluster's prefixes from a node, as the routers will admit them"))
 
+    completion = verb("completion", "completion", "print what a shell reads for completion of names and options")
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
+
     rule = verb("rule", "rule", "show the page of a finding: what it means, why it matters, what to do")
     rule.add_argument("code", nargs="?", metavar="CODE", help="default: the list of all codes")
 

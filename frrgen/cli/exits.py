@@ -40,6 +40,7 @@ OF_VERBS: Final[Mapping[str, frozenset[Exit]]] = {
     "import": _LOOKS,
     "speaker": _LOOKS,
     "rule": _LOOKS,
+    "completion": _LOOKS,
     "schema": _LOOKS,
 }
 """Verb -> the exit codes that it can end with."""

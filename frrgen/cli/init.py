@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
+from frrgen.inventory.schema import schema
 from frrgen.inventory.write import write_new
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -24,8 +26,16 @@ _README: Final = """\
     frrgen diff edge1            # against what it runs, over SSH
     frrgen push edge1            # apply it, and undo it if it goes wrong
 
-For completion and checks in an editor: `frrgen schema > schema.json`.
+Editors with yaml-language-server complete and check keys by `schema.json`: `frrgen schema > schema.json` renews it.
 """
+
+
+def _with_schema(path: Path, depth: int) -> str:
+    """Return a file of the example, with the line for editors behind the rest: line numbers stay what they are."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".yaml":
+        return text
+    return f"{text}# yaml-language-server: $schema={'../' * depth}schema.json\n"
 
 
 def example() -> Path:
@@ -37,15 +47,16 @@ def example() -> Path:
 def run(args: argparse.Namespace) -> Exit:
     """Write the example; nothing is ever written over."""
     target: Path = args.dir
-    there = [path for path in (target / "inventory", target / "README.md") if path.exists()]
+    there = [path for path in (target / "inventory", target / "README.md", target / "schema.json") if path.exists()]
     if there:
         raise InputError(*(Finding(Code.FRR130, f"{path} exists already; nothing was written") for path in there))
     source = example()
     files = {
-        Path("inventory", path.relative_to(source)): path.read_text(encoding="utf-8")
+        Path("inventory", path.relative_to(source)): _with_schema(path, len(path.relative_to(source).parts))
         for path in sorted(source.rglob("*"))
         if path.is_file()
     }
+    files[Path("schema.json")] = json.dumps(schema(), indent=2) + "\n"
     write_new({**files, Path("README.md"): _README}, target)
     print(f"A network to begin with is in {target}. Next: cd {target} && frrgen check && frrgen render edge1")
     return Exit.OK
