@@ -23,9 +23,9 @@ _SUFFIXES: Final = frozenset({".yaml", ".yml"})
 
 def run(args: argparse.Namespace) -> Exit:
     """Print what a shell has to read for completion."""
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
-    print(argcomplete.shellcode(["frrgen"], shell=args.shell))
+    print(shellcode(["frrgen"], shell=args.shell))
     return Exit.OK
 
 
