@@ -96,8 +96,10 @@ def test_a_service_is_announced_once_it_has_an_address_and_a_pod_and_withdrawn_w
             assert one.announced() == set()
             await one.serve("web", "10.1.0.1")
             await until("it is announced", lambda: one.announced() == {"10.1.0.1/32"})
+            assert one.source.served() == [("default/web", "10.1.0.1")]
             await one.serve("web", "10.1.0.1", on=())
             await until("it is withdrawn", lambda: one.announced() == set())
+            assert one.source.served() == []
             assert [held["reason"] for held in one.source.withheld()] == ["noEndpoints"]
             await one.serve("web", "10.1.0.1")
             await until("it is announced", lambda: one.announced() == {"10.1.0.1/32"})

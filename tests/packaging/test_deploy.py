@@ -74,6 +74,15 @@ def test_the_container_has_no_privilege():
     }
 
 
+def test_the_pod_monitor_finds_the_speakers_and_their_port():
+    (monitor,) = [one["spec"] for one in documents("podmonitor") if one["kind"] == "PodMonitor"]
+    (daemons,) = [one["spec"] for one in documents("observe") if one["kind"] == "DaemonSet"]
+    assert monitor["selector"] == daemons["selector"]
+    (container,) = daemon_set()["containers"]
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    assert endpoint["port"] in {port["name"] for port in container["ports"]}
+
+
 def test_the_inventory_of_the_example_is_whole(inventory, capsys):
     assert main(["-i", str(inventory), "check"]) == 0
     network = load(inventory).network

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import stat
@@ -34,7 +35,7 @@ from frrgen.speaker.wire.message import Notification, Type, read_notification
 from frrgen.speaker.wire.packed_prefix import Family, Key
 from frrgen.speaker.wire.update import Reader
 from tests.lab.router import wait_for
-from tests.lab.speaking import inventory
+from tests.lab.speaking import ROOT, inventory
 from tests.speaker.talking import OPEN, RESTARTING, Talk, run
 
 ROUTER, NODE = "127.0.0.21", "127.0.0.22"
@@ -589,9 +590,32 @@ def test_metrics_are_what_prometheus_reads_and_count_what_each_entry_drops(tmp_p
         await world.speaker.peers[0].advertised()
         found = samples()
         assert (found["frrgen_speaker_session_up", None], found["frrgen_speaker_session_announced", None]) == (1, 1)
+        theirs = [
+            f"metallb_bgp_{name}" for name in ("session_up", "announced_prefixes_total", "pending_prefixes_total")
+        ]
+        assert [found[name, None] for name in theirs] == [1, 1, 1]
+        assert found["metallb_k8s_client_config_stale_bool", None] == 0
         assert (await status(world.speaker))["sessions"][0]["all_told"]
         await world.speaker.drain()
         assert samples()["frrgen_speaker_session_announced", None] == 0
+
+    run(live())
+
+
+def test_the_queries_of_the_dashboard_name_metrics_that_exist(tmp_path):
+    async def live():
+        world = World(tmp_path)
+        families = list(text_string_to_metric_families(metrics(world.speaker)))
+        # a counter is read without its end, a family without samples has its name only
+        there = {name for family in families for name in (family.name, f"{family.name}_total")}
+        board = json.loads((ROOT / "deploy/grafana/frrgen-speaker.json").read_text())
+        queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+        assert len(queries) > 10
+        for query in queries:
+            names = re.findall(r"\b(?:frrgen|metallb)_\w+", query)
+            assert names, query
+            assert set(names) <= there, query
+        assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
 
     run(live())
 

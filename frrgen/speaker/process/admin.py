@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
+from frrgen.speaker.process.metallb_metrics import MetallbMetrics
 from frrgen.speaker.process.requests import answer
 from frrgen.speaker.process.status import Metrics
 
@@ -172,4 +173,5 @@ def metrics(speaker: Speaker) -> str:
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Metrics(speaker))
+    registry.register(MetallbMetrics(speaker))
     return generate_latest(registry).decode()

@@ -130,6 +130,10 @@ class AdminSource:
         """Return nothing: the source announces what it is told."""
         return []
 
+    def served(self) -> list[tuple[str, str]]:
+        """Return nothing: there are prefixes, and no Services."""
+        return []
+
     def age(self) -> float:
         """Return 0: there is nothing to be heard of."""
         return 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, Self
 from urllib.parse import urlsplit
@@ -111,6 +111,9 @@ class Source(Protocol):
 
     def withheld(self) -> list[dict[str, str]]:
         """Return what the source itself does not announce, as `service`, `address`, `reason` and `detail`."""
+
+    def served(self) -> Iterable[tuple[str, str]]:
+        """Return the Services that are announced: namespace/name, and the address."""
 
     def age(self) -> float:
         """Return for how many seconds nothing was heard of where the prefixes come from."""

@@ -151,6 +151,10 @@ class StaticSource:
         """Return nothing: what stands in a file is announced."""
         return []
 
+    def served(self) -> list[tuple[str, str]]:
+        """Return nothing: there are prefixes, and no Services."""
+        return []
+
     def age(self) -> float:
         """Return 0: a file is always there to be asked."""
         return 0.0

@@ -109,6 +109,13 @@ class KubernetesSource:
             for one in reasons(verdicts)
         ]
 
+    def served(self) -> list[tuple[str, str]]:
+        """Return the Services that this node announces: namespace/name, and the address."""
+        verdicts = self._found.verdicts if self._found is not None else {}
+        return [
+            ("/".join(one.service), one.address) for some in verdicts.values() for one in some if one.reason is None
+        ]
+
     async def stop(self) -> None:
         """Follow the API server no more."""
         for task in self._tasks:
