@@ -102,6 +102,10 @@ class Code(StrEnum):
     FRR237 = auto(), "solo does not last", Severity.WARNING
     FRR238 = auto(), "An aggregate of one address"
     FRR240 = auto(), "Defined and not used", Severity.WARNING
+    FRR241 = auto(), "Not the other box of a pair"
+    FRR242 = auto(), "The boxes of a pair differ"
+    FRR243 = auto(), "The boxes of a pair and their CARP address"
+    FRR244 = auto(), "A session that the other box does not take over", Severity.WARNING
     FRR245 = auto(), "A later FRR reads a line otherwise", Severity.INFO
 
     # policy

@@ -60,6 +60,7 @@ LEFT_OUT: Final = {
     "Router.pfsense": "tests/boxes.py draws boxes of pfSense",
     "Router.ssh": "how the router is reached: no line of FRR",
     "Router.checks": "what is asked behind a push: no line of FRR",
+    "Router.ha": "the other box of a pair: tests/model/test_pairs.py",
     "Router.defaults": "FRR takes it from its startup file alone: tests/lab/test_defaults.py",
     "Router.raw": "a line that stands as it is: tests/model/test_raw_line.py",
     "Vrf.raw": "a line that stands as it is",

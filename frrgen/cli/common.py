@@ -17,6 +17,7 @@ from frrgen.inventory.files import Loaded, PartlyError, load
 from frrgen.inventory.secrets import resolve
 from frrgen.model.check import check, judged
 from frrgen.model.derive import Derived, derive, dialled
+from frrgen.model.pairs import pairs
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.platforms.frr.diff.plan import hide
@@ -121,6 +122,21 @@ class Inventory:
                 *(Finding(Code.FRR108, f"there is no router {name!r}", hint=there_are(there, name)) for name in unknown)
             )
         return [known[name] for name in dict.fromkeys(names or known)]
+
+    def with_other_boxes(self, names: Sequence[str]) -> dict[str, str | None]:
+        """Return the routers to push to in order, with the other box of each pair, and the box that goes before it.
+
+        The box that names its peer goes first.
+        """
+        after = {pair.second.name: pair.first.name for pair in pairs(self.derived.routers)}
+        before = {first: second for second, first in after.items()}
+        found: dict[str, str | None] = {}
+        for name in names:
+            first = after.get(name, name)
+            found[first] = None
+            if first in before:
+                found[before[first]] = first
+        return found
 
     def refuse_errors(self, names: Iterable[str], *, over_box: bool = False) -> None:
         """Raise InputError if a Finding about one of these routers, or about clusters, is an error.

@@ -47,8 +47,13 @@ def push_to(
     approve: Approve | None,
     progress: Callable[[State], None],
     stop: threading.Event,
+    *,
+    paired: bool = False,
 ) -> Outcome:
-    """Push to a router. Raises FrrgenError as Push.run does, KeyboardInterrupt if it is to `stop`."""
+    """Push to a router. Raises FrrgenError as Push.run does, KeyboardInterrupt if it is to `stop`.
+
+    `paired`: the other router of its pair is pushed to, too.
+    """
     options = Options(
         prune_leftovers=args.prune_leftovers,
         allow_unread=args.allow_unread,
@@ -56,6 +61,7 @@ def push_to(
         raw=args.raw,
         allow_loss=args.allow_loss,
         allow_down=args.allow_down,
+        paired=paired,
         confirm_within=args.confirm_within,
     )
     source = Source(None, args.ssh_config)

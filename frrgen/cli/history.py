@@ -18,6 +18,8 @@ def run(args: argparse.Namespace) -> Exit:
     if args.format == "json":
         json.dump(found, sys.stdout, indent=2)
         print()
+    if args.format == "text" and not found:
+        print("no push yet")
     for said in found if args.format == "text" else ():
         words = [said.get(key, "") for key in ("time", "id", "event", "by", "summary", "why")]
         print("  ".join(visible(word) for word in words if word))

@@ -9,8 +9,8 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from types import FrameType, TracebackType
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType, MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from frrgen.cli.common import complain, count, worst
@@ -97,10 +97,12 @@ class Pushing:
             print("no", file=self._stream)
         return answer.strip().lower() in {"y", "yes"}
 
-    def outcomes(self, jobs: Sequence[tuple[str, Callable[[], Outcome]]]) -> Exit:
-        """Run the jobs, tell how each ended, and give the exit code."""
+    def outcomes(
+        self, jobs: Sequence[tuple[str, Callable[[], Outcome]]], *, after: Mapping[str, str] = MappingProxyType({})
+    ) -> Exit:
+        """Run the jobs, each `after` another one if it is named there; tell how each ended, and give the exit code."""
         found = []
-        for outcome in each(jobs, workers=self._args.parallel, stop=self.stop):
+        for outcome in each(jobs, workers=self._args.parallel, stop=self.stop, after=after):
             self._progress.pause()
             found.append(outcome)
             self._tell(outcome)

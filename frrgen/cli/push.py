@@ -23,7 +23,11 @@ def run(args: argparse.Namespace) -> Exit:
         raise InputError(Finding(Code.FRR114, "name the routers to push to", hint="frrgen push ROUTER…"))
     reviewed = Reviewed.read(args.routers)
     inventory = Inventory(args.inventory, reviewed.routers if reviewed else args.routers)
-    routers = inventory.routers(reviewed.routers if reviewed else args.routers)
+    named = [router.name for router in inventory.routers(reviewed.routers if reviewed else args.routers)]
+    after = inventory.with_other_boxes(named)
+    if reviewed:
+        after = {name: first if first in named else None for name, first in after.items() if name in named}
+    routers = inventory.routers(list(after))
     inventory.refuse_errors((router.name for router in routers), over_box=True)
     if (args.raw or args.clear_raw) and not any(of(router).raw for router in routers):
         raise InputError(Finding(Code.FRR114, "--raw and --clear-raw are for pfSense boxes, and none is named"))
@@ -41,16 +45,27 @@ def run(args: argparse.Namespace) -> Exit:
             approve = (
                 (lambda plan: reviewed.approve(plan) and pushing.approve(plan)) if args.dry_run else reviewed.approve
             )
-        return pushing.outcomes(
-            [(router.name, _job(inventory, router, args, approve, pushing)) for router in resolved],
-        )
+        paired = {one for second, first in after.items() if first is not None for one in (first, second)}
+        jobs = {
+            router.name: _job(inventory, router, args, approve, pushing, paired=router.name in paired)
+            for router in resolved
+        }
+        turns = {} if args.dry_run else {second: first for second, first in after.items() if first is not None}
+        return pushing.outcomes(list(jobs.items()), after=turns)
 
 
 def _job(
-    inventory: Inventory, router: Router, args: argparse.Namespace, approve: Approve | None, pushing: Pushing
+    inventory: Inventory,
+    router: Router,
+    args: argparse.Namespace,
+    approve: Approve | None,
+    pushing: Pushing,
+    *,
+    paired: bool,
 ) -> Callable[[], Outcome]:
+
     def push() -> Outcome:
         with inventory.placing():
-            return push_to(router, args, approve, pushing.progress_of(router.name), pushing.stop)
+            return push_to(router, args, approve, pushing.progress_of(router.name), pushing.stop, paired=paired)
 
     return push

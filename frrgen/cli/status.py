@@ -47,6 +47,7 @@ def _status(router: Router, device: Keeper[Running]) -> dict[str, Any]:
     return {
         "pending": None if now.pending is None else {**asdict(now.pending), "text": str(now.pending)},
         "unsaved": list(of(router).unsaved(now)),
+        "standby": bool(now.would_run),
         "sessions": sum(session.up for session in now.sessions.values()),
         "last": last[0] if last else None,
     }
@@ -60,7 +61,9 @@ def _tell(name: str, said: dict[str, Any] | FrrgenError) -> None:
         print(f"{name}: {said['pending']['text']}")
     if said["unsaved"]:
         print(f"{name}: the startup configuration differs from the running one: {len(said['unsaved'])} lines differ")
-    if not said["pending"] and not said["unsaved"]:
+    if said["standby"]:
+        print(f"{name}: FRR does not run here while another box is the CARP master")
+    elif not said["pending"] and not said["unsaved"]:
         print(f"{name}: at rest: the startup configuration is the running one, and no push waits")
     if last := said["last"]:
         print(f"  last: {last.get('event', '')} {last.get('time', '')} by {last.get('by', '')} {last.get('id', '')}")

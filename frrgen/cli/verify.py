@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from pathlib import Path as File
+from typing import Any, Final
 
 from frrgen.cli.ci import envelope, reported, write
 from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import Inventory
 from frrgen.codes import Code, Severity
-from frrgen.errors import Exit, Finding, InputError, there_are
-from frrgen.model.cluster import Cluster, Peering
+from frrgen.errors import Exit, Finding, InputError, Path, there_are
+from frrgen.model.cluster import Cluster, Network, Peering
+from frrgen.model.pairs import Pair, differences, in_place_of, pairs
 from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
 from frrgen.platforms.frr.bgpd import ask_prefix_lists, show_route_maps
-from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import Parsed, parse
 from frrgen.platforms.registry import PLATFORMS
 from frrgen.policy.frr.partial_entries import Unread, unread_entries
 from frrgen.policy.frr.show_route_map import contradictions, shown_maps
 from frrgen.policy.questions.verify import Agreement, questions, verify
 from frrgen.policy.questions.verify import Problem as Disagreement
 from frrgen.report.ci.problem import Problem, Result
+from frrgen.transport.base import Keeper, Running
+
+_WAITING: Final = ("FRR does not run here while another box is the CARP master: what it would run was verified",)
 
 
 @reported
@@ -45,7 +50,8 @@ def run(args: argparse.Namespace) -> Exit:
     if args.live:
         found = list(_live(inventory, clusters, args.ssh_config))
     else:
-        found = list(verify(network, inventory.generated, clusters))
+        routers = inventory.generated.routers
+        found = [*verify(network, inventory.generated, clusters), *_pairs(network, routers, clusters)]
     problems = sum(len(one.problems) for one in found)
 
     def where(problem: Disagreement) -> str:
@@ -103,7 +109,7 @@ def _json(one: Agreement, where: Callable[[Disagreement], str]) -> dict[str, Any
     }
 
 
-def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) -> Iterator[Agreement]:
+def _live(inventory: Inventory, clusters: list[str], ssh_config: File | None) -> Iterator[Agreement]:
     """Verify what the routers run, and ask each one's bgpd about the edges of the pools."""
     network = inventory.loaded.network
     peerings: dict[str, list[tuple[Cluster, Peering]]] = {}
@@ -113,38 +119,76 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: Path | None) ->
     running: dict[str, Router] = {}
     unread: dict[str, Unread] = {}
     answered: list[Agreement] = []
-    for name, own in peerings.items():
+    for name, peered in peerings.items():
         if name not in inventory.derived.routers:
             continue
         intended = inventory.derived.routers[name]
         resolved = inventory.resolved(intended)
         with closing(of(resolved).keeper(resolved, Source(None, ssh_config))) as device:
             shown = device.fetch()
-            parsed = parse(shown.text, name=name, frr_version=shown.frr_version)
-            asked = [one for cluster, peering in own for one in questions(cluster, peering, parsed.router)]
-            answers = ask_prefix_lists(name, device, [(lst, prefix) for lst, prefix, _ in asked])
-            maps = shown_maps(show_route_maps(name, device))
-        slot = {field: getattr(intended, field) for field in ("platform", *PLATFORMS) if field in Router.model_fields}
-        running[name] = _with_references(parsed.router, resolved, intended).model_copy(update=slot)
-        unread[name] = unread_entries(parsed.leftovers)
-        problems = tuple(
-            Disagreement(
-                "live", f"prefix list {lst}: bgpd itself says {said or 'nothing'} to {prefix}", ("routers", name)
-            )
-            for (lst, prefix, ours), said in zip(asked, answers, strict=True)
-            if said != ours
-        ) + tuple(
-            Disagreement("live", text, ("routers", name, "route_maps", route_map))
-            for route_map, text in contradictions(parsed.router, maps)
-        )
-        proof = (
-            f"bgpd itself says the same of {len(asked)} prefixes at the edges of the pools",
-            f"bgpd itself has the {len(maps)} route maps of its configuration, and no other",
-        )
+            version = shown.frr_version or intended.frr_version
+            parsed = parse(shown.would_run or shown.text, name=name, frr_version=version)
+            proof, problems = (_WAITING, ()) if shown.would_run else _answers(device, parsed.router, peered)
         answered.append(Agreement(", ".join(clusters), name, "", "", () if problems else proof, problems))
+        own = {"platform", "ha", *PLATFORMS} & Router.model_fields.keys()
+        running[name] = _with_references(parsed.router, resolved, intended).model_copy(
+            update={field: getattr(intended, field) for field in own}
+        )
+        unread[name] = unread_entries(parsed.leftovers)
     derived = replace(inventory.generated, routers={**inventory.generated.routers, **running})
     yield from verify(network, derived, clusters, unread)
+    yield from _pairs(network, derived.routers, clusters, live=True)
     yield from answered
+
+
+def _answers(
+    device: Keeper[Running], router: Router, own: list[tuple[Cluster, Peering]]
+) -> tuple[tuple[str, ...], tuple[Disagreement, ...]]:
+    """Return what bgpd itself says, and where it says something else than its configuration. Raises DeviceError."""
+    name = router.name
+    asked = [one for cluster, peering in own for one in questions(cluster, peering, router)]
+    answers = ask_prefix_lists(name, device, [(lst, prefix) for lst, prefix, _ in asked])
+    maps = shown_maps(show_route_maps(name, device))
+    problems = [
+        Disagreement("live", f"prefix list {lst}: bgpd itself says {said or 'nothing'} to {prefix}", ("routers", name))
+        for (lst, prefix, ours), said in zip(asked, answers, strict=True)
+        if said != ours
+    ]
+    problems += [
+        Disagreement("live", text, ("routers", name, "route_maps", route_map))
+        for route_map, text in contradictions(router, maps)
+    ]
+    proof = (
+        f"bgpd itself says the same of {len(asked)} prefixes at the edges of the pools",
+        f"bgpd itself has the {len(maps)} route maps of its configuration, and no other",
+    )
+    return proof, tuple(problems)
+
+
+def _pairs(
+    network: Network, routers: Mapping[str, Router], clusters: list[str], *, live: bool = False
+) -> Iterator[Agreement]:
+    """Tell of the pairs in the clusters whether the boxes do the same with every route.
+
+    `live`: the routers are what boxes run, where FRR shows some things in another form than they were written in.
+    """
+    named = {router: cluster for cluster in reversed(clusters) for router in network.clusters[cluster].routers}
+    for pair in pairs(routers):
+        names = (pair.first.name, pair.second.name)
+        if named.keys().isdisjoint(names):
+            continue
+        cluster = next(named[name] for name in names if name in named)
+        problems = tuple(
+            Disagreement("pair", f"{names[0]} and {names[1]} differ in {'.'.join(path)}", ("routers", names[0], *path))
+            for path in (_differences_of_running(pair) if live else differences(pair.first, pair.second))
+        )
+        proof = ("what one box does with a route the other does, too",)
+        yield Agreement(cluster, " and ".join(names), "", "", () if problems else proof, problems)
+
+
+def _differences_of_running(pair: Pair) -> list[Path]:
+    plan = make_plan(Parsed(pair.first, ()), in_place_of(pair))
+    return list(dict.fromkeys(change.path for change in plan.changes))
 
 
 def _with_references(running: Router, resolved: Router, intended: Router) -> Router:

@@ -135,6 +135,7 @@ class _Loader:
         files = {kind: self._files(kind) for kind in ("routers", "clusters")}
         self.names = tuple(path.stem for path in files["routers"])
         if self.wanted:
+            self.wanted = {*self.wanted, *self._other_boxes(files["routers"])}
             # a file that cannot be read stops who needs it
             self.findings[common_wrong:] = [
                 one for one in self.findings[common_wrong:] if self._concerns(Path(one.where.file or "").stem)
@@ -181,6 +182,21 @@ class _Loader:
         found.update(self._routers([path for path in routers if path.stem not in needed and _mentions(path, others)]))
         left = {name: _only_with(cluster, found, self.names) for name, cluster in made.items()}
         return found, left, cluster_wrong
+
+    def _other_boxes(self, routers: Iterable[Path]) -> set[str]:
+        """Return the other boxes of the pairs in which wanted routers are."""
+        before, found = len(self.findings), set()
+        for path in routers:
+            if path.stem in self.wanted or _mentions(path, self.wanted):
+                ha = getattr(self._read(path), "value", {}).get("ha")
+                said = ha.value.get("peer") if ha is not None and isinstance(ha.value, dict) else None
+                peer = str(said.value) if said is not None else None
+                if path.stem in self.wanted and peer is not None:
+                    found.add(peer)
+                elif peer in self.wanted:
+                    found.add(path.stem)
+        del self.findings[before:]
+        return found
 
     def _clusters(self, files: Iterable[Path]) -> dict[str, Cluster]:
         """Make the clusters; those that name no wanted router are left out."""

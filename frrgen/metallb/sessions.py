@@ -12,6 +12,7 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, Path
 from frrgen.model.cluster import Cluster, Node, Peering
 from frrgen.model.neighbor import Timers
+from frrgen.model.pairs import stand_ins
 from frrgen.model.pools import carried
 from frrgen.model.router import Router
 from frrgen.model.types import Address, is_address
@@ -52,10 +53,11 @@ class Peer:
 
 def sessions(cluster: Cluster, routers: Mapping[str, Router], findings: list[Finding]) -> Iterator[Peer]:
     """Yield the sessions by router, node and address; what is not known of them goes to `findings`."""
+    other_boxes = stand_ins(cluster, routers)
     for name, peering in cluster.routers.items():
         router = routers.get(name)
         bgp = None if router is None else router.bgp_of(peering.vrf)
-        if router is None or bgp is None:
+        if router is None or bgp is None or name in other_boxes:
             continue
         path: Path = ("clusters", cluster.name, "routers", name)
         unknown: set[int] = set()

@@ -20,6 +20,7 @@ from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
 from frrgen.model.lists import PrefixList
 from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
+from frrgen.model.pairs import check_pairs
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.pools import announced_pools
 from frrgen.model.references import NOUNS, Ref, direct_refs, instance_refs, match_refs, set_refs
@@ -59,6 +60,7 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
     found.extend(_clusters(network))
     found.extend(check_clusters(network, derived))
     found.extend(_shared_addresses(network))
+    found.extend(check_pairs(network, derived.routers))
     return [weighed for one in found if (weighed := judged(network, one)) is not None]
 
 

@@ -11,6 +11,7 @@ from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, Path, Where
 from frrgen.model.cluster import Cluster, Network, Peering, Pool
 from frrgen.model.derive import Derived
+from frrgen.model.pairs import stand_ins
 from frrgen.model.pools import announced_pools, carried, pool_versions
 from frrgen.model.types import Address, Prefix, is_address
 
@@ -96,12 +97,13 @@ def _identifiers(cluster: Cluster) -> Iterator[Finding]:
 def _routers(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
     owners: dict[Address, str] = {}
     nodes = {address: name for name, node in cluster.nodes.items() for address in node.addresses}
+    other_boxes = stand_ins(cluster, derived.routers)
     for name, peering in cluster.routers.items():
         place: Path = ("clusters", cluster.name, "routers", name)
         for field, address in _dialled(peering):
             here = (*place, field)
             other = owners.setdefault(address, name)
-            if other != name:
+            if other != name and name not in other_boxes:
                 text = f"the nodes would dial {address} for {other} and for {name}: their sessions end each other"
                 yield Finding.at(Code.FRR209, text, here, "give each router the address that it has of its own")
             if address in nodes:

@@ -215,6 +215,13 @@ class Check(Model):
         return self
 
 
+class Ha(Model):
+    """Two pfSense boxes, of which CARP makes one the master (High Availability)."""
+
+    peer: Hostname
+    """The other box, which has a file of its own."""
+
+
 class Router(Model):
     """One box: `inventory/routers/NAME.yaml`."""
 
@@ -233,6 +240,8 @@ class Router(Model):
     checks: tuple[Check, ...] = ()
     """What must be so once a push is applied, or it is undone."""
     pfsense: Pfsense | None = None
+    ha: Ha | None = None
+    """The other box of its pair; written on the box that is pushed to first. None: it stands alone."""
 
     hostname: Hostname | None = None
     defaults: Profile = "traditional"

@@ -45,6 +45,8 @@ class Options:
     """Undo a push if a session brings so many per cent fewer prefixes than before."""
     allow_down: bool = False
     """Sessions that were up may stay down."""
+    paired: bool = False
+    """The other router of its pair is pushed to, too."""
     confirm_within: int | None = None
     """Seconds after which the router undoes a push that nobody confirms; None: it is saved at once."""
 

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
+from frrgen.model.pairs import stand_ins
 from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.router import Router
 from frrgen.model.types import Address, community_value, large_community_value
@@ -163,10 +164,11 @@ def _peers(
     cluster: Cluster, name: str, routers: Mapping[str, Router], findings: list[Finding]
 ) -> Iterator[PeerSettings]:
     node = cluster.nodes[name]
+    other_boxes = stand_ins(cluster, routers)
     for router_name, peering in cluster.routers.items():
         router = routers.get(router_name)
         bgp = None if router is None else router.bgp_of(peering.vrf)
-        if router is None or bgp is None:
+        if router is None or bgp is None or router_name in other_boxes:
             continue
         for address, session in _sessions(cluster, name, router, peering):
             dialled = _dialled(peering, session, address)

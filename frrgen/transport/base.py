@@ -146,6 +146,11 @@ class Running:
         """Name the configuration: SHA-256 of what is in it, in whatever order."""
         return hashlib.sha256(b"".join(line + b"\n" for line in plain(self.text))).hexdigest()
 
+    @property
+    def would_run(self) -> str:
+        """What the router would run if it took over from another one; "" where it runs by itself."""
+        return ""
+
     @cached_property
     def unsaved(self) -> tuple[str, ...]:
         """The lines in which what runs and what would start differ, `+` for those that only run."""

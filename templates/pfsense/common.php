@@ -213,7 +213,8 @@ function frrgen_plain(string $text): string {
 
 /** The folder of the push that has begun and was neither confirmed nor undone; '': there is none. */
 function frrgen_folder(): string {
-	// its timer moves it from one place to the other, and back if it cannot undo the push
+	// its timer moves it from one place to the other, and back if it cannot undo the push; PHP would remember where it was
+	clearstatcache();
 	foreach (array('armed', 'undoing', 'armed') as $name) {
 		if (is_file(FRRGEN_STATE . "/{$name}/about")) {
 			return FRRGEN_STATE . "/{$name}";

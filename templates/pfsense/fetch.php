@@ -3,7 +3,7 @@
 function frrgen_run(array $request): array {
 	global $config;
 	$sections = frrgen_sections(frrgen_read());
-	$interfaces = $devices = $gateways = $lengths = array();
+	$interfaces = $devices = $gateways = $lengths = $carp = array();
 	foreach ($config['interfaces'] ?? array() as $name => $interface) {
 		if (!is_array($interface)) {
 			continue;
@@ -25,6 +25,9 @@ function frrgen_run(array $request): array {
 		if (isset($vip['uniqid'], $vip['subnet'])) {
 			$interfaces["_vip{$vip['uniqid']}"] = array($vip['subnet']);
 			$lengths[$vip['subnet']] = (int) ($vip['subnet_bits'] ?? 0);
+			if (($vip['mode'] ?? '') === 'carp' && function_exists('get_carp_interface_status')) {
+				$carp["_vip{$vip['uniqid']}"] = (string) get_carp_interface_status("_vip{$vip['uniqid']}");
+			}
 		}
 	}
 	foreach (function_exists('return_gateways_array') ? return_gateways_array() : array() as $name => $gateway) {
@@ -39,6 +42,7 @@ function frrgen_run(array $request): array {
 		'devices' => (object) $devices,
 		'gateways' => (object) $gateways,
 		'lengths' => (object) $lengths,
+		'carp' => (object) $carp,
 		'hasync' => !empty($config['hasync']['synchronizetoip']),
 		'sections' => (object) $sections,
 		'digest' => frrgen_digest($sections, $request['names']),

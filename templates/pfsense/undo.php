@@ -17,6 +17,7 @@ function frrgen_run(array $request): array {
 		}
 	}
 	for ($waited = 0; $waited < $request['seconds'] && frrgen_is_armed($request['id']); $waited++) {
+		clearstatcache();
 		if (is_file("{$folder}/failed")) {
 			break;
 		}

@@ -114,3 +114,18 @@ def test_lines_that_would_be_lost_are_named_first(tmp_path, monkeypatch, capsys)
     assert "would lose: ip multicast-of-tomorrow" in capsys.readouterr().err
     file.write_text(file.read_text() + "raw: [ip multicast-of-tomorrow]\n")
     assert main(["diff", "home", "--running", "box.xml"]) == 2
+
+
+def test_a_line_that_was_not_read_is_named_among_what_the_pages_would_lose(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    plain = "router bgp 64512\n neighbor 192.168.1.10 remote-as 64512\n"
+    for text, said in (
+        (plain, "all of the raw configuration can be said on the package's pages"),
+        (f"{plain} !\n address-family l2vpn evpn\n  advertise-all-vni\n exit-address-family\n", "advertise-all-vni"),
+        (f"{plain}router ospf\n network 10.0.0.0/8 area 0\n", "network 10.0.0.0/8 area 0"),
+    ):
+        Path("box.xml").write_text(config_xml(text))
+        assert main(["import", "pfsense", "box.xml", "--name", "home"]) == 0
+        (offer,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("info[FRR729]")]
+        assert said in offer
+        assert ("cannot hold all" in offer) is (text != plain)

@@ -26,6 +26,7 @@ GOOD = {
     "devices": {"lan": "vtnet1"},
     "gateways": {},
     "lengths": {"192.168.1.1": 24},
+    "carp": {},
     "hasync": False,
     "sections": {},
     "digest": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",

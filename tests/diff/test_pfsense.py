@@ -20,7 +20,7 @@ BASE = {
         {**blank("frrbgpneighbors"), "peer": "192.168.1.11", "asnum": "64513"},
     ],
 }
-ALL = frozenset({"zebra", "staticd", "bgpd"})
+ALL = frozenset({"mgmtd", "zebra", "staticd", "bgpd"})
 
 
 def changed(section, **keys):
@@ -72,7 +72,7 @@ def test_the_package_restarts_frr_when_its_daemons_or_their_flags_change(new, up
 def test_frr_that_is_off_stays_off_or_is_started():
     off = changed("frr", enable="")
     assert not enabled(off)
-    assert daemons(off) == frozenset()
+    assert daemons(off, "10.3") == frozenset()
     assert effect(off, off, frozenset()) == (Effect.NONE, ())
     assert effect(off, BASE, frozenset()) == (Effect.RESTART, ("FRR is switched on",))
 
@@ -165,3 +165,39 @@ def test_a_line_that_only_frr_has_is_shown_and_goes_with_the_next_reload():
 def test_one_of_a_pair_is_told_that_the_other_gets_nothing():
     assert any("push to both" in note for note in plan(changed("frrbgp", adjacencylog="on"), hasync=True).notes)
     assert plan(BASE, hasync=True).notes == ()
+
+
+@pytest.mark.parametrize(("version", "restarts"), [("8.4.4", False), ("9.1", True), ("10.3", True)])
+def test_a_dead_mgmtd_makes_the_package_restart_frr_where_frr_has_mgmtd(version, restarts):
+    planned = plan(BASE, version=version, up=ALL - {"mgmtd"})
+    assert (planned.effect is Effect.RESTART) is restarts
+    assert planned.because == (("mgmtd is not running",) if restarts else ())
+
+
+@pytest.mark.parametrize(
+    ("state", "up", "does"),
+    [
+        ("MASTER", ALL, Effect.RELOAD),
+        ("BACKUP", frozenset(), Effect.NONE),
+        ("INIT", frozenset(), Effect.NONE),
+        ("", frozenset(), Effect.NONE),
+        ("BACKUP", ALL, Effect.STOP),
+        ("MASTER", frozenset(), Effect.RESTART),
+    ],
+)
+def test_what_carp_makes_of_the_box_decides_whether_frr_runs_there(state, up, does):
+    waits = {**BASE, "frr": [{**BASE["frr"][0], "carpstatusvid": "_vip5f3a"}]}
+    assert effect(waits, waits, up, frr_version="10.3", carp={"_vip5f3a": state})[0] is does
+    # an address that the box does not have as CARP: the package's script asks nothing of frrgen
+    assert effect(waits, waits, ALL, frr_version="10.3")[0] is Effect.RELOAD
+
+
+def test_lists_that_bgpd_alone_holds_are_not_missed_where_bgp_is_switched_off():
+    lists = {
+        "frrbgpaspaths": [
+            {**blank("frrbgpaspaths"), "name": "P", "row": [{"seq": "5", "action": "permit", "regex": "^1_"}]}
+        ],
+    }
+    on, off = {**BASE, **lists}, {**changed("frrbgp", enable=""), **lists}
+    assert any("as-path" in (change.after or "") for change in plan(on).changes)
+    assert not any("as-path" in (change.after or "") for change in plan(off).changes)

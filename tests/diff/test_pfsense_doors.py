@@ -90,7 +90,14 @@ def test_what_is_left_alone_lets_nothing_in_that_the_plan_does_not_tell(door, ow
     version = router.frr_version
     plan = wanted.told(
         plan_box(
-            "home", old_conf, new_conf, generated=old_conf, old=there, new=new, frr_version=version, up=daemons(there)
+            "home",
+            old_conf,
+            new_conf,
+            generated=old_conf,
+            old=there,
+            new=new,
+            frr_version=version,
+            up=daemons(there, version),
         )
     )
     foreseen = parse_frr(new_conf, name="home", frr_version=version)
@@ -111,7 +118,14 @@ def test_nothing_is_said_of_a_box_that_does_what_the_inventory_says():
     wanted.over(copy.deepcopy(there), box)
     conf = frr_conf(there, box)
     plan = plan_box(
-        "home", conf, conf, generated=conf, old=there, new=there, frr_version=router.frr_version, up=daemons(there)
+        "home",
+        conf,
+        conf,
+        generated=conf,
+        old=there,
+        new=there,
+        frr_version=router.frr_version,
+        up=daemons(there, router.frr_version),
     )
     told = wanted.told(plan)
     assert told.leftovers

@@ -185,7 +185,10 @@ def test_rollback_undoes_what_waits_on_a_box_and_otherwise_goes_back_to_an_earli
     waits(300)
     assert typed("rollback", "home", "--yes") == 0
     assert "rolled back" in capsys.readouterr().out
-    assert at_rest(typed, box) == "MetalLB"
+    # at once: what is told is done
+    assert not json.loads(said(typed, "status", "home"))[0]["pending"]
+    assert told(typed) == ["armed", "rolled back"]
+    assert box.sections()["frrbgpneighbors"][0]["descr"] == "MetalLB"
     assert box.running_config() == before
     assert typed("push", "home", "--yes") == 0
     first = json.loads(said(typed, "history", "home"))[-1]["id"]

@@ -217,6 +217,32 @@ def test_caches_of_rpki_that_frr_10_refuses_are_named_at_import_and_at_check():
     assert list(PFSENSE.lint(made.model_copy(update={"pfsense": Pfsense(raw=True)}), ())) == []
 
 
+@pytest.mark.parametrize(
+    ("peer", "keys", "told"),
+    [
+        ("10.50.0.247", {}, True),
+        ("192.168.1.9", {}, False),
+        ("fd00:1::9", {}, False),
+        ("fd00:2::9", {}, True),
+        ("10.50.0.247", {"asnum": "64512"}, False),
+        ("10.50.0.247", {"asnum": "internal"}, False),
+        ("10.50.0.247", {"ebgpmultihop": "0"}, False),
+        ("10.50.0.247", {"peergroup": "far"}, False),
+        ("near", {}, False),
+    ],
+)
+def test_an_external_neighbor_on_no_network_of_the_box_is_named(peer, keys, told):
+    lengths = {"192.168.1.1": 24, "fd00:1::1": 64}
+    box = HostFacts(interfaces={"lan": tuple(lengths)}, lengths=lengths)
+    group = {"peer": "far", "asnum": "64522", "ebgpmultihop": "2"}
+    there = {
+        "frrbgp": [{"enable": "on", "asnum": "64512"}],
+        "frrbgpneighbors": [group, {"peer": peer, "asnum": "64522", **keys}],
+    }
+    assert ("FRR226" in [one.code for one in traps(there, box)]) is told
+    assert not any(one.code == "FRR226" for one in traps(there))  # nothing is known of the box's networks
+
+
 def test_the_carp_vip_of_a_box_is_left_alone():
     there = {"frr": [{"enable": "on", "carpstatusvid": "_vip5f3a1b2c3d4e5", "password": "theirs"}]}
     written = write(router(pfsense=None), BOX, there)["frr"][0]

@@ -47,6 +47,8 @@ class Fetched(Answer):
     devices: dict[str, str]
     gateways: dict[str, str]
     lengths: dict[str, int]
+    carp: dict[str, str]
+    """A CARP address (`_vip…`) -> MASTER, BACKUP, INIT, or "" where pfSense does not know."""
     hasync: bool
     sections: dict[str, Any]
     digest: str

@@ -38,6 +38,7 @@ from frrgen.platforms.pfsense.answers import (
     Watch,
 )
 from frrgen.platforms.pfsense.host import HostFacts, series
+from frrgen.platforms.pfsense.plan import waits_for
 from frrgen.platforms.pfsense.schema import COVERED, Sections
 from frrgen.platforms.pfsense.stored import digest, from_php
 from frrgen.platforms.templates import template_folder
@@ -115,6 +116,13 @@ class PfsenseRunning(Running):
     """The FRR daemons that run."""
     hasync: bool = False
     """One box of a pair: but FRR's settings are not copied to the other."""
+    carp: Mapping[str, str] = field(default_factory=dict)
+    """A CARP address (`_vip…`) -> MASTER, BACKUP, INIT, or "" where pfSense does not know."""
+
+    @property
+    def would_run(self) -> str:
+        """What FRR would run as the CARP master; "" where it runs, or is switched off."""
+        return self.frr_conf if waits_for(self.sections, self.carp) else ""
 
     @cached_property
     def covered(self) -> Sections:
@@ -191,6 +199,7 @@ class PfsenseDevice:
             frr_conf=_text(said.frr_conf),
             daemons=said.daemons,
             hasync=said.hasync,
+            carp=said.carp,
             sessions=read_sessions(_text(said.sessions)),
             pending=None if said.pending is None else Pending(**said.pending.model_dump()),
         )

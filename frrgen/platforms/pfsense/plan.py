@@ -6,9 +6,10 @@ frr-reload, which takes lines away before it puts their successors in, or restar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 from frrgen.errors import Path
@@ -30,6 +31,9 @@ _SWITCHES: Final = {
 }
 """Daemon -> the section whose `enable` starts it."""
 _ALWAYS: Final = frozenset({"zebra", "staticd"})
+_OF_BGPD: Final = ("as_path_lists", "community_lists", "large_community_lists", "extcommunity_lists")
+"""What the package writes whether bgpd runs or not, and no other daemon takes."""
+_MGMTD: Final = (9,)
 _FLAGS: Final = {
     ("frr", "enablesnmpagentx"): "SNMP",
     ("frrbgp", "enablesnmpagentx"): "SNMP of BGP",
@@ -78,10 +82,10 @@ class PfsensePlan(Plan):
         if self.writes and not self.changes:
             text = f"Plan: {', '.join(self.writes)} to write on {self.router}, which FRR does not see."
         does = {
-            Effect.NONE: "FRR is switched off.",
+            Effect.NONE: f"FRR does not run here: {', '.join(self.because) or 'it is switched off'}.",
             Effect.RELOAD: "The package reloads FRR.",
             Effect.RESTART: f"The package restarts all of FRR ({', '.join(self.because)}).",
-            Effect.STOP: "The package stops FRR.",
+            Effect.STOP: "The package stops FRR" + (f": {', '.join(self.because)}." if self.because else "."),
         }[self.effect]
         return " ".join([text, does, *self.notes])
 
@@ -97,28 +101,50 @@ def enabled(sections: Sections) -> bool:
     return bool(_single(sections, "frr").get("enable"))
 
 
-def daemons(sections: Sections) -> frozenset[str]:
-    """Return the daemons that the package starts."""
+def daemons(sections: Sections, frr_version: str) -> frozenset[str]:
+    """Return the daemons that the package starts: before the others mgmtd, where FRR has it (since 9.0)."""
     if not enabled(sections):
         return frozenset()
-    return _ALWAYS | {name for name, section in _SWITCHES.items() if _single(sections, section).get("enable")}
+    first = frozenset({"mgmtd"}) if _number(frr_version) >= _MGMTD else frozenset()
+    return first | _ALWAYS | {name for name, section in _SWITCHES.items() if _single(sections, section).get("enable")}
 
 
-def effect(old: Sections, new: Sections, up: frozenset[str]) -> tuple[Effect, tuple[str, ...]]:
+def waits_for(sections: Sections, carp: Mapping[str, str]) -> str:
+    """Return the CARP address for whose mastery FRR waits; "" if FRR may run.
+
+    `carp`: what each CARP address is on this box. The package's script starts FRR where the address is MASTER.
+    """
+    vip = _single(sections, "frr").get("carpstatusvid") or "none"
+    return vip if enabled(sections) and carp.get(vip, "MASTER") != "MASTER" else ""
+
+
+def effect(
+    old: Sections,
+    new: Sections,
+    up: frozenset[str],
+    *,
+    frr_version: str = "",
+    carp: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Effect, tuple[str, ...]]:
     """Tell what the package does when `new` is written over `old` while the daemons `up` run, and why.
 
-    It reloads if the list of daemons and their flags are as they were and each of them runs.
+    It reloads if the list of daemons and their flags are as they were and each of them runs. `carp`: what each CARP
+    address is on this box.
     """
     if not enabled(new):
         return (Effect.STOP if enabled(old) or up & _ALWAYS else Effect.NONE), ()
+    if vip := waits_for(new, carp):
+        waits = f"the CARP address {vip} is {carp[vip] or 'unknown'} here"
+        return (Effect.STOP if up & _ALWAYS else Effect.NONE), (waits,)
     if not enabled(old):
         return Effect.RESTART, ("FRR is switched on",)
-    because = [f"{name} is switched on" for name in sorted(daemons(new) - daemons(old))]
-    because += [f"{name} is switched off" for name in sorted(daemons(old) - daemons(new))]
+    before, wanted = daemons(old, frr_version), daemons(new, frr_version)
+    because = [f"{name} is switched on" for name in sorted(wanted - before)]
+    because += [f"{name} is switched off" for name in sorted(before - wanted)]
     for (section, key), what in _FLAGS.items():
         if (_single(old, section).get(key) or "none") != (_single(new, section).get(key) or "none"):
             because.append(f"{what} changes")
-    because += [f"{name} is not running" for name in sorted((daemons(new) & daemons(old)) - up)]
+    because += [f"{name} is not running" for name in sorted((wanted & before) - up)]
     return (Effect.RESTART if because else Effect.RELOAD), tuple(because)
 
 
@@ -133,23 +159,26 @@ def plan_box(
     frr_version: str,
     up: frozenset[str],
     hasync: bool = False,
+    carp: Mapping[str, str] = MappingProxyType({}),
 ) -> PfsensePlan:
     """Plan the writing of sections over a box's `old` ones: FRR runs `text`, and the package then makes this frr.conf.
 
     A line that the model does not hold, and that the file `generated` last has too, is not new: FRR does not show what
-    is its default. `up` are the daemons that run; `hasync`: the box is one of a pair.
+    is its default. `up` are the daemons that run; `hasync`: the box is one of a pair, and nothing
+    pushes to the other box; `carp`: what each CARP address is on this box.
     """
     version = frr_version or None
     running = parse(text, name=name, frr_version=version)
     intended = parse(frr_conf, name=name, frr_version=version)
     judged = intended.router.model_copy(
         update={"ownership": "full", "frr_version": version or running.router.frr_version}
+        | ({} if "bgpd" in daemons(new, frr_version) else {key: {} for key in _OF_BGPD})
     )
     base = with_routes(make_plan(running, judged), running, judged)
     shown = {*_lines(running.leftovers), *_lines(parse(generated, name=name, frr_version=version).leftovers)}
     others = [Change(Op.ADD, _path(one), None, one.line, Impact.NONE) for one in _beyond(intended.leftovers, shown)]
     alone = _beyond(running.leftovers, _lines(intended.leftovers))
-    does, because = effect(old, new, up)
+    does, because = effect(old, new, up, frr_version=frr_version, carp=carp)
     writes = tuple(section for section in dict.fromkeys([*old, *new]) if _differ(section, old, new))
     if does is Effect.NONE:
         others, base = [], make_plan(running, running.router)
@@ -163,6 +192,10 @@ def plan_box(
     values |= {"leftovers": tuple(map(str, alone)), "changes": (*base.changes, *others), "sessions": sessions}
     notes = tuple(_notes(base.changes if reloads else (), alone if reloads else (), hasync=hasync and bool(writes)))
     return PfsensePlan(**values, writes=writes, effect=does, because=because, notes=notes)
+
+
+def _number(frr_version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in frr_version.split(".") if part.isdecimal())
 
 
 def _single(sections: Sections, name: str) -> Config:

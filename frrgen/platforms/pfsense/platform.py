@@ -18,7 +18,7 @@ from frrgen.model.platform import FRR_OF_PACKAGE, Pfsense
 from frrgen.model.router import Router
 from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
 from frrgen.platforms.files import is_xml, read_text
-from frrgen.platforms.frr.diff.plan import Plan
+from frrgen.platforms.frr.diff.plan import Plan, hide
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.frr.parse.parser import parse as parse_frr
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
@@ -144,6 +144,7 @@ class PfsensePlatform:
                 stop=stop,
                 clear_raw=options.clear_raw,
                 raw=options.raw if is_raw(router) else None,
+                paired=options.paired,
                 bounds=Bounds(loss=options.allow_loss, down=options.allow_down),
                 checks=router.checks,
                 confirm_within=options.confirm_within,
@@ -210,18 +211,20 @@ class PfsensePlatform:
             return Parsed(parsed.router.model_copy(update={"pfsense": _facts(own, box)}), parsed.leftovers)
 
         if raw_keys(sections):
-            findings += _offers(named("router").router, sections, box)
+            findings += _offers(named("router"), sections, box)
         return Found(hostname, named, tuple(findings))
 
 
-def _offers(router: Router, sections: Sections, box: HostFacts) -> Iterator[Finding]:
-    """Tell what would be lost if a raw configuration moved to the pages."""
+def _offers(parsed: Parsed, sections: Sections, box: HostFacts) -> Iterator[Finding]:
+    """Tell what would be lost if a raw configuration moved to the pages: what they lack, and what was not read."""
+    router = parsed.router
     own = (router.pfsense or Pfsense()).model_copy(update={"raw": False})
     paged = router.model_copy(update={"pfsense": _facts(own, box)})
-    lost = [one for one in written_with_findings(paged, box, sections)[1] if one.severity is Severity.ERROR]
+    lost = [one.message for one in written_with_findings(paged, box, sections)[1] if one.severity is Severity.ERROR]
+    lost = [*dict.fromkeys(lost), *(f"`{hide(str(one))}` is not read" for one in parsed.leftovers)]
     message = "all of the raw configuration can be said on the package's pages"
     if lost:
-        shown = "; ".join(dict.fromkeys(one.message for one in lost[:3])) + ("; …" if lost[3:] else "")
+        shown = "; ".join(lost[:5]) + (f"; and {len(lost) - 5} more" if lost[5:] else "")
         message = f"the package's pages cannot hold all of the raw configuration: {shown}"
     hint = "to move it there, remove `raw: true` from the router's file, and push with --clear-raw"
     yield Finding(Code.FRR729, message, Where(path=("frrglobalraw",)), hint, Severity.INFO)

@@ -23,7 +23,7 @@ from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
 from frrgen.platforms.pfsense.answers import Applied, Watch
 from frrgen.platforms.pfsense.device import Armed, NothingChangedError, PfsenseDevice, PfsenseRunning
 from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
-from frrgen.platforms.pfsense.plan import Effect, PfsensePlan, enabled, plan_box
+from frrgen.platforms.pfsense.plan import Effect, PfsensePlan, enabled, plan_box, waits_for
 from frrgen.platforms.pfsense.raw import raw_keys, without_raw
 from frrgen.platforms.pfsense.schema import COVERED, Sections
 from frrgen.platforms.pfsense.stored import digest
@@ -55,6 +55,8 @@ class PfsensePush(Push[PfsenseRunning]):
     """What the inventory wants to be so before the change is believed."""
     confirm_within: int | None = field(default=None, kw_only=True)
     """Seconds in which a person must confirm; None: the push confirms itself."""
+    paired: bool = field(default=False, kw_only=True)
+    """The other box of the pair is pushed to, too."""
     new: Sections = field(default_factory=dict, init=False)
     predicted: str = field(default="", init=False)
     found: tuple[Finding, ...] = field(default=(), init=False)
@@ -63,7 +65,7 @@ class PfsensePush(Push[PfsenseRunning]):
     def _plan(self, running: PfsenseRunning) -> PfsensePlan:
         self.new = self._sections(running)
         self.predicted = frr_conf({**running.sections, **self.new}, running.box)
-        plan = plan_for_box(self.device.name, running, self.new, self.predicted)
+        plan = plan_for_box(self.device.name, running, self.new, self.predicted, paired=self.paired)
         basis = _sha256(f"{hide(running.text)} {hide(self.predicted)}")
         return replace(with_pending(plan, running.pending), basis=basis)
 
@@ -196,7 +198,8 @@ class PfsensePush(Push[PfsenseRunning]):
     def _await(self, now: PfsenseRunning) -> PfsenseRunning:
         """Wait until sessions and checks are what they should be. Raises DeviceError if that takes too long."""
         bounds, waited = self.bounds or Bounds(), 0.0
-        while missing := unmet(self.device, self._old, now, self.bounds, self.checks):
+        checks = () if now.would_run else self.checks
+        while missing := unmet(self.device, self._old, now, self.bounds, checks):
             if waited > bounds.seconds:
                 raise overdue(self.device.name, bounds, missing)
             if self.stop.is_set():
@@ -256,8 +259,13 @@ class Restore(PfsensePush):
         return {name: wanted.get(name, []) for name in COVERED}
 
 
-def plan_for_box(name: str, running: PfsenseRunning, new: Sections, predicted: str) -> PfsensePlan:
-    """Plan the writing of the covered sections `new`, of which the package would make the file `predicted`."""
+def plan_for_box(
+    name: str, running: PfsenseRunning, new: Sections, predicted: str, *, paired: bool = False
+) -> PfsensePlan:
+    """Plan the writing of the covered sections `new`, of which the package would make the file `predicted`.
+
+    `paired`: the other box of its pair is pushed to, too.
+    """
     return plan_box(
         name,
         running.text,
@@ -267,13 +275,14 @@ def plan_for_box(name: str, running: PfsenseRunning, new: Sections, predicted: s
         generated=running.frr_conf,
         frr_version=running.frr_version,
         up=running.daemons,
-        hasync=running.hasync,
+        hasync=running.hasync and not paired,
+        carp=running.carp,
     )
 
 
 def not_run(name: str, now: PfsenseRunning) -> list[str]:
     """Return what FRR does not run of the file that the package has generated, and what it runs beside it."""
-    if not enabled(now.sections):
+    if not enabled(now.sections) or waits_for(now.sections, now.carp):
         return [f"{daemon} runs" for daemon in sorted(now.daemons - {"watchfrr"})]
     plan = plan_for_box(name, now, now.covered, now.frr_conf)  # nothing is to be written: what is left to change?
     left = [hide(change.after or f"no {change.before}").strip() for change in plan.changes]

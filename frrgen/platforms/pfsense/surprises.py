@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_interface
 from typing import Final
 
 from frrgen.codes import Code
@@ -11,7 +12,7 @@ from frrgen.platforms.pfsense.generator.bgp import rpki
 from frrgen.platforms.pfsense.generator.names import Settings
 from frrgen.platforms.pfsense.generator.route_maps import route_maps
 from frrgen.platforms.pfsense.host import NO_CACHES, WITHOUT_CACHES, HostFacts
-from frrgen.platforms.pfsense.php import word
+from frrgen.platforms.pfsense.php import ip_version, word
 from frrgen.platforms.pfsense.schema import RAW_KEYS, Config, Sections
 
 _LISTS: Final = {
@@ -38,6 +39,8 @@ _LISTS: Final = {
 """By section: the keys that name something, and the section where it must be, or the line is left out."""
 
 _ANY: Final = HostFacts()
+_UNCONNECTED: Final = ("ebgpmultihop", "ttlsecurityhops", "disableconnectedcheck", "enforcemultihop")
+"""The keys that let a neighbor be farther away."""
 
 
 def traps(sections: Sections, box: HostFacts = _ANY) -> Iterator[Finding]:
@@ -68,6 +71,7 @@ def traps(sections: Sections, box: HostFacts = _ANY) -> Iterator[Finding]:
                     Code.FRR731, f"{config.get(name)!r} is no host name: the package leaves it out", (section, name)
                 )
     yield from _references(sections)
+    yield from _not_connected(sections, box)
     yield from _refused(sections)
     replaced = any(config.get("frr") or config.get("bgpd") for config in raw[:1])
     if not box.caches_load and not replaced and any(config.get("enable") for config in sections.get("frrbgp", [])[:1]):
@@ -89,6 +93,30 @@ def _refused(sections: Sections) -> Iterator[Finding]:
                 f"without acl_match the package writes `{line.strip()}` with no name, and FRR refuses the whole file",
                 ("frrglobalroutemaps", *entry),
                 "save the entry on its page",
+            )
+
+
+def _not_connected(sections: Sections, box: HostFacts) -> Iterator[Finding]:
+    """Find external neighbors on no network of the box, with which FRR begins no session unless an option says so."""
+    networks = [ip_interface(f"{address}/{length}").network for address, length in box.lengths.items()]
+    advanced = next(iter(sections.get("frrbgpadvanced", [])), {})
+    own = next(iter(sections.get("frrbgp", [])), {}).get("asnum", "")
+    unknown = any(not some for some in box.interfaces.values())
+    if not networks or unknown or not own or advanced.get("disableebgpconnectedroutecheck"):
+        return
+    entries = {config.get("peer", ""): config for config in sections.get("frrbgpneighbors", [])}
+    for peer, config in entries.items():
+        group = entries.get(config.get("peergroup", ""), {})
+        asn = config.get("asnum") or group.get("asnum", "")
+        excused = any(one.get(key) for one in (config, group) for key in _UNCONNECTED)
+        if not ip_version(peer) or asn in {own, "internal", ""} or excused:
+            continue
+        if not any(ip_address(peer) in network for network in networks):
+            yield Finding.at(
+                Code.FRR226,
+                f"{peer} is on no network of the box: the eBGP session does not come up",
+                ("frrbgpneighbors", peer),
+                "EBGP Multihop on the neighbor's page (ebgp_multihop), if it is farther than one hop",
             )
 
 

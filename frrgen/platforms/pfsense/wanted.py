@@ -156,7 +156,7 @@ def plan_config_xml(router: Router, path: Path, wanted: Wanted) -> PfsensePlan:
         old=old,
         new=new,
         frr_version=version,
-        up=daemons(old),
+        up=daemons(old, version),
     )
 
 
@@ -164,6 +164,7 @@ def plan_running(router: Router, text: str) -> PfsensePlan:
     """Plan the change of what FRR runs on a box, whose sections are not known. Raises InputError."""
     new = intended_sections(router)
     conf = frr_conf(new, box_of(router))
+    version = said_version(text) or router.frr_version
     return plan_box(
         router.name,
         text,
@@ -171,8 +172,8 @@ def plan_running(router: Router, text: str) -> PfsensePlan:
         generated=conf,
         old=new,
         new=new,
-        frr_version=said_version(text) or router.frr_version,
-        up=daemons(new),
+        frr_version=version,
+        up=daemons(new, version),
     )
 
 

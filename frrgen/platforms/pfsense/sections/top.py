@@ -24,7 +24,8 @@ from frrgen.platforms.pfsense.sections.source import has_interface
 
 _ROUTER_PATHS: Final = covered(
     GLOBAL,
-    *("name", "description", "platform", "frr_version", "ownership", "ssh", "pfsense", "hostname", "defaults"),
+    *("name", "description", "platform", "frr_version", "ownership", "ssh", "checks", "pfsense", "ha", "hostname"),
+    "defaults",
     *("ip_nht_resolve_via_default", "ipv6_nht_resolve_via_default", "route_map_delay_timer", "static_routes"),
     *("prefix_lists", "ipv6_prefix_lists", "access_lists", "ipv6_access_lists", "as_path_lists", "community_lists"),
     *("large_community_lists", "extcommunity_lists", "route_maps", "bfd_profiles", "bfd_peers", "rpki", "bgp"),

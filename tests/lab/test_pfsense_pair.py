@@ -1,0 +1,131 @@
+"""Two boxes that are a pair: the master runs FRR, the other box has the same sections, and takes over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from frrgen.cli import main
+from frrgen.platforms.pfsense.stored import normal
+from tests.lab import Lab, wait_for
+from tests.lab.endpoint import Endpoint
+from tests.lab.pfsense import Pfsense, lacking
+from tests.pfsense import GOLDEN
+
+pytestmark = [
+    pytest.mark.sample("10.3"),
+    pytest.mark.skipif(bool(lacking()), reason=f"the stand-in for pfSense needs {lacking()}"),
+]
+VIP, SHARED = "_vip5f3a", "192.168.1.1"
+VIRTUAL = f"""\
+	<virtualip><vip><mode>carp</mode><interface>lan</interface><uniqid>5f3a</uniqid><vhid>1</vhid>
+	<subnet>{SHARED}</subnet><subnet_bits>24</subnet_bits></vip></virtualip>
+	<hasync><synchronizetoip>192.168.1.3</synchronizetoip></hasync>
+	<installedpackages>"""
+NETWORK = f"""\
+groups:
+  home:
+    platform: pfsense
+    ownership: full
+    pfsense: {{carp_vip: {VIP}}}
+    bgp: {{asn: 64512}}
+"""
+ROUTER = """\
+groups: [home]
+ssh: {{user: admin}}
+pfsense: {{interfaces: {{lan: [192.168.1.{number}], {vip}: [{shared}]}}}}
+"""
+CLUSTER = f"""\
+asn: 64513
+nodes: {{n1: {{addresses: [192.168.1.10]}}}}
+pools: {{p: {{prefixes: [192.168.10.0/24]}}}}
+timers_connect: 1
+routers:
+  home2: {{address: {SHARED}, update_source: {VIP}}}
+  home3: {{address: {SHARED}, update_source: {VIP}}}
+"""
+
+
+@pytest.fixture
+def lab(frr, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Lab(frr=frr) as lab:
+        for number, state in ((2, "MASTER"), (3, "BACKUP")):
+            name = f"home{number}"
+            box, node = lab.add(Pfsense(name, lab.folder / name, frr=lab.frr)), lab.router(f"node{number}", daemons=())
+            lab.link(box, node, f"192.168.1.{number}/24", "192.168.1.10/24")
+            lab.sshd(box)
+            carp(box, state)
+            text = (GOLDEN / "article.xml").read_text().replace("<ipaddr>192.168.1.1<", f"<ipaddr>192.168.1.{number}<")
+            text = text.replace("\t<installedpackages>", VIRTUAL)
+            box.write(text.replace("<carpstatusvid>none<", f"<carpstatusvid>{VIP}<"))
+            box.generate()
+        lab.routers["home2"].settled()
+        for file, said in (
+            ("network.yaml", NETWORK),
+            ("clusters/k8s.yaml", CLUSTER),
+            ("routers/home2.yaml", ROUTER.format(number=2, vip=VIP, shared=SHARED) + "ha: {peer: home3}\n"),
+            ("routers/home3.yaml", ROUTER.format(number=3, vip=VIP, shared=SHARED)),
+        ):
+            path = Path("inventory", file)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(said)
+        yield lab
+
+
+def carp(box, state):
+    """Let CARP make a box the master, or not."""
+    box.run("sh", "-c", f"echo {state} > /var/db/carp-{VIP}")
+    change = "add" if state == "MASTER" else "del"
+    box.run("ip", "addr", change, f"{SHARED}/24", "dev", "eth0", check=False)
+
+
+def test_a_pair_is_pushed_one_after_the_other_and_the_other_box_takes_over_with_the_same_policy(lab, capsys):
+    first, second = lab.routers["home2"], lab.routers["home3"]
+    config = str(lab.ssh_config())
+
+    def typed(*words):
+        code = main([*words, "--ssh-config", config])
+        return code, "".join(capsys.readouterr())
+
+    assert main(["check"]) == 0, capsys.readouterr()
+    capsys.readouterr()
+    # to name one box is to push both, and the second only when the first is confirmed
+    code, said = typed("push", "home3", "--yes", "--confirm-within", "300")
+    assert code == 1, said
+    assert "home3: not started: home2, the other box of its pair, is not confirmed" in said
+    assert "frrgen confirm home2, then push again" in said
+    assert typed("confirm", "home2")[0] == 0
+    before = second.sections()
+    code, said = typed("push", "home2", "--yes")
+    assert code == 0, said
+    assert "home2: nothing to do" in said
+    assert "home3: applied and saved" in said
+    assert f"the CARP address {VIP} is BACKUP here" in said
+    assert second.sections() != before
+    assert normal(first.sections()) == normal(second.sections())
+    assert "push to both" not in said
+    assert typed("push", "home2", "--yes")[0] == 0
+    assert typed("diff", "home2", "home3")[0] == 0
+    code, said = typed("status", "home2", "home3")
+    assert code == 0
+    assert "home2: at rest" in said
+    assert "home3: FRR does not run here" in said
+    code, said = typed("verify", "--live")
+    assert code == 0, said
+    assert "FRR does not run here while another box is the CARP master" in said
+    assert "what one box does with a route the other does, too" in said
+    assert not second.run("sh", "-c", "ls /run/frr/*.pid", check=False).stdout
+
+    # home2 fails, and home3 is the master
+    carp(first, "BACKUP")
+    carp(second, "MASTER")
+    second.run("sh", "-c", "/usr/local/etc/rc.d/frr.sh start >/dev/null 2>&1 </dev/null", check=False)
+    node = lab.routers["node3"]
+    end = Endpoint(node, "192.168.1.10", SHARED, 64513, identifier="192.168.1.10").dial()
+    wait_for("the node", lambda: second.established("192.168.1.10"), seconds=20)
+    assert "neighbor 192.168.1.10 update-source 192.168.1.1" in second.running_config()
+    code, said = typed("diff", "home3")
+    assert code == 0, said
+    assert not end.ended
