@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> Exit:
     if args.live:
         found = list(_live(inventory, clusters, args.ssh_config))
     else:
-        routers = inventory.generated.routers
-        found = [*verify(network, inventory.generated, clusters), *_pairs(network, routers, clusters)]
+        generated = inventory.generated.routers
+        found = [*verify(network, inventory.generated, clusters), *_pairs(network, generated, clusters)]
     problems = sum(len(one.problems) for one in found)
 
     def where(problem: Disagreement) -> str:

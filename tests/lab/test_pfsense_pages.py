@@ -351,6 +351,7 @@ def test_each_key_of_each_page_does_to_frr_and_to_sessions_what_the_plan_foretel
             # FRR 10 refuses a cache of RPKI, before anything is done
             if not (case.with_ and bad.findings[0].code == "FRR513"):
                 wrong.append(f"{case}: {bad.findings[0].message}")
+        print(f"{case}: {len(wrong)} wrong so far", *wrong[-1:], flush=True)
     assert wrong == []
 
 
