@@ -61,6 +61,8 @@ class Finding:
     hint: str | None = None
     weighed: Severity | None = None
     """Another severity than the code's own."""
+    mending: tuple[str, str] | None = None
+    """The word at its place, and the word that certainly belongs there instead."""
 
     @classmethod
     def at(cls, code: Code, message: str, path: Path, hint: str | None = None) -> Self:

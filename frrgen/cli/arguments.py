@@ -45,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
 
     check = verb("check", "check", "check the inventory and show every finding")
     _routers(check, "*")
+    check.add_argument("--fix", action="store_true", help="mend what is certainly misspelt, once it was shown")
+    check.add_argument("--yes", action="store_true", help="--fix: do not ask")
     _report_format(check)
     check.add_argument(
         "--jobs", type=positive, metavar="N", help="check on so many processes; by default on every core"

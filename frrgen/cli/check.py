@@ -20,7 +20,7 @@ from frrgen.report.ci.problem import Result, of_findings
 def run(args: argparse.Namespace) -> Exit:
     """Print the findings; an error among them is exit 1."""
     try:
-        wanted, shown = _found(args)
+        wanted, shown = _mended(args) if args.fix else _found(args)
     except InputError as bad:
         if args.format == "text":
             raise
@@ -38,6 +38,21 @@ def run(args: argparse.Namespace) -> Exit:
         if not args.quiet:
             print(f"{count(len(wanted), 'router')} checked: {count(errors, 'error')}, {count(warnings, 'warning')}.")
     return Exit.ERROR if errors else Exit.OK
+
+
+def _mended(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
+    """Find, mend what can be mended with certainty, and find again. Raises InputError."""
+    from frrgen.cli.fix import fix
+
+    try:
+        found = _found(args)
+    except InputError as bad:
+        if fix(args, bad.findings):
+            return _mended(args)
+        raise
+    if fix(args, found[1]):
+        return _found(args)
+    return found
 
 
 def _found(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:

@@ -75,7 +75,13 @@ def _import(args: argparse.Namespace) -> Iterator[str]:
         yield "standard input can be only one of the files"
 
 
+def _check(args: argparse.Namespace) -> Iterator[str]:
+    if args.yes and not args.fix:
+        yield "--yes goes with --fix"
+
+
 _OF_VERBS: Final = {
+    "check": _check,
     "diff": _diff,
     "plan": _plan,
     "explain": _explain,

@@ -105,9 +105,9 @@ def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list
     detail, node = found[0]
     where = _where(node.key if kind == "extra_forbidden" and node.key is not None else node.where, path)
     if kind == "extra_forbidden":
-        return Finding(
-            Code.FRR110, f"unknown key {str(loc[-1])!r}", where, _did_you_mean(str(loc[-1]), _keys(model, loc[:-1]))
-        )
+        word = str(loc[-1])
+        near = _near(word, _keys(model, loc[:-1]))
+        return Finding(Code.FRR110, f"unknown key {word!r}", where, _suggested(near), mending=_certain(word, near))
     if kind == "missing" and isinstance(detail["loc"][-1], int):
         # the only lists of fixed length are pairs of lengths
         return Finding(Code.FRR111, _PAIR, _where(node.where, path[:-1]))
@@ -120,7 +120,7 @@ def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list
     if not spoken:
         text += _shown(node, loc)
     hints = [hint for one in details if (hint := _hint(one, node)) is not None]
-    return Finding(Code.FRR111, text, where, hints[0] if hints else None)
+    return Finding(Code.FRR111, text, where, hints[0] if hints else None, mending=_respelt(details, node))
 
 
 def _where(place: Where, path: Loc) -> Where:
@@ -203,7 +203,7 @@ def _message(detail: ErrorDetails) -> str:
 def _hint(detail: ErrorDetails, node: Node) -> str | None:
     kind = detail["type"]
     if kind == "literal_error" and isinstance(node.value, str):
-        return _did_you_mean(node.value, re.findall(r"'([^']*)'", detail["ctx"]["expected"]))
+        return _suggested(_near(node.value, _expected(detail)))
     if kind in {"model_type", "model_attributes_type"} and (form := _FORMS.get(detail["ctx"]["class_name"])):
         return f"write for example: {form}"
     if kind == "string_type" and isinstance(node.value, int | bool):
@@ -216,10 +216,31 @@ def _hint(detail: ErrorDetails, node: Node) -> str | None:
     return None
 
 
-def _did_you_mean(word: str, known: Sequence[str]) -> str | None:
-    """Suggest a word, when only one is near."""
-    near = difflib.get_close_matches(word.lower().replace("-", "_"), known, n=2, cutoff=0.75 if len(word) > 4 else 0.6)
+def _expected(detail: ErrorDetails) -> list[str]:
+    """Return the words that may stand in a place."""
+    return re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+
+
+def _near(word: str, known: Sequence[str]) -> list[str]:
+    """Return the nearest known words, at most two."""
+    cutoff = 0.75 if len(word) > 4 else 0.6
+    return difflib.get_close_matches(word.lower().replace("-", "_"), known, n=2, cutoff=cutoff)
+
+
+def _suggested(near: Sequence[str]) -> str | None:
     return f"did you mean {near[0]!r}?" if near else None
+
+
+def _certain(word: str, near: Sequence[str]) -> tuple[str, str] | None:
+    """Return the word and the only one that is near."""
+    return (word, near[0]) if len(near) == 1 else None
+
+
+def _respelt(details: Sequence[ErrorDetails], node: Node) -> tuple[str, str] | None:
+    """Return a value and the word that was certainly meant, where only certain words may stand."""
+    if len(details) != 1 or details[0]["type"] != "literal_error" or not isinstance(node.value, str):
+        return None
+    return _certain(node.value, _near(node.value, _expected(details[0])))
 
 
 def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
