@@ -50,7 +50,10 @@ class Instance:
         return Context(self.owner.context, self.read, self.open, self.lost, itself=self.owner.lost)
 
     def lost(self, line: str) -> Path:
-        """Give the neighbor or group that is lost with a line."""
+        """Give the neighbor or group that is lost with a line, or the instance."""
+        if line == "bgp default ipv6-unicast":
+            # each neighbor that is made would be active where the model does not know it
+            return self.owner.lost
         made = _MAKES.fullmatch(line)
         return (*self.owner.lost, "neighbors", made[1]) if made else ()
 
@@ -181,8 +184,11 @@ class Instance:
 
     def _may_differ(self, own: str, of_group: str, *, joins: bool = False) -> bool:
         """Tell whether FRR takes the AS of a member beside the one of its group."""
-        if own == of_group or self.version >= (10, 7):
+        if own == of_group:
             return True
+        if self.version >= (10, 7):
+            # FRR does, and the model lacks it: the group's counts there
+            return False
         internal = [one in {"internal", str(self.owner.data.get("asn"))} for one in (own, of_group)]
         return joins and internal[0] == internal[1]
 
