@@ -24,7 +24,7 @@ from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint
 from tests.lab.test_corpus import FILES, is_of
 
-COUNT = int(os.environ.get("FRRGEN_CORPUS", "2"))
+COUNT = int(os.environ.get("FRRGEN_CORPUS", "1"))
 AT_MOST = 3
 """How many neighbors of a file announce."""
 WIDE = 22
