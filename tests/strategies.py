@@ -306,7 +306,12 @@ POOLS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "ipv6_next_hop_prefix_list": _one_of(PREFIX6_LISTS),
     "label": st.sampled_from(["16", "16/17"]),
     "metric": st.one_of(u32, st.builds("{}{}".format, st.sampled_from("+-"), st.integers(1, 1000))),
+    "nexthop_export": v4,
     "profile": st.sampled_from(["FAST", "SLOW"]),
+    "redirect_import": st.lists(ratios, min_size=1, max_size=2, unique=True),
+    "route_map_export": _one_of(MAPS),
+    "route_map_import": _one_of(MAPS),
+    "script": st.just("SCRIPT"),
     "rd_export": ratios,
     "rt_export": st.lists(ratios, min_size=1, max_size=2, unique=True),
     "rt_import": st.lists(ratios, min_size=1, max_size=2, unique=True),
@@ -602,6 +607,13 @@ def family_fields(family: int, version: str) -> dict[str, st.SearchStrategy[Any]
         redistribute=st.dictionaries(
             st.sampled_from(["connected", "static", "kernel"]),
             data(metric=u32, route_map=_one_of(MAPS)),
+            max_size=2,
+        ),
+        distances=st.dictionaries(
+            prefixes(family, 8),
+            data(
+                {"distance": st.integers(1, 255)}, access_list=_one_of(ACCESS_LISTS if family == 4 else ACCESS6_LISTS)
+            ),
             max_size=2,
         ),
         distance_bgp=st.just({"external": 21, "internal": 201, "local": 199}),

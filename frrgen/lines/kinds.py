@@ -44,6 +44,23 @@ class AbsentRule(LineRule):
         data[self.field] = [word for word in data.get(self.field, self.words) if word != self.word]
 
 
+@dataclass(frozen=True)
+class PresentRule(LineRule):
+    """A word of a tuple: the line says that it is there."""
+
+    word: str = ""
+
+    def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
+        """Write the line where the word is there."""
+        if self.word in self.get(obj):
+            yield self, (self.field, self.word), self.form
+
+    def read(self, match: re.Match[str], data: Data) -> None:
+        """Add the word."""
+        del match
+        data[self.field] = [*(word for word in data.get(self.field, ()) if word != self.word), self.word]
+
+
 class ItemRule(LineRule):
     """A dict field: a line an item, with its key."""
 

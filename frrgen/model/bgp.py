@@ -11,11 +11,13 @@ from pydantic import Field, field_validator, model_validator
 from frrgen.model.neighbor import Neighbor, PeerGroup, Timers
 from frrgen.model.types import (
     U32,
+    Address,
     Asn,
     GroupName,
     LeakedVrf,
     MapName,
     Model,
+    Name,
     OtherFamily,
     PeerName,
     PlacedError,
@@ -26,6 +28,8 @@ from frrgen.model.types import (
 
 LONGEST_STALE_TIME: Final = 16777215
 """Seconds: FRR 10 takes no longer `long-lived-graceful-restart stale-time`, for the capability has 24 bits."""
+NUMBERED_TABLES: Final = (10, 4)
+"""From this version on `redistribute table` wants a number (taken by 10.3, refused by 10.7.1, as seen)."""
 AS_SETS_REJECTED: Final = (10, 5)
 """From this version on FRR rejects AS_SETs unless it is told otherwise (its pull request 19024; off in 8.4.4 and on in
 10.7.0, as seen)."""
@@ -63,6 +67,7 @@ class Bestpath(Model):
     aigp: Annotated[bool, Since((9,))] = False
     """Prefer the shorter accumulated IGP metric (RFC 7311)."""
     use_imported_attributes: Annotated[bool, Since((10, 4))] = False
+    """To FRR 10.7.1 it is the same switch as `default_capability_software_version_latest`: it sets both."""
 
     @model_validator(mode="after")
     def _as_set(self) -> Self:
@@ -189,9 +194,18 @@ Protocol = Annotated[
     str,
     Field(
         pattern=r"^(kernel|connected|static|local|rip|ripng|ospf|ospf6|isis|eigrp|babel|nhrp|openfabric|sharp|vnc"
-        r"|vnc-direct|ospf [0-9]{1,5}|table-direct [0-9]{1,5}|table [0-9]{1,5})$"
+        r"|vnc-direct|ospf [0-9]{1,5}|table-direct [0-9]{1,5}|table( [0-9]{1,5})?)$"
     ),
 ]
+
+
+class Distance(Model):
+    """`distance N PREFIX [ACCESS-LIST]`: FRR has it once for all instances, whichever says it."""
+
+    distance: Annotated[int, Field(ge=1, le=255)]
+    """Distance of routes from neighbors whose address is in the prefix."""
+    access_list: Name | None = None
+    """An access list of the routes that it is for; None: all of them."""
 
 
 class DistanceBgp(Model):
@@ -214,6 +228,16 @@ class VrfLeaking(Model):
     rt_import: tuple[Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")], ...] = ()
     rt_export: tuple[Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")], ...] = ()
     label_export: Annotated[int, Field(ge=0, le=1048575)] | Literal["auto"] | None = None
+    label_per_nexthop: Annotated[bool, Since((10,))] = False
+    """A label for each next hop, not one for all of the VRF; `label vpn export allocation-mode per-nexthop`."""
+    nexthop_export: Address | None = None
+    """The next hop of what goes into the VPN."""
+    route_map_import: MapName | None = None
+    """A map of what comes from the VPN; `route-map vpn import NAME`."""
+    route_map_export: MapName | None = None
+    """A map of what goes into the VPN; `route-map vpn export NAME`."""
+    redirect_import: tuple[Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")], ...] = ()
+    """Route targets to which flowspec redirects; `rt redirect import TARGET...`."""
     import_vpn: bool = False
     export_vpn: bool = False
 
@@ -232,6 +256,8 @@ class AddressFamily(Model):
     aggregates: dict[Prefix, Aggregate] = {}
     redistribute: dict[Protocol, Redistribute] = {}
     distance_bgp: DistanceBgp | None = None
+    distances: dict[Prefix, Distance] = {}
+    """By a prefix of the neighbors' addresses."""
     maximum_paths: Annotated[int, Field(ge=1, le=256)] | None = None
     maximum_paths_ibgp: Annotated[int, Field(ge=1, le=256)] | None = None
     maximum_paths_ibgp_equal_cluster_length: bool = False
@@ -251,6 +277,19 @@ class AddressFamily(Model):
         return self
 
 
+DefaultFamily = Literal[
+    "ipv4-multicast",
+    "ipv4-vpn",
+    "ipv4-labeled-unicast",
+    "ipv4-flowspec",
+    "ipv6-multicast",
+    "ipv6-vpn",
+    "ipv6-labeled-unicast",
+    "ipv6-flowspec",
+    "l2vpn-evpn",
+]
+
+
 class Bgp(Model):
     """`router bgp ASN [vrf NAME]`."""
 
@@ -258,6 +297,21 @@ class Bgp(Model):
     """The router's AS number; `router bgp ASN`."""
     router_id: IPv4Address | None = None
     default_ipv4_unicast: bool = True
+    default_ipv6_unicast: bool = False
+    """Activate IPv6 unicast for every neighbor that does not say otherwise; `bgp default ipv6-unicast`."""
+    default_families: tuple[DefaultFamily, ...] = ()
+    """Other address families that every neighbor has unless it says otherwise; `bgp default FAMILY`."""
+    default_capability_dynamic: Annotated[bool, Since((10,))] = False
+    """What a neighbor has that does not say otherwise; `bgp default dynamic-capability`."""
+    default_capability_link_local: Annotated[bool, Since((10, 4))] = False
+    """As `default_capability_dynamic`; `bgp default link-local-capability`."""
+    default_capability_software_version: Annotated[bool, Since((9,))] = False
+    """As `default_capability_dynamic`; `bgp default software-version-capability`."""
+    default_capability_software_version_latest: Annotated[bool, Since((10, 4))] = False
+    """As `default_capability_dynamic`; `bgp default software-version-capability latest-encoding`.
+
+    To FRR 10.7.1 it is the same switch as `use_imported_attributes` of `bestpath`: whoever sets it sets both.
+    """
     ebgp_requires_policy: bool = True
     network_import_check: bool = True
     log_neighbor_changes: bool | None = None
@@ -324,7 +378,7 @@ class Bgp(Model):
         for one in (neighbor, group):
             if one is not None and (said := getattr(one, family).activate) is not None:
                 return bool(said)
-        return family == "ipv4_unicast" and bool(self.default_ipv4_unicast)
+        return bool(getattr(self, f"default_{family}"))
 
     @model_validator(mode="after")
     def _delay(self) -> Self:
@@ -343,7 +397,7 @@ class Bgp(Model):
     def _families(self) -> Self:
         for name, version in (("ipv4_unicast", 4), ("ipv6_unicast", 6)):
             family = getattr(self, name)
-            for kind in ("networks", "aggregates"):
+            for kind in ("networks", "aggregates", "distances"):
                 for prefix in getattr(family, kind):
                     if prefix.version != version:
                         raise PlacedError(f"{prefix} is not an IPv{version} prefix", name, kind, str(prefix))

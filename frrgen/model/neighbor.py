@@ -267,7 +267,8 @@ class NeighborOptions(Model):
     tcp_mss: Annotated[int, Field(ge=1, le=65535)] | None = None
     port: U16 | None = None
     solo: bool = False
-    capability_dynamic: bool = False
+    capability_dynamic: bool | None = None
+    """None: what the instance has by default."""
     capability_extended_nexthop: bool | None = None
     """Always on for a neighbor that is an interface."""
     dont_capability_negotiate: bool = False
@@ -288,14 +289,11 @@ class NeighborOptions(Model):
     rpki_strict: Annotated[bool, Since((10, 4))] = False
     """Let the session come up only while an RPKI cache is connected; `rpki strict`."""
     capability_link_local: Annotated[bool | None, Since((10, 4))] = None
-    """Say that link-local next hops are understood; `capability link-local`."""
-    capability_software_version: Annotated[
-        Literal[True, "latest-encoding"] | None,
-        BeforeValidator(_switch),
-        Since((9,)),
-        Since((10, 4), ("latest-encoding",)),
-    ] = None
-    """Tell the software's version; `capability software-version [latest-encoding]`."""
+    """Say that link-local next hops are understood; `capability link-local`. None: what the instance has by default."""
+    capability_software_version: Annotated[bool | None, Since((9,))] = None
+    """Tell the software's version; `capability software-version`. None: what the instance has by default."""
+    capability_software_version_latest: Annotated[bool | None, Since((10, 4))] = None
+    """Tell it in the latest encoding; `capability software-version latest-encoding`. None: as the instance."""
     extended_link_bandwidth: Annotated[bool, Since((10,))] = False
     """Send link bandwidth in the extended form; `extended-link-bandwidth`."""
     send_nexthop_characteristics: Annotated[bool, Since((10, 4))] = False

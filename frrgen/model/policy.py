@@ -114,6 +114,12 @@ class Match(Model):
     """The neighbor that a route came from, where it is announced."""
     rpki_extcommunity: Literal["valid", "invalid", "notfound"] | None = None
     """The validation state that an extended community tells (RFC 8097)."""
+    script: Annotated[BgpListName | None, Since((10,))] = None
+    """The name of a Lua script that FRR asks."""
+    source_instance: Annotated[int, Field(ge=0, le=255)] | None = None
+    """The instance of the protocol that a route comes from."""
+    vpn_dataplane: Annotated[Literal["mpls", "srv6", "vxlan"] | None, Since((10, 4))] = None
+    """How packets to a route of a VPN are wrapped."""
 
 
 class SetCommunity(Model):
@@ -228,6 +234,13 @@ class Set(Model):
     atomic_aggregate: bool = False
     originator_id: IPv4Address | None = None
     label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
+    sr_te_color: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    """The color of the segment routing policy that leads to the next hop."""
+    ipv4_vpn_next_hop: IPv4Address | None = None
+    """The next hop in the VPN; `set ipv4 vpn next-hop ADDRESS`."""
+    ipv6_vpn_next_hop: IPv6Address | None = None
+    l3vpn_encapsulation: Annotated[Literal["gre", "gretap"] | None, Since((10, 4), ("gretap",))] = None
+    """How a VPN reaches the next hop; `set l3vpn next-hop encapsulation gre|gretap`."""
 
     @model_validator(mode="after")
     def _one_path_clause(self) -> Self:

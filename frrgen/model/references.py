@@ -116,16 +116,23 @@ def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
 
 
 def instance_refs(part: AddressFamily) -> Iterator[tuple[tuple[str, ...], Ref]]:
-    """Give the route maps that an address family of an instance names, each with its path."""
+    """Give the route maps and lists that an address family of an instance names, each with its path."""
     named: list[tuple[tuple[str, ...], str | None]] = [
         (("table_map",), part.table_map),
-        (("vrf_leaking", "import_vrf_route_map"), part.vrf_leaking.import_vrf_route_map),
+    ]
+    named += [
+        (("vrf_leaking", field), getattr(part.vrf_leaking, field))
+        for field in ("import_vrf_route_map", "route_map_import", "route_map_export")
     ]
     named += [(("networks", str(key)), one.route_map) for key, one in part.networks.items()]
     named += [(("redistribute", key), one.route_map) for key, one in part.redistribute.items()]
     for key, one in part.aggregates.items():
         named += [(("aggregates", str(key)), one.route_map), (("aggregates", str(key)), one.suppress_map)]
     yield from ((path, ("route_maps", name)) for path, name in named if name is not None)
+    for prefix, distance in part.distances.items():
+        if distance.access_list is not None:
+            holder = "ipv6_access_lists" if prefix.version == 6 else "access_lists"
+            yield ("distances", str(prefix)), (holder, distance.access_list)
 
 
 def policy_refs(router: Router) -> Iterator[tuple[Path, Ref]]:

@@ -27,6 +27,12 @@ INSTANCE: Final = (
     Row("bgp log-neighbor-changes"),
     Row("no bgp default ipv4-unicast"),
     Row("bgp default shutdown"),
+    Row("bgp default ipv6-unicast"),
+    Row("bgp default ipv4-multicast", "bgp default l2vpn-evpn"),
+    Row("bgp default dynamic-capability"),
+    Row("bgp default link-local-capability"),
+    Row("bgp default software-version-capability"),
+    Row("bgp default software-version-capability latest-encoding"),
     Row("bgp default show-hostname"),
     Row("bgp default show-nexthop-hostname"),
     Row("no bgp ebgp-requires-policy"),
@@ -187,6 +193,8 @@ FAMILY: Final = (
     Row("redistribute static", "redistribute static metric 5 route-map ALL"),
     Row("redistribute connected", "redistribute connected route-map SETS"),
     Row("distance bgp 30 210 210", "distance bgp 31 211 211"),
+    Row("distance 30 {peers}", "distance 30 {peers} {access}"),
+    Row("distance 31 {peers} {access}", "distance 32 {peers} {access}"),
     Row("maximum-paths 4", "maximum-paths 8"),
     Row("maximum-paths ibgp 4", "maximum-paths ibgp 4 equal-cluster-length"),
     Row("table-map ALL", "table-map SETS"),
@@ -282,6 +290,9 @@ MATCH: Final = (
     Row("match src-peer 10.0.0.11", "match src-peer 10.0.0.12"),
     Row("match rpki-extcommunity valid", "match rpki-extcommunity invalid"),
     Row("match tag untagged", "match tag 2"),
+    Row("match script one", "match script two"),
+    Row("match source-instance 1", "match source-instance 2"),
+    Row("match vpn dataplane mpls", "match vpn dataplane srv6"),
 )
 
 SET: Final = (
@@ -328,6 +339,10 @@ SET: Final = (
     Row("set max-metric 20", "set max-metric 10"),
     Row("set aigp-metric 20", "set aigp-metric igp-metric"),
     Row("set tag untagged", "set tag 8"),
+    Row("set sr-te color 20", "set sr-te color 30"),
+    Row("set ipv4 vpn next-hop 10.0.0.9", "set ipv4 vpn next-hop 10.0.0.8"),
+    Row("set ipv6 vpn next-hop 2001:db8::9", "set ipv6 vpn next-hop 2001:db8::8"),
+    Row("set l3vpn next-hop encapsulation gre", "set l3vpn next-hop encapsulation gretap"),
 )
 
 _BASE: Final = """\
@@ -428,6 +443,10 @@ exit
 """
 _PLACES: Final = ("top", "lists", "entry_in", "entry_out", "bgp", "late", "v4", "v6")
 _TARGETS: Final = {"e": ("10.0.0.11",), "i": ("10.0.0.14",), "6": ("2001:db8::21",), "g": ("G", "I"), "d": ("K", "L")}
+_NAMES: Final = {
+    "v4": {"p1": "100.200.0.0/16", "aggregate": "100.11.0.0/16", "peers": "10.0.0.0/24", "access": "A"},
+    "v6": {"p1": "2001:db8:200::/48", "aggregate": "2001:db8:21::/47", "peers": "2001:db8::/64", "access": "A6"},
+}
 _INTERNAL: Final = {"I", "L"}
 
 
@@ -466,11 +485,7 @@ def every_case() -> list[Case]:
                 found += _of_neighbors(row, family)
     for row in FAMILY:
         for family in ("v6",) if row.only == "6" else ("v4", "v6"):
-            names = {"v4": ("100.200.0.0/16", "100.11.0.0/16"), "v6": ("2001:db8:200::/48", "2001:db8:21::/47")}[family]
-            made = [
-                None if text is None else text.replace("{p1}", names[0]).replace("{aggregate}", names[1])
-                for text in (row.one, row.other)
-            ]
+            made = [None if text is None else text.format(**_NAMES[family]) for text in (row.one, row.other)]
             found.append(Case(f"{family} {row.one}", family, made[0] or "", made[1]))
     found += [Case(row.one, "top", row.one, row.other) for row in TOP]
     found += [Case(row.one, "lists", row.one, row.other) for row in LISTS]

@@ -54,6 +54,7 @@ _VALUES: Final = {
     "IFNAME": "eth0",
 }
 _INSTEAD: Final = {
+    "set local-preference W1": "set local-preference +20",
     "set ipv6 next-hop local 2001:db8::9": "set ipv6 next-hop local fe80::9",
     "set extcommunity color 65010:7": "set extcommunity color 01:7",
 }
@@ -166,7 +167,9 @@ def _block(node: str, name: str, line: str) -> list[str]:
     enter = [one.format(vrf=f" vrf {name}", name=name) for one in NODES[node]]
     if node == "route-map":
         return [*enter, f" {line}", "exit"]
-    inner = [f" {one}" for one in (*_BGP, *enter[1:], line)]
+    # what an instance has by default counts for the neighbors behind it
+    first = (line, *_BGP) if line.startswith("bgp default ") else (*_BGP, *enter[1:], line)
+    inner = [f" {one}" for one in first]
     return [enter[0], *inner, *([" exit-address-family"] if len(enter) > 1 else []), "exit"]
 
 

@@ -19,13 +19,14 @@ from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
 
 NAMES = (BgpListName, GroupName, LeakedVrf, MapName, Name, ProfileName, VrfName)
-MADE_ELSEWHERE = {"import_vrf", "source_vrf", "nexthop_vrf", "vrf"}
-"""Fields that name a VRF: the kernel has it, whether the inventory names it or not."""
+MADE_ELSEWHERE = {"import_vrf", "source_vrf", "nexthop_vrf", "script", "vrf"}
+"""Fields that name a VRF, which the kernel has, or a script on the disk, whether the inventory names it or not."""
 ENTRIES = {"entries": [{"seq": 10, "action": "permit"}]}
 REQUIRED = {
     "RouteMapEntry": {"seq": 10, "action": "permit"},
     "StaticRoute": {"prefix": "198.51.100.0/24", "drop": "blackhole"},
     "AdvertiseMap": {"route_map": "THERE", "condition": "exist-map", "condition_map": "THERE"},
+    "Distance": {"distance": 20},
     "BfdPeer": {"address": "192.0.2.1"},
     "Bgp": {"asn": 65001, "router_id": "192.0.2.9"},
     "Neighbor": {"remote_as": 65002},

@@ -98,6 +98,9 @@ VALUES = {
     "extcommunity_limit": 3,
     "src_peer": "192.0.2.1",
     "rpki_extcommunity": "invalid",
+    "script": "s",
+    "source_instance": 3,
+    "vpn_dataplane": "mpls",
 }
 """A value of each match clause."""
 SURE = re.compile("never|always|take it away|remove it|at all|permits everything|is not reached")

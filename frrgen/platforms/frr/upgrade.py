@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Where
-from frrgen.model.bgp import AS_SETS_REJECTED, LONGEST_STALE_TIME, Bgp
+from frrgen.model.bgp import AS_SETS_REJECTED, LONGEST_STALE_TIME, NUMBERED_TABLES, Bgp
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.canonical import FIRST_AS_ON
 from frrgen.platforms.frr.parse.parser import parse
@@ -57,6 +57,13 @@ REFUSED: Final = (
         "is refused: the entry sets no community",
         "FRR 10 has no community of that name",
         "route-map A permit 10 / set community internet",
+    ),
+    _trap(
+        r"redistribute table( (metric|route-map) .*)?",
+        NUMBERED_TABLES,
+        "is refused: the routes of the table are no longer announced",
+        "say the number of the table",
+        "router bgp 65001 / address-family ipv4 unicast / redistribute table",
     ),
     _trap(
         "ip multicast rpf-lookup-mode .+",

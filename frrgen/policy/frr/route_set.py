@@ -38,7 +38,8 @@ MORE_SETS: Final = (
 )
 """Set clauses for what a Route does not hold."""
 LOCAL_MED: Final = "from where a relative MED counts depends on whether the route is the router's own"
-_UNMEASURED_SETS: Final = ("as_path_replace", "as_path_replace_list", "min_metric", "max_metric")
+_VPN_SETS: Final = ("sr_te_color", "ipv4_vpn_next_hop", "ipv6_vpn_next_hop", "l3vpn_encapsulation")
+_UNMEASURED_SETS: Final = ("as_path_replace", "as_path_replace_list", "min_metric", "max_metric", *_VPN_SETS)
 
 
 @dataclass

@@ -308,7 +308,7 @@ class Session:
         owners = [one for one in (self.neighbor, self.group) if one is not None]
         parts = [getattr(one, family) for one in owners for family in FAMILIES]
         bgp = self.bgp
-        own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast)
+        own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast, bgp.default_ipv6_unicast)
         deciding = [self.option(name) for name in options.NEIGHBOR_DECIDING]
         own += (
             bgp.graceful_shutdown,

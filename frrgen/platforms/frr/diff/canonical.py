@@ -27,6 +27,13 @@ Measured by hand for every option of a neighbor on 8.4.4, 10.3 and 10.7.1.
 _FOLDED_IN_FAMILY = ("addpath_tx", "route_map_in", "route_map_out", "disable_addpath_rx")
 _WRITTEN_OVER = ("local_role",)
 """What a member has of its own is lost on FRR 10 when its group gets another."""
+_BY_DEFAULT = (
+    "capability_dynamic",
+    "capability_link_local",
+    "capability_software_version",
+    "capability_software_version_latest",
+)
+"""What an instance can say by default of all of its neighbors."""
 FIRST_AS_ON = (9, 1)
 
 
@@ -64,6 +71,28 @@ def _with_imported(router: Router) -> Router:
     return router.model_copy(update={"vrfs": {**router.vrfs, **imported, **held}})
 
 
+def _with_shared_distances(router: Router) -> Router:
+    """Give the first instance the distances of all: FRR has them once, and shows them in each."""
+    held = {"": router.bgp, **{name: vrf.bgp for name, vrf in router.vrfs.items()}}
+    instances = {name: bgp for name, bgp in held.items() if bgp is not None}
+    if not any(getattr(bgp, family).distances for bgp in instances.values() for family in FAMILIES):
+        return router
+    changes: dict[str, Bgp] = {}
+    for first, name in enumerate(instances):
+        parts = {
+            family: {}
+            if first
+            else {k: v for bgp in instances.values() for k, v in getattr(bgp, family).distances.items()}
+            for family in FAMILIES
+        }
+        bgp = instances[name]
+        changes[name] = _with(
+            bgp, {family: _with(getattr(bgp, family), {"distances": parts[family]}) for family in FAMILIES}
+        )
+    vrfs = {name: _with(vrf, {"bgp": changes[name]}) if name in changes else vrf for name, vrf in router.vrfs.items()}
+    return router.model_copy(update={"bgp": changes.get(""), "vrfs": vrfs})
+
+
 def canonical(router: Router, beside: Router | None = None, box: Profile | None = None) -> Router:
     """Give the router in canonical form, by its own FRR version. Names of the box itself are left out of it.
 
@@ -71,7 +100,7 @@ def canonical(router: Router, beside: Router | None = None, box: Profile | None 
     for FRR keeps what is active when only the default changes. `box` is the profile by which FRR hides defaults; None:
     the router's own.
     """
-    router = _with_imported(router)
+    router = _with_shared_distances(_with_imported(router))
     box = box or router.defaults
     other = router if beside is None else beside
     changes: dict[str, Any] = {"hostname": None, "defaults": "traditional", "log": _log(router)}
@@ -122,6 +151,7 @@ def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:
         for peer, neighbor in bgp.neighbors.items()
     }
     changes: dict[str, Any] = {"peer_groups": groups, "neighbors": neighbors}
+    changes["default_families"] = tuple(sorted(bgp.default_families))
     hidden = [name for name in ("on_startup_med", "administrative_med") if getattr(bgp.max_med, name) == _GREATEST_MED]
     if hidden:
         changes["max_med"] = _with(bgp.max_med, dict.fromkeys(hidden))
@@ -132,6 +162,9 @@ def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:
     everyone = (*bgp.peer_groups.values(), *bgp.neighbors.values())
     if any(getattr(one, family).addpath_tx == "bestpath-per-AS" for one in everyone for family in FAMILIES):
         changes["bestpath"] = _with(bgp.bestpath, {"deterministic_med": True})
+    if bgp.bestpath.use_imported_attributes or bgp.default_capability_software_version_latest:
+        changes["default_capability_software_version_latest"] = True
+        changes["bestpath"] = _with(changes.get("bestpath", bgp.bestpath), {"use_imported_attributes": True})
     return saying_defaults(_with(bgp, changes))
 
 
@@ -145,11 +178,29 @@ def _options(one: _O, name: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp],
         changes |= _as_its_group(one, group, _group_of(one, bgps[1]), _FOLDED)
         if router.version >= (10,):
             changes |= _written_over(group, _group_of(one, bgps[1]))
+    changes |= _capabilities(one, group, bgps)
     if is_unnumbered(name) and isinstance(one, Neighbor) and one.capability_extended_nexthop:
         changes["capability_extended_nexthop"] = None
     if one.enforce_first_as is not None and one.enforce_first_as == (router.version >= FIRST_AS_ON):
         changes["enforce_first_as"] = None
     return _with(one, changes)
+
+
+def _capabilities(one: Neighbor | PeerGroup, group: PeerGroup | None, bgps: tuple[Bgp, Bgp]) -> dict[str, Any]:
+    """Give what a neighbor says of its capabilities beyond what its group or the instance says beside.
+
+    As with families, FRR keeps what a neighbor has when only the default changes.
+    """
+    changes: dict[str, Any] = {}
+    for name in _BY_DEFAULT:
+        own, inherited = getattr(one, name), None if group is None else getattr(group, name)
+        if inherited is not None:
+            changes[name] = None if own == inherited else own
+            continue
+        default, shown = (getattr(bgp, f"default_{name}") for bgp in bgps)
+        has = default if own is None else own
+        changes[name] = None if has == shown else has
+    return changes
 
 
 def _group_of(one: Neighbor | PeerGroup, bgp: Bgp) -> PeerGroup | None:
@@ -183,7 +234,7 @@ def _family(part: NeighborFamily, family: str, one: Neighbor | PeerGroup, bgps: 
         if part.activate == inherited:
             changes["activate"] = None
     else:
-        own, shown = ((one.default_ipv4_unicast and family == "ipv4_unicast") for one in bgps)
+        own, shown = (getattr(one, f"default_{family}") for one in bgps)
         active = own if part.activate is None else part.activate
         changes["activate"] = None if active == shown else active
     unchanged = set(part.attribute_unchanged)

@@ -5,11 +5,11 @@ Impacts were measured on sessions of every kind of FRR 8.4.4, 10.3 and 10.7.1: t
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from frrgen.lines.kinds import EachRule, ItemRule, PairRule
+from frrgen.lines.kinds import EachRule, ItemRule, PairRule, PresentRule
 from frrgen.lines.rule import Impact, LineRule, Table, WordsRule
-from frrgen.model.bgp import Dampening, DistanceBgp
+from frrgen.model.bgp import Dampening, DefaultFamily, DistanceBgp
 
 _RESET: Final = Impact.RESET
 _REFRESH: Final = Impact.REFRESH
@@ -37,6 +37,22 @@ INSTANCE: Final = Table(
     ),
     LineRule("default_ipv4_unicast", "bgp default ipv4-unicast", const=False, negative=True, impact=_NONE),
     LineRule("default_ipv4_unicast", "bgp default ipv4-unicast", default=True, impact=_NONE),
+    LineRule("default_ipv6_unicast", "bgp default ipv6-unicast", impact=_NONE),
+    LineRule(
+        "default_ipv6_unicast", "bgp default ipv6-unicast", const=False, negative=True, default=False, impact=_NONE
+    ),
+    *(
+        PresentRule("default_families", f"bgp default {family}", word=family, impact=_NONE)
+        for family in get_args(DefaultFamily)
+    ),
+    LineRule("default_capability_dynamic", "bgp default dynamic-capability", impact=_NONE),
+    LineRule("default_capability_link_local", "bgp default link-local-capability", impact=_NONE),
+    LineRule("default_capability_software_version", "bgp default software-version-capability", impact=_NONE),
+    LineRule(
+        "default_capability_software_version_latest",
+        "bgp default software-version-capability latest-encoding",
+        impact=_NONE,
+    ),
     LineRule("default_shutdown", "bgp default shutdown", impact=_NONE),
     LineRule("show_hostname", "bgp default show-hostname", impact=_NONE),
     LineRule("show_hostname", "bgp default show-hostname", const=False, negative=True, default=False, impact=_NONE),
@@ -158,7 +174,18 @@ INSTANCE: Final = Table(
 LISTEN: Final = Table(ItemRule("listen_ranges", "bgp listen range {key} peer-group {}", undo_first=True, impact=_NONE))
 
 
-_VPN: Final = ("rd_export", "label_export", "rt_import", "rt_export", "export_vpn", "import_vpn")
+_VPN: Final = (
+    "rd_export",
+    "label_export",
+    "label_per_nexthop",
+    "nexthop_export",
+    "rt_import",
+    "rt_export",
+    "route_map_import",
+    "route_map_export",
+    "export_vpn",
+    "import_vpn",
+)
 _NO_VPN: Final = tuple(f"vrf_leaking.{name}" for name in _VPN)
 _NO_VRF: Final = ("vrf_leaking.import_vrf",)
 
@@ -190,6 +217,7 @@ FAMILY: Final = Table(
         undo="distance bgp",
         impact=_NONE,
     ),
+    ItemRule("distances", "distance {distance} {key}[ {access_list}]", undo_first=True, impact=_NONE),
     LineRule("maximum_paths", "maximum-paths {}", undo="maximum-paths", impact=_NONE),
     PairRule(
         "maximum_paths_ibgp",
@@ -209,6 +237,34 @@ FAMILY: Final = Table(
     LineRule(
         "vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF, impact=_NONE
     ),
+    LineRule(
+        "vrf_leaking.label_per_nexthop",
+        "label vpn export allocation-mode per-nexthop",
+        excludes=_NO_VRF,
+        impact=_NONE,
+    ),
+    LineRule(
+        "vrf_leaking.nexthop_export",
+        "nexthop vpn export {}",
+        undo="nexthop vpn export",
+        excludes=_NO_VRF,
+        impact=_NONE,
+    ),
+    LineRule(
+        "vrf_leaking.route_map_import",
+        "route-map vpn import {}",
+        undo="route-map vpn import",
+        excludes=(*_NO_VRF, "vrf_leaking.import_vrf_route_map"),
+        impact=_NONE,
+    ),
+    LineRule(
+        "vrf_leaking.route_map_export",
+        "route-map vpn export {}",
+        undo="route-map vpn export",
+        excludes=_NO_VRF,
+        impact=_NONE,
+    ),
+    WordsRule("vrf_leaking.redirect_import", "rt redirect import {*}", undo_first=True, impact=_NONE),
     WordsRule(
         "vrf_leaking.rt_import",
         "rt vpn import {*}",
@@ -223,7 +279,13 @@ FAMILY: Final = Table(
         excludes=_NO_VRF,
         impact=_NONE,
     ),
-    LineRule("vrf_leaking.import_vrf_route_map", "import vrf route-map {}", undo="import vrf route-map", impact=_NONE),
+    LineRule(
+        "vrf_leaking.import_vrf_route_map",
+        "import vrf route-map {}",
+        undo="import vrf route-map",
+        excludes=("vrf_leaking.route_map_import",),
+        impact=_NONE,
+    ),
     EachRule("vrf_leaking.import_vrf", "import vrf {*}", excludes=_NO_VPN, impact=_NONE),
     LineRule("vrf_leaking.export_vpn", "export vpn", excludes=_NO_VRF, impact=_NONE),
     LineRule("vrf_leaking.import_vpn", "import vpn", excludes=_NO_VRF, impact=_NONE),

@@ -69,6 +69,9 @@ _MATCH: Final = (
     ("extcommunity_limit", "extcommunity-limit {}"),
     ("src_peer", "src-peer {}"),
     ("rpki_extcommunity", "rpki-extcommunity {}"),
+    ("script", "script {}"),
+    ("source_instance", "source-instance {}"),
+    ("vpn_dataplane", "vpn dataplane {}"),
 )
 
 ENTRY: Final = Table(
@@ -167,6 +170,10 @@ SET: Final = Table(
     LineRule("atomic_aggregate", "set atomic-aggregate"),
     LineRule("originator_id", "set originator-id {}", undo="set originator-id"),
     LineRule("label_index", "set label-index {}", undo="set label-index"),
+    LineRule("sr_te_color", "set sr-te color {}", undo="set sr-te color"),
+    LineRule("ipv4_vpn_next_hop", "set ipv4 vpn next-hop {}", undo="set ipv4 vpn next-hop"),
+    LineRule("ipv6_vpn_next_hop", "set ipv6 vpn next-hop {}", undo="set ipv6 vpn next-hop"),
+    LineRule("l3vpn_encapsulation", "set l3vpn next-hop encapsulation {}", undo="set l3vpn next-hop encapsulation"),
     impact=Impact.NONE,
 )
 

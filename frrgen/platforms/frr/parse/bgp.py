@@ -21,6 +21,7 @@ _PEER: Final = re.compile(r"(no )?neighbor ([^ ]+) (.*)")
 _MAKES: Final = re.compile(r"neighbor ([^ ]+) (?:remote-as|peer-group|interface)(?: .*)?")
 _FAMILIES: Final = {"ipv4 unicast": "ipv4_unicast", "ipv6 unicast": "ipv6_unicast"}
 _EXCLUSIVE: Final = {"prefix-list": "distribute_list", "distribute-list": "prefix_list"}
+_DEFAULT: Final = re.compile(r"(?:no )?bgp default ipv([46])-unicast")
 _BESIDE: Final = {"ebgp-multihop": "ttl_security_hops", "ttl-security": "ebgp_multihop"}
 _ONLY: Final = {
     rule.form.split("[")[0].split(" ")[0]: rule.only
@@ -29,7 +30,7 @@ _ONLY: Final = {
     if rule.only
 }
 """First words of options that FRR refuses for neighbors that are not internal, or not external."""
-_VPN: Final = re.compile("(rd|label|rt) vpn .+|(import|export) vpn")
+_VPN: Final = re.compile("(rd|label|rt|nexthop|route-map) vpn .+|(import|export) vpn")
 """What FRR refuses behind `import vrf`."""
 
 
@@ -92,8 +93,8 @@ class Instance:
         if line.startswith("bgp shutdown message "):
             # FRR does not show the message, so the model has none
             line = "bgp shutdown"
-        if line in {"bgp default ipv4-unicast", "no bgp default ipv4-unicast"}:
-            self._keep_active()
+        if said := _DEFAULT.fullmatch(line):
+            self._keep_active(f"ipv{said[1]}_unicast")
         if line.startswith("bgp listen range "):
             words = line.split(" ")
             words[3] = masked(words[3])
@@ -104,13 +105,13 @@ class Instance:
         # without an address family in the text, FRR means ipv4 unicast
         return self._table(INSTANCE, line.removesuffix(" no-as-set")) or self._read_family(line, "ipv4_unicast")
 
-    def _keep_active(self) -> None:
+    def _keep_active(self, family: str) -> None:
         """Keep what is active of the neighbors that are there: the default counts where a neighbor is made."""
-        default = self.owner.data.get("default_ipv4_unicast", True)
+        default = self.owner.data.get(f"default_{family}", family == "ipv4_unicast")
         for one in (*self.groups.values(), *self.neighbors.values()):
             # a member is active where its group is
             if "peer_group" not in one:
-                one.setdefault("ipv4_unicast", {}).setdefault("activate", default)
+                one.setdefault(family, {}).setdefault("activate", default)
 
     def _neighbor(self, line: str, match: re.Match[str]) -> bool:
         negated, peer, rest = match[1] or "", _canonical_address(match[2]), match[3]
