@@ -12,7 +12,7 @@ from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, visible
 from frrgen.platforms.base import that_reads
 from frrgen.platforms.files import read_text
-from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan
+from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_trap
 from frrgen.platforms.frr.diff.unread import only_in, refuse_endangered, refuse_lost
 from frrgen.platforms.frr.parse.pair import parse_pair
 from frrgen.platforms.frr.parse.parser import Parsed
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> Exit:
     refuse_lost(only_in(running.leftovers, intended.leftovers), args.allow_unread, str(args.running))
     refuse_lost(unread, args.allow_unread, str(args.intended))
     whole = intended.router.model_copy(update={"ownership": "full"})
-    plan = make_plan(running, whole, prune_leftovers=args.prune_leftovers)
+    plan = with_trap(make_plan(running, whole, prune_leftovers=args.prune_leftovers), whole)
     refuse_endangered(plan.changes, unread, args.allow_unread, str(args.intended))
     show(plan, args.format)
     if beyond := beyond_model(running, intended):

@@ -191,3 +191,21 @@ def test_of_several_routers_each_is_told_and_errors_name_the_router(frrgen, lab,
     assert any(one["findings"] for one in said if one["router"] == "r2")
     plans = json.loads(frrgen("diff", "--format", "json").stdout)["routers"]
     assert [bool(one.get("findings")) for one in plans] == [False, True]
+
+
+@pytest.mark.frr(before="9", reason="a later FRR reads its own lines as it did")
+def test_upgrade_check_reads_what_a_router_runs_and_what_it_starts_with(frrgen, edge):
+    trap = "route-map A permit 10\nexit\nno route-map A optimization\n"
+    edge.load(f"{trap}end\n")
+    edge.vtysh("write")
+    edge.load("route-map B permit 10\nexit\nno route-map B optimization\nend\n")
+    done = frrgen("upgrade-check", "r1", "--to", "10.3")
+    assert done.returncode == 2, done.stderr
+    told = [line for line in done.stdout.splitlines() if line.startswith("error[FRR450]")]
+    places = [line.strip() for line in done.stdout.splitlines() if "r1 (" in line]
+    assert sum("`no route-map A optimization`" in line for line in told) == 2, done.stdout
+    assert sum("`no route-map B optimization`" in line for line in told) == 1, done.stdout
+    assert any("r1 (startup)" in line for line in places)
+    assert any("r1 (running)" in line for line in places)
+    same = frrgen("upgrade-check", "r1", "--to", "8.4.4")
+    assert (same.returncode, same.stderr) == (0, "")

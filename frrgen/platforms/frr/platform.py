@@ -14,8 +14,8 @@ from frrgen.errors import Finding
 from frrgen.model.router import Router
 from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
 from frrgen.platforms.files import is_xml, read_text
+from frrgen.platforms.frr.diff.faults import upgrade_trap
 from frrgen.platforms.frr.diff.plan import Plan, hide
-from frrgen.platforms.frr.grammar.layout import optimization
 from frrgen.platforms.frr.parse.parser import Parsed, parse, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.render import render
@@ -34,16 +34,9 @@ class FrrPlatform:
     template = True
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
-        """Return the finding about an upgrade; other doubts about FRR hold everywhere (`model/check.py`).
-
-        FRR 8 saves `no route-map NAME optimization`, and FRR 9 skips the first entry of such a map.
-        """
-        maps = sum(not optimization(one, router.version) for one in router.route_maps.values())
-        if router.version < (9,) and maps:
-            named = f"{maps} route map{'s' if maps > 1 else ''} of {router.name}"
-            saved = f"the file that FRR {router.frr_version} has saved"
-            text = f"FRR 9 and later skip the first entry of {named} when they start with {saved}"
-            hint = f"before FRR is upgraded: frrgen upgrade-check {router.name} --to 10.3"
+        """Return the finding about an upgrade; other doubts about FRR hold everywhere (`model/check.py`)."""
+        if (trap := upgrade_trap(router)) is not None:
+            text, hint = trap
             yield Finding.at(Code.FRR245, text, (*path, "route_maps"), hint)
 
     def losses(self, router: Router) -> Iterable[Finding]:

@@ -15,7 +15,7 @@ from frrgen.model.router import Router
 from frrgen.platforms.frr.daemons import lacks
 from frrgen.platforms.frr.diff.changes import Commands
 from frrgen.platforms.frr.diff.owned import with_unowned
-from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes
+from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes, with_trap
 from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed, parse
@@ -52,7 +52,7 @@ def plan_for(
     parsed = parse(running.text, name=intended.name, frr_version=running.frr_version or intended.frr_version)
     refuse_lost(parsed.leftovers, allow_unread, known=intended)
     judged = intended.of_version(running.frr_version) if running.frr_version else intended
-    plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers)
+    plan = with_trap(make_plan(parsed, judged, prune_leftovers=prune_leftovers), judged)
     if unfinished and (running.pending is not None or running.unsaved):
         plan = _unfinished(plan, running)
     return replace(with_routes(plan, parsed, judged), basis=_basis(running, judged)) if routes else plan

@@ -12,6 +12,7 @@ from frrgen.model.neighbor import Neighbor, NeighborFamily
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.sessions import dynamic
+from frrgen.platforms.frr.grammar.layout import optimization
 
 _AT_START: Final = ("dont_capability_negotiate", "local_role_strict", "oad", "strict_capability_match")
 """What FRR settles when a session starts: a change drops no session, and no soft clear brings it into effect."""
@@ -85,3 +86,17 @@ def _filters(part: NeighborFamily, name: str) -> bool:
     """Tell whether anything but this route map filters what goes out."""
     lists = (part.prefix_list_out, part.distribute_list_out, part.filter_list_out)
     return any(lists) or part.route_map_out not in {None, name}
+
+
+def upgrade_trap(router: Router) -> tuple[str, str] | None:
+    """Say what FRR 9 and later make of the route maps in the file that FRR 8 saves, and what to do; None: nothing.
+
+    FRR 8 saves `no route-map NAME optimization`, and FRR 9 skips the first entry of such a map.
+    """
+    maps = sum(not optimization(one, router.version) for one in router.route_maps.values())
+    if router.version >= (9,) or not maps:
+        return None
+    named = f"{maps} route map{'s' if maps > 1 else ''} of {router.name}"
+    saved = f"the file that FRR {router.frr_version} has saved"
+    text = f"FRR 9 and later skip the first entry of {named} when they start with {saved}"
+    return text, f"before FRR is upgraded: frrgen upgrade-check {router.name} --to 10.3"

@@ -11,7 +11,7 @@ from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.build import Builder
 from frrgen.platforms.frr.diff.changes import Change, Op
-from frrgen.platforms.frr.diff.faults import faults, refuse_deaths
+from frrgen.platforms.frr.diff.faults import faults, refuse_deaths, upgrade_trap
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
@@ -211,6 +211,12 @@ def _kept_in_maps(leftovers: Iterable[Leftover], intended: Router) -> Iterator[s
         if left:
             shown = "; ".join(hide(line) for line in left[:3]) + ("; …" if left[3:] else "")
             yield f"what route map {name} seq {seq} lets through is not known: it keeps {shown}"
+
+
+def with_trap(plan: Plan, intended: Router) -> Plan:
+    """Add to a plan what a later FRR reads otherwise of the file that is saved behind it (FRR245)."""
+    trap = upgrade_trap(intended)
+    return plan if trap is None else replace(plan, warnings=(*plan.warnings, "; ".join(trap)))
 
 
 def with_routes(plan: Plan, running: Parsed, intended: Router) -> Plan:
