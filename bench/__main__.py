@@ -1,6 +1,6 @@
 """`make bench [ONLY=…]`: each figure beside its peer, of this run and machine.
 
-ONLY is one of plan, policy, push, render, start, leak and speaker.
+ONLY is one of plan, policy, push, render, start, leak, speaker and cluster.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.cluster import bench_cluster
 from bench.configs import lists, maps, neighbors
 from bench.measure import ENVIRONMENT, FRRGEN, Cost, measure
 from bench.speaker import bench_speaker
@@ -301,6 +302,8 @@ def main() -> None:
             bench_leak(lab)
         if only in {"", "speaker"}:
             bench_speaker(lab)
+        if only in {"", "cluster"}:
+            bench_cluster(lab)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,135 @@
+"""From a change of a Service to the route in the router's kernel, with 5,000 Services; and what that costs a speaker.
+
+`python -m bench.cluster ADDR:PORT FOLDER SERVICES CHANGES` is the API server, which makes the changes itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import calendar
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median, quantiles
+
+from bench.speaker import Process
+from tests.kubernetes.server import FakeApi
+from tests.kubernetes.store import RESOURCES
+from tests.kubernetes.things import endpoint, endpoint_slice, node, service
+from tests.lab import Lab, Router, wait_for
+from tests.lab.router import die_with_parent
+from tests.lab.speaking import FRRGEN, ROOT, inventory, rendered
+
+SERVICES, CHANGES = 5000, 300
+_EVERY = 0.02
+"""Seconds between two changes: 50 a second."""
+
+
+def _address(number: int) -> str:
+    return f"10.1.{number >> 8}.{number & 255}"
+
+
+async def _serve(where: str, folder: Path, services: int, changes: int) -> None:
+    """Serve the API. Once FOLDER/go is there, give another address to one Service after the other."""
+    host, _, port = where.rpartition(":")
+    api = FakeApi(folder)
+    api.store.create(RESOURCES[1], "", node())
+    for number in range(services):
+        name = f"s{number}"
+        api.store.create(RESOURCES[0], "default", service(name))
+        status = service(name, _address(number))["status"]
+        api.store.replace(RESOURCES[0], ("default", name), {"metadata": {}, "status": status}, "status")
+        api.store.create(RESOURCES[6], "default", endpoint_slice(name, endpoint("node")))
+    api.store.compact()
+    await api.start(host, int(port))
+    api.kubeconfig()
+    (folder / "ready").touch()
+    while not (folder / "go").exists():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    for number in range(changes):
+        name, new = f"s{number}", _address(services + number)
+        status = service(name, new)["status"]
+        print(json.dumps([new, time.time()]), flush=True)
+        api.store.replace(RESOURCES[0], ("default", name), {"metadata": {}, "status": status}, "status")
+        await api.tell()
+        await asyncio.sleep(_EVERY)
+    await asyncio.Event().wait()
+
+
+def _routes(edge: Router) -> int:
+    return len(json.loads(edge.run("ip", "-j", "route", "show", "proto", "bgp").stdout or "[]"))
+
+
+def _monitor(edge: Router) -> subprocess.Popen[bytes]:
+    """Write each change of the kernel's routes into a file, with its time."""
+    return subprocess.Popen(
+        ["nsenter", "-t", str(edge.pid), "-n", "--", "ip", "-ts", "-o", "monitor", "route"],
+        stdout=(edge.folder / "routes.log").open("wb"),
+        preexec_fn=die_with_parent,  # noqa: PLW1509
+        env={"TZ": "UTC", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+    )
+
+
+def bench_cluster(lab: Lab) -> None:
+    """Print the figures."""
+    edge, host, server = (
+        lab.router("cluster-edge"),
+        lab.router("cluster-node", daemons=()),
+        lab.router("api", daemons=()),
+    )
+    lab.lan((edge, "10.0.0.1/24"), (host, "10.0.0.2/24"), (server, "10.0.0.9/24"))
+    net, state = inventory(host.folder / "net", asn=65001), server.folder / "state"
+    edge.start(rendered(net))
+    inside = ["nsenter", "-t", str(server.pid), "-n", "--", sys.executable, "-m", "bench.cluster"]
+    api = subprocess.Popen(
+        [*inside, "10.0.0.9:6443", str(state), str(SERVICES), str(CHANGES)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509
+    )
+    wait_for("the API server", (state / "ready").exists, 120)
+    began = time.monotonic()
+    source = ["--source", "kubernetes:observe", "--kubeconfig", str(state / "kubeconfig")]
+    speaker = Process(host, *FRRGEN, "-i", str(net), "speaker", "run", "--node", "node", *source, name="speaker")
+    try:
+        wait_for("all routes", lambda: _routes(edge) == SERVICES, 120)
+        start = time.monotonic() - began
+        speaker.rest()
+        cpu, told = speaker.cpu, time.monotonic()
+        monitor = _monitor(edge)
+        (state / "go").touch()
+        assert api.stdout is not None
+        asked = dict(json.loads(api.stdout.readline()) for _ in range(CHANGES))
+        spent = time.monotonic() - told
+        wait_for("the last change", lambda: edge.run("ip", "route", "show", list(asked)[-1]).stdout, 60)
+        load = (speaker.cpu - cpu) / spent
+        monitor.kill()
+        monitor.wait()
+        found: dict[str, float] = {}
+        for line in (edge.folder / "routes.log").read_text().splitlines():
+            words = line.replace("[", "").replace("]", "").split()
+            if "Deleted" not in words and words[1] in asked:
+                stamp = time.strptime(words[0].split(".")[0] + "UTC", "%Y-%m-%dT%H:%M:%S%Z")
+                found[words[1]] = calendar.timegm(stamp) + float("0." + words[0].split(".")[1])
+        waits = sorted(1000 * (found[one] - when) for one, when in asked.items() if one in found)
+        print(
+            f"{SERVICES} Services: {start:.1f} s from the start to the last route, {speaker.memory():.0f} MiB; "
+            f"a change to the kernel's route: p50 {median(waits):.0f} ms, p99 {quantiles(waits, n=100)[98]:.0f} ms "
+            f"(goal 100, 500) of {len(waits)}; {load:.0%} of a core at {CHANGES / spent:.0f} changes a second",
+            flush=True,
+        )
+    finally:
+        api.kill()
+        api.wait()
+        speaker.end()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 5:
+        asyncio.run(_serve(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))
+    else:
+        with Lab() as the_lab:
+            bench_cluster(the_lab)
