@@ -5,6 +5,7 @@ import os
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
+from tests.draws import without_local_constants
 from tests.examples import examples
 
 # a test says what is true, not how fast the machine is; and the same commit gets the same answer each time
@@ -19,4 +20,8 @@ if not os.environ.get("FRRGEN_CURIOUS"):
     # Hypothesis draws constants out of all modules that are loaded: a draw would depend on the tests that ran before
     providers._get_local_constants = lambda: providers._local_constants
 settings.register_profile("curious", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("curious" if os.environ.get("FRRGEN_CURIOUS") else "patient")
+if os.environ.get("FRRGEN_CURIOUS"):
+    settings.load_profile("curious")
+else:
+    settings.load_profile("patient")
+    without_local_constants()

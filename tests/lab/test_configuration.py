@@ -9,19 +9,16 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from frrgen.errors import InputError
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
+from tests.lab.drawn import SEED, drawn
 from tests.lab.router import wait_for
-from tests.lab.walked import walked
-from tests.strategies import routers
 
 GOLDEN = Path(__file__).parent.parent / "golden/frr"
 GOLDENS = sorted({path.stem.rpartition("-")[0] for path in GOLDEN.glob("*.conf")})
-SEED = int(os.environ.get("FRRGEN_SEED", "6"))
 DAEMONS = ("zebra", "bgpd", "staticd", "bfdd")
 
 
@@ -51,31 +48,10 @@ def test_a_golden_passes_vtysh_loads_and_leaves_nothing_to_plan(router, golden):
     assert left.leftovers == ()
 
 
-def generated(number, seed_, frr):
-    """Random routers of an FRR, the same ones for a seed."""
-    made = []
-
-    @seed(seed_)
-    @settings(
-        max_examples=number,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(routers(frr.version))
-    def collect(one):
-        made.append(walked(one))
-
-    collect()
-    assert len(made) == number
-    return made
-
-
 def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(router):
     """A chain of random routers: each is reached from the one before, by the plan alone."""
     router.restart("")
-    for number, intended in enumerate(generated(int(os.environ.get("FRRGEN_CHAIN", "60")), SEED, router.frr)):
+    for number, intended in enumerate(drawn(router.frr.version, SEED, int(os.environ.get("FRRGEN_CHAIN", "60")))):
         try:
             plan = left_to_do(router, intended)
         except InputError:
@@ -90,7 +66,9 @@ def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(rout
 
 
 def test_a_random_router_boots_from_what_is_rendered(router):
-    for number, intended in enumerate(generated(15, SEED + 1, router.frr)):
+    for number, intended in enumerate(
+        drawn(router.frr.version, SEED + 1, int(os.environ.get("FRRGEN_RENDERED", "15")))
+    ):
         router.restart(render(intended))
         left = left_to_do(router, intended)
         assert left.commands == (), f"number {number} of seed {SEED + 1}"
@@ -144,7 +122,7 @@ def test_a_router_that_was_pushed_to_shows_what_a_router_that_booted_shows(lab):
     pushed, booted = lab.router("pushed", daemons=DAEMONS), lab.router("booted", daemons=DAEMONS)
     pushed.start("")
     booted.start("")
-    for number, intended in enumerate(generated(int(os.environ.get("FRRGEN_BOOTED", "8")), SEED + 2, lab.frr)):
+    for number, intended in enumerate(drawn(lab.frr.version, SEED + 2, int(os.environ.get("FRRGEN_BOOTED", "8")))):
         booted.restart(render(intended))
         try:
             pushed.apply(left_to_do(pushed, intended).batches)

@@ -157,6 +157,9 @@ def on_the_box(router):
         members.setdefault(one.peer_group, set()).add(6 if ":" in peer else 4)
 
     def resolved(one, version):
+        if one.shutdown_message is not None:
+            # the package writes it in quotes, and FRR sends them, too
+            one = one.model_copy(update={"shutdown_message": f'"{one.shutdown_message}"'})
         source = one.update_source
         if source not in BOX.interfaces:
             return one
