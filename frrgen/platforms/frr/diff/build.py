@@ -29,6 +29,7 @@ from frrgen.platforms.frr.diff.overwrite import (
     leaves_rest,
     refresh_cached_prefix_lists,
     remove_calls_first,
+    settle_removed_maps,
     silent_maps,
     tied_anew,
 )
@@ -56,8 +57,10 @@ from frrgen.platforms.frr.grammar.top import BFD_DEFAULTS, read_static_route
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
 
+_SETTLING: Final = ("settling",)
 _ENDING: Final = ("ending",)
 _BATCHES: Final = (
+    _SETTLING,
     _ENDING,
     ("globals", "bgp_lists", "northbound"),
     ("again", "bgp", "northbound_gone", "bgp_lists_gone", "globals_gone"),
@@ -96,7 +99,7 @@ class Builder:
         for phases in _BATCHES:
             for phase in phases:
                 batches[-1].extend(self.phases[phase])
-            if phases == _ENDING or self.phases["again"]:
+            if phases in {_SETTLING, _ENDING} or self.phases["again"]:
                 batches.append(Commands())
         return [batch for batch in batches if batch]
 
@@ -105,6 +108,7 @@ class Builder:
         self._globals()
         self._lists()
         self._route_maps()
+        self.phases["settling"].add((), settle_removed_maps(self.old, self.new))
         self._refresh_cached_prefix_lists()
         self._stand_in()
         self._bfd()

@@ -10,8 +10,9 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.lists import AccessListEntry
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
-from frrgen.model.references import Ref, set_refs
+from frrgen.model.references import Ref, direct_refs, instance_refs, set_refs
 from frrgen.model.router import Router
+from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.grammar.layout import Part, optimization
 from frrgen.platforms.frr.grammar.policy import LISTS, MATCH, ListKind
 
@@ -251,3 +252,29 @@ def silent_maps(old: Router, new: Router, changed: set[Ref]) -> set[Ref]:
             if was.get(entry.seq) != entry.on_match or any(ref in changed for _, ref in set_refs(entry.set)):
                 found.add(("route_maps", name))
     return found
+
+
+def settle_removed_maps(old: Router, new: Router) -> list[str]:
+    """Give the lines that have bgpd forget a removed map before a map of its name comes, while a statement names it.
+
+    bgpd keeps the removed map for such a statement until `bgp route-map delay-timer` ends. A new map of the name frees
+    it, and bgpd dies when it applies the statement before that: seen on FRR 10.3 in a random walk, 0.1 s after the map
+    went. A timer of 0 ends at once; where it is 0 already there is nothing to end.
+    """
+    wait = old.route_map_delay_timer
+    named = {
+        ref
+        for _, bgp in old.instances()
+        for family in FAMILIES
+        for ref in (
+            *(ref for _, ref in instance_refs(getattr(bgp, family))),
+            *(
+                ref
+                for one in (*bgp.peer_groups.values(), *bgp.neighbors.values())
+                for _, ref in direct_refs(getattr(one, family), family)
+            ),
+        )
+    }
+    back = {("route_maps", name) for name in new.route_maps.keys() - old.route_maps.keys()}
+    delay = "bgp route-map delay-timer"
+    return [f"{delay} 0", f"{delay} {5 if wait is None else wait}"] if wait != 0 and back & named else []
