@@ -1,6 +1,6 @@
 """`make bench [ONLY=…]`: each figure beside its peer, of this run and machine.
 
-ONLY is one of plan, policy, push, render, start, leak, speaker and cluster.
+ONLY is one of plan, policy, push, transaction, render, start, leak, speaker and cluster.
 """
 
 from __future__ import annotations
@@ -83,6 +83,29 @@ class Pusher:
         """Let frr-reload.py bring one of the configurations, on the router itself."""
         file = f"/var/lib/{self.folders[number].name}.conf"
         return measure(self.router.inside(str(RELOAD), "--stdout", "--reload", file), (0, 1))
+
+    def bare(self, number: int) -> Cost:
+        """Apply lines over SSH, as `vtysh -f` takes them, and look at nothing."""
+        file = f"/var/lib/bare-{number}.conf"
+        return measure(["ssh", "-F", str(self.lab.ssh_config()), self.router.name, "vtysh", "-f", file], (0,))
+
+
+def bench_transaction(lab: Lab) -> None:
+    """A push of one description, with all that it looks at, beside the same line by `vtysh -f` over SSH."""
+    texts = [
+        f"router bgp 65001\n neighbor 10.0.0.1 remote-as 65002\n neighbor 10.0.0.1 description {n}\n" for n in "ab"
+    ]
+    router = lab.router("bare")
+    router.start(texts[0])
+    lab.sshd(router)
+    pusher = Pusher(lab, router, *texts)
+    (router.folder / "lib/bare-0.conf").write_text(texts[0])
+    rounds = [(pusher.push(1), pusher.bare(0)) for _ in range(5)]
+    ours, theirs = (median([one[side] for one in rounds]) for side in (0, 1))
+    value = ours.wall - theirs.wall
+    report(
+        "push, one description: seconds over the bare apply", ours, theirs, peer="vtysh -f", goal="1.5 s", value=value
+    )
 
 
 def there_and_back(lab: Lab, router: Router, running: str, intended: str, rounds: int = 3) -> tuple[Cost, Cost]:
@@ -294,6 +317,8 @@ def main() -> None:
             bench_render()
         if only in {"", "plan"}:
             bench_plan(lab)
+        if only in {"", "push", "transaction"}:
+            bench_transaction(lab)
         if only in {"", "push"}:
             bench_push(lab)
         if only in {"", "policy"}:

@@ -171,6 +171,26 @@ def test_a_push_to_a_box_waits_for_a_person_and_is_confirmed_from_anywhere(typed
     assert box.sections()["frrbgpneighbors"][0]["descr"] == "waits"
 
 
+def test_a_plan_of_a_box_that_was_reviewed_is_what_is_written_or_nothing_is(typed, box, capsys):
+    assert typed("import", "pfsense", "ssh:admin@home", "--name", "home", "-o", "inventory") == 0
+    edit(("description: MetalLB", "description: reviewed"))
+    assert typed("diff", "home", "-o", "plan.json") == 2
+    edit(("description: reviewed", "description: another"))
+    capsys.readouterr()
+    assert typed("push", "plan.json") == 1
+    assert "error[FRR532]" in capsys.readouterr().err
+    edit(("description: another", "description: reviewed"))
+    box.load(f"router bgp 64512\n neighbor {PEER} description meddled\nexit\n")
+    assert typed("push", "plan.json") == 1
+    assert "error[FRR532]" in capsys.readouterr().err
+    assert box.sections()["frrbgpneighbors"][0]["descr"] == "MetalLB"
+    box.load(f"router bgp 64512\n neighbor {PEER} description MetalLB\nexit\n")
+    assert typed("push", "plan.json") == 0
+    assert box.sections()["frrbgpneighbors"][0]["descr"] == "reviewed"
+    assert f"neighbor {PEER} description reviewed" in box.running_config()
+    assert typed("diff", "home") == 0
+
+
 def test_a_push_that_nobody_confirms_is_undone_by_the_box(typed, box, waits):
     before = box.running_config()
     waits(2)
