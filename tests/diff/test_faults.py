@@ -69,3 +69,12 @@ def test_dynamic_neighbors_keep_the_weight_of_their_group_and_the_plan_says_so()
     family = " address-family ipv4 unicast\n  neighbor G weight 10\n"
     (warning,) = make_plan(parse(text + family), parse(text).router).warnings
     assert "dynamic neighbors of G keep weight 10" in warning
+
+
+@pytest.mark.parametrize(("version", "said"), [("8.4", 1), ("10.3", 1), ("10.7", 0)])
+def test_dynamic_neighbors_whose_password_goes_are_locked_out_before_10_7_and_the_plan_says_so(version, said):
+    text = "router bgp 65000\n neighbor G peer-group\n neighbor G remote-as 65001\n"
+    text += " bgp listen range 10.0.0.0/24 peer-group G\n"
+    before, after = (parse(text + more, frr_version=version) for more in (" neighbor G password secret\n", ""))
+    found = [one for one in make_plan(before, after.router).warnings if "until FRR starts again" in one]
+    assert len(found) == said

@@ -22,7 +22,8 @@ def faults(old: Router, new: Router) -> Iterator[str]:
     """Give a sentence for each fault of FRR that the change of one router into the other meets."""
     for vrf, before, after in _kept(old, new):
         where = f" of vrf {vrf}" if vrf else ""
-        yield from (f"router bgp {after.asn}{where}: {text}" for text in _of_instance(before, after))
+        found = (*_of_instance(before, after), *(_locked_out(before, after) if new.version < (10, 7) else ()))
+        yield from (f"router bgp {after.asn}{where}: {text}" for text in found)
 
 
 def _kept(old: Router, new: Router) -> Iterator[tuple[str | None, Bgp, Bgp]]:
@@ -50,6 +51,14 @@ def refuse_deaths(old: Router, new: Router) -> None:
 def _suppresses(bgp: Bgp) -> bool:
     aggregates = (one for family in FAMILIES for one in getattr(bgp, family).aggregates.values())
     return any(one.summary_only or one.suppress_map for one in aggregates)
+
+
+def _locked_out(old: Bgp, new: Bgp) -> Iterator[str]:
+    """Name the dynamic neighbors whose password goes: the socket that listens keeps it (8.4.4, 10.3; not 10.7.1)."""
+    for name in dict.fromkeys(new.listen_ranges.values()):
+        before, after = old.peer_groups.get(name), new.peer_groups.get(name)
+        if before is not None and after is not None and before.password is not None and after.password is None:
+            yield f"{dynamic(name)} cannot come without the password until FRR starts again"
 
 
 def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
