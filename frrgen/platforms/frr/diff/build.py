@@ -162,6 +162,9 @@ class Builder:
             self.record.take(found)
             _free_prefixes(found)
             if enter not in old and not found:
+                if self.version < (10,) and not block.raw:
+                    # FRR 8.4 does not show a VRF of which nothing is said
+                    continue
                 self.record.change(Op.ADD, block.path, None, enter[0])
                 self.phases["globals"].add(enter, [], always=True)
             self.phases["globals"].add(enter, [*found.first, *found.then])

@@ -118,8 +118,6 @@ def canonical(router: Router, beside: Router | None = None, box: Profile | None 
     changes["vrfs"] = {
         name: vrf if vrf.bgp is None else _with(vrf, {"bgp": _bgp(vrf.bgp, router, other.bgp_of(name) or vrf.bgp, box)})
         for name, vrf in router.vrfs.items()
-        # FRR 8.4 does not show a VRF of which nothing is said
-        if router.version >= (10,) or vrf != Vrf()
     }
     return _with(router, changes)
 
