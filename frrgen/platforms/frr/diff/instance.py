@@ -169,6 +169,11 @@ class Instance:
             members = []
         self._before_its_kind_changes(name, one, old)
         found = delta(self._lines(name, old, self.old), self._lines(name, one, self.new), self.version)
+        if old is not None and self._helps_anyway(one, old):
+            found.changes[:] = [
+                (change._replace(impact=Impact.NONE), line) if line.rule.field == "graceful_restart" else (change, line)
+                for change, line in found.changes
+            ]
         self._take(found, members, fresh=old is None)
         early = self._gone_before.get(name, set())
         for lines in (found.first, found.last):
@@ -194,6 +199,15 @@ class Instance:
             self.commands.add(enter, [*standin.on, *part.first, *then, *part.last, *standin.off])
             if isinstance(one, PeerGroup):
                 self.commands.add(enter, self._lingering(name, family, part))
+
+    def _helps_anyway(self, one: Neighbor | PeerGroup, old: Neighbor | PeerGroup) -> bool:
+        """Tell whether a neighbor says that it is a helper, or no more, of an instance whose neighbors are helpers.
+
+        That resets nothing (10.3, 10.7.1).
+        """
+        alone = all(isinstance(each, Neighbor) and each.peer_group is None for each in (one, old))
+        default = self.old.graceful_restart.mode is None and self.new.graceful_restart.mode is None
+        return alone and default and {one.graceful_restart, old.graceful_restart} == {None, "helper"}
 
     def _lingering(self, group: str, family: str, found: Delta) -> list[str]:
         """Give the lines that take from members what FRR leaves with them when their group has it no more."""
