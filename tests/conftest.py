@@ -3,7 +3,6 @@
 import os
 
 from hypothesis import HealthCheck, settings
-from hypothesis.internal.conjecture import providers
 
 from tests.draws import without_local_constants
 from tests.examples import examples
@@ -16,9 +15,6 @@ settings.register_profile(
     derandomize=True,
     max_examples=examples(100),
 )
-if not os.environ.get("FRRGEN_CURIOUS"):
-    # Hypothesis draws constants out of all modules that are loaded: a draw would depend on the tests that ran before
-    providers._get_local_constants = lambda: providers._local_constants
 settings.register_profile("curious", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if os.environ.get("FRRGEN_CURIOUS"):
     settings.load_profile("curious")
