@@ -25,8 +25,8 @@ from frrgen.platforms.frr.parse.parser import Parsed, parse
 from frrgen.platforms.registry import PLATFORMS
 from frrgen.policy.frr.partial_entries import Unread, unread_entries
 from frrgen.policy.frr.show_route_map import contradictions, shown_maps
+from frrgen.policy.questions.problem import Problem as Disagreement
 from frrgen.policy.questions.verify import Agreement, questions, verify
-from frrgen.policy.questions.verify import Problem as Disagreement
 from frrgen.report.ci.problem import Problem, Result
 from frrgen.transport.base import Keeper, Running
 

@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from frrgen.errors import Path
 from frrgen.model.check_clusters import unannounced
 from frrgen.model.cluster import Cluster, Network, Node, Peering
-from frrgen.model.derive import LISTEN_LIMIT, MOST_PREFIXES, Derived, sessions_by_range
-from frrgen.model.pools import announced_lengths, announced_pools, carried, pool_versions
+from frrgen.model.derive import MOST_PREFIXES, Derived
+from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, Address, Prefix, community_value, is_address, large_community_value
@@ -29,27 +29,13 @@ from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import By, Outcome, merged, outcomes
 from frrgen.policy.frr.trace import Verdict
 from frrgen.policy.questions.announced import Announced, exactly, pool_prefixes, pool_route_boxes
+from frrgen.policy.questions.capacity import listened, multipath
 from frrgen.policy.questions.compare import tried
 from frrgen.policy.questions.describe import described, told
+from frrgen.policy.questions.problem import Problem
 from frrgen.policy.sets.prefix_set import union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, RouteBox, example, meet
-from frrgen.policy.sets.route import Route
-
-_PATHS: Final = 64
-"""As many paths at least FRR uses, of eBGP and of iBGP, when nothing is said: what it was built for (Debian: 256)."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One way in which the two ends do not agree."""
-
-    kind: str
-    """`dropped`, `too much`, `limit`, `settings`, `multipath`, `live` or `undecided`."""
-    text: str
-    path: Path
-    """Where it stands in the network."""
-    route: Route | None = None
 
 
 @dataclass(frozen=True)
@@ -100,11 +86,11 @@ def verify(
                     proof, problems = ends.policy(proven)
                     problems += tuple(ends.settings())
                     yield Agreement(name, router_name, node_name, str(address), proof, problems)
-            proof, problems = _multipath(cluster, peering, router)
+            proof, problems = multipath(cluster, peering, router)
             if not cluster.nodes:
                 text = "the cluster names no node, so no session of it is proven"
                 problems += (Problem("undecided", text, ("clusters", name, "nodes")),)
-            problems += tuple(_listened(network, peering, router))
+            problems += tuple(listened(network, peering, router))
             problems += tuple(Problem("dropped", text, path) for text, path in unannounced(cluster))
             yield Agreement(name, router_name, "", "", proof, problems)
 
@@ -393,43 +379,3 @@ def _changes(effects: Effects) -> str:
     if effects.communities:
         parts.append("communities changed")
     return ", ".join(parts)
-
-
-def _listened(network: Network, peering: Peering, router: Router) -> Iterator[Problem]:
-    """Find a limit by which some nodes cannot come: FRR counts the sessions of all listen ranges together."""
-    bgp = router.bgp_of(peering.vrf)
-    wanted = sessions_by_range(network, router.name, peering.vrf)
-    if bgp is None or not bgp.listen_ranges:
-        return
-    limit = LISTEN_LIMIT if bgp.listen_limit is None else bgp.listen_limit
-    if limit < wanted:
-        place: Path = ("routers", router.name, *(("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")))
-        yield Problem("limit", f"listen_limit {limit} does not suffice for the {wanted} sessions of the nodes", place)
-
-
-def _multipath(cluster: Cluster, peering: Peering, router: Router) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """Tell whether the router can use all nodes that announce a prefix."""
-    bgp = router.bgp_of(peering.vrf)
-    if bgp is None or len(cluster.nodes) < 2:
-        return (), ()
-    place: Path = ("routers", router.name, *(("bgp",) if peering.vrf is None else ("vrfs", peering.vrf, "bgp")))
-    asns = {node.asn or cluster.asn for node in cluster.nodes.values()}
-    external = bgp.asn not in asns
-    proof: list[str] = []
-    problems: list[Problem] = []
-    versions = pool_versions(cluster)
-    for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
-        if version not in versions:
-            continue
-        name = "maximum_paths" if external else "maximum_paths_ibgp"
-        paths = getattr(getattr(bgp, family), name)
-        paths = paths or _PATHS
-        if paths < len(cluster.nodes):
-            text = f"{family}: {name} is {paths}, so not all of {len(cluster.nodes)} nodes carry traffic"
-            problems.append(Problem("multipath", text, (*place, family)))
-        else:
-            proof.append(f"{family}: up to {paths} nodes carry the traffic of a prefix together")
-    if external and len(asns) > 1 and not bgp.bestpath.multipath_relax:
-        text = "the nodes have different ASNs, and without bestpath.multipath_relax only one carries traffic"
-        problems.append(Problem("multipath", text, place))
-    return tuple(proof), tuple(problems)
