@@ -243,6 +243,7 @@ def base_sections(covered: dict[str, Any]) -> dict[str, Any]:
         **copy.deepcopy(covered),
         "frrbgpneighbors": neighbors,
         "frrglobalroutemaps": maps,
+        "frrglobalraw": [entry("frrglobalraw")],
         "frrglobalacls": [
             entry(
                 "frrglobalacls", type="zebra", iptype="IPv4", name="ACL", row=[{**ENTRY, "source": "192.168.10.0/24"}]
