@@ -36,6 +36,10 @@ _UNDEFINED_EFFECT: Final = {"call": "FRR permits everything that reaches the cal
 class RunsOn(Protocol):
     """What a router's platform says about it."""
 
+    @property
+    def pairs(self) -> bool:
+        """Two routers of this platform may stand for each other."""
+
     def lint(self, router: Router, path: Path) -> Iterable[Finding]:
         """Find what is doubtful because the router is of this platform."""
 
@@ -60,7 +64,8 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
     found.extend(_clusters(network))
     found.extend(check_clusters(network, derived))
     found.extend(_shared_addresses(network))
-    found.extend(check_pairs(network, derived.routers))
+    if of is not None:
+        found.extend(check_pairs(network, derived.routers, lambda router: of(router).pairs))
     return [weighed for one in found if (weighed := judged(network, one)) is not None]
 
 

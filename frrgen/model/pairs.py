@@ -5,7 +5,8 @@ pfSense copies many settings from one box of a pair to the other (XMLRPC sync), 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -63,31 +64,34 @@ def stand_ins(cluster: Cluster, routers: Mapping[str, Router]) -> frozenset[str]
     return frozenset(found)
 
 
-def check_pairs(network: Network, routers: Mapping[str, Router]) -> Iterator[Finding]:
-    """Find what is wrong with pairs. `routers` are the derived routers."""
+def check_pairs(
+    network: Network, routers: Mapping[str, Router], may_pair: Callable[[Router], bool]
+) -> Iterator[Finding]:
+    """Find what is wrong with pairs. `routers` are the derived routers; `may_pair` asks for a router's platform."""
+    boxes = {name for name, router in routers.items() if may_pair(router)}
     for name, router in routers.items():
         if router.ha is not None:
-            yield from _named(name, router, router.ha.peer, routers)
+            yield from _named(name, router.ha.peer, routers, boxes)
     paired: set[str] = set()
     for pair in pairs(routers):
-        if all(one.platform == "pfsense" for one in (pair.first, pair.second)):
+        if {pair.first.name, pair.second.name} <= boxes:
             paired |= {pair.first.name, pair.second.name}
             yield from _alike(pair)
     for name, router in routers.items():
         # who follows a CARP address is one of a pair, whether the inventory has the other box or not
-        if name in paired or (router.platform == "pfsense" and _options(router).carp_vip not in {None, "none"}):
+        if name in paired or (name in boxes and _options(router).carp_vip not in {None, "none"}):
             yield from _addresses(router, network)
 
 
-def _named(name: str, router: Router, peer: str, routers: Mapping[str, Router]) -> Iterator[Finding]:
+def _named(name: str, peer: str, routers: Mapping[str, Router], boxes: AbstractSet[str]) -> Iterator[Finding]:
     path: Path = ("routers", name, "ha", "peer")
     other = routers.get(peer)
     if peer == name:
         yield Finding.at(Code.FRR241, f"{name} cannot be the other box of its own pair", path)
     elif other is None:
         yield Finding.at(Code.FRR241, f"there is no router {peer!r}", path, f"write routers/{peer}.yaml")
-    elif {router.platform, other.platform} != {"pfsense"}:
-        stranger = peer if router.platform == "pfsense" else name
+    elif not {name, peer} <= boxes:
+        stranger = peer if name in boxes else name
         yield Finding.at(Code.FRR241, f"{stranger} is no pfSense box: only they form pairs", path)
     elif other.ha is not None and other.ha.peer != name:
         yield Finding.at(Code.FRR241, f"{peer} is in a pair with {other.ha.peer}", path)

@@ -69,6 +69,8 @@ class Platform(Protocol):
     """What users call such a router: `pfSense box`."""
     suffix: str
     """What the names of its files end in: `.conf`."""
+    pairs: bool
+    """Two routers may stand for each other, with an address that the master of both has."""
     merges: bool
     """FRR's configuration is a part of a larger file, in which `merge` replaces it."""
     raw: bool

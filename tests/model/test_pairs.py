@@ -11,6 +11,7 @@ from frrgen.model.check import check
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
 from frrgen.model.pairs import differences, pairs, stand_ins
+from frrgen.platforms.base import of
 from frrgen.speaker.plan import plan_node
 
 VIP, SHARED = "_vip5f3a", "192.168.1.1"
@@ -34,7 +35,7 @@ def network(first=None, second=None, clusters=None):
 
 def found(made):
     wanted = ("FRR241", "FRR242", "FRR243", "FRR244")
-    return [(one.code, ".".join(one.where.path)) for one in check(made, derive(made)) if one.code in wanted]
+    return [(one.code, ".".join(one.where.path)) for one in check(made, derive(made), of) if one.code in wanted]
 
 
 def changed(one, path, value):

@@ -16,6 +16,7 @@ class Toy:
     name = "toy"
     noun = "toy"
     suffix = ".toy"
+    pairs = False
     merges = False
     raw = False
     template = False

@@ -29,6 +29,7 @@ class FrrPlatform:
     name = "frr"
     noun = "router with FRR"
     suffix = ".conf"
+    pairs = False
     merges = False
     raw = False
     template = True

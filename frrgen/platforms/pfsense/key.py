@@ -17,7 +17,7 @@ from frrgen.platforms.pfsense.loss import Loss
 _NOTHING: Final = object()
 
 
-_LEFT_OUT: Final = "it leaves 0 out, as if nothing were there"
+LEFT_OUT: Final = "it leaves 0 out, as if nothing were there"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def write_keys(keys: Iterable[Key], obj: Any, config: Data, loss: Loss, path: Pa
         try:
             config[key.key] = key.write(obj)
         except KeyError as lacking:
-            loss.cannot(path, key.path, _LEFT_OUT if lacking.args == ("0",) else "")
+            loss.cannot(path, key.path, LEFT_OUT if lacking.args == ("0",) else "")
 
 
 def read_keys(keys: Iterable[Key], config: Data, data: Data) -> Iterator[str]:

@@ -52,6 +52,7 @@ class PfsensePlatform:
     name = "pfsense"
     noun = "pfSense box"
     suffix = ".xml"
+    pairs = True
     merges = True
     raw = True
     template = False

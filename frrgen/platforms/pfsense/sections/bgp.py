@@ -8,7 +8,7 @@ from typing import Any, Final
 from frrgen.lines.rule import Data
 from frrgen.model.bgp import Bgp
 from frrgen.model.types import FAMILIES
-from frrgen.platforms.pfsense.key import covered, lost, read_keys, write_keys
+from frrgen.platforms.pfsense.key import LEFT_OUT, covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.keys import ADVANCED, BGP, BOTH_FAMILIES, FAMILY_WORDS
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.schema import Config, blank
@@ -52,6 +52,8 @@ def write_bgp(bgp: Bgp, loss: Loss) -> tuple[Config, Config]:
     for field in ("on_startup_med", "administrative_med"):
         if (getattr(bgp.max_med, field) or 0) > _GREATEST_MED:
             loss.cannot(("bgp",), f"max_med.{field}", f"it takes {_GREATEST_MED} at most")
+    if bgp.max_med.administrative_med == 0:
+        loss.cannot(("bgp",), "max_med.administrative_med", LEFT_OUT)
     _families(bgp, config, advanced, loss)
     for field in lost(bgp, _BGP_PATHS):
         loss.cannot(("bgp",), field)
