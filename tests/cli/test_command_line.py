@@ -197,7 +197,7 @@ def test_a_dry_run_of_a_reviewed_plan_applies_nothing(capsys, monkeypatch, tmp_p
     made = make_plan(parse(RUNNING, name="edge1"), Inventory(EXAMPLE).routers(["edge1"])[0])
     asked = []
 
-    def push_to(router, args, approve, progress, stop):
+    def push_to(router, args, approve, progress, stop, *, paired):
         monkeypatch.setattr(
             "frrgen.cli.reviewed.plan_digest", lambda _: json.loads(plan.read_text())["routers"][0]["digest"]
         )

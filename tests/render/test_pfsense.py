@@ -157,9 +157,6 @@ def on_the_box(router):
         members.setdefault(one.peer_group, set()).add(6 if ":" in peer else 4)
 
     def resolved(one, version):
-        if one.shutdown_message is not None:
-            # the package writes it in quotes, and FRR sends them, too
-            one = one.model_copy(update={"shutdown_message": f'"{one.shutdown_message}"'})
         source = one.update_source
         if source not in BOX.interfaces:
             return one
@@ -190,15 +187,34 @@ def on_devices(router):
     return {"static_routes": tuple(routes)}
 
 
+def without_repeated(router):
+    """Leave out entries that say what an entry before them says, as bgpd does; the package's lines have no numbers."""
+    lists = {}
+    for kind in ("as_path_lists", "community_lists", "large_community_lists", "extcommunity_lists"):
+        lists[kind] = {}
+        for name, one in getattr(router, kind).items():
+            said = {}
+            for entry in one.entries:
+                said.setdefault(repr(entry.model_copy(update={"seq": 0})), entry)
+            numbered = enumerate(said.values(), 1)
+            entries = tuple(entry.model_copy(update={"seq": 5 * number}) for number, entry in numbered)
+            lists[kind][name] = one.model_copy(update={"entries": entries})
+    return router.model_copy(update=lists)
+
+
 @settings(max_examples=examples(30), deadline=None)
 @given(sections())
 def test_the_package_makes_of_the_sections_what_the_model_says(stored):
     """The model, written as sections, and these made into an frr.conf by the package: FRR reads the model again."""
     router = parse(stored, BOX, name="home").parsed.router
     read = parse_frr(frr_conf(write(router, BOX), BOX), name="home", frr_version="10.1")
-    plan = make_plan(Parsed(read.router, ()), on_the_box(router))
+    plan = make_plan(Parsed(read.router, ()), without_repeated(on_the_box(router)))
     # the options of a group stand in both families, where nobody may be active
     idle = re.compile(r"bgp\.peer_groups\.[^.]+\.ipv[46]_unicast\.")
-    left = [change for change in plan.changes if not idle.match(".".join(change.path))]
+    ignored = {one.path for one in plan.changes if one.path[-1] == "route_reflector_client"}
+    left = [change for change in plan.changes if not idle.match(".".join(change.path)) and change.path not in ignored]
     assert left == []
-    assert {line.line.split()[0] for line in read.leftovers} <= {"password", "bgp", "no"}
+    # FRR refuses a client that is no internal neighbor (FRR235)
+    clients = {line.line for line in read.leftovers if line.line.endswith(" route-reflector-client")}
+    assert {line.line.split()[0] for line in read.leftovers if line.line not in clients} <= {"password", "bgp", "no"}
+    assert bool(clients) == bool(ignored)

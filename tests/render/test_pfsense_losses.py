@@ -171,20 +171,6 @@ def with_profiles_apart(router):
     return router.model_copy(update={"bgp": bgp.model_copy(update=parts), "bfd_peers": (*router.bfd_peers, *peers)})
 
 
-def with_quoted_messages(router):
-    """Put shutdown messages between the quotes that the package writes: FRR takes them for a part of the message."""
-    bgp = router.bgp
-    if bgp is None:
-        return router
-
-    def quoted(one):
-        message = one.shutdown_message
-        return one if message is None else one.model_copy(update={"shutdown_message": f'"{message}"'})
-
-    parts = {kind: {k: quoted(one) for k, one in getattr(bgp, kind).items()} for kind in ("neighbors", "peer_groups")}
-    return router.model_copy(update={"bgp": bgp.model_copy(update=parts)})
-
-
 def without_idle(router, made):
     """Take away a group's options in a family where none of its members is active: they do nothing."""
     if router.bgp is None:
@@ -225,7 +211,7 @@ def left_over(router):
     text = frr_conf(written, BOX)
     read = parse_frr(text, name=made.name, frr_version="10.1")
     wanted = on_the_box(made) if made.bgp is not None else made.model_copy(update=on_devices(made))
-    wanted = with_quoted_messages(with_masks(with_profiles_apart(numbered_by_fives(wanted))))
+    wanted = with_masks(with_profiles_apart(numbered_by_fives(wanted)))
     plan = make_plan(Parsed(without_idle(read.router, made), ()), without_idle(wanted, made))
     changes = [one for one in plan.changes if made.bgp is not None or one.path[0] not in BGPD_HOLDS]
     return made, text, read, changes
