@@ -100,6 +100,16 @@ _TELLING: Final[dict[str, st.SearchStrategy[Any]]] = {
 }
 """Values with which a field makes a difference to the routes that the peers offer, where hardly any other does."""
 
+NO_VALUE: Final = {
+    "StaticRoute.drop of static_routes.0": "a route that is dropped has no next hop, and this one has",
+    "BfdPeer.minimum_ttl of bfd_peers.0": "for peers over several hops alone, and this one is not",
+    "NetworkStatement.backdoor of bgp.ipv6_unicast.networks.2001:db8:ffff::/48": "IPv4 has it alone",
+    **{
+        f"NeighborFamily.soo of bgp.peer_groups.{group}.ipv4_unicast": "on a group it kills bgpd of FRR 8.4: the model refuses it"
+        for group in "GIK"
+    },
+}
+"""Fields of the start that can have no other value, and why."""
 NOT_COMPARED: Final = {
     "Router.name": "no line of FRR",
     "Router.frr_version": "which FRR runs is no change",
@@ -241,7 +251,7 @@ def _owners(version: str) -> Iterator[Owner]:
     yield Owner(MaxMed, (*bgp, "max_med"), rest(MaxMed, version))
     for number, family in enumerate(FAMILIES):
         path = (*bgp, family)
-        inside = {"4": ("203.0.113.0/24", "100.11.0.0/16"), "6": ("2001:db8:ffff::/48", "2001:db8:21::/47")}
+        inside = {"4": ("203.0.113.0/24", "100.11.0.0/16"), "6": ("2001:db8:ffff::/48", "2001:db8:20::/47")}
         network, aggregate = inside["46"[number]]
         yield Owner(Family, path, drawn.family_fields((4, 6)[number], version))
         yield Owner(NetworkStatement, (*path, "networks", network), rest(NetworkStatement, version, route_map=_MAPS))

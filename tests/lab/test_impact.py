@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import time
 
+import pytest
+
 from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.grammar import bgp, neighbor, policy
 from frrgen.platforms.frr.render import render
 from tests.lab.changes import cases, config, every_case
 from tests.lab.live import PEERS, Live, model
 
-NUMBER = int(os.environ.get("FRRGEN_CHANGES", "20"))
+NUMBER = int(os.environ.get("FRRGEN_CHANGES", "12"))
 ONLY = [words for words in os.environ.get("FRRGEN_ONLY", "").split("|") if words]
 TOLD_TOO_OFTEN = {
     "port 180": "FRR resets when it is set, and hardly when it changes",
@@ -65,6 +67,7 @@ def test_every_line_of_the_grammar_is_tried():
     assert left == set()
 
 
+@pytest.mark.timeout(1200)
 def test_each_change_alone_is_taken_at_once_told_and_in_effect(lab, frr):
     live = Live(lab, "edge")
     base = model(config(), frr.version)

@@ -177,7 +177,7 @@ def test_everything_else_in_config_xml_stays_and_sections_that_frrgen_does_not_w
 def test_a_user_without_root_is_told_so(lab, box):
     with pytest.raises(DeviceError) as caught:
         push(lab, ssh={"user": OPERATOR})
-    assert caught.value.findings[0].code == "FRR510"
+    assert caught.value.findings[0].code == "FRR515"
     assert "ssh.sudo" in str(caught.value)
 
 

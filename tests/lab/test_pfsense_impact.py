@@ -242,10 +242,6 @@ def of(peers):
     return [NEIGHBOR[PEERS.index(peer)] for peer in sorted(peers)]
 
 
-@pytest.mark.xfail(
-    reason="grmode: helper is foretold to reset on FRR 10; on 10.3 it does not where helper is the default",
-    strict=False,
-)
 def test_each_change_of_a_neighbor_and_its_undoing_resets_the_session_exactly_if_it_is_foretold(device, base):
     new = copy.deepcopy(base)
     for neighbor, case in zip(new["frrbgpneighbors"][1:], NEIGHBOR, strict=True):

@@ -173,7 +173,7 @@ SET: Final = Table(
     LineRule("sr_te_color", "set sr-te color {}", undo="set sr-te color"),
     LineRule("ipv4_vpn_next_hop", "set ipv4 vpn next-hop {}", undo="set ipv4 vpn next-hop"),
     LineRule("ipv6_vpn_next_hop", "set ipv6 vpn next-hop {}", undo="set ipv6 vpn next-hop"),
-    LineRule("l3vpn_encapsulation", "set l3vpn next-hop encapsulation {}", undo="set l3vpn next-hop encapsulation"),
+    LineRule("l3vpn_encapsulation", "set l3vpn next-hop encapsulation {}"),
     impact=Impact.NONE,
 )
 
