@@ -202,8 +202,9 @@ def write_table(name, seen, needed):
         f"| {fault.replace('_', ' ')} | " + " | ".join(seen[fault, step] for step in STEPS) + " |" for fault in faults
     ]
     text = TABLE.read_text() if TABLE.exists() else _HEAD
-    text = re.sub(rf"## {re.escape(name)}\n.*?(?=## |\Z)", "", text, flags=re.DOTALL)
-    TABLE.write_text(text.rstrip() + "\n\n" + "\n".join(lines) + "\n")
+    chapter = "\n".join(lines) + "\n\n"
+    text, there = re.subn(rf"## {re.escape(name)}\n.*?(?=## |\Z)", lambda _: chapter, text, flags=re.DOTALL)
+    TABLE.write_text((text if there else f"{text.rstrip()}\n\n{chapter}").rstrip() + "\n")
 
 
 _HEAD = """# The kill matrix
