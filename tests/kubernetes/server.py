@@ -441,6 +441,12 @@ def certificate(folder: Path) -> None:
         own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signed_by.public_key())
         builder = builder.add_extension(own, critical=False).add_extension(signer, critical=False)
+        # Python 3.13 asks for it of an authority (RFC 5280 section 4.2.1.3)
+        uses = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+        others = ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
+        allowed = {"key_cert_sign", "crl_sign"} if is_ca else {"digital_signature"}
+        usage = x509.KeyUsage(**{one: one in allowed for one in (*uses, *others)})
+        builder = builder.add_extension(usage, critical=True)
         return builder.sign(signed_by, hashes.SHA256())
 
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
