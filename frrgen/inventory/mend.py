@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from typing import Final
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.inventory.files import load
+from frrgen.inventory.write import replace_file
 
 _FORM: Final = frozenset({Code.FRR102, Code.FRR103, Code.FRR104, Code.FRR105})
 """What is wrong with a file's form, a key that is given twice among it."""
@@ -57,16 +57,7 @@ def write(mended: Iterable[Mended]) -> None:
         try:
             if target.read_bytes().decode() != one.before:
                 raise InputError(Finding(Code.FRR402, f"{one.path} has changed; nothing was written to it"))
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            draft = Path(name)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(one.after.encode())
-                shutil.copymode(target, draft)
-                draft.replace(target)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+            replace_file(target, one.after.encode(), keep_mode=True)
         except OSError as bad:
             raise InputError(Finding(Code.FRR402, f"{one.path} cannot be written: {bad.strerror}")) from bad
 

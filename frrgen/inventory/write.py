@@ -1,8 +1,10 @@
-"""Writing new files: all of them, or none; what is there is never written over."""
+"""Writing files: new files, all of them or none; and a file in the place of another, as a whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,3 +46,21 @@ def write_new(files: Mapping[Path, str], folder: Path) -> list[Path]:
             raise InputError(Finding(Code.FRR402, f"{target} cannot be written: {bad.strerror}")) from bad
         raise
     return [folder / path for path in files]
+
+
+def replace_file(path: Path, data: bytes, *, keep_mode: bool = False) -> None:
+    """Write a file as a whole or not at all, 0600 or with the mode that it has. Raises OSError.
+
+    The draft is a new file with a name that nobody can foresee: no link of somebody else's is followed.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        if keep_mode:
+            shutil.copymode(path, draft)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 
 from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+from frrgen.inventory.write import replace_file
 
 
 def read_text(path: Path) -> str:
@@ -40,21 +39,10 @@ def _standard_input() -> bytes | None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that holds passwords: as a whole or not at all, 0600. Raises InputError.
-
-    The draft is a new file with a name that nobody can foresee: no link of somebody else's is followed.
-    """
+    """Write a file that holds passwords: as a whole or not at all, 0600. Raises InputError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        draft = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(text)
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        replace_file(path, text.encode(errors="surrogateescape"))
     except OSError as bad:
         raise InputError(Finding(Code.FRR402, f"{path} cannot be written: {bad.strerror}")) from bad
 
