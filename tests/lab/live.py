@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any, Final, NamedTuple
 
+from frrgen.lines.rule import Impact
 from frrgen.model.router import Router as Model
 from frrgen.platforms.frr.diff.plan import Plan, make_plan
 from frrgen.platforms.frr.parse.parser import parse
@@ -172,6 +173,14 @@ class Live:
         if plan.after:
             said += self.router.vtysh(*plan.after)
         return said
+
+    def untold(self, target: Model, plan: Plan, said: str, dropped: Iterable[Peer]) -> Iterator[str]:
+        """Give what a push has left to do, and the peers that it dropped without a word of the plan."""
+        named = {session.neighbor for session in plan.sessions if session.impact is Impact.RESET}
+        if left := self.plan(target).commands:
+            yield f"left to do: {left}; {said[-300:]}"
+        if denied := [one.address for one in dropped if one.named not in named]:
+            yield f"dropped, and the plan does not say so: {denied}"
 
     @contextlib.contextmanager
     def insisting(self) -> Iterator[None]:

@@ -9,7 +9,6 @@ import os
 import random
 import time
 
-from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.render import render
 from tests.lab.changes import cases, config
 from tests.lab.live import PEERS, Live, model, settled
@@ -95,11 +94,7 @@ def wrong(live, twin, target):
         time.sleep(0.3)
     time.sleep(1.5)
     dropped = up - live.up()
-    named = {session.neighbor for session in plan.sessions if session.impact is Impact.RESET}
-    if left := live.plan(target).commands:
-        yield f"left to do: {left}; {said[-300:]}"
-    if denied := [one.address for one in dropped if one.named not in named]:
-        yield f"dropped, and the plan does not say so: {denied}"
+    yield from live.untold(target, plan, said, dropped)
     live.dial(seconds=3)
     twin.boot(render(target))
     twin.dial(seconds=3)

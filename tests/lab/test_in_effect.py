@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
 
-from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.render import render
 from tests.lab import wait_for
 from tests.lab.changes import config
@@ -149,11 +148,7 @@ def step(live, twin, target):
     said = live.push(plan)
     time.sleep(0.2)
     dropped = up - live.up()
-    named = {session.neighbor for session in plan.sessions if session.impact is Impact.RESET}
-    if left := live.plan(target).commands:
-        yield f"left to do: {left}; {said[-300:]}"
-    if denied := [one.address for one in dropped if one.named not in named]:
-        yield f"dropped, and the plan does not say so: {denied}"
+    yield from live.untold(target, plan, said, dropped)
     for _ in range(2):
         mine, theirs = live.dial_together(), twin.dial_together()
         if mine == theirs:
