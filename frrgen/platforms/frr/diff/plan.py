@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
-from frrgen.platforms.frr.diff.build import Builder
+from frrgen.platforms.frr.diff.build import build
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.faults import faults, refuse_deaths, upgrade_trap
 from frrgen.platforms.frr.diff.owned import with_unowned
+from frrgen.platforms.frr.diff.work import Work
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.policy.frr.partial_entries import unread_entries
@@ -182,21 +183,21 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
 
     `prune_leftovers` also removes the running lines that the model does not hold.
     """
-    builder = Builder(running, intended, prune_leftovers=prune_leftovers)
-    refuse_deaths(builder.old, builder.new)
-    builder.build()
+    work = Work(running, intended, prune_leftovers=prune_leftovers)
+    refuse_deaths(work.old, work.new)
+    build(work)
     sessions = tuple(
         SessionImpact(neighbor, vrf or None, impact, tuple(dict.fromkeys(because)))
-        for (vrf, neighbor), (impact, because) in sorted(builder.record.sessions.items())
+        for (vrf, neighbor), (impact, because) in sorted(work.record.sessions.items())
     )
     return Plan(
         router=intended.name,
-        changes=tuple(builder.record.changes),
+        changes=tuple(work.record.changes),
         sessions=sessions,
-        batches=tuple(tuple(batch.lines()) for batch in builder.batches),
-        after=tuple(builder.after),
-        warnings=(*faults(builder.old, builder.new), *_kept_in_maps(builder.leftovers, intended)),
-        leftovers=tuple(str(leftover) for leftover in builder.leftovers),
+        batches=tuple(tuple(batch.lines()) for batch in work.batches),
+        after=tuple(work.after),
+        warnings=(*faults(work.old, work.new), *_kept_in_maps(work.leftovers, intended)),
+        leftovers=tuple(str(leftover) for leftover in work.leftovers),
     )
 
 
