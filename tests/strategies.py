@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from frrgen.model.bgp import AddressFamily, Aggregate, Bestpath, Bgp, GracefulRestart, MaxMed, NetworkStatement
+from frrgen.model.bgp import Bestpath, Bgp, GracefulRestart, MaxMed
+from frrgen.model.instance_family import AddressFamily, Aggregate, NetworkStatement
 from frrgen.model.neighbor import Bfd, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import Match, RouteMap, RouteMapEntry, Set
 from frrgen.model.router import BfdPeer, BfdProfile, Log, Router, Rpki

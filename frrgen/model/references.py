@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from frrgen.errors import Path
-from frrgen.model.bgp import AddressFamily, Bgp
+from frrgen.model.bgp import Bgp
+from frrgen.model.instance_family import AddressFamily
 from frrgen.model.neighbor import NeighborFamily
 from frrgen.model.policy import Match, RouteMapEntry, Set
 from frrgen.model.router import Router

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from frrgen.model.bgp import AddressFamily as Family
-from frrgen.model.bgp import Aggregate, Bestpath, Bgp, GracefulRestart, MaxMed, NetworkStatement, Redistribute
+from frrgen.model.bgp import Bestpath, Bgp, GracefulRestart, MaxMed
+from frrgen.model.instance_family import AddressFamily as Family
+from frrgen.model.instance_family import Aggregate, NetworkStatement, Redistribute
 from frrgen.model.lists import (
     AccessList,
     AccessListEntry,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from frrgen.model.bgp import AddressFamily, Bgp
+from frrgen.model.bgp import Bgp
+from frrgen.model.instance_family import AddressFamily
 from frrgen.model.neighbor import Neighbor, NeighborFamily
 from frrgen.policy.frr import options
 

@@ -9,7 +9,8 @@ from typing import Any, Final, get_args
 
 from frrgen.lines.kinds import EachRule, ItemRule, PairRule, PresentRule
 from frrgen.lines.rule import Impact, LineRule, Table, WordsRule
-from frrgen.model.bgp import Dampening, DefaultFamily, DistanceBgp
+from frrgen.model.bgp import DefaultFamily
+from frrgen.model.instance_family import Dampening, DistanceBgp
 
 _RESET: Final = Impact.RESET
 _REFRESH: Final = Impact.REFRESH
