@@ -24,7 +24,8 @@ from frrgen.platforms.frr.diff.plan import hide
 
 if TYPE_CHECKING:
     from frrgen.platforms.frr.parse.fates import Leftover
-    from frrgen.policy.frr.session import Direction, Session
+    from frrgen.policy.frr.attached import Direction
+    from frrgen.policy.frr.session import Session
 
 _UNDEFINED: Final = Code.FRR210
 _POLICY: Final = re.compile(r"(no )?((ip|ipv6) prefix-list|(ipv6 )?access-list|bgp \S*list|route-map|neighbor) ")

@@ -19,8 +19,9 @@ from frrgen.errors import Exit, Finding, InputError, there_are
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.policy.frr.alphabet import Policy
+from frrgen.policy.frr.attached import Direction
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
-from frrgen.policy.frr.session import Direction, Session
+from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.trace import Verdict
 from frrgen.policy.questions.compare import Comparison, compare_wherever
 from frrgen.policy.sets.route import Route

@@ -13,6 +13,7 @@ from frrgen.errors import Path
 from frrgen.model.policy import RouteMap
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILY_OF, WELL_KNOWN
+from frrgen.policy.frr.attached import Direction
 from frrgen.policy.frr.lists import (
     access_list,
     as_path_list,
@@ -38,7 +39,7 @@ from frrgen.policy.frr.refused import (
 )
 from frrgen.policy.frr.route_match import Matching
 from frrgen.policy.frr.route_set import Setting
-from frrgen.policy.frr.session import Direction, Session
+from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.trace import Reason, Step, Verdict, by_list, does
 from frrgen.policy.frr.undecided import originated, refuse_unmeasured
 from frrgen.policy.sets.automaton import found

@@ -1,26 +1,22 @@
-"""One direction of one session: what is attached to it, and what FRR does before and beside route maps."""
+"""One direction of one session: what FRR does with routes before, beside and behind route maps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cached_property
 from ipaddress import ip_address
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from frrgen.errors import Path
 from frrgen.model.bgp import Bgp
-from frrgen.model.neighbor import LocalAs, Neighbor, PeerGroup
-from frrgen.model.policy import RouteMapEntry, Set
+from frrgen.model.neighbor import LocalAs, Neighbor
+from frrgen.model.policy import Set
 from frrgen.model.references import instance_refs
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, FAMILY_OF, Address, Model
-from frrgen.policy.frr import options
-from frrgen.policy.frr.addresses import Same, has_foreign_hops, own_sources
-from frrgen.policy.frr.dynamic import as_dynamic, dynamic_neighbor
+from frrgen.model.types import FAMILIES, FAMILY_OF, Address
+from frrgen.policy.frr.addresses import Same, has_foreign_hops
+from frrgen.policy.frr.attached import Attached, Direction, maps_from
 from frrgen.policy.sets.regex import UndecidedError
 
-Direction = Literal["in", "out"]
 _DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
 _UNSAID: Final = ("extcommunity", "interface", "rpki", "alias", "source_vrf", "ipv6_next_hop_blackhole")
@@ -37,58 +33,8 @@ class Place(NamedTuple):
     """Asked about routes that the router itself brings in, as `redistribute` does."""
 
 
-_WHOEVER: Final = frozenset(
-    {
-        "ip_address",
-        "ip_address_prefix_list",
-        "ip_address_prefix_len",
-        "ipv6_address",
-        "ipv6_address_prefix_list",
-        "ipv6_address_prefix_len",
-        "as_path",
-        "community",
-        "large_community",
-        "extcommunity",
-        "local_preference",
-        "metric",
-        "tag",
-        "origin",
-        "source_protocol",
-    }
-)
-"""Match clauses whose answer depends on the route alone. Each other clause may ask who the neighbor is, or announces
-itself as the next hop: of a clause that is new here no proof is shared."""
-
-
-class Session:
-    """A neighbor in one direction."""
-
-    def __init__(self, router: Router, neighbor: str, direction: Direction, *, vrf: str | None = None) -> None:
-        """Find the neighbor, by name or by the listen range that holds it. Raises KeyError if there is none."""
-        self.vrf = vrf
-        bgp = router.bgp_of(vrf)
-        if bgp is None:
-            raise KeyError(neighbor)
-        self.router = router
-        self.bgp: Bgp = bgp
-        self.name = neighbor
-        self.direction: Direction = direction
-        self.bgp_path: Path = ("bgp",) if vrf is None else ("vrfs", vrf, "bgp")
-        self.path: Path = (*self.bgp_path, "neighbors", neighbor)
-        self.neighbor: Neighbor = (
-            bgp.neighbors[neighbor] if neighbor in bgp.neighbors else dynamic_neighbor(bgp, neighbor)
-        )
-        self.group: PeerGroup | None = bgp.group_of(self.neighbor)
-        if neighbor not in bgp.neighbors:
-            self.group = as_dynamic(self.group, router, bgp)
-        self.remote = self.neighbor.remote_as or (self.group.remote_as if self.group is not None else None)
-        self.external = self.remote not in ("internal", bgp.asn)
-        self.first_as: int | None = self.remote if isinstance(self.remote, int) else None
-        """The neighbor's AS, with which the path of its routes begins; None: `remote_as external` does not name it."""
-        self.assume_first_as = False
-        """Take each path for a path that begins with the neighbor's AS, where that AS is not known."""
-        self.version = router.version
-        self.nobody = self.origin = False
+class Session(Attached):
+    """A neighbor in one direction, and what FRR does with routes beside its policy."""
 
     @staticmethod
     def find(router: Router, neighbor: str, direction: Direction) -> Session:
@@ -115,18 +61,6 @@ class Session:
         session.foreign_hops = has_foreign_hops(Same(router))
         return session
 
-    @cached_property
-    def foreign_hops(self) -> bool:
-        """Whether IPv4 routes here may have an IPv6 next hop (RFC 8950)."""
-        if self.direction == "out":
-            return has_foreign_hops(Same(self.router))
-        return self.peer_address() is None or bool(self.option("capability_extended_nexthop"))
-
-    @cached_property
-    def own_addresses(self) -> frozenset[Address]:
-        """The router's addresses in the VRF, as far as they are known: others may be told of."""
-        return own_sources(Same(self.bgp))
-
     @property
     def place(self) -> Place:
         """Tell what a route map alone can know of the session."""
@@ -144,7 +78,7 @@ class Session:
                         found[name][session.place] = None
             for family in FAMILIES:
                 named = [ref[1] for _, ref in instance_refs(getattr(bgp, family))]
-                for name in _gone_through(router, named):
+                for name in maps_from(router, named):
                     found[name][Place("in", external=True, origin=True)] = None
         return {name: list(places) or [Place("in", external=True)] for name, places in found.items()}
 
@@ -173,15 +107,6 @@ class Session:
     def zero_is_none(self) -> bool:
         """Tell whether `set local-preference +N` takes 0 for none: 10.7.1 does."""
         return self.version >= (10, 7)
-
-    def peer_address(self) -> Address | None:
-        """Give the neighbor's address; None if it is an interface, or not known."""
-        if self.nobody:
-            return None
-        try:
-            return ip_address(self.name)
-        except ValueError:
-            return None
 
     def drops_med(self, version: int) -> bool:
         """Tell whether FRR drops a learned route's MED before the policy sets one; clauses still see it.
@@ -251,10 +176,6 @@ class Session:
             raise UndecidedError("whether IPv4 routes go out with an IPv6 next hop depends on the neighbor")
         return None
 
-    def option(self, name: str) -> Any:
-        """Give an option of the neighbor, or of its group."""
-        return _said(name, self.neighbor, self.group)
-
     def router_asn(self, peer_asn: int) -> int:
         """Return the AS number in the router's OPEN: `local-as`, or its confederation's, before its own."""
         local_as: LocalAs | None = self.option("local_as")
@@ -265,84 +186,10 @@ class Session:
             return self.bgp.asn
         return self.bgp.asn if peer_asn in {self.bgp.asn, *confederation.peers} else confederation.identifier
 
-    def family_option(self, family: str, name: str) -> Any:
-        """Give an option of an address family, of the neighbor or its group."""
-        group = None if self.group is None else getattr(self.group, family)
-        return _said(name, getattr(self.neighbor, family), group)
-
-    def attached(self, kind: str, family: str) -> tuple[str | None, Path]:
-        """Find what is attached (route_map, prefix_list, …), on the neighbor or on its group, and where that stands."""
-        return self._placed(family, f"{kind}_{self.direction}")
-
-    def where(self, family: str, name: str) -> Path:
-        """Give the path of an option of an address family: of the neighbor, or of its group if that says it."""
-        return self._placed(family, name)[1]
-
-    def _placed(self, family: str, name: str) -> tuple[Any, Path]:
-        owners: list[tuple[Any, Path]] = [(self.neighbor, self.path)]
-        if self.group is not None:
-            owners.append((self.group, (*self.bgp_path, "peer_groups", self.neighbor.peer_group or "")))
-        for one, path in owners:
-            value = getattr(getattr(one, family), name)
-            if value is not None:
-                return value, (*path, family, name)
-        return None, (*self.path, family)
-
-    def maps(self) -> list[str]:
-        """Give the names of the route maps that are attached, of both families."""
-        found = (self.attached("route_map", family)[0] for family in ("ipv4_unicast", "ipv6_unicast"))
-        return [name for name in found if name is not None]
-
-    def active(self, family: str) -> bool:
-        """Tell whether an address family is activated."""
-        return self.bgp.activates(family, self.neighbor, self.group)
-
     @staticmethod
     def inactive(family: str) -> str:
         """Say why nothing is exchanged in a family."""
         return f"{family.replace('_', ' ')} is not activated on this session: nothing is exchanged"
-
-    @property
-    def decisive(self) -> tuple[Any, ...]:
-        """Give all of the session, beside lists and maps, that decides on routes: sessions alike in it are alike."""
-        owners = [one for one in (self.neighbor, self.group) if one is not None]
-        parts = [getattr(one, family) for one in owners for family in FAMILIES]
-        bgp = self.bgp
-        own: tuple[Any, ...] = (bgp.asn, bgp.ebgp_requires_policy, bgp.default_ipv4_unicast, bgp.default_ipv6_unicast)
-        deciding = [self.option(name) for name in options.NEIGHBOR_DECIDING]
-        own += (
-            bgp.graceful_shutdown,
-            bgp.confederation,
-            bgp.default_local_preference,
-            bgp.reject_as_sets,
-            self.own_addresses,
-        )
-        own += tuple(tuple(getattr(bgp, family).aggregates.items()) for family in FAMILIES)
-        who = self.name if self.asks_who() else None
-        return self.direction, self.remote, who, self.foreign_hops, *deciding, *own, *parts
-
-    def asks_who(self) -> bool:
-        """Tell whether the maps ask who the neighbor is: then no two sessions are alike."""
-        return any(
-            not entry.match.model_fields_set <= _WHOEVER
-            or entry.set.ip_next_hop == "peer-address"
-            or entry.set.ipv6_next_hop_peer_address
-            for entry in self.entries()
-        )
-
-    def gone_through(self, *names: str) -> Iterator[str]:
-        """Give the maps that may be gone through, from these on, or from those attached: each once."""
-        return _gone_through(self.router, names or self.maps())
-
-    def entries(self, *names: str) -> Iterator[RouteMapEntry]:
-        """Give the entries of every map that may be gone through, from these maps on, or from those attached."""
-        for name in self.gone_through(*names):
-            yield from self.router.route_maps[name].entries
-
-    def has_policy(self, family: str) -> bool:
-        """Tell whether anything is attached that counts as a policy (RFC 8212)."""
-        kinds = ("distribute_list", "prefix_list", "filter_list", "route_map")
-        return any(self.attached(kind, family)[0] for kind in kinds)
 
     def without_map(self, family: str) -> tuple[bool, str, Path]:
         """Tell what becomes of a route that lists let pass, where no route map is attached."""
@@ -422,23 +269,3 @@ class Session:
         FRR 8.4 keeps the order of the lines until it is started anew; from FRR 10 on it deletes first.
         """
         return wanted and self.version < (10,)
-
-
-def _said(name: str, own: Model, group: Model | None) -> Any:
-    """Give what the neighbor says, or if it says nothing, its group."""
-    value = getattr(own, name)
-    if group is None or value != type(own).model_fields[name].default:
-        return value
-    return getattr(group, name, value)
-
-
-def _gone_through(router: Router, names: Iterable[str]) -> Iterator[str]:
-    rest = list(names)
-    seen: set[str] = set()
-    while rest:
-        name = rest.pop()
-        if name in seen or name not in router.route_maps:
-            continue
-        seen.add(name)
-        yield name
-        rest += [entry.call for entry in router.route_maps[name].entries if entry.call is not None]

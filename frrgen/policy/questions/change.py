@@ -13,8 +13,9 @@ from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, Prefix
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.policy.frr.alphabet import Policy
+from frrgen.policy.frr.attached import Direction
 from frrgen.policy.frr.partial_entries import Unread, unread_entries
-from frrgen.policy.frr.session import Direction, Session
+from frrgen.policy.frr.session import Session
 from frrgen.policy.questions.compare import Comparison, Difference, compare
 from frrgen.policy.questions.describe import described
 from frrgen.policy.sets.prefix_set import union
