@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from frrgen.errors import DeviceError
 from frrgen.model.router import Router
-from frrgen.platforms.pfsense.device import NothingChangedError, PfsenseDevice
+from frrgen.platforms.pfsense.ask import NothingChangedError
+from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.transport.ssh import Result
 from tests.examples import examples
 
@@ -46,6 +47,8 @@ JSON = st.recursive(
 
 class Box:
     """Answers the verb with one text behind the mark that it was asked for."""
+
+    name = "pf"
 
     def __init__(self, text):
         self.text = text

@@ -18,7 +18,8 @@ from frrgen.errors import DeviceError, Exit, Finding, RolledBackError, UnknownSt
 from frrgen.model.router import Router
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.sessions import Bounds
-from frrgen.platforms.pfsense.device import NothingChangedError, PfsenseDevice
+from frrgen.platforms.pfsense.ask import NothingChangedError
+from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.push import PfsensePush
 from frrgen.platforms.pfsense.render import sections
 from frrgen.platforms.pfsense.schema import blank, encode
@@ -593,7 +594,8 @@ def test_a_letter_beyond_ascii_that_somebody_has_typed_in_stays(lab, box):
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_a_text_that_is_cut_off_on_its_way_does_nothing(lab, box, share):
-    from frrgen.platforms.pfsense.device import _CONFIG, _program
+    from frrgen.platforms.pfsense.ask import program
+    from frrgen.platforms.pfsense.device import _CONFIG
     from frrgen.platforms.pfsense.schema import COVERED
 
     one = device(lab)
@@ -605,7 +607,7 @@ def test_a_text_that_is_cut_off_on_its_way_does_nothing(lab, box, share):
         "description": "x",
         "size": 0,
     }
-    whole = _program("apply", "mark", request, _CONFIG)
+    whole = program("apply", "mark", request, _CONFIG)
     for cut in (whole[: int(len(whole) * share)], whole[: whole.rindex("\n", 0, int(len(whole) * share))]):
         box.run("/usr/local/bin/php", "-q", stdin=cut, check=False)
         assert facts(box) == "old"

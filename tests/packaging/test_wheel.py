@@ -28,6 +28,6 @@ def test_a_wheel_in_a_clean_environment_inits_checks_and_renders(tmp_path):
         [frrgen, "-i", "net/inventory", "render", "edge1"], check=True, cwd=tmp_path, capture_output=True, text=True
     )
     assert "router bgp 64512" in done.stdout
-    code = "from frrgen.platforms.pfsense.device import _program; print(_program('apply', 'mark', {}, ()))"
+    code = "from frrgen.platforms.pfsense.ask import program; print(program('apply', 'mark', {}, ()))"
     done = subprocess.run([python, "-c", code], check=True, cwd=tmp_path, capture_output=True, text=True)
     assert "function frrgen_run" in done.stdout

@@ -18,7 +18,7 @@ from frrgen.platforms.frr.device import _command
 from frrgen.platforms.frr.diff.canonical import canonical
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
-from frrgen.platforms.pfsense.device import _program
+from frrgen.platforms.pfsense.ask import program
 from tests.examples import examples
 from tests.strategies import any_router as routers
 
@@ -113,10 +113,10 @@ def test_a_word_for_the_shell_is_one_word(text):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_the_text_for_php_holds_nothing_of_the_inventory_but_base64(text):
-    harmless = _program("apply", "mark", {"x": "y"}, ())
-    program = _program("apply", "mark", {"x": text}, ())
-    changed = [line for line, old in zip(program.split("\n"), harmless.split("\n"), strict=True) if line != old]
+def test_the_made_holds_nothing_of_the_inventory_but_base64(text):
+    harmless = program("apply", "mark", {"x": "y"}, ())
+    made = program("apply", "mark", {"x": text}, ())
+    changed = [line for line, old in zip(made.split("\n"), harmless.split("\n"), strict=True) if line != old]
     assert len(changed) == 1
     assert re.fullmatch(r"frrgen_main\('[A-Za-z0-9+/=]+'\);", changed[0])
 

@@ -1,35 +1,22 @@
-"""A pfSense box: everything goes through its own PHP, fed on standard input, which answers by one marked line of JSON.
-
-`exec php` with the text on standard input works the same for admin (whose login shell is a menu), for root, for users
-of tcsh and through sudo, and leaves nothing on a command line. The PHP is `templates/pfsense/*.php`.
-"""
+"""A pfSense box, as a push sees it: everything goes through its own PHP."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import json
 import re
-import secrets
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-from pydantic import ValidationError
+from typing import Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
 from frrgen.model.router import Router
 from frrgen.platforms.pfsense.answers import (
-    Answer,
     Applied,
     Checked,
-    Failed,
     Fetched,
     Kept,
     Ran,
@@ -37,15 +24,15 @@ from frrgen.platforms.pfsense.answers import (
     Undone,
     Watch,
 )
+from frrgen.platforms.pfsense.ask import ask, program, to_base64, to_text
 from frrgen.platforms.pfsense.host import HostFacts, series
-from frrgen.platforms.pfsense.plan import waits_for
+from frrgen.platforms.pfsense.running import Armed, PfsenseRunning
 from frrgen.platforms.pfsense.schema import COVERED, Sections
-from frrgen.platforms.pfsense.stored import digest, from_php
+from frrgen.platforms.pfsense.stored import from_php
 from frrgen.platforms.templates import template_folder
 from frrgen.transport.base import GoneError, Pending, Running, new_id, no_backup, now, owner, read_sessions
 from frrgen.transport.ssh import Shell
 
-_PHP: Final = "exec /usr/local/bin/php -q"
 _CONFIG: Final = ("functions.inc", "/usr/local/pkg/frr.inc")
 """What the verbs that read or write config.xml need of the box."""
 _LOCK: Final = """exec /usr/local/bin/php -r '
@@ -76,86 +63,9 @@ fgets(STDIN);
 """
 """Holds the push's lock while the connection stands; one of our own, left by a connection that went silent, is taken
 over. What a cut push is still writing, under the other lock, is waited for."""
-_BESIDE: Final = {"apply": ("write",), "back": ("write",)}
-"""The texts that a verb needs beside `common`."""
 _VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
 _TOO_LONG: Final = (124, 137)
 """The status of timeout(1) when it has ended what it ran."""
-_KINDS: Final = {
-    "busy": (Code.FRR512, "wait until it has ended"),
-    "conflict": (Code.FRR521, "run the push again to see the plan as it is now"),
-    "root": (Code.FRR510, "log in as admin or root, or set ssh.sudo"),
-    "refused": (Code.FRR741, None),
-    "room": (Code.FRR742, "free some space, then push again"),
-    "gone": (Code.FRR528, "frrgen diff shows where the box stands"),
-    "write": (Code.FRR743, "Status > System Logs on the box may say why"),
-}
-"""Why nothing was changed -> our code and a hint."""
-
-
-_A = TypeVar("_A", bound=Answer)
-
-
-class NothingChangedError(DeviceError):
-    """The box refused, and is as it was."""
-
-
-@dataclass(frozen=True)
-class PfsenseRunning(Running):
-    """What a box has: what FRR runs, the package's sections, and the facts that the package looks at beside them."""
-
-    sections: Sections = field(default_factory=dict)
-    """All sections of the package, also those that frrgen does not write."""
-    box: HostFacts = field(default_factory=HostFacts)
-    package: str = ""
-    """The whole version of pfSense-pkg-frr, e.g. 2.1.2_1."""
-    pfsense: str = ""
-    frr_conf: str = ""
-    """The file that the package generated last."""
-    daemons: frozenset[str] = frozenset()
-    """The FRR daemons that run."""
-    hasync: bool = False
-    """One box of a pair: but FRR's settings are not copied to the other."""
-    carp: Mapping[str, str] = field(default_factory=dict)
-    """A CARP address (`_vip…`) -> MASTER, BACKUP, INIT, or "" where pfSense does not know."""
-
-    @property
-    def would_run(self) -> str:
-        """What FRR would run as the CARP master; "" where it runs, or is switched off."""
-        return self.frr_conf if waits_for(self.sections, self.carp) else ""
-
-    @cached_property
-    def covered(self) -> Sections:
-        """The sections that frrgen writes."""
-        return {name: self.sections[name] for name in COVERED if name in self.sections}
-
-    @cached_property
-    def sections_digest(self) -> str:
-        """Name what is in the sections that frrgen writes."""
-        return digest(self.covered)
-
-    @cached_property
-    def digest(self) -> str:
-        """Name what FRR runs, by which daemons, and what is in the sections."""
-        parts = (super().digest, self.sections_digest, *sorted(self.daemons - {"watchfrr"}))
-        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Armed:
-    """What a box needs of a push so that it can undo it by itself."""
-
-    digest: str
-    """Of the sections of the push."""
-    after: tuple[str, ...]
-    """Commands in FRR's exec mode, once the change was applied."""
-    clear: tuple[str, ...]
-    """Commands in FRR's exec mode, once it was undone."""
-    summary: str
-    seconds: int
-    """In which the push must be confirmed."""
-    entry: str
-    """The line for the journal."""
 
 
 class PfsenseDevice:
@@ -169,7 +79,7 @@ class PfsenseDevice:
 
     def fetch(self) -> PfsenseRunning:
         """Read what the box has. Raises DeviceError, also when it lacks the FRR package."""
-        said = self._ask("fetch", {"names": COVERED}, Fetched, load=_CONFIG)
+        said = ask(self.shell, "fetch", {"names": COVERED}, Fetched, load=_CONFIG)
         if not said.package:
             raise DeviceError(
                 Finding(
@@ -186,7 +96,7 @@ class PfsenseDevice:
                     f"{self.name}: its FRR package, {said.package}, writes a file for each daemon: update it",
                 )
             )
-        text = _text(said.running)
+        text = to_text(said.running)
         found = _VERSION.search(text)
         facts = said.model_dump(include={"hostname", "domain", "interfaces", "devices", "gateways", "lengths"})
         running = PfsenseRunning(
@@ -196,11 +106,11 @@ class PfsenseDevice:
             box=HostFacts(package=package, **facts),
             package=said.package,
             pfsense=said.pfsense,
-            frr_conf=_text(said.frr_conf),
+            frr_conf=to_text(said.frr_conf),
             daemons=said.daemons,
             hasync=said.hasync,
             carp=said.carp,
-            sessions=read_sessions(_text(said.sessions)),
+            sessions=read_sessions(to_text(said.sessions)),
             pending=None if said.pending is None else Pending(**said.pending.model_dump()),
         )
         if running.sections_digest != said.digest:
@@ -218,8 +128,8 @@ class PfsenseDevice:
         Raises DeviceError with what they say.
         """
         seconds = max(1, int(self.shell.ssh.command_timeout / 3)) if reload else 0
-        said = self._ask("check", {"frr_conf": _base64(frr_conf), "seconds": seconds}, Checked)
-        lines = [re.sub(r"(password) .*", r"\1 <hidden>", line) for line in _text(said.said).split("\n")]
+        said = ask(self.shell, "check", {"frr_conf": to_base64(frr_conf), "seconds": seconds}, Checked)
+        lines = [re.sub(r"(password) .*", r"\1 <hidden>", line) for line in to_text(said.said).split("\n")]
         shown = re.sub(r"\x1b\[\d*m", "", "; ".join(line.strip() for line in lines if line.strip()))[:600]
         if said.status:
             raise DeviceError(
@@ -240,7 +150,7 @@ class PfsenseDevice:
         `size`: bytes of the file to be generated. Raises NothingChangedError, and DeviceError when it is not known
         what was done. Goes on if we are cut off.
         """
-        return self._ask("apply", _to_apply(sections, expected, description, size), Applied, load=_CONFIG)
+        return ask(self.shell, "apply", _to_apply(sections, expected, description, size), Applied, load=_CONFIG)
 
     @property
     def _patience(self) -> int:
@@ -260,22 +170,22 @@ class PfsenseDevice:
         files = {
             "id": f"{self.id}\n",
             "about": json.dumps(about),
-            "back.php": _program("back", "frrgen-back", {**to_apply, "runs": runs, "clear": armed.clear}, _CONFIG),
+            "back.php": program("back", "frrgen-back", {**to_apply, "runs": runs, "clear": armed.clear}, _CONFIG),
             "timer.sh": (folder / "timer.sh").read_text(),
             "boot.sh": (folder / "boot.sh").read_text(),
         }
         request = {
-            "files": {name: _base64(text) for name, text in files.items()},
+            "files": {name: to_base64(text) for name, text in files.items()},
             "id": self.id,
             "seconds": armed.seconds,
             "instead": "" if before.pending is None else before.pending.id,
-            "entry": _base64(armed.entry + "\n"),
+            "entry": to_base64(armed.entry + "\n"),
         }
-        self._ask("arm", request, Kept)
+        ask(self.shell, "arm", request, Kept)
 
     def extend(self, seconds: int, verified: str = "") -> None:
         """Have the timer begin anew."""
-        self._ask("extend", {"id": self.id, "seconds": seconds, "verified": verified}, Kept)
+        ask(self.shell, "extend", {"id": self.id, "seconds": seconds, "verified": verified}, Kept)
 
     def confirm(self, digest: str, entry: str) -> None:
         """End the wait of a push. Raises GoneError if the box has undone it by itself."""
@@ -283,48 +193,48 @@ class PfsenseDevice:
             raise DeviceError(
                 Finding(Code.FRR514, f"{self.name} has something else than what was verified: nothing was confirmed")
             )
-        self._ask("disarm", {"id": self.id}, Kept)
+        ask(self.shell, "disarm", {"id": self.id}, Kept)
         self._record(entry)
 
     def disarm(self, entry: str) -> None:
         """End the wait of a push that was undone; where it waits no more, nothing is done."""
         with contextlib.suppress(GoneError):
-            self._ask("disarm", {"id": self.id}, Kept)
+            ask(self.shell, "disarm", {"id": self.id}, Kept)
             self._record(entry)
 
     def undo(self, why: str) -> None:
         """Have the timer of the push undo it at once. Raises DeviceError if the box cannot."""
         request = {"id": self.id, "why": re.sub(r'[^ -~]|["\\\\]', "?", why), "seconds": self._patience}
-        if not self._ask("undo", request, Undone).undone:
+        if not ask(self.shell, "undo", request, Undone).undone:
             raise DeviceError(Finding(Code.FRR523, f"{self.name}: cannot go back to what was there before"))
 
     def history(self) -> str:
         """Return the journal, oldest first."""
-        return _text(self._ask("kept", {"name": "journal.jsonl"}, Text).text)
+        return to_text(ask(self.shell, "kept", {"name": "journal.jsonl"}, Text).text)
 
     def kept(self, id_: str) -> str:
         """Return the covered sections before a push, as JSON; "" for the last push."""
-        said = self._ask("kept", {"name": f"backup-{id_}.json" if id_ else ""}, Text)
+        said = ask(self.shell, "kept", {"name": f"backup-{id_}.json" if id_ else ""}, Text)
         if not said.there:
             raise no_backup(self.name, id_)
-        return _text(said.text)
+        return to_text(said.text)
 
     def execute(self, commands: Sequence[str]) -> None:
         """Run commands in FRR's exec mode."""
         words = [f"/usr/local/bin/vtysh -c {shlex.quote(command)}" for command in commands]
-        for done in self._ask("run", {"commands": words}, Ran).done:
+        for done in ask(self.shell, "run", {"commands": words}, Ran).done:
             if done.status or done.said.startswith(b"%"):
-                raise DeviceError(Finding(Code.FRR513, f"{self.name}: refuses a command: {_text(done.said)[:300]}"))
+                raise DeviceError(Finding(Code.FRR513, f"{self.name}: refuses a command: {to_text(done.said)[:300]}"))
 
     def show(self, commands: Sequence[str]) -> str:
         """Return what bgpd answers to commands that change nothing."""
         words = " ".join(f"-c {shlex.quote(command)}" for command in commands)
-        (done,) = self._ask("run", {"commands": [f"/usr/local/bin/vtysh -d bgpd {words}"]}, Ran).done
-        return _text(done.said)
+        (done,) = ask(self.shell, "run", {"commands": [f"/usr/local/bin/vtysh -d bgpd {words}"]}, Ran).done
+        return to_text(done.said)
 
     def run_check(self, command: str) -> bool:
         """Run a command in the shell, of which nothing but its status is asked."""
-        return all(not done.status for done in self._ask("run", {"commands": [command]}, Ran).done)
+        return all(not done.status for done in ask(self.shell, "run", {"commands": [command]}, Ran).done)
 
     def renew(self) -> None:
         """Log in beside the old login, which keeps the lock."""
@@ -332,17 +242,17 @@ class PfsenseDevice:
 
     def watch(self) -> Watch:
         """See how far the package has come."""
-        return self._ask("watch", {}, Watch)
+        return ask(self.shell, "watch", {}, Watch)
 
     def backup(self, running: PfsenseRunning) -> str:
         """Keep the covered sections on the box, for root alone; the oldest beyond ten are removed."""
         text = json.dumps(running.covered, indent=1)
-        return self._ask("keep", {"as": f"backup-{self.id}.json", "text": _base64(text)}, Kept).file
+        return ask(self.shell, "keep", {"as": f"backup-{self.id}.json", "text": to_base64(text)}, Kept).file
 
     def _record(self, entry: str) -> None:
         # the change itself is done or undone; a full disk must not turn that into a failure
         with contextlib.suppress(DeviceError):
-            self._ask("keep", {"as": "journal.jsonl", "text": _base64(entry + "\n")}, Kept)
+            ask(self.shell, "keep", {"as": "journal.jsonl", "text": to_base64(entry + "\n")}, Kept)
 
     def reconnect(self) -> None:
         """Log in again."""
@@ -351,30 +261,6 @@ class PfsenseDevice:
     def close(self) -> None:
         """Log out."""
         self.shell.close()
-
-    def _ask(self, verb: str, request: Mapping[str, Any], answer: type[_A], *, load: tuple[str, ...] = ()) -> _A:
-        mark = f"frrgen-{secrets.token_hex(8)}"
-        done = self.shell.run(_PHP, _program(verb, mark, request, load))
-        text = next((line for line in done.out.split("\n") if line.startswith(f"{mark} ")), None)
-        if text is None:
-            said = [line.strip() for line in f"{done.err}\n{done.out}".split("\n") if line.strip()]
-            shown = "; ".join(said[-3:])[:300] or f"status {done.status}"
-            raise DeviceError(Finding(Code.FRR740, f"{self.name}: no answer from PHP: {shown}", hint=_hint(shown)))
-        text = text.removeprefix(mark).strip()
-        try:
-            if text.startswith('{"ok":true'):
-                return answer.model_validate_json(text)
-            failed = Failed.model_validate_json(text)
-        except ValidationError as bad:
-            raise DeviceError(
-                Finding(Code.FRR740, f"{self.name}: an unexpected answer to {verb}: {bad.errors()[0]['msg']}")
-            ) from bad
-        if failed.kind in _KINDS:
-            code, hint = _KINDS[failed.kind]
-            kind = GoneError if failed.kind == "gone" else NothingChangedError
-            raise kind(Finding(code, f"{self.name}: {failed.error}; nothing was changed", hint=hint))
-        found = Finding(Code.FRR740, f"{self.name}: PHP failed on the box: {failed.error}", hint=_hint(failed.error))
-        raise (NothingChangedError if failed.stage == "begun" else DeviceError)(found)
 
 
 def _to_apply(sections: Sections, expected: str, description: str, size: int) -> dict[str, Any]:
@@ -385,31 +271,3 @@ def _to_apply(sections: Sections, expected: str, description: str, size: int) ->
         "description": re.sub(r"[^ -~]", "?", description)[:200],
         "size": size,
     }
-
-
-def _program(verb: str, mark: str, request: Mapping[str, Any], load: tuple[str, ...]) -> str:
-    """Return the whole text for PHP. Its last line starts it: without that line nothing is done."""
-    folder = template_folder() / "pfsense"
-    names = ("common", *_BESIDE.get(verb, ()), verb)
-    parts = [(folder / f"{name}.php").read_text().removeprefix("<?php\n") for name in names]
-    loads = "".join(f"require_once('{name}');\n" for name in load)
-    asked = _base64(json.dumps(request))
-    return f"<?php\n{''.join(parts)}frrgen_begin('{mark}');\n{loads}frrgen_main('{asked}');\n"
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode(errors="surrogateescape")).decode()
-
-
-def _text(data: bytes) -> str:
-    return data.decode(errors="surrogateescape")
-
-
-def _hint(said: str) -> str | None:
-    if "not found" in said or "No such file" in said:
-        return "is this a pfSense box with the FRR package?"
-    if "password is required" in said or "sudo:" in said:
-        return "sudo must work without a password for this user (sudo -n): package sudo"
-    if "Permission denied" in said:
-        return "config.xml takes root: log in as admin or root, or set ssh.sudo"
-    return None

@@ -160,8 +160,8 @@ class PfsensePlatform:
 
     def unsaved(self, running: Running) -> tuple[str, ...]:
         """Return what FRR does not run of the file that it would start with, and what it runs beside it."""
-        from frrgen.platforms.pfsense.device import PfsenseRunning
         from frrgen.platforms.pfsense.push import not_run
+        from frrgen.platforms.pfsense.running import PfsenseRunning
 
         return tuple(not_run("", running)) if isinstance(running, PfsenseRunning) else ()
 

@@ -21,10 +21,12 @@ from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import way_back, with_pending
 from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
 from frrgen.platforms.pfsense.answers import Applied, Watch
-from frrgen.platforms.pfsense.device import Armed, NothingChangedError, PfsenseDevice, PfsenseRunning
+from frrgen.platforms.pfsense.ask import NothingChangedError
+from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
 from frrgen.platforms.pfsense.plan import Effect, PfsensePlan, enabled, plan_box, waits_for
 from frrgen.platforms.pfsense.raw import raw_keys, without_raw
+from frrgen.platforms.pfsense.running import Armed, PfsenseRunning
 from frrgen.platforms.pfsense.schema import COVERED, Sections
 from frrgen.platforms.pfsense.stored import digest
 from frrgen.push.base import Outcome, Push, State

@@ -29,7 +29,7 @@ from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, SCHEMA, Sections,
 from frrgen.platforms.pfsense.surprises import traps
 
 if TYPE_CHECKING:
-    from frrgen.platforms.pfsense.device import PfsenseRunning
+    from frrgen.platforms.pfsense.running import PfsenseRunning
     from frrgen.policy.questions.change import RouteEffect
 
 _OFF: Final = "frr / enable=off"
