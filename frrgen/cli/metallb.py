@@ -24,7 +24,8 @@ from frrgen.inventory.yaml import read_all
 from frrgen.metallb import render as manifests
 from frrgen.metallb.assemble import Imported
 from frrgen.metallb.frr_k8s import frr_k8s
-from frrgen.metallb.parse import parse, router_name
+from frrgen.metallb.parse import parse
+from frrgen.metallb.parts import router_name
 from frrgen.metallb.refused import refused
 from frrgen.metallb.sessions import sessions
 from frrgen.model.bgp import Bgp
