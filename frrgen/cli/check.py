@@ -13,7 +13,7 @@ from frrgen.cli.common import Inventory, count
 from frrgen.cli.fleet import PART, check_fleet
 from frrgen.codes import Severity
 from frrgen.errors import Exit, Finding, InputError
-from frrgen.inventory.files import names
+from frrgen.inventory.folder import names
 from frrgen.report.ci.problem import Result, of_findings
 
 

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import copy
 import difflib
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
+from frrgen.inventory.folder import COMMON, Folder, mentions
 from frrgen.inventory.shorthand import expand
 from frrgen.inventory.validate import find, validate
 from frrgen.inventory.yaml import Node, read
@@ -32,8 +32,6 @@ from frrgen.model.types import Model
 
 _T = TypeVar("_T", bound=BaseModel)
 Steps = tuple[str, ...]
-_SUFFIXES: Final = (".yaml", ".yml")
-_COMMON: Final = tuple(f"network{suffix}" for suffix in _SUFFIXES)
 
 
 class NetworkFile(Model):
@@ -82,13 +80,6 @@ class PartlyError(InputError):
         self.unsure = unsure
 
 
-def names(folder: Path) -> tuple[str, ...]:
-    """Return the names of the routers that have a file in an inventory, in order."""
-    routers = folder / "routers"
-    found = sorted(routers.iterdir()) if routers.is_dir() else ()
-    return tuple(dict.fromkeys(path.stem for path in found if _is_inventory_file(path)))
-
-
 def load(folder: Path, wanted: Collection[str] = (), *, rest: bool = False) -> Loaded:
     """Read an inventory, or as much of it as some routers need. Raises InputError with everything that is wrong.
 
@@ -116,6 +107,7 @@ class _Loader:
         self.findings = findings
         self.wanted = wanted
         self.rest = rest
+        self.there = Folder(folder, findings)
         self.names: tuple[str, ...] = ()
         self.nodes: dict[tuple[str, str], Node] = {}
         self.unsure: set[Steps] = set()
@@ -123,16 +115,16 @@ class _Loader:
         """The routers of each group, by their files' names."""
 
     def load(self) -> Loaded:
-        self._strangers()
-        file = self._common()
+        self.there.strangers()
+        file = self.there.common()
         common = self._read(file) if file is not None else None
-        common = common or Node({}, Where(str(file or self.folder / _COMMON[0]), 1, 1))
+        common = common or Node({}, Where(str(file or self.folder / COMMON[0]), 1, 1))
         known = self._checked(NetworkFile, common, ("network",)) or NetworkFile()
         defaults, groups = common.value.get("defaults"), common.value.get("groups")
         self.defaults = defaults if known.defaults and defaults is not None else None
         self.groups = groups.value if known.groups and groups is not None else {}
         common_wrong = len(self.findings)
-        files = {kind: self._files(kind) for kind in ("routers", "clusters")}
+        files = {kind: self.there.of_kind(kind) for kind in ("routers", "clusters")}
         self.names = tuple(path.stem for path in files["routers"])
         if self.wanted:
             self.wanted = {*self.wanted, *self._other_boxes(files["routers"])}
@@ -163,23 +155,15 @@ class _Loader:
         network = Network.model_validate({"routers": routers, "clusters": clusters, "findings": policies})
         return Loaded(network, self.folder, self.nodes, self.names)
 
-    def _common(self) -> Path | None:
-        """Find the file of what all routers share."""
-        there = [name for name in _COMMON if os.path.lexists(self.folder / name)]
-        if len(there) > 1:
-            text = "network is in two files: network.yaml too"
-            self.findings.append(Finding(Code.FRR120, text, Where(str(self.folder / there[1]))))
-        return self.folder / there[0] if there and self._is_file(there[0]) else None
-
     def _wanted(self, routers: list[Path], clusters: list[Path]) -> tuple[dict[str, Router], dict[str, Cluster], bool]:
         """Make the routers and the clusters that the wanted routers need, and tell whether a cluster is wrong."""
         before = len(self.findings)
-        made = self._clusters([path for path in clusters if self.rest or _mentions(path, self.wanted)])
+        made = self._clusters([path for path in clusters if self.rest or mentions(path, self.wanted)])
         cluster_wrong = len(self.findings) > before
         needed = {*self.wanted, *(name for cluster in made.values() for name in cluster.routers)}
         found = self._routers([path for path in routers if path.stem in needed])
         others = set(_reflected(found[name] for name in self.wanted if name in found))
-        found.update(self._routers([path for path in routers if path.stem not in needed and _mentions(path, others)]))
+        found.update(self._routers([path for path in routers if path.stem not in needed and mentions(path, others)]))
         left = {name: _only_with(cluster, found, self.names) for name, cluster in made.items()}
         return found, left, cluster_wrong
 
@@ -187,7 +171,7 @@ class _Loader:
         """Return the other boxes of the pairs in which wanted routers are."""
         before, found = len(self.findings), set()
         for path in routers:
-            if path.stem in self.wanted or _mentions(path, self.wanted):
+            if path.stem in self.wanted or mentions(path, self.wanted):
                 ha = getattr(self._read(path), "value", {}).get("ha")
                 said = ha.value.get("peer") if ha is not None and isinstance(ha.value, dict) else None
                 peer = str(said.value) if said is not None else None
@@ -239,43 +223,6 @@ class _Loader:
             only += [one] if group == one else [f"routers.{router}" for router in self.members.get(group, ())]
         # a group of nobody is about nothing, and not about everything
         return policy.model_copy(update={"only": tuple(only) or policy.only})
-
-    def _strangers(self) -> None:
-        """Find files that nothing reads: somebody made a mistake."""
-        known = {*_COMMON, "routers", "clusters", "secrets", "README.md", "templates"}
-        for path in sorted(self.folder.iterdir()):
-            if path.name not in known and not path.name.startswith("."):
-                near = difflib.get_close_matches(path.name, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else "an inventory has network.yaml, routers/ and clusters/"
-                self.findings.append(Finding(Code.FRR106, f"nothing reads {path.name}", Where(str(path)), hint))
-
-    def _is_file(self, name: str) -> bool:
-        """Tell whether there is a file to read: a pipe would be waited for without end."""
-        path = self.folder / name
-        if not path.is_file():
-            self.findings.append(Finding(Code.FRR106, f"{name} is {_kind(path)}, not a file", Where(str(path))))
-        return path.is_file()
-
-    def _files(self, kind: str) -> list[Path]:
-        """Return the files of a kind that can be read, each name once."""
-        folder = self.folder / kind
-        seen: dict[str, Path] = {}
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.name.startswith("."):
-                continue
-            if path.suffix in _SUFFIXES and not self._is_file(f"{kind}/{path.name}"):
-                continue
-            if path.suffix not in _SUFFIXES:
-                self.findings.append(
-                    Finding(Code.FRR106, f"nothing reads {kind}/{path.name}", Where(str(path)), "name it NAME.yaml")
-                )
-            elif path.stem in seen:
-                self.findings.append(
-                    Finding(Code.FRR120, f"{path.stem} is in two files: {seen[path.stem].name} too", Where(str(path)))
-                )
-            else:
-                seen[path.stem] = path
-        return list(seen.values())
 
     def _read(self, path: Path) -> Node | None:
         try:
@@ -354,10 +301,6 @@ class _Loader:
         return made
 
 
-def _is_inventory_file(path: Path) -> bool:
-    return path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
 def _only_with(cluster: Cluster, routers: Collection[str], there: Collection[str] | None = None) -> Cluster:
     """Leave out a cluster's sessions with routers that could not be made; of `there` alone, if that is given."""
     left = {k: v for k, v in cluster.routers.items() if k in routers or not (there is None or k in there)}
@@ -377,21 +320,6 @@ def _reflected(routers: Iterable[Router]) -> Iterator[str]:
                 families = (one.ipv4_unicast, one.ipv6_unicast)
                 if one.peer_group in reflects or any(family.route_reflector_client for family in families):
                     yield name
-
-
-def _mentions(file: Path, words: Collection[str]) -> bool:
-    """Tell whether a file may have one of these words in it: whoever writes with escapes may have any."""
-    try:
-        text = file.read_bytes() if words else b""
-    except OSError:
-        return True
-    return b"\\" in text or any(word.encode() in text for word in words)
-
-
-def _kind(path: Path) -> str:
-    if path.is_dir():
-        return "a folder"
-    return "a link that leads nowhere" if path.is_symlink() and not path.exists() else "a pipe or a device"
 
 
 def _merge(base: Node, top: Node) -> Node:

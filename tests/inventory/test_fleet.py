@@ -11,7 +11,7 @@ import pytest
 from frrgen.cli import fleet, main
 from frrgen.cli.common import Inventory
 from frrgen.errors import InputError
-from frrgen.inventory.files import names
+from frrgen.inventory.folder import names
 
 MAPS = "route_maps: {M: [{action: permit}, {action: permit, match: {ip_address_prefix_list: L}}]}\n"
 LISTS = "prefix_lists: {L: [permit 10.0.0.0/8 le 24, permit 10.1.0.0/16]}\n"

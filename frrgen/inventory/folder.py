@@ -1,0 +1,94 @@
+"""The files of an inventory: which there are, and which of them nothing reads."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from frrgen.codes import Code
+from frrgen.errors import Finding, Where
+
+_SUFFIXES: Final = (".yaml", ".yml")
+COMMON: Final = tuple(f"network{suffix}" for suffix in _SUFFIXES)
+
+
+class Folder:
+    """The files of an inventory. What is wrong with them goes into `findings`."""
+
+    def __init__(self, folder: Path, findings: list[Finding]) -> None:
+        self.folder = folder
+        self.findings = findings
+
+    def common(self) -> Path | None:
+        """Find the file of what all routers share."""
+        there = [name for name in COMMON if os.path.lexists(self.folder / name)]
+        if len(there) > 1:
+            text = "network is in two files: network.yaml too"
+            self.findings.append(Finding(Code.FRR120, text, Where(str(self.folder / there[1]))))
+        return self.folder / there[0] if there and self.is_file(there[0]) else None
+
+    def strangers(self) -> None:
+        """Find files that nothing reads: somebody made a mistake."""
+        known = {*COMMON, "routers", "clusters", "secrets", "README.md", "templates"}
+        for path in sorted(self.folder.iterdir()):
+            if path.name not in known and not path.name.startswith("."):
+                near = difflib.get_close_matches(path.name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else "an inventory has network.yaml, routers/ and clusters/"
+                self.findings.append(Finding(Code.FRR106, f"nothing reads {path.name}", Where(str(path)), hint))
+
+    def is_file(self, name: str) -> bool:
+        """Tell whether there is a file to read: a pipe would be waited for without end."""
+        path = self.folder / name
+        if not path.is_file():
+            self.findings.append(Finding(Code.FRR106, f"{name} is {_kind(path)}, not a file", Where(str(path))))
+        return path.is_file()
+
+    def of_kind(self, kind: str) -> list[Path]:
+        """Return the files of a kind that can be read, each name once."""
+        folder = self.folder / kind
+        seen: dict[str, Path] = {}
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name.startswith("."):
+                continue
+            if path.suffix in _SUFFIXES and not self.is_file(f"{kind}/{path.name}"):
+                continue
+            if path.suffix not in _SUFFIXES:
+                self.findings.append(
+                    Finding(Code.FRR106, f"nothing reads {kind}/{path.name}", Where(str(path)), "name it NAME.yaml")
+                )
+            elif path.stem in seen:
+                self.findings.append(
+                    Finding(Code.FRR120, f"{path.stem} is in two files: {seen[path.stem].name} too", Where(str(path)))
+                )
+            else:
+                seen[path.stem] = path
+        return list(seen.values())
+
+
+def names(folder: Path) -> tuple[str, ...]:
+    """Return the names of the routers that have a file in an inventory, in order."""
+    routers = folder / "routers"
+    found = sorted(routers.iterdir()) if routers.is_dir() else ()
+    return tuple(dict.fromkeys(path.stem for path in found if _is_inventory_file(path)))
+
+
+def _is_inventory_file(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def mentions(file: Path, words: Collection[str]) -> bool:
+    """Tell whether a file may have one of these words in it: whoever writes with escapes may have any."""
+    try:
+        text = file.read_bytes() if words else b""
+    except OSError:
+        return True
+    return b"\\" in text or any(word.encode() in text for word in words)
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "a link that leads nowhere" if path.is_symlink() and not path.exists() else "a pipe or a device"
