@@ -200,9 +200,9 @@ def _judge(connection: Connection, owner: Owner, wire: Wire) -> None:
     ended = connection.state is State.IDLE
     assert owner.ends == ended == wire.closed == connection.done.done()
     # a session with a hold time of 0 lasts without any (RFC 4271 section 4.2)
-    timeless = connection.state is State.ESTABLISHED and not connection.hold_time
+    timeless = connection.state is State.ESTABLISHED and not connection._timers.hold_time
     waits = not ended and not timeless
-    assert bool(connection._timers) == waits, "a connection that is open has a timer, and one that ended has none"
+    assert connection._timers.waiting == waits, "a connection that is open has a timer, and one that ended has none"
     assert len(notifications) <= ended
     if ended:
         assert notifications or connection.received_notification
@@ -211,7 +211,7 @@ def _judge(connection: Connection, owner: Owner, wire: Wire) -> None:
         assert connection.notified.meaning.isprintable()
     else:
         connection.abandon("the input is over")
-        assert not connection._timers
+        assert not connection._timers.waiting
 
 
 def seeds() -> Iterator[bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import socket
 from typing import Final, Protocol
 
@@ -13,6 +12,7 @@ from frrgen.speaker.plan import PeerSettings
 from frrgen.speaker.session.fsm import FSM_ERROR, TABLE, Action, Event, State
 from frrgen.speaker.session.lingering import Lingering
 from frrgen.speaker.session.sockets import socket_for
+from frrgen.speaker.session.timers import Timers, jittered
 from frrgen.speaker.wire.capability import Agreed, Capabilities, agree
 from frrgen.speaker.wire.error import BgpError, Cease, Code, name
 from frrgen.speaker.wire.message import (
@@ -80,7 +80,6 @@ class Connection(asyncio.BufferedProtocol):
         """The established connection that there was when this one began, if the peer may leave it without a word."""
         self.theirs: Open | None = None
         self.agreed: Agreed | None = None
-        self.hold_time = 0.0
         self.done = asyncio.get_running_loop().create_future()
         self.lingering: Lingering | None = None
         """What is left of it when we had the last word."""
@@ -90,8 +89,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._splitter = Splitter()
         self._reader = Reader()
-        self._timers: dict[Event, asyncio.TimerHandle] = {}
-        self._hold_until = 0.0
+        self._timers = Timers(self.feed)
         self._dial: asyncio.Task[None] | None = None
         self._cease: Notification | None = None
 
@@ -159,21 +157,21 @@ class Connection(asyncio.BufferedProtocol):
             case Action.CONNECT:
                 self._dial = self._loop.create_task(self._dialling())
             case Action.START_CONNECT_RETRY:
-                self._timer(Event.CONNECT_RETRY_TIMER_EXPIRES, _jittered(settings.connect_retry))
+                self._timers.start(Event.CONNECT_RETRY_TIMER_EXPIRES, jittered(settings.connect_retry))
             case Action.STOP_CONNECT_RETRY:
-                self._stop_timer(Event.CONNECT_RETRY_TIMER_EXPIRES)
+                self._timers.stop(Event.CONNECT_RETRY_TIMER_EXPIRES)
             case Action.SEND_OPEN:
                 ours = self.owner.capabilities()
                 self.write(Open(settings.local_asn, settings.hold_time, settings.identifier, ours).write())
-                self._timer(Event.HOLD_TIMER_EXPIRES, OPEN_WAIT)
+                self._timers.start(Event.HOLD_TIMER_EXPIRES, OPEN_WAIT)
             case Action.SEND_KEEPALIVE:
                 # one that cannot be sent yet is not needed: what is on its way keeps the peer's timer going
                 if self.writable.is_set():
                     self.write(KEEPALIVE)
-                if self.hold_time:
-                    keepalive = min(settings.keepalive, self.hold_time / 3) or self.hold_time / 3
+                if self._timers.hold_time:
+                    keepalive = min(settings.keepalive, self._timers.hold_time / 3) or self._timers.hold_time / 3
                     # not more than one a second (RFC 4271 section 4.4)
-                    self._timer(Event.KEEPALIVE_TIMER_EXPIRES, max(1.0, _jittered(keepalive)))
+                    self._timers.start(Event.KEEPALIVE_TIMER_EXPIRES, max(1.0, jittered(keepalive)))
             case Action.START_HOLD:
                 self._hold()
             case Action.ESTABLISH:
@@ -186,38 +184,17 @@ class Connection(asyncio.BufferedProtocol):
             case Action.DROP:
                 self._close(abort=event is Event.SEND_HOLD_TIMER_EXPIRES, ended=self.state is State.IDLE)
 
-    # timers
-
-    def _timer(self, event: Event, seconds: float) -> None:
-        self._stop_timer(event)
-        self._timers[event] = self._loop.call_later(seconds, self.feed, event)
-
-    def _stop_timer(self, event: Event) -> None:
-        timer = self._timers.pop(event, None)
-        if timer is not None:
-            timer.cancel()
-
     def _hold(self) -> None:
-        """Put off the end. The timer itself stays: it is looked at when it goes off, not moved with each message."""
-        if not self.hold_time:
+        """Put off the end of the session: the peer was heard."""
+        timers = self._timers
+        if not timers.hold_time:
             # a hold time of 0 is for sessions; the KEEPALIVE that makes one is waited for as OPEN was
             if self.state is State.ESTABLISHED:
-                self._stop_timer(Event.HOLD_TIMER_EXPIRES)
+                timers.stop(Event.HOLD_TIMER_EXPIRES)
             return
-        first = not self._hold_until
-        if first:
-            self._give_up_after(max(SEND_HOLD, 2 * self.hold_time))
-        self._hold_until = self._loop.time() + self.hold_time
-        if first:
-            self._stop_timer(Event.HOLD_TIMER_EXPIRES)
-            self._timers[Event.HOLD_TIMER_EXPIRES] = self._loop.call_later(self.hold_time, self._held)
-
-    def _held(self) -> None:
-        left = self._hold_until - self._loop.time()
-        if left > 0:
-            self._timers[Event.HOLD_TIMER_EXPIRES] = self._loop.call_later(left, self._held)
-        else:
-            self.feed(Event.HOLD_TIMER_EXPIRES)
+        if not timers.holding:
+            self._give_up_after(max(SEND_HOLD, 2 * timers.hold_time))
+        timers.hold()
 
     # the socket
 
@@ -251,12 +228,12 @@ class Connection(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """See asyncio.Protocol: the peer reads slowly; how long it may is RFC 9687."""
         self.writable.clear()
-        self._timer(Event.SEND_HOLD_TIMER_EXPIRES, max(SEND_HOLD, 2 * self.hold_time))
+        self._timers.start(Event.SEND_HOLD_TIMER_EXPIRES, max(SEND_HOLD, 2 * self._timers.hold_time))
 
     def resume_writing(self) -> None:
         """See asyncio.Protocol."""
         self.writable.set()
-        self._stop_timer(Event.SEND_HOLD_TIMER_EXPIRES)
+        self._timers.stop(Event.SEND_HOLD_TIMER_EXPIRES)
 
     def _give_up_after(self, seconds: float) -> None:
         """Have the kernel end a connection whose peer takes nothing of what the kernel itself holds (RFC 9687).
@@ -269,8 +246,7 @@ class Connection(asyncio.BufferedProtocol):
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1250))
 
     def _close(self, *, abort: bool, ended: bool = True) -> None:
-        for event in list(self._timers):
-            self._stop_timer(event)
+        self._timers.stop_all()
         if self._dial is not None:
             self._dial.cancel()
             self._dial = None
@@ -337,7 +313,7 @@ class Connection(asyncio.BufferedProtocol):
             self.feed(Event.BGP_OPEN_MSG_ERR, bad)
             return
         self.theirs, self.agreed = theirs, agreed
-        self.hold_time = min(settings.hold_time, theirs.hold_time)
+        self._timers.hold_time = min(settings.hold_time, theirs.hold_time)
         self._splitter.extended = agreed.extended_message
         self._reader = Reader(
             asn4=agreed.asn4, ibgp=settings.ibgp, add_path=agreed.add_path_receive, families=agreed.families
@@ -404,8 +380,3 @@ def _suits(theirs: Open, settings: PeerSettings) -> None:
         raise BgpError(Code.OPEN, 2, said, f"AS {theirs.asn} and not {settings.peer_asn}")
     if theirs.identifier == settings.identifier and settings.ibgp:
         raise BgpError(Code.OPEN, 3, theirs.identifier.packed, "its identifier is ours")
-
-
-def _jittered(seconds: float) -> float:
-    """Take off up to a quarter (RFC 4271 section 10)."""
-    return seconds * random.uniform(0.75, 1.0)  # noqa: S311
