@@ -139,7 +139,7 @@ class Bench:
     async def up(self, theirs=OPEN):
         talk = await (await self.talk()).establish(theirs)
         async with asyncio.timeout(5):
-            await self.peer.end_of_rib_sent.wait()
+            await self.peer.outbound.end_of_rib_sent.wait()
         return talk
 
     async def __aexit__(self, *_):

@@ -281,7 +281,7 @@ def test_what_changes_while_everything_is_said_is_said_before_its_end_is(restart
         made = table(*(f"10.{n}.0.0/16" for n in range(40)))
         other, key = route(med=7), Key.parse("10.39.0.0/16")
         async with Bench(table=made) as bench:
-            send, sent = bench.peer._send, []
+            send, sent = bench.peer.outbound._send, []
 
             async def slowly(connection, octets):
                 """Change the last one as soon as the first are said."""
@@ -292,7 +292,7 @@ def test_what_changes_while_everything_is_said_is_said_before_its_end_is(restart
                 await send(connection, octets)
 
             changing = restarts
-            monkeypatch.setattr(bench.peer, "_send", slowly)
+            monkeypatch.setattr(bench.peer.outbound, "_send", slowly)
             monkeypatch.setattr("frrgen.speaker.table.rib.ALIKE", 4)
             talk = await bench.up(replace(OPEN, capabilities=replace(THEIRS, enhanced_refresh=True)))
             if not restarts:
@@ -367,7 +367,7 @@ def test_a_peer_that_does_not_read_costs_little_and_delays_nobody():
             assert slow.peer.session is not None
             transport = slow.peer.session._transport
             assert transport.get_write_buffer_size() < 3 << 20
-            assert len(slow.peer._pending) <= len(made)
+            assert len(slow.peer.outbound._pending) <= len(made)
             seen = 0
             while seen < 20_000:
                 seen += len(Reader().read(await other.get(Type.UPDATE)).announced.get(Family.IPV4, []))
@@ -433,7 +433,7 @@ def test_of_two_connections_the_one_of_the_higher_identifier_stays(ours, theirs,
             assert (body[0], body[1]) == (6, Cease.COLLISION)
             winner.send(KEEPALIVE)
             async with asyncio.timeout(5):
-                await bench.peer.end_of_rib_sent.wait()
+                await bench.peer.outbound.end_of_rib_sent.wait()
             assert bench.peer.session is not None
             assert bench.peer.session.dialled is dialled_wins
 
@@ -487,7 +487,7 @@ def test_a_router_whose_sessions_end_at_once_again_and_again_is_let_in_ever_more
                 if one := await bench.dial():
                     await one.establish()
                     async with asyncio.timeout(5):
-                        await bench.peer.end_of_rib_sent.wait()
+                        await bench.peer.outbound.end_of_rib_sent.wait()
                     ups += 1
                     one.writer.close()
                 await asyncio.sleep(0.01)
@@ -701,7 +701,7 @@ def test_a_restart_is_said_in_the_first_open_behind_it_and_in_no_other():
                 assert said == GracefulRestart(120, restarting, notification=True, families=frozenset({Family.IPV4}))
                 talk.send(OPEN.write() + KEEPALIVE)
                 async with asyncio.timeout(5):
-                    await bench.peer.end_of_rib_sent.wait()
+                    await bench.peer.outbound.end_of_rib_sent.wait()
                 talk.writer.close()
 
     run(talk())

@@ -34,7 +34,7 @@ class MetallbMetrics(Collector):
             settings = peer.settings
             host = f"[{settings.address}]" if settings.address.version == 6 else str(settings.address)
             at = [f"{host}:{settings.port}"]
-            told = peer.announced if peer.end_of_rib_sent.is_set() else 0
+            told = peer.announced if peer.outbound.end_of_rib_sent.is_set() else 0
             up.add_metric(at, int(peer.session is not None))
             announced.add_metric(at, told)
             pending.add_metric(at, peer.announced)

@@ -284,7 +284,7 @@ class Speaker:
         await self._end_tasks()
         if self.options.restarted and not any(peer.counters.established for peer in self.peers):
             # routers keep what the process before this one has told them: they must hear of the end
-            await _within(_FLUSH, (peer.end_of_rib_sent.wait() for peer in self.peers))
+            await _within(_FLUSH, (peer.outbound.end_of_rib_sent.wait() for peer in self.peers))
         for peer in self.peers:
             peer.drain()
         if len(self.announcer.table) and any(peer.session is not None for peer in self.peers):

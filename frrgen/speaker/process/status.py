@@ -60,7 +60,7 @@ async def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
             found.append({"prefix": str(Key.prefix(key)), "why": speaker.announcer.why_dropped(group, key)})
         return found
 
-    refused = peer.encoder.refused if peer.encoder is not None else {}
+    refused = peer.refused
     # where nearly all is held back, what is not is not looked for to the end
     wanted = islice(group.rib.wanted(peer.families), 20 * SHOWN)
     to_announce = (key for key in wanted if key not in held and key not in refused)
@@ -127,11 +127,11 @@ class Metrics(Collector):
             ),
             "announced": (
                 "prefixes that the router was told; 0 until the session is up and all was sent",
-                lambda peer: peer.announced if peer.end_of_rib_sent.is_set() else 0,
+                lambda peer: peer.announced if peer.outbound.end_of_rib_sent.is_set() else 0,
             ),
             "not_sayable": (
                 "prefixes that cannot be said on this session",
-                lambda peer: len(peer.encoder.refused) if peer.encoder is not None else 0,
+                lambda peer: len(peer.refused),
             ),
         }
         for name, (text, value) in gauges.items():

@@ -7,49 +7,30 @@ import contextlib
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import PeerSettings
 from frrgen.speaker.session.backoff import IdleHold, is_collision
 from frrgen.speaker.session.connection import Connection
+from frrgen.speaker.session.counters import Counters
 from frrgen.speaker.session.fsm import State
 from frrgen.speaker.session.group import Group
 from frrgen.speaker.session.lingering import LINGER
-from frrgen.speaker.table.rib import ALIKE, Encoder, steps
-from frrgen.speaker.table.table import BLOCK, Alike, gather
-from frrgen.speaker.wire.capability import Agreed, Capabilities, GracefulRestart
+from frrgen.speaker.session.outbound import Outbound
+from frrgen.speaker.wire.capability import Capabilities, GracefulRestart
 from frrgen.speaker.wire.error import Cease
-from frrgen.speaker.wire.message import Notification, Refresh, write_route_refresh
+from frrgen.speaker.wire.message import Notification
 from frrgen.speaker.wire.packed_prefix import Family
 from frrgen.speaker.wire.update import Update
 
-COALESCE: Final = 0.002
-"""Seconds between two sets of UPDATEs: a change after a quiet time is told at once, the next ones are gathered."""
 PATIENCE: Final = 10.0
 """Seconds after which it is said that nobody answers; then twice as many, and so on."""
 PATIENCE_MOST: Final = 600.0
 _CHECK: Final = 0.02
 _SETTLED: Final = 10.0
 """Seconds of a session after which no connection can still have begun beside it."""
-_STEPS: Final = ALIKE // BLOCK
 _ORDER: Final = (State.IDLE, State.ACTIVE, State.CONNECT, State.OPEN_SENT, State.OPEN_CONFIRM, State.ESTABLISHED)
-
-
-@dataclass
-class Counters:
-    """What a session has seen."""
-
-    established: int = 0
-    octets_sent: int = 0
-    prefixes_received: int = 0
-    """Announced to us, and dropped: we learn nothing."""
-    updates_malformed: int = 0
-    refreshes: int = 0
-    last_error: str = ""
-    up_since: float = 0.0
-    retry_at: float = 0.0
 
 
 class Peer:
@@ -57,21 +38,12 @@ class Peer:
 
     def __init__(self, settings: PeerSettings, group: Group, *, restarted: bool = False) -> None:
         self.settings = settings
-        self.group = group
         self.counters = Counters()
-        self.draining = False
+        self.outbound = Outbound(group, self.counters)
         self.session: Connection | None = None
         """The connection on which the session is established."""
         self._restarted = restarted
         self._connections: set[Connection] = set()
-        self._pending: dict[int, bool] = {}
-        """Keys that changed, and whether they are announced now; those that changed together are neighbors."""
-        self._refreshed: set[Family] = set()
-        self._everything = False
-        """All is to be said again."""
-        self._quiet = False
-        """The router was told everything."""
-        self._wake = asyncio.Event()
         self._idle = {ours: IdleHold(settings.connect_retry) for ours in (True, False)}
         self._not_before = dict.fromkeys(self._idle, 0.0)
         """When a connection may be made again: by us (True), by the peer (False)."""
@@ -81,14 +53,16 @@ class Peer:
         self._stopped = False
         self._dialling: asyncio.Task[None] | None = None
         self._pumping: asyncio.Task[None] | None = None
-        self.end_of_rib_sent = asyncio.Event()
-        """All was sent, End-of-RIB included."""
-        self.encoder: Encoder | None = None
 
     @property
     def state(self) -> State:
         """How far the session is: as far as the farthest of its connections."""
         return max((one.state for one in self._connections), key=_ORDER.index, default=State.IDLE)
+
+    @property
+    def group(self) -> Group:
+        """The sessions to which the same is announced."""
+        return self.outbound.group
 
     @property
     def families(self) -> frozenset[Family]:
@@ -99,12 +73,18 @@ class Peer:
     @property
     def announced(self) -> int:
         """Count the prefixes that are announced to the router: those of the session's families that it can carry."""
-        return self.group.rib.advertised(self.families) - (len(self.encoder.refused) if self.encoder is not None else 0)
+        return self.group.rib.advertised(self.families) - len(self.refused)
+
+    @property
+    def refused(self) -> Mapping[int, str]:
+        """Keys that the session cannot carry -> why."""
+        encoder = self.outbound.encoder
+        return {} if encoder is None else encoder.refused
 
     @property
     def all_told(self) -> bool:
         """The router has been sent all that is announced."""
-        return self.end_of_rib_sent.is_set() and self._quiet
+        return self.outbound.end_of_rib_sent.is_set() and self.outbound.quiet
 
     # Owner
 
@@ -160,15 +140,12 @@ class Peer:
         self.counters.up_since = time.time()
         self.counters.last_error = self._told = ""
         self._patience = PATIENCE
-        self._pending.clear()
-        self._refreshed.clear()
-        self._everything = self._quiet = False
-        self.end_of_rib_sent.clear()
+        self.outbound.begin()
         LOG.info("%s: established", self.settings.name, extra=self._fields("up"))
         if missing := self.settings.families - self.families:
             names = ", ".join(sorted(map(str, missing)))
             LOG.warning("%s: the router does not take %s", self.settings.name, names, extra=self._fields("families"))
-        self._pumping = asyncio.get_running_loop().create_task(self._pump(connection))
+        self._pumping = asyncio.get_running_loop().create_task(self.outbound.pump(connection))
         self._pumping.add_done_callback(self._failed)
 
     def ended(self, connection: Connection) -> None:
@@ -179,10 +156,9 @@ class Peer:
         self._count(connection)
         if self.session is connection:
             self.session = None
-            self.encoder = None
             # a restart is over once the peer has heard of it
             self._restarted = False
-            self.end_of_rib_sent.clear()
+            self.outbound.end()
             if self._pumping is not None:
                 self._pumping.cancel()
             LOG.warning("%s: down: %s", self.settings.name, connection.why, extra=self._fields("down", connection.why))
@@ -209,8 +185,7 @@ class Peer:
     def refresh(self, family: Family) -> None:
         """Announce a family again, at once: a router whose policy changed waits for it."""
         self.counters.refreshes += 1
-        self._refreshed.add(family)
-        self._wake.set()
+        self.outbound.refresh(family)
 
     # life
 
@@ -237,14 +212,11 @@ class Peer:
     def changed(self, keys: Mapping[int, bool]) -> None:
         """Know which prefixes are another or new (True) or gone (False)."""
         if self.session is not None:
-            self._pending.update(keys)
-            self._quiet = False
-            self._wake.set()
+            self.outbound.changed(keys)
 
     def _tell_all(self) -> None:
         if self.session is not None:
-            self._everything, self._quiet = True, False
-            self._wake.set()
+            self.outbound.tell_all()
 
     def retry(self) -> None:
         """Try again at once, if there is no session: whatever was in the way may be mended."""
@@ -259,12 +231,12 @@ class Peer:
 
     def drain(self) -> None:
         """Announce everything again, with GRACEFUL_SHUTDOWN (RFC 8326)."""
-        self.draining = True
+        self.outbound.draining = True
         self._tell_all()
 
     def move(self, group: Group) -> None:
         """Join another group of sessions: only the difference is announced."""
-        before, self.group = self.group, group
+        before, self.outbound.group = self.group, group
         if before.gate.writer != group.gate.writer:
             self._tell_all()
         if before is not group:
@@ -272,7 +244,7 @@ class Peer:
 
     async def advertised(self) -> None:
         """Wait until the router was told everything, as far as it reads."""
-        while self.session is not None and not (self._quiet and self.session.writable.is_set()):  # noqa: ASYNC110
+        while self.session is not None and not (self.outbound.quiet and self.session.writable.is_set()):  # noqa: ASYNC110
             await asyncio.sleep(_CHECK)
 
     async def stop(self, text: str, *, deconfigured: bool = False) -> None:
@@ -357,94 +329,3 @@ class Peer:
             self._not_before[ours] = loop.time() + delay if waits else 0.0
             if ours:
                 self.counters.retry_at = time.time() + delay
-
-    # what is announced
-
-    async def _pump(self, connection: Connection) -> None:
-        """Send the whole table, End-of-RIB, and then what changes."""
-        agreed = connection.agreed
-        if agreed is None:
-            return
-        encoder = self._encoder(agreed)
-        await self._full(connection, encoder, agreed.families)
-        await self._send(connection, b"".join(encoder.end_of_rib()))
-        self.end_of_rib_sent.set()
-        self._quiet, loop = not self._restless(), asyncio.get_running_loop()
-        told = loop.time()
-        while connection.state is State.ESTABLISHED:
-            await self._wake.wait()
-            self._wake.clear()
-            if (wait := told + COALESCE - loop.time()) > 0 and not self._refreshed:
-                await asyncio.sleep(wait)
-            while self._restless() and connection.state is State.ESTABLISHED:
-                encoder = self._encoder(agreed)
-                # a router that is at its maximum-prefix hears of what is gone before it hears of anything else
-                if self._pending:
-                    await self._tell(connection, encoder)
-                elif self._everything:
-                    self._everything = False
-                    await self._full(connection, encoder, agreed.families)
-                else:
-                    await self._refresh(connection, encoder, agreed, self._refreshed.pop())
-            self._quiet, told = True, loop.time()
-
-    def _restless(self) -> bool:
-        return bool(self._pending or self._everything or self._refreshed)
-
-    def _encoder(self, agreed: Agreed) -> Encoder:
-        writer = self.settings.writer(
-            asn4=agreed.asn4, extended_next_hop=agreed.extended_next_hop, graceful_shutdown=self.draining
-        )
-        if self.encoder is None or self.encoder.writer != writer:
-            self.encoder = Encoder(writer, agreed)
-        return self.encoder
-
-    async def _full(self, connection: Connection, encoder: Encoder, families: frozenset[Family]) -> None:
-        """Announce the whole table. Changes of that time follow afterwards."""
-        group = None
-        while group is not self.group:
-            group, number = self.group, 0
-            with group.reading(encoder, families) as written:
-                # nobody tells what changes to a group that was left
-                while group is self.group and (piece := written.piece(number)) is not None:
-                    number += 1
-                    await self._send(connection, piece)
-                    await asyncio.sleep(0)
-            await self._tell(connection, encoder)
-
-    async def _tell(self, connection: Connection, encoder: Encoder) -> None:
-        """Announce the keys that changed: all withdrawals first.
-
-        What changes again meanwhile is left for the next time: it may have room only because another one went, and
-        the router must hear of that one first.
-        """
-        keys, self._pending = self._pending, {}
-        for step in steps(key for key, there in keys.items() if not there):
-            await self._send(connection, b"".join(encoder.withdraw(step)))
-            await asyncio.sleep(0)
-        groups: Alike = {}
-        for number, step in enumerate(steps(key for key, there in keys.items() if there), 1):
-            still = [key for key in step if key not in self._pending] if self._pending else step
-            for name, (said, some) in self.group.rib.table.alike(still).items():
-                gather(groups, name[1], said, some)
-            if number % _STEPS == 0:
-                await self._send(connection, b"".join(encoder.announce(groups)))
-                groups = {}
-            await asyncio.sleep(0)
-        await self._send(connection, b"".join(encoder.announce(groups)))
-
-    async def _refresh(self, connection: Connection, encoder: Encoder, agreed: Agreed, family: Family) -> None:
-        if family not in agreed.families:
-            return
-        if agreed.enhanced_refresh:
-            await self._send(connection, write_route_refresh(family, Refresh.BEGIN))
-        await self._full(connection, encoder, frozenset({family}))
-        if agreed.enhanced_refresh:
-            await self._send(connection, write_route_refresh(family, Refresh.END))
-
-    async def _send(self, connection: Connection, octets: bytes) -> None:
-        """Send whole messages, in one go: between two parts of one a KEEPALIVE or NOTIFICATION might come."""
-        await connection.writable.wait()
-        if octets and connection.state is State.ESTABLISHED:
-            connection.write(octets)
-            self.counters.octets_sent += len(octets)
