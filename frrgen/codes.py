@@ -196,6 +196,7 @@ class Code(StrEnum):
     FRR610 = auto(), "The cluster's API server does not answer"
     FRR611 = auto(), "A package is missing"
     FRR612 = auto(), "Not a manifest of Services"
+    FRR613 = auto(), "Not what a node sent"
 
     # MetalLB
     FRR620 = auto(), "MetalLB cannot say this"

@@ -158,8 +158,22 @@ def parser() -> argparse.ArgumentParser:
     history.add_argument("--format", choices=["text", "json"], default="text")
     device_options(history)
 
-    status = verb("status", "status", "show whether a push waits on routers, and whether they have saved what they run")
-    routers_options(status, "*")
+    status = verb(
+        "status",
+        "status",
+        "show whether a push waits on routers, and whether they have saved what they run; or follow a cluster's routes",
+    )
+    status.add_argument(
+        "routers", nargs="*", metavar="ROUTER|CLUSTER", help="names of routers, or of clusters; default: all routers"
+    )
+    status.add_argument(
+        "--sent",
+        action="extend",
+        nargs="+",
+        metavar="[NODE[@ROUTER]=]FILE",
+        help="of a cluster: what the nodes sent, from `frrgen speaker status --format json`, MetalLB's /metrics or"
+        " FRR's `show bgp … advertised-routes json`; or a speaker's socket; default: that of this machine",
+    )
     status.add_argument("--format", choices=["text", "json"], default="text")
     device_options(status)
 
@@ -274,7 +288,7 @@ def parser() -> argparse.ArgumentParser:
     schema.add_argument(
         "of",
         nargs="?",
-        choices=["inventory", "check", "diff", "verify", "compare"],
+        choices=["inventory", "check", "diff", "verify", "compare", "status"],
         default="inventory",
         metavar="VERB",
     )

@@ -1,4 +1,7 @@
-"""`frrgen status`: whether a router is at rest, or a push waits on it, and whether it would start with what it runs."""
+"""`frrgen status`: whether a router is at rest, or a push waits on it, and whether it would start with what it runs.
+
+Of a cluster it tells what became of its prefixes: `drift`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from frrgen.cli import drift
 from frrgen.cli.common import complain, worst
 from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.waiting import job, routers
@@ -22,6 +26,8 @@ from frrgen.transport.base import Keeper, Running
 
 def run(args: argparse.Namespace) -> Exit:
     """Ask the routers; exit 2 if a push waits on one, or one would not start with what it runs."""
+    if (inventory := drift.clusters_meant(args)) is not None:
+        return drift.run(args, inventory)
     named = routers(args)
 
     def ask(router: Router) -> dict[str, Any] | FrrgenError:

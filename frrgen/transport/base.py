@@ -225,8 +225,8 @@ class Keeper(Login[R_co], Protocol[R_co]):
     def execute(self, commands: Sequence[str]) -> None:
         """Run commands in FRR's exec mode, such as `clear bgp …`."""
 
-    def show(self, commands: Sequence[str]) -> str:
-        """Return what bgpd answers to commands of FRR's exec mode that change nothing."""
+    def show(self, commands: Sequence[str], *, daemon: str = "bgpd") -> str:
+        """Return what a daemon answers to commands of FRR's exec mode that change nothing."""
 
     def run_check(self, command: str) -> bool:
         """Run a command of the router's shell; tells whether it ended with 0."""

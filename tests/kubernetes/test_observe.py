@@ -20,7 +20,7 @@ from frrgen.speaker.plan import plan_node
 from frrgen.speaker.process.announcer import Announcer
 from frrgen.speaker.process.sources import kubernetes
 from frrgen.speaker.process.sources.kubernetes import KubernetesSource
-from frrgen.speaker.process.speaker import reasons
+from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.wire.packed_prefix import Key
 from tests.kubernetes.server import FakeApi
 from tests.kubernetes.store import RESOURCES
@@ -72,7 +72,7 @@ async def world(folder, rules=None, fill=None):
         await fill(one)
     await one.fake.start()
     one.source = KubernetesSource(rules or Rules(), one.fake.kubeconfig())
-    one.announcer = Announcer(one.source, reasons)
+    one.announcer = Announcer(one.source, Gate.steps)
     await one.announcer.load(one.plan)
     task = asyncio.create_task(one.announcer.follow(lambda: one.plan))
     try:
@@ -152,7 +152,7 @@ def test_a_start_without_a_server_waits_for_it_and_says_what_for(tmp_path):
         config = one.fake.kubeconfig()
         await one.fake.stop()
         source = KubernetesSource(Rules(), config)
-        announcer = Announcer(source, reasons)
+        announcer = Announcer(source, Gate.steps)
         loading = asyncio.create_task(announcer.load(one.plan))
         await until("it is said", lambda: "starting: ConnectError" in announcer.not_ready)
         await one.fake.start()

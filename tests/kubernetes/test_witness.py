@@ -19,7 +19,7 @@ from frrgen.speaker.kubernetes.verdict import TYPE, acceptance
 from frrgen.speaker.plan import plan_node
 from frrgen.speaker.process.announcer import Announcer
 from frrgen.speaker.process.sources.kubernetes import Allocation, KubernetesSource
-from frrgen.speaker.process.speaker import reasons
+from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.wire.packed_prefix import Key
 from tests.kubernetes.server import FakeApi
 from tests.kubernetes.store import RESOURCES
@@ -72,7 +72,7 @@ async def world(folder, *, leads=True):
     await one.fake.start()
     allocation = Allocation(lambda: (one.plan.cluster.pools, Intervals([])), AllocationRules()) if leads else None
     source = KubernetesSource(Rules(), one.fake.kubeconfig(), allocation)
-    announcer = Announcer(source, reasons)
+    announcer = Announcer(source, Gate.steps)
     source.have_routers(lambda key, _said: one.dropped.get(str(Key.prefix(key)), {}))
     await announcer.load(one.plan)
     task = asyncio.create_task(announcer.follow(lambda: one.plan))

@@ -228,10 +228,10 @@ class FrrDevice:
         if done.status or complaints(done.out):
             raise self._unusable("refuses a command", done)
 
-    def show(self, commands: Sequence[str]) -> str:
-        """Return what bgpd answers to commands that change nothing."""
+    def show(self, commands: Sequence[str], *, daemon: str = "bgpd") -> str:
+        """Return what a daemon answers to commands that change nothing."""
         words = " ".join(f"-c {shlex.quote(command)}" for command in commands)
-        return self.shell.run(f"vtysh -d bgpd {words}").out
+        return self.shell.run(f"vtysh -d {daemon} {words}").out
 
     def run_check(self, command: str) -> bool:
         """Run a command in the shell, of which nothing but its status is asked."""

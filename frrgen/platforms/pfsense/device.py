@@ -226,10 +226,10 @@ class PfsenseDevice:
             if done.status or done.said.startswith(b"%"):
                 raise DeviceError(Finding(Code.FRR513, f"{self.name}: refuses a command: {to_text(done.said)[:300]}"))
 
-    def show(self, commands: Sequence[str]) -> str:
-        """Return what bgpd answers to commands that change nothing."""
+    def show(self, commands: Sequence[str], *, daemon: str = "bgpd") -> str:
+        """Return what a daemon answers to commands that change nothing."""
         words = " ".join(f"-c {shlex.quote(command)}" for command in commands)
-        (done,) = ask(self.shell, "run", {"commands": [f"/usr/local/bin/vtysh -d bgpd {words}"]}, Ran).done
+        (done,) = ask(self.shell, "run", {"commands": [f"/usr/local/bin/vtysh -d {daemon} {words}"]}, Ran).done
         return to_text(done.said)
 
     def run_check(self, command: str) -> bool:

@@ -25,7 +25,6 @@ from frrgen.speaker.process.sources.base import Source
 from frrgen.speaker.session.peer import Peer
 from frrgen.speaker.table.gate import Gate, Mode, gates
 from frrgen.speaker.table.table import Table
-from frrgen.speaker.wire.attributes import Attributes
 
 RESTARTED: Final = "FRRGEN_SPEAKER_RESTARTED"
 """In the environment of a speaker that takes over from itself."""
@@ -37,14 +36,6 @@ _FLUSH: Final = 5.0
 """Seconds that a router has to read our withdrawals before the session ends."""
 
 Plan = tuple[NodePlan, Mapping[str, Router]]
-
-
-def reasons(gate: Gate, key: int, attributes: Attributes) -> list[str]:
-    """Return what the router looks at when it judges a prefix, in order."""
-    return [
-        f"{f'{step.route_map} seq {step.seq}: ' if step.seq is not None and step.route_map else ''}{step.why}"
-        for step in gate.verdict(key, attributes).trace
-    ]
 
 
 OnTerm = Literal["drain", "keep"]
@@ -66,7 +57,7 @@ class Options:
     restarted: bool = field(default_factory=lambda: os.environ.get(RESTARTED) == "1")
     inventory: Callable[[], Plan] | None = None
     """Reads the inventory again; raises FrrgenError. None: it never changes."""
-    reasons: Reasons = reasons
+    reasons: Reasons = Gate.steps
 
 
 def same_session(settings: PeerSettings) -> tuple[Any, ...]:

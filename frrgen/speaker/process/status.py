@@ -36,6 +36,10 @@ async def status(speaker: Speaker) -> dict[str, Any]:
         "announced": len(announcer.table),
         "sessions": [await _session(speaker, peer) for peer in list(speaker.peers)],
         "withheld": announcer.source.withheld() if announcer.source is not None else [],
+        "services": [
+            {"service": service, "address": address}
+            for service, address in (announcer.source.served() if announcer.source is not None else ())
+        ],
         "health": [
             {
                 "prefixes": [str(Key.prefix(key)) for key in islice(one.keys(), 10)],
@@ -67,6 +71,7 @@ async def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
     return {
         "router": peer.settings.router,
         "peer": str(peer.settings.address),
+        "local_address": str(peer.settings.local_address),
         "peer_asn": peer.settings.peer_asn,
         "state": str(peer.state),
         "since": counters.up_since if peer.session is not None else None,

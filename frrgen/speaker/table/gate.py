@@ -182,6 +182,13 @@ class Gate:
         )
         return judge(self.session, route)
 
+    def steps(self, key: int, attributes: Attributes) -> list[str]:
+        """Return what the router looks at when it judges a prefix, in order."""
+        return [
+            f"{f'{step.route_map} seq {step.seq}: ' if step.seq is not None and step.route_map else ''}{step.why}"
+            for step in self.verdict(key, attributes).trace
+        ]
+
     def judge(self, rib: AdjRibOut, keys: Sequence[int]) -> set[int]:
         """Look at keys of a table again: what would the router drop? The last of them are the newest.
 
