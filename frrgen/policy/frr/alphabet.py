@@ -45,8 +45,12 @@ class Policy:
     def _begin(self) -> list[str]:
         return [] if self.route_map is None else [self.route_map]
 
-    def decides(self) -> tuple[Any, ...]:
-        """Return all that decides what becomes of a route: policies that are alike in it do the same with each."""
+    def decides(self, written: dict[Ref, str] | None = None) -> tuple[Any, ...]:
+        """Return all that decides what becomes of a route: policies that are alike in it do the same with each.
+
+        `written`: keeps the lists and maps of the router as text, for its other policies.
+        """
+        written = {} if written is None else written
         session = self.session
         reached: dict[Ref, None] = {("route_maps", name): None for name in session.gone_through(*self._begin())}
         for entry in self.entries():
@@ -57,7 +61,9 @@ class Policy:
                     name, _ = session.attached(kind, family)
                     if name is not None:
                         reached[session.holder(kind, version), name] = None
-        parts = [(*ref, repr(getattr(self.router, ref[0]).get(ref[1]))) for ref in sorted(reached)]
+        for holder, name in reached.keys() - written.keys():
+            written[holder, name] = repr(getattr(self.router, holder).get(name))
+        parts = [(*ref, written[ref]) for ref in sorted(reached)]
         return self.route_map, session.place, session.origin, session.decisive, session.version, self.unread, parts
 
     def granted(self, version: int) -> frozenset[Any]:
