@@ -147,6 +147,8 @@ class Code(StrEnum):
     FRR406 = auto(), "Part of a configuration was not understood"
     FRR407 = auto(), "An intended line was not understood, and its place would be emptied"
     FRR408 = auto(), "A file is too large"
+    FRR409 = auto(), "Graphviz cannot draw the picture"
+    FRR410 = auto(), "The picture is larger than Mermaid draws", Severity.WARNING
     FRR431 = auto(), "A configuration file's route maps call each other in a circle"
     FRR432 = auto(), "The change would kill bgpd"
     FRR450 = auto(), "A later FRR reads this otherwise"

@@ -13,6 +13,7 @@ from frrgen.cli.exits import epilog
 from frrgen.cli.options import (
     device_options,
     everywhere,
+    looked_options,
     plan_format_options,
     prune_options,
     report_format_options,
@@ -245,6 +246,16 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--live", action="store_true", help="verify what the routers run, and ask their bgpd, by SSH")
     verify.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
     report_format_options(verify)
+
+    graph = verb("graph", "graph", "draw the network: routers, clusters, sessions, policies, and what differs")
+    looked_options(graph)
+    graph.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    graph.add_argument(
+        "--format",
+        choices=["svg", "mermaid", "dot"],
+        default="svg",
+        help="svg: a picture, made by graphviz; mermaid: for Markdown; dot: what graphviz reads",
+    )
 
     imports = verb("import", "import_", "make an inventory of an existing configuration")
     imports.add_argument("platform", choices=[*PLATFORMS, "metallb"])

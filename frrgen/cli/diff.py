@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> Exit:
         with running_at(args.base, args.inventory, routers) as (files, gone):
             # its own names alone are compared when routers are named
             return _compared(inventory, routers, args, files, () if args.routers else gone)
-    running = _running(args.running, routers)
+    running = running_files(args.running, routers)
     return _compared(inventory, [inventory.resolved(router) for router in routers], args, running)
 
 
@@ -104,7 +104,7 @@ def _gone(name: str) -> Problem:
     return Problem("changes", Severity.WARNING, text, case=name)
 
 
-def _running(said: Path | None, routers: Sequence[Router]) -> dict[str, Path]:
+def running_files(said: Path | None, routers: Sequence[Router]) -> dict[str, Path]:
     """Find the file of each router, if there are files. Raises InputError."""
     if said is None:
         return {}

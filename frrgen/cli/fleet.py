@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from frrgen.cli.common import Inventory
 from frrgen.codes import Code, Severity
@@ -20,6 +20,7 @@ from frrgen.errors import Finding, InputError
 PART: Final = 25
 """So many routers are read at once."""
 _MOST_JOBS: Final = 8
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,14 @@ def check_part(folder: Path, names: Sequence[str], *, rest: bool) -> Part:
         inventory = Inventory(folder, names, rest=rest)
     except InputError as bad:
         return Part(bad.findings, ())
+    return Part(own(inventory, names, inventory.findings), own(inventory, names, inventory.audited()))
+
+
+def own(inventory: Inventory, names: Sequence[str], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings that are not about other routers, which are there for their clusters alone."""
     of_others = set(inventory.derived.routers) - set(names)
-
-    def own(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-        paths = ((one, one.where.path) for one in findings)
-        return tuple(one for one, path in paths if path[:1] != ("routers",) or path[1] not in of_others)
-
-    return Part(own(inventory.findings), own(inventory.audited()))
+    paths = ((one, one.where.path) for one in findings)
+    return tuple(one for one, path in paths if path[:1] != ("routers",) or path[1] not in of_others)
 
 
 def check_fleet(folder: Path, names: Sequence[str], jobs: int | None = None) -> list[Finding]:
@@ -51,9 +53,8 @@ def check_fleet(folder: Path, names: Sequence[str], jobs: int | None = None) -> 
     Policies are judged only where the inventory has no error, as `check` does. Raises InputError if a process dies.
     """
     parts = [list(names[at : at + PART]) for at in range(0, len(names), PART)]
-    jobs = min(jobs or min(len(os.sched_getaffinity(0)), _MOST_JOBS), len(parts))
-    work = [(part, number == 0) for number, part in enumerate(parts)]
-    found = [check_part(folder, part, rest=rest) for part, rest in work] if jobs == 1 else _at_once(folder, work, jobs)
+    work = [partial(check_part, folder, part, rest=number == 0) for number, part in enumerate(parts)]
+    found = list(in_parts(work, jobs))
     findings = [one for part in found for one in part.findings]
     if not any(one.severity is Severity.ERROR for one in findings):
         findings += [one for part in found for one in part.audited]
@@ -61,12 +62,21 @@ def check_fleet(folder: Path, names: Sequence[str], jobs: int | None = None) -> 
     return list(dict.fromkeys(findings))
 
 
-def _at_once(folder: Path, work: Sequence[tuple[list[str], bool]], jobs: int) -> list[Part]:
+def in_parts(work: Sequence[Callable[[], _T]], jobs: int | None = None) -> Iterator[_T]:
+    """Do the parts of some work on as many processes as there are cores (at most 8), and yield what each returns.
+
+    Raises InputError if a process dies.
+    """
+    jobs = min(jobs or min(len(os.sched_getaffinity(0)), _MOST_JOBS), len(work))
+    if jobs == 1:
+        yield from (one() for one in work)
+        return
     # Ctrl-C ends a process that only reads at once, without a traceback of its own
     begin = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=begin)
     try:
-        return [one.result() for one in [pool.submit(check_part, folder, part, rest=rest) for part, rest in work]]
+        for one in [pool.submit(each) for each in work]:
+            yield one.result()
     except BrokenProcessPool:
         hint = "the system ends processes when memory is short: frrgen check --jobs 1"
         raise InputError(Finding(Code.FRR198, "a process that checked some routers was ended", hint=hint)) from None

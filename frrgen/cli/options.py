@@ -57,3 +57,17 @@ def unread_options(verb: argparse.ArgumentParser) -> None:
 def prune_options(verb: argparse.ArgumentParser) -> None:
     """Add the removal of lines that the model lacks."""
     verb.add_argument("--prune-leftovers", action="store_true", help="also remove running lines that the model lacks")
+
+
+def looked_options(verb: argparse.ArgumentParser) -> None:
+    """Add what is looked at: some routers, and perhaps what they run."""
+    routers_options(verb, "*")
+    observed = verb.add_mutually_exclusive_group()
+    observed.add_argument(
+        "--running",
+        type=Path,
+        metavar="FILE|DIR",
+        help="show, too, what differs from running configurations in a folder, named as render --out names them",
+    )
+    observed.add_argument("--live", action="store_true", help="show, too, what differs from what the routers run")
+    device_options(verb)

@@ -25,6 +25,7 @@ _PLAIN: Final = "#3c4043"
 STYLE: Final = """
 .node text, .edge text { fill: #202124 }
 @media (prefers-color-scheme: dark) {
+  .graph > polygon { fill: #202124 }
   .node text, .edge text { fill: #e8eaed }
   .node polygon, .node ellipse { stroke: #bdc1c6 }
   .edge path { stroke: #bdc1c6 }
@@ -53,7 +54,7 @@ def dot(shown: Picture) -> str:
 
 def _lines(shown: Picture) -> Iterator[str]:
     yield "graph network {"
-    yield '  graph [bgcolor="transparent", ranksep=0.8, nodesep=0.4, overlap=prism, outputorder=edgesfirst];'
+    yield '  graph [bgcolor="white", ranksep=0.8, nodesep=0.4, overlap=prism, outputorder=edgesfirst];'
     yield '  node [fontname="Helvetica,Arial,sans-serif", fontsize=11, style="filled", margin="0.15,0.08"];'
     yield '  edge [fontname="Helvetica,Arial,sans-serif", fontsize=9];'
     for node in shown.nodes:

@@ -14,7 +14,8 @@ from frrgen.model.references import NOUNS, Ref
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILY_OF, Prefix
 from frrgen.policy.frr.alphabet import Policy
-from frrgen.policy.frr.session import Direction, Session
+from frrgen.policy.frr.attached import Direction
+from frrgen.policy.frr.session import Session
 from frrgen.policy.questions.summary import Summary, summary
 from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.report.view import ClusterView, NetworkView, PolicyView, RouterView, SessionView
