@@ -37,6 +37,7 @@ OF_VERBS: Final[Mapping[str, frozenset[Exit]]] = {
     "explain": _LOOKS | {Exit.UNDECIDED},
     "compare": _COMPARES,
     "verify": _COMPARES,
+    "graph": _LOOKS,
     "import": _LOOKS,
     "speaker": _LOOKS,
     "rule": _LOOKS,

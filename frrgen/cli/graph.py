@@ -11,7 +11,7 @@ from frrgen.cli.common import complain
 from frrgen.cli.looked import look
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError, visible
-from frrgen.platforms.files import replace_file
+from frrgen.inventory.write import replace_file
 from frrgen.report.dot import dot, program, titled
 from frrgen.report.mermaid import MOST_EDGES, mermaid
 from frrgen.report.picture import Picture, picture
@@ -42,9 +42,7 @@ def run(args: argparse.Namespace) -> Exit:
 def title(shown: Picture) -> str:
     """Say what the picture shows."""
     kinds = [node.kind for node in shown.nodes]
-    return "; ".join(
-        f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}" for kind in dict.fromkeys(kinds)
-    )
+    return "; ".join(f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}" for kind in dict.fromkeys(kinds))
 
 
 def laid_out(shown: Picture) -> str:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from frrgen.cli.common import Inventory
 from frrgen.cli.diff import running_files
 from frrgen.cli.fleet import PART, in_parts, own
 from frrgen.codes import Severity
-from frrgen.errors import Finding, FrrgenError, InputError
+from frrgen.errors import Finding, FrrgenError
 from frrgen.inventory.files import names
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of
@@ -48,9 +46,7 @@ class Looked:
 
 def look(args: argparse.Namespace, *, policies: bool, findings: bool) -> Looked:
     """Look at the routers that are named, or at all. Raises InputError if their files cannot be read."""
-    asked = Asked(
-        args.inventory, policies, findings, args.running, args.live, args.ssh_config, args.parallel
-    )
+    asked = Asked(args.inventory, policies, findings, args.running, args.live, args.ssh_config, args.parallel)
     every = names(args.inventory)
     wanted = list(dict.fromkeys(args.routers)) or list(every)
     with working("reading routers", len(wanted), quiet=args.quiet) as step:

@@ -1,4 +1,4 @@
-"""A picture for graphviz, and what becomes of its SVG: titles for people who do not see it, and colours for the dark."""
+"""A picture for graphviz, and what becomes of its SVG: titles for who does not see it, colours for the dark."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def _edge(name: str, edge: Edge, *, labelled: bool) -> dict[str, str]:
         "id": name,
         "class": f"{'ibgp' if edge.internal else 'ebgp'} {edge.state}".strip(),
         "label": "\n".join(edge.lines) if labelled else "",
-        "color": _STATES.get(edge.state, _PLAIN),
+        "color": _STATES.get(edge.state, _PLAIN if labelled else "#9aa0a6"),
         "style": "dashed" if edge.state in {"down", "reset"} else "solid",
-        "penwidth": "1" if edge.internal else "1.6",
+        "penwidth": "0.5" if not labelled else "1" if edge.internal else "1.6",
     }
 
 
@@ -102,13 +102,15 @@ def quoted(text: str) -> str:
 def titled(svg: str, shown: Picture, *, title: str, links: Mapping[str, str] | None = None) -> str:
     """Return graphviz's SVG with a title for each part, and with links (node -> address), as one element."""
     # graphviz names a document type that nobody reads
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True
+    )
     root = etree.fromstring(svg.encode(), parser)
     nodes = by_id(shown)
     texts = {name: words(node) for name, node in nodes.items()}
     texts |= {name: told(edge, nodes) for name, edge in edge_ids(shown)}
     for group in root.iter(f"{_SVG}g"):
-        name = group.get("id")
+        name = str(group.get("id"))
         if name in texts:
             _retitle(group, texts[name])
         elif group.get("class") == "graph":

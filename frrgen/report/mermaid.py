@@ -36,7 +36,10 @@ def _lines(shown: Picture) -> Iterator[str]:
     for edge in shown.edges:
         label = f"|{_quoted(edge.lines)}|" if shown.labelled and edge.lines else ""
         yield f"  {edge.ends[0]} {'---' if edge.internal else '==='}{label} {edge.ends[1]}"
-    states = {state: [node.id for node in shown.nodes if node.state == state] for state in ("same", "drift", "reset", "unknown")}
+    states = {
+        state: [node.id for node in shown.nodes if node.state == state]
+        for state in ("same", "drift", "reset", "unknown")
+    }
     for line, (state, ids) in zip(_CLASSES, states.items(), strict=True):
         if ids:
             yield f"  {line}"

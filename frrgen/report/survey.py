@@ -55,9 +55,9 @@ def _cluster(name: str, cluster: Cluster) -> ClusterView:
 
 
 def _router(network: Network, router: Router, seen: _Policies) -> RouterView:
-    written: dict[Ref, str] = {}
+    seen.written = {}
     sessions = tuple(
-        _session(router, vrf, neighbor, bgp, seen, written)
+        _session(router, vrf, neighbor, bgp, seen)
         for vrf, bgp in router.instances()
         for neighbor in (*bgp.neighbors, *map(str, bgp.listen_ranges))
     )
@@ -99,15 +99,11 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _session(
-    router: Router, vrf: str | None, name: str, bgp: Bgp, seen: _Policies, written: dict[Ref, str]
-) -> SessionView:
+def _session(router: Router, vrf: str | None, name: str, bgp: Bgp, seen: _Policies) -> SessionView:
     asked = name if name in bgp.neighbors else _stranger(ip_network(name), bgp)
     session = Session(router, asked, "in", vrf=vrf)
     found = [
-        one
-        for direction in _DIRECTIONS
-        for one in seen.of(Policy(router, Session(router, asked, direction, vrf=vrf)), written)
+        one for direction in _DIRECTIONS for one in seen.of(Policy(router, Session(router, asked, direction, vrf=vrf)))
     ]
     return SessionView(
         vrf,
@@ -133,12 +129,14 @@ class _Policies:
     def __init__(self, views: list[PolicyView], *, deep: bool) -> None:
         self._views = views
         self._deep = deep
+        self.written: dict[Ref, str] = {}
+        """The lists and maps of the router that is surveyed, as text."""
         self._known: dict[str, tuple[tuple[str, str, int], ...]] = {}
 
-    def of(self, policy: Policy, written: dict[Ref, str]) -> tuple[tuple[str, str, int], ...]:
+    def of(self, policy: Policy) -> tuple[tuple[str, str, int], ...]:
         """Return the family, the direction and the place of a session's policy, for each family that is active."""
         families = {version: _attached(policy.session, version) for version in FAMILY_OF}
-        key = repr((families, policy.session.direction, policy.decides(written) if self._deep else ()))
+        key = repr((families, policy.session.direction, policy.decides(self.written) if self._deep else ()))
         key += repr([policy.session.active(family) for family in FAMILY_OF.values()])
         if key not in self._known:
             self._known[key] = tuple(self._added(policy, families))

@@ -136,7 +136,10 @@ def _number(number: Number) -> str:
 
 
 def _communities(noun: str, cube: Cube) -> Iterator[str]:
-    named = {there: sorted(_text(atom) for atom, is_ in cube if is_ is there and not isinstance(atom, Other)) for there in (True, False)}
+    named = {
+        there: sorted(_text(atom) for atom, is_ in cube if is_ is there and not isinstance(atom, Other))
+        for there in (True, False)
+    }
     others_go = any(isinstance(atom, Other) and not is_ for atom, is_ in cube)
     if named[True]:
         yield f"{noun} {', '.join(named[True])}{' and no other' if others_go else ' is there'}"
