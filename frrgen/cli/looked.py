@@ -15,7 +15,7 @@ from frrgen.cli.diff import running_files
 from frrgen.cli.fleet import PART, in_parts, own
 from frrgen.codes import Severity
 from frrgen.errors import Finding, FrrgenError
-from frrgen.inventory.files import names
+from frrgen.inventory.folder import names
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of
 from frrgen.report.progress import working
