@@ -4,7 +4,7 @@ What a router's own file says wins, field by field for neighbors and peer groups
 map of the same name. Everything else is left as it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final, TypeVar
@@ -13,14 +13,13 @@ from pydantic import BaseModel
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path, Where
+from frrgen.model.admission import Admission, list_name, of_version
 from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster, Network, Node, Peering
-from frrgen.model.lists import PrefixList, PrefixListEntry
 from frrgen.model.neighbor import Bfd, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
-from frrgen.model.policy import Match, RouteMap, RouteMapEntry, Set
 from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, Address, Prefix, is_address
+from frrgen.model.types import FAMILIES, Address, is_address
 
 _T = TypeVar("_T", bound=BaseModel)
 MOST_PREFIXES: Final = 100_000
@@ -112,16 +111,6 @@ def sessions_by_range(network: Network, router: str, vrf: str | None) -> int:
     return count
 
 
-def _list_name(cluster: Cluster, pool_name: str) -> str:
-    return cluster.pools[pool_name].prefix_list or f"{cluster.name}-{pool_name}"
-
-
-def _of_version(name: str, prefixes: Iterable[Prefix], version: int) -> str:
-    """Give two lists two names, though FRR would let them share one: pfSense's package finds lists by name alone."""
-    mixed = len({prefix.version for prefix in prefixes}) > 1
-    return f"{name}-v6" if mixed and version == 6 else name
-
-
 class _Part:
     """What one cluster means for one router."""
 
@@ -148,7 +137,7 @@ class _Part:
         """The AS numbers of the internal nodes, and of the external ones."""
         self.map_in = peering.route_map_in or f"{cluster.name}-in"
         self.map_out = peering.route_map_out or f"{cluster.name}-out"
-        self.exports_name = f"{cluster.name}-exports"
+        self.admission = Admission(cluster, narrow_bounds=router.slot.narrow_bounds, external=bool(self.asns[False]))
 
     def listens_for_both(self) -> bool:
         """Tell whether internal and external nodes would come by one listen range, which belongs to one group."""
@@ -167,10 +156,10 @@ class _Part:
     def router_with(self) -> Router:
         changes: dict[str, Any] = {}
         for version, field_name in ((4, "prefix_lists"), (6, "ipv6_prefix_lists")):
-            lists = dict(self._prefix_lists(version))
+            lists = dict(self.admission.prefix_lists(version))
             if lists:
                 changes[field_name] = self._beside(field_name, lists)
-        maps = {self.map_in: self._inbound(), self.map_out: self._outbound()}
+        maps = {self.map_in: self.admission.inbound(), self.map_out: self.admission.outbound()}
         changes["route_maps"] = self._beside("route_maps", maps)
         bgp = self._bgp()
         if self.peering.vrf is None:
@@ -185,68 +174,13 @@ class _Part:
         own = getattr(self.router, field_name)
         # of pools that share a list, the first stands for it
         pools = {
-            _of_version(_list_name(self.cluster, name), pool.prefixes, version): ("pools", name)
+            of_version(list_name(self.cluster, name), pool.prefixes, version): ("pools", name)
             for name, pool in reversed(list(announced_pools(self.cluster)))
             for version in (4, 6)
         }
         for name in derived.keys() - own.keys():
             self.origins[field_name, name] = (*self.source, *pools.get(name, ()))
         return {**derived, **own}
-
-    # lists and maps
-
-    def _prefix_lists(self, version: int) -> Iterator[tuple[str, PrefixList]]:
-        for name, pool in announced_pools(self.cluster):
-            entries: list[PrefixListEntry] = []
-            for prefix in pool.prefixes:
-                if prefix.version == version:
-                    entries += self._entries(5 * len(entries) + 5, prefix, announced_lengths(pool, prefix))
-            if entries:
-                list_name = _of_version(_list_name(self.cluster, name), pool.prefixes, version)
-                yield list_name, PrefixList(entries=tuple(entries))
-        exports = [prefix for prefix in self.cluster.exports if prefix.version == version]
-        if exports:
-            entries = [
-                _entry(5 * n, prefix, (prefix.prefixlen, prefix.prefixlen)) for n, prefix in enumerate(exports, 1)
-            ]
-            name = _of_version(self.exports_name, self.cluster.exports, version)
-            yield name, PrefixList(entries=tuple(entries))
-
-    def _entries(self, seq: int, prefix: Prefix, lengths: tuple[int, int]) -> Iterator[PrefixListEntry]:
-        """Yield what permits the parts of a prefix in these lengths, in entries that the platform can say."""
-        low, high = lengths
-        only = _entry(seq, prefix, lengths)
-        if only.le is None or self.router.slot.narrow_bounds or low + 2 <= high:
-            yield only
-        elif low == prefix.prefixlen and high > 1:
-            yield only.model_copy(update={"ge": None})
-        else:
-            yield PrefixListEntry(seq=seq, action="deny", prefix=prefix, ge=high + 1)
-            yield PrefixListEntry(seq=seq + 5, action="permit", prefix=prefix, ge=max(low, 1))
-
-    def _inbound(self) -> RouteMap:
-        entries: list[RouteMapEntry] = []
-        for name, pool in announced_pools(self.cluster):
-            for match in _matches(_list_name(self.cluster, name), pool.prefixes):
-                # an internal node announces the preference itself
-                told = pool.local_preference is None or not self.asns[False]
-                sets = Set() if told else Set(local_preference=pool.local_preference)
-                entries.append(
-                    RouteMapEntry(
-                        seq=10 * len(entries) + 10,
-                        action="permit",
-                        description=f"pool {name} of {self.cluster.name}",
-                        match=match,
-                        set=sets,
-                    )
-                )
-        return RouteMap(entries=(*entries, RouteMapEntry(seq=10 * len(entries) + 10, action="deny")))
-
-    def _outbound(self) -> RouteMap:
-        entries: list[RouteMapEntry] = []
-        for match in _matches(self.exports_name, self.cluster.exports):
-            entries.append(RouteMapEntry(seq=10 * len(entries) + 10, action="permit", match=match))
-        return RouteMap(entries=(*entries, RouteMapEntry(seq=10 * len(entries) + 10, action="deny")))
 
     # bgp
 
@@ -388,25 +322,6 @@ class _Part:
 def _source_for(source: str | None, address: Address) -> bool:
     """Tell whether sessions with an address may come from this source: an interface, or an address of its version."""
     return source is not None and (not is_address(source) or ip_address(source).version == address.version)
-
-
-def _matches(name: str, prefixes: tuple[Prefix, ...]) -> Iterator[Match]:
-    versions = {prefix.version for prefix in prefixes}
-    if 4 in versions:
-        yield Match(ip_address_prefix_list=_of_version(name, prefixes, 4))
-    if 6 in versions:
-        yield Match(ipv6_address_prefix_list=_of_version(name, prefixes, 6))
-
-
-def _entry(seq: int, prefix: Prefix, lengths: tuple[int, int]) -> PrefixListEntry:
-    low, high = lengths
-    bounds = {} if low == high == prefix.prefixlen else {"ge": low, "le": high}
-    if not low:
-        bounds.pop("ge", None)
-    elif bounds and low + 1 >= high == prefix.max_prefixlen:
-        # means the same, and pfSense's page does not save a `le` less than two beyond `ge`
-        del bounds["le"]
-    return PrefixListEntry.model_validate({"seq": seq, "action": "permit", "prefix": prefix, **bounds})
 
 
 def _overridden(derived: _T, own: BaseModel | None) -> _T:
