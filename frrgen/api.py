@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from frrgen.cli.common import Inventory
     from frrgen.errors import Finding
+    from frrgen.intended.inventory import Inventory
     from frrgen.model.router import Router
     from frrgen.platforms.frr.diff.plan import Plan
     from frrgen.platforms.frr.parse.parser import Parsed
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def load(folder: str | os.PathLike[str] = "inventory", routers: Sequence[str] = ()) -> Inventory:
     """Read an inventory, or as much of it as some routers need. Raises FrrgenError with every mistake of its files."""
-    from frrgen.cli.common import Inventory
+    from frrgen.intended.inventory import Inventory
 
     return Inventory(Path(folder), routers)
 
@@ -99,30 +100,26 @@ def explain(
     rpki: Literal["valid", "invalid", "notfound"] | None = None,
 ) -> Verdict:
     """Return what a router's policy does with a route of a session, with each step. Raises FrrgenError."""
-    from argparse import Namespace
-
-    from frrgen.cli.common import session_of
-    from frrgen.cli.route_options import route_of
+    from frrgen.intended.inventory import session_of
+    from frrgen.intended.route import RouteOptions, route_of
     from frrgen.platforms.base import of
     from frrgen.policy.frr.evaluate import judge
 
     (found,) = inventory.routers([router])
     session = session_of(of(found).as_run(found), neighbor, direction, inventory)
-    said = Namespace(
-        prefix=prefix,
-        direction=direction,
+    route = RouteOptions(
+        prefix,
         as_path=as_path,
-        from_asn=None,
-        community=list(communities),
-        large_community=list(large_communities),
+        communities=communities,
+        large_communities=large_communities,
         next_hop=next_hop,
         med=_text(med),
-        local_pref=_text(local_preference),
+        local_preference=_text(local_preference),
         origin=origin,
         tag=_text(tag),
         rpki=rpki,
     )
-    return judge(session, route_of(said, session))
+    return judge(session, route_of(route, session))
 
 
 def compare(inventory: Inventory, a: str, b: str) -> Comparison:
@@ -130,19 +127,21 @@ def compare(inventory: Inventory, a: str, b: str) -> Comparison:
 
     Each is `ROUTER:ROUTE-MAP`, `ROUTER:NEIGHBOR:in`, `ROUTER:NEIGHBOR:out`, or has a file in the place of ROUTER.
     """
-    from frrgen.cli.compare import Sources
+    from frrgen.intended.policies import Policies
     from frrgen.policy.questions.compare import compare_wherever
 
-    sources = Sources(inventory.loaded.folder, None)
-    return compare_wherever(sources.policy(a), sources.policy(b))
+    policies = Policies(inventory.loaded.folder)
+    named = policies.named(a), policies.named(b)
+    for one in policies.unread:
+        warnings.warn(str(one), stacklevel=2)
+    return compare_wherever(*named)
 
 
 def verify(inventory: Inventory, clusters: Sequence[str] = ()) -> list[Agreement]:
     """Return for each session of these clusters, or of all, the proof that both ends agree, or the problems."""
-    from frrgen.cli.metallb import known
     from frrgen.policy.questions.verify import verify as verified
 
-    names = [one.name for one in known(inventory, list(clusters))]
+    names = [one.name for one in inventory.clusters(clusters)]
     return list(verified(inventory.loaded.network, inventory.generated, names))
 
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from frrgen.cli.common import Inventory
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, visible
+from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.platforms.files import write_private

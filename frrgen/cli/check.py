@@ -9,10 +9,11 @@ from typing import Any
 
 from frrgen.cli.ci import envelope, write
 from frrgen.cli.ci_formats import NAMES
-from frrgen.cli.common import Inventory, count
+from frrgen.cli.common import count
 from frrgen.cli.fleet import PART, check_fleet
 from frrgen.codes import Severity
 from frrgen.errors import Exit, Finding, InputError
+from frrgen.intended.inventory import Inventory
 from frrgen.inventory.folder import names
 from frrgen.report.ci.problem import Result, of_findings
 

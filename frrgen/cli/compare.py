@@ -5,23 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from frrgen.cli.ci import envelope, reported, write
 from frrgen.cli.ci_formats import NAMES
-from frrgen.cli.common import Inventory, session_of, warn_unread
-from frrgen.cli.plan import parse_file
-from frrgen.cli.refused import STDIN
-from frrgen.cli.route_options import attributes, checked_version
-from frrgen.codes import Code, Severity
-from frrgen.errors import Exit, Finding, InputError, there_are
-from frrgen.model.router import Router
-from frrgen.platforms.base import of
-from frrgen.policy.frr.alphabet import Policy
-from frrgen.policy.frr.attached import Direction
-from frrgen.policy.frr.partial_entries import ALL_READ, Unread, unread_entries
-from frrgen.policy.frr.session import Session
+from frrgen.cli.common import complain
+from frrgen.codes import Severity
+from frrgen.errors import Exit
+from frrgen.intended.policies import Policies
+from frrgen.intended.route import attributes, checked_version
 from frrgen.policy.frr.trace import Verdict
 from frrgen.policy.questions.compare import Comparison, compare_wherever
 from frrgen.policy.sets.route import Route
@@ -31,8 +23,10 @@ from frrgen.report.ci.problem import Problem, Result
 @reported
 def run(args: argparse.Namespace) -> Exit:
     """Compare: 0 is a proof that they are equal, 2 a difference or a doubt."""
-    sources = Sources(args.inventory, checked_version(args.frr_version))
-    result = compare_wherever(sources.policy(args.a), sources.policy(args.b))
+    policies = Policies(args.inventory, checked_version(args.frr_version))
+    a, b = policies.named(args.a), policies.named(args.b)
+    complain(policies.unread)
+    result = compare_wherever(a, b)
     if args.format == "json":
         print(json.dumps(_json(args, result), indent=2))
     elif args.format in NAMES:
@@ -40,49 +34,6 @@ def run(args: argparse.Namespace) -> Exit:
     else:
         _show(args, result)
     return Exit.OK if result.equal else Exit.CHANGES
-
-
-class Sources:
-    """Finds what A and B name."""
-
-    def __init__(self, folder: Path, version: str | None) -> None:
-        self.folder, self.version = folder, version
-        self.inventory: Inventory | None = None
-
-    def policy(self, text: str) -> Policy:
-        """Read ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in|out, or FILE instead of ROUTER. Raises InputError."""
-        direction: Direction | None = None
-        rest, _, last = text.rpartition(":")
-        if last == "in":
-            direction = "in"
-        elif last == "out":
-            direction = "out"
-        owner, found, name = (rest if direction else text).partition(":")
-        if not found or not name:
-            hint = "write ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in, ROUTER:NEIGHBOR:out, or a file instead of ROUTER"
-            raise InputError(Finding(Code.FRR303, f"{text!r} names no policy", hint=hint))
-        router, unread, inventory = self._router(owner)
-        if direction is not None:
-            return Policy(router, session_of(router, name, direction, inventory), unread=unread)
-        if name not in router.route_maps:
-            hint = there_are(router.route_maps, name)
-            raise InputError(Finding(Code.FRR304, f"{owner} has no route map {name!r}", hint=hint))
-        session = Session.of_nobody(router, Session.places(router)[name][0])
-        return Policy(router, session, name, unread)
-
-    def _router(self, owner: str) -> tuple[Router, Unread, Inventory | None]:
-        path = Path(owner)
-        if owner == STDIN or path.is_file() or "/" in owner:
-            parsed = parse_file(path, name="router", frr_version=self.version)
-            warn_unread(path, parsed.leftovers)
-            return parsed.router, unread_entries(parsed.leftovers), None
-        if self.inventory is None:
-            self.inventory = Inventory(self.folder)
-        router = self.inventory.routers([owner])[0]
-        router = of(router).as_run(router)
-        if self.version is not None:
-            router = router.of_version(self.version)
-        return router, ALL_READ, self.inventory
 
 
 def _problems(args: argparse.Namespace, result: Comparison) -> Iterator[Problem]:

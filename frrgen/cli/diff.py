@@ -13,13 +13,14 @@ from typing import Any, Final
 from frrgen.cli.at_commit import running_at
 from frrgen.cli.ci import envelope, of_plan, reported, write
 from frrgen.cli.ci_formats import NAMES
-from frrgen.cli.common import Inventory, complain, worst
+from frrgen.cli.common import complain, worst
 from frrgen.cli.devices import plan_of
 from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.plan import show
 from frrgen.cli.reviewed import plan_digest
 from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, FrrgenError, InputError
+from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.files import write_private
 from frrgen.platforms.frr.diff.plan import Plan

@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from frrgen.cli.common import Inventory, session_of, warn_unread
-from frrgen.cli.plan import parse_file, router_name
-from frrgen.cli.route_options import attributes, checked_version, route_of
+from frrgen.cli.common import complain
+from frrgen.cli.plan import router_name
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError, Where
+from frrgen.intended.inventory import Inventory, session_of
+from frrgen.intended.policies import unread_policy
+from frrgen.intended.route import RouteOptions, attributes, checked_version, route_of
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILY_OF
-from frrgen.platforms.base import of
+from frrgen.platforms.base import of, parse_file
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.places import Places
@@ -39,7 +41,7 @@ def run(args: argparse.Namespace) -> Exit:
         router, unread = parsed.router, unread_entries(parsed.leftovers)
         place = _lines(args.running)
         refuse_lost(parsed.leftovers, args.allow_unread, str(args.running))
-        warn_unread(args.running, parsed.leftovers)
+        complain(list(unread_policy(args.running, parsed.leftovers)))
     else:
         inventory = loaded = Inventory(args.inventory, [args.router])
         router = loaded.routers([args.router])[0]
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> Exit:
         name = router.name
         place = lambda path: loaded.place(("routers", name, *path))  # noqa: E731
     session = session_of(router, args.neighbor, args.direction, inventory)
-    route = route_of(args, session)
+    route = route_of(_described(args), session)
     if session.first_as is None and args.from_asn is not None:
         session.first_as = int(args.from_asn)
     verdict = judge(session, route, unread=unread, source=_source(args, router, inventory))
@@ -70,6 +72,22 @@ def _source(args: argparse.Namespace, router: Router, inventory: Inventory | Non
     if args.direction == "in":
         raise InputError(Finding(Code.FRR302, "--from: a route that comes in comes from NEIGHBOR"))
     return session_of(router, args.source, "in", inventory)
+
+
+def _described(args: argparse.Namespace) -> RouteOptions:
+    return RouteOptions(
+        args.prefix,
+        as_path=args.as_path,
+        from_asn=args.from_asn,
+        communities=args.community,
+        large_communities=args.large_community,
+        next_hop=args.next_hop,
+        med=args.med,
+        local_preference=args.local_pref,
+        origin=args.origin,
+        tag=args.tag,
+        rpki=args.rpki,
+    )
 
 
 def _name(text: str) -> str:

@@ -13,9 +13,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, TypeVar
 
-from frrgen.cli.common import Inventory
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, InputError
+from frrgen.intended.inventory import Inventory
 
 PART: Final = 25
 """So many routers are read at once."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from frrgen import limits
-from frrgen.cli.common import Inventory, complain, count
-from frrgen.cli.refused import STDIN
+from frrgen.cli.common import complain, count
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, InputError, there_are
+from frrgen.errors import Exit, Finding, InputError
+from frrgen.intended.inventory import Inventory
 from frrgen.inventory.adopt import Adopted, adopt_cluster, changed_by_inventory, write_files
 from frrgen.inventory.dump import dump, dump_cluster
 from frrgen.inventory.files import load
@@ -32,7 +32,7 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
 from frrgen.model.types import Address, is_address
-from frrgen.platforms.files import write_private
+from frrgen.platforms.files import STDIN, write_private
 
 
 def render(args: argparse.Namespace) -> Exit:
@@ -40,7 +40,7 @@ def render(args: argparse.Namespace) -> Exit:
     if args.merge is not None or args.explain or args.templates is not None:
         raise InputError(Finding(Code.FRR114, "--merge, --explain and --templates do not go with --target metallb"))
     inventory = Inventory(args.inventory)
-    clusters = known(inventory, args.routers)
+    clusters = inventory.clusters(args.routers)
     inventory.refuse_errors(name for cluster in clusters for name in cluster.routers)
     texts: dict[Path, str] = {}
     for cluster in clusters:
@@ -191,16 +191,6 @@ def _beside(imported: Imported, routers: Mapping[str, Router]) -> tuple[Cluster,
         made.append(Router.model_validate(data))
         peerings[name] = peering
     return imported.cluster.model_copy(update={"routers": peerings}), made
-
-
-def known(inventory: Inventory, names: list[str]) -> list[Cluster]:
-    """Return the clusters of these names. Raises InputError for names that are not there."""
-    there = inventory.loaded.network.clusters
-    if unknown := [name for name in names if name not in there]:
-        raise InputError(
-            *(Finding(Code.FRR305, f"there is no cluster {name!r}", hint=there_are(there, name)) for name in unknown)
-        )
-    return [there[name] for name in dict.fromkeys(names or there)]
 
 
 def _hidden(secret: SecretStr) -> str:

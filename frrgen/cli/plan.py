@@ -6,11 +6,9 @@ import argparse
 import json
 import re
 import sys
-from pathlib import Path
 
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, visible
-from frrgen.platforms.base import that_reads
 from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_trap
 from frrgen.platforms.frr.diff.unread import only_in, refuse_endangered, refuse_lost
@@ -49,12 +47,6 @@ def beyond_model(running: Parsed, intended: Parsed) -> Finding | None:
 def router_name(text: str) -> str:
     """Make the name of a router of the name of a file or host, whatever is in it."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:63].strip("-._") or "router"
-
-
-def parse_file(path: Path, *, name: str, frr_version: str | None = None) -> Parsed:
-    """Read what FRR runs of a configuration file of any platform. Raises InputError."""
-    text = read_text(path)
-    return that_reads(text).parse(text, path, name=name, frr_version=frr_version)
 
 
 def show(plan: Plan, form: str) -> None:

@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from frrgen.cli.common import Inventory
 from frrgen.cli.devices import push_to
 from frrgen.cli.outcomes import Pushing
 from frrgen.cli.reviewed import Reviewed
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
+from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.push.base import Approve, Outcome

@@ -9,10 +9,9 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+from frrgen.platforms.files import STDIN
 from frrgen.platforms.registry import PLATFORMS
 
-STDIN: Final = "-"
-"""The name of standard input, where a file is named."""
 _NOBODY: Final = "no router is asked"
 
 

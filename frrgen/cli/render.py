@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from frrgen.cli.common import Inventory
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
+from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import of, platform
 from frrgen.platforms.files import write_private

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from frrgen.cli.common import Inventory, count
+from frrgen.cli.common import count
 from frrgen.cli.speaker_announce import announce, withdraw
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
+from frrgen.intended.inventory import Inventory
 from frrgen.model.pools import announced_lengths, announced_pools
 from frrgen.model.router import Router
 from frrgen.speaker.plan import NodePlan, PeerSettings, find_node, password_owners, plan_node, pool_attributes

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from frrgen.cli.common import Inventory, count
-from frrgen.cli.refused import STDIN
+from frrgen.cli.common import count
 from frrgen.errors import Exit
-from frrgen.platforms.files import read_text
+from frrgen.intended.inventory import Inventory
+from frrgen.platforms.files import STDIN, read_text
 from frrgen.platforms.frr.parse.parser import DEFAULT_VERSION, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.platform import fetch

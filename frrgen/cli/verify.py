@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from frrgen.cli.ci import envelope, reported, write
 from frrgen.cli.ci_formats import NAMES
-from frrgen.cli.common import Inventory
 from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, InputError, Path, there_are
+from frrgen.intended.inventory import Inventory
 from frrgen.model.cluster import Cluster, Network, Peering
 from frrgen.model.pairs import Pair, differences, in_place_of, pairs
 from frrgen.model.router import Router

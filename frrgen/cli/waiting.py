@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TypeVar
 
-from frrgen.cli.common import Inventory
+from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
 from frrgen.transport.base import Keeper, Running

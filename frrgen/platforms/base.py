@@ -12,6 +12,7 @@ from typing import Protocol
 
 from frrgen.errors import Finding
 from frrgen.model.router import Router
+from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.registry import PLATFORMS
@@ -160,3 +161,9 @@ def that_reads(text: str) -> Platform:
     known = (platform(name) for name in PLATFORMS)
     first = next(known)
     return first if first.recognises(text) else next((one for one in known if one.recognises(text)), first)
+
+
+def parse_file(path: Path, *, name: str, frr_version: str | None = None) -> Parsed:
+    """Read what FRR runs of a configuration file of any platform. Raises InputError."""
+    text = read_text(path)
+    return that_reads(text).parse(text, path, name=name, frr_version=frr_version)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.inventory.write import replace_file
+
+STDIN: Final = "-"
+"""The name of standard input, where a file is named."""
 
 
 def read_text(path: Path) -> str:
@@ -18,7 +22,7 @@ def read_text(path: Path) -> str:
     Bytes that are not UTF-8 become lone surrogates.
     """
     try:
-        found = _standard_input() if str(path) == "-" else _bytes(path)
+        found = _standard_input() if str(path) == STDIN else _bytes(path)
     except OSError as bad:
         raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {bad.strerror}")) from bad
     if found is None:

@@ -13,9 +13,9 @@ import pytest
 
 from frrgen.cli import main
 from frrgen.cli.arguments import parser
-from frrgen.cli.common import Inventory
 from frrgen.cli.exits import MEANINGS, OF_VERBS
 from frrgen.errors import Exit, there_are
+from frrgen.intended.inventory import Inventory
 from frrgen.platforms import files
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse

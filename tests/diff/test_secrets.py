@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from frrgen.cli.common import warn_unread
 from frrgen.cli.plan import beyond_model
+from frrgen.intended.policies import unread_policy
 from frrgen.platforms.frr.diff.plan import hide, make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.report.console import show_plan
@@ -96,7 +96,7 @@ def test_a_secret_that_the_model_lacks_is_shown_nowhere(context, line, capsys):
         plan = make_plan(running, empty, prune_leftovers=prune)
         show_plan(plan)
         shown += [json.dumps(plan.to_json()), *plan.shown_commands]
-    warn_unread(Path("frr.conf"), running.leftovers)
+    shown += map(str, unread_policy(Path("frr.conf"), running.leftovers))
     shown += [str(beyond_model(parse(""), running)), *capsys.readouterr()]
     assert "<hidden>" in shown[0]
     assert not any(SECRET in one for one in shown), shown

@@ -9,8 +9,8 @@ import random
 import pytest
 
 from frrgen.cli import fleet, main
-from frrgen.cli.common import Inventory
 from frrgen.errors import InputError
+from frrgen.intended.inventory import Inventory
 from frrgen.inventory.folder import names
 
 MAPS = "route_maps: {M: [{action: permit}, {action: permit, match: {ip_address_prefix_list: L}}]}\n"

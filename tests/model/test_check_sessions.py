@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from frrgen.cli.common import Inventory
 from frrgen.errors import InputError
+from frrgen.intended.inventory import Inventory
 
 HEAD = {"asn": 65000, "ebgp_requires_policy": False}
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from frrgen.cli.common import Inventory
 from frrgen.codes import Severity
+from frrgen.intended.inventory import Inventory
 from frrgen.model.neighbor import NeighborFamily
 from frrgen.model.router import BfdPeer, Router
 from frrgen.model.types import FAMILIES

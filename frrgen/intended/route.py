@@ -1,12 +1,12 @@
-"""The route that the options of `explain` describe; everything that is wrong with them is said at once."""
+"""The route that people describe by its attributes; everything that is wrong with them is told at once."""
 
 from __future__ import annotations
 
-import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
@@ -32,8 +32,26 @@ def checked_version(text: str | None) -> str | None:
     return text
 
 
-def route_of(args: argparse.Namespace, session: Session) -> Route:
-    """Make the route. Raises InputError with all that is wrong."""
+@dataclass(frozen=True)
+class RouteOptions:
+    """A route in words: what is None is left to the session."""
+
+    prefix: str
+    as_path: str | None = None
+    from_asn: str | None = None
+    """A path of this AS alone."""
+    communities: Sequence[str] = ()
+    large_communities: Sequence[str] = ()
+    next_hop: str | None = None
+    med: str | None = None
+    local_preference: str | None = None
+    origin: Literal["igp", "egp", "incomplete"] = "igp"
+    tag: str | None = None
+    rpki: Literal["valid", "invalid", "notfound"] | None = None
+
+
+def route_of(said: RouteOptions, session: Session) -> Route:
+    """Return the route that comes over a session. Raises InputError with all that is wrong."""
     wrong: list[Finding] = []
 
     def tried(what: str, make: Callable[[], _T], otherwise: _T) -> _T:
@@ -43,23 +61,24 @@ def route_of(args: argparse.Namespace, session: Session) -> Route:
             wrong.append(Finding(Code.FRR302, f"{what}: {bad}"))
             return otherwise
 
-    prefix = tried("PREFIX", lambda: _prefix(args.prefix), ip_network("0.0.0.0/0"))
+    prefix = tried("PREFIX", lambda: _prefix(said.prefix), ip_network("0.0.0.0/0"))
     peer = session.peer_address()
-    hop = peer if args.direction == "in" and peer is not None and peer.version == prefix.version else None
-    own = tried("--from-asn", lambda: _number(args.from_asn, 1, U32_MAX), None)
+    hop = peer if session.direction == "in" and peer is not None and peer.version == prefix.version else None
+    next_hop = said.next_hop
+    own = tried("--from-asn", lambda: _number(said.from_asn, 1, U32_MAX), None)
     route = Route(
         prefix,
-        as_path=tried("--as-path", lambda: _path(args.as_path, own, session), ""),
-        next_hop=hop if args.next_hop is None else tried("--next-hop", lambda: _next_hop(args.next_hop, session), None),
-        med=tried("--med", lambda: _number(args.med, 0, U32_MAX), None),
-        local_preference=tried("--local-pref", lambda: _number(args.local_pref, 0, U32_MAX), None),
-        origin=args.origin,
-        communities=tried("--community", lambda: frozenset(map(community_value, args.community)), frozenset()),
+        as_path=tried("--as-path", lambda: _path(said.as_path, own, session), ""),
+        next_hop=hop if next_hop is None else tried("--next-hop", lambda: _next_hop(next_hop, session), None),
+        med=tried("--med", lambda: _number(said.med, 0, U32_MAX), None),
+        local_preference=tried("--local-pref", lambda: _number(said.local_preference, 0, U32_MAX), None),
+        origin=said.origin,
+        communities=tried("--community", lambda: frozenset(map(community_value, said.communities)), frozenset()),
         large_communities=tried(
-            "--large-community", lambda: frozenset(map(large_community_value, args.large_community)), frozenset()
+            "--large-community", lambda: frozenset(map(large_community_value, said.large_communities)), frozenset()
         ),
-        rpki=args.rpki,
-        tag=tried("--tag", lambda: _number(args.tag, 0, U32_MAX), None) or 0,
+        rpki=said.rpki,
+        tag=tried("--tag", lambda: _number(said.tag, 0, U32_MAX), None) or 0,
     )
     if wrong:
         raise InputError(*wrong)
