@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from frrgen.cli.ci import envelope
-from frrgen.cli.common import Inventory, complain, count, worst
+from frrgen.cli.common import complain, count, worst
 from frrgen.codes import Code
 from frrgen.drift import sent
 from frrgen.drift.compare import OnRouter, Row, SessionRow, Stage, compare
 from frrgen.drift.seen import Seen, ask
 from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, InputError
+from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
 from frrgen.platforms.frr.parse.parser import parse
