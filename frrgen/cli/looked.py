@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from frrgen.cli.common import Inventory
 from frrgen.cli.diff import running_files
 from frrgen.cli.fleet import PART, in_parts, own
 from frrgen.codes import Severity
 from frrgen.errors import Finding, FrrgenError
+from frrgen.intended.inventory import Inventory
 from frrgen.inventory.folder import names
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from frrgen.cli import main
-from frrgen.cli.common import Inventory
+from frrgen.intended.inventory import Inventory
 from frrgen.report.dot import dot, quoted
 from frrgen.report.mermaid import mermaid
 from frrgen.report.picture import Edge, Kind, Node, Picture, picture
