@@ -3,7 +3,6 @@
 These functions are the public API (docs/api.md); every other name may change.
 """
 
-import frrgen.push  # noqa: F401  # the package of this name is loaded before the function takes it
 from frrgen.api import check, compare, diff, explain, load, parse, push, render, verify
 
 __version__ = "0.1.0"

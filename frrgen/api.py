@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from frrgen.policy.frr.trace import Verdict
     from frrgen.policy.questions.compare import Comparison
     from frrgen.policy.questions.verify import Agreement
-    from frrgen.push.base import Outcome
+    from frrgen.transaction.base import Outcome
 
 
 def load(folder: str | os.PathLike[str] = "inventory", routers: Sequence[str] = ()) -> Inventory:

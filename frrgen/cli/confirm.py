@@ -7,7 +7,7 @@ import argparse
 from frrgen.cli.outcomes import Pushing
 from frrgen.cli.waiting import job, routers
 from frrgen.errors import Exit
-from frrgen.push.waiting import confirm
+from frrgen.transaction.waiting import confirm
 
 
 def run(args: argparse.Namespace) -> Exit:

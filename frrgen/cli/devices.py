@@ -13,7 +13,7 @@ from frrgen.errors import Finding, InputError
 from frrgen.model.router import Router, Ssh
 from frrgen.platforms.base import Options, Source, of
 from frrgen.platforms.frr.diff.plan import Plan
-from frrgen.push.base import Approve, Outcome, State
+from frrgen.transaction.base import Approve, Outcome, State
 
 
 def at(place: str, name: str | None, platform: str) -> Router:

@@ -8,7 +8,7 @@ import sys
 
 from frrgen.cli.waiting import job, routers
 from frrgen.errors import Exit, visible
-from frrgen.push.waiting import events
+from frrgen.transaction.waiting import events
 
 
 def run(args: argparse.Namespace) -> Exit:

@@ -16,10 +16,10 @@ from typing import Any, Final, Self
 from frrgen.cli.common import complain, count, worst
 from frrgen.errors import Exit, Finding, visible
 from frrgen.platforms.frr.diff.plan import Plan
-from frrgen.push.base import Outcome, State
-from frrgen.push.fleet import each
 from frrgen.report.console import show_plan
 from frrgen.report.progress import Progress
+from frrgen.transaction.base import Outcome, State
+from frrgen.transaction.fleet import each
 
 _BEGUN: Final = frozenset({State.ARMED, State.APPLIED, State.VERIFIED})
 _TOLD: Final = {

@@ -14,7 +14,7 @@ from frrgen.errors import Exit, Finding, InputError
 from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
-from frrgen.push.base import Approve, Outcome
+from frrgen.transaction.base import Approve, Outcome
 
 
 def run(args: argparse.Namespace) -> Exit:

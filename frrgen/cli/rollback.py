@@ -12,8 +12,8 @@ from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
-from frrgen.push.base import Outcome
-from frrgen.push.waiting import undo
+from frrgen.transaction.base import Outcome
+from frrgen.transaction.waiting import undo
 from frrgen.transport.base import Keeper, Running, Timer
 
 

@@ -20,7 +20,7 @@ from frrgen.cli.waiting import job, routers
 from frrgen.errors import Exit, FrrgenError
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
-from frrgen.push.waiting import events
+from frrgen.transaction.waiting import events
 from frrgen.transport.base import Keeper, Running
 
 

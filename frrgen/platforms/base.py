@@ -16,7 +16,7 @@ from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.registry import PLATFORMS
-from frrgen.push.base import Approve, Outcome, State
+from frrgen.transaction.base import Approve, Outcome, State
 from frrgen.transport.base import Keeper, Running
 
 ModelPath = tuple[str, ...]

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from frrgen.push.base import State
 from frrgen.report.console import console
+from frrgen.transaction.base import State
 
 if TYPE_CHECKING:
     from rich.status import Status

@@ -19,7 +19,7 @@ from frrgen.intended.inventory import Inventory
 from frrgen.platforms import files
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
-from frrgen.push.base import Outcome, State
+from frrgen.transaction.base import Outcome, State
 from tests.cli.test_cli import EXAMPLE, RUNNING, frrgen
 
 ROOT = EXAMPLE.parent

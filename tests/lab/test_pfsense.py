@@ -23,8 +23,8 @@ from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.push import PfsensePush
 from frrgen.platforms.pfsense.render import sections
 from frrgen.platforms.pfsense.schema import blank, encode
-from frrgen.push.base import State
-from frrgen.push.fleet import each
+from frrgen.transaction.base import State
+from frrgen.transaction.fleet import each
 from tests.lab import Lab, wait_for
 from tests.lab.pfsense import ADMIN, OPERATOR, Pfsense
 from tests.lab.pfsense.box import PASSWORD, lacking

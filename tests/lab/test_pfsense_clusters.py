@@ -15,7 +15,7 @@ from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.push import PfsensePush
 from frrgen.platforms.pfsense.wanted import Wanted
 from frrgen.policy.questions.verify import verify
-from frrgen.push.base import State
+from frrgen.transaction.base import State
 from tests.lab import Lab, wait_for
 from tests.lab.endpoint import Endpoint
 from tests.lab.pfsense import Pfsense, lacking

@@ -15,8 +15,8 @@ from frrgen.errors import DeviceError, RolledBackError, UnknownStateError
 from frrgen.model.router import Router
 from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.push import PfsensePush, not_run
-from frrgen.push.base import State
-from frrgen.push.waiting import events
+from frrgen.transaction.base import State
+from frrgen.transaction.waiting import events
 from tests.lab import wait_for
 from tests.lab.conftest import ALL
 from tests.lab.pfsense import ADMIN, Pfsense, lacking

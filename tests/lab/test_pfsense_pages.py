@@ -21,7 +21,7 @@ from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.plan import Effect
 from frrgen.platforms.pfsense.push import PfsensePush
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, blank
-from frrgen.push.base import State
+from frrgen.transaction.base import State
 from tests.lab import Lab, wait_for
 from tests.lab.peers import Bird
 from tests.lab.pfsense import ADMIN, Pfsense

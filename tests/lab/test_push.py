@@ -12,8 +12,8 @@ from frrgen.model.router import Router
 from frrgen.platforms.frr.device import FrrDevice
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import Transaction
-from frrgen.push.base import State
-from frrgen.push.fleet import each
+from frrgen.transaction.base import State
+from frrgen.transaction.fleet import each
 from frrgen.transport.base import Staged
 from tests.lab import Lab, wait_for
 

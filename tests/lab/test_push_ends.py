@@ -17,7 +17,7 @@ from frrgen.platforms.frr.device import _SCRIPT, FrrDevice
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import Transaction, plan_for
 from frrgen.platforms.frr.sessions import Bounds
-from frrgen.push.base import State
+from frrgen.transaction.base import State
 from frrgen.transport.base import Staged, Timer, plain
 from tests.lab import wait_for
 

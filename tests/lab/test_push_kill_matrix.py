@@ -22,8 +22,8 @@ from frrgen.errors import DeviceError, RolledBackError, UnknownStateError
 from frrgen.model.router import Router
 from frrgen.platforms.frr.device import FrrDevice
 from frrgen.platforms.frr.push import Transaction, unsaved
-from frrgen.push.base import State
-from frrgen.push.waiting import events
+from frrgen.transaction.base import State
+from frrgen.transaction.waiting import events
 from tests.lab import wait_for
 from tests.lab.router import LabError
 from tests.lab.test_push_ends import BASE, NEW, intended, killed_at

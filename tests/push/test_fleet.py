@@ -8,8 +8,8 @@ import pytest
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding, RolledBackError
-from frrgen.push.base import Outcome, State
-from frrgen.push.fleet import each
+from frrgen.transaction.base import Outcome, State
+from frrgen.transaction.fleet import each
 
 
 def run(first, workers):

@@ -14,8 +14,8 @@ from frrgen.model.router import Check
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import Transaction, plan_for
-from frrgen.push.base import Outcome, State
-from frrgen.push.fleet import each
+from frrgen.transaction.base import Outcome, State
+from frrgen.transaction.fleet import each
 from frrgen.transport.base import GoneError, Running
 
 BEFORE = "frr version 8.4.4\nrouter bgp 65001\n neighbor 192.0.2.1 remote-as 65002\nexit\nfrobnicate\nend\n"

@@ -19,7 +19,7 @@ from frrgen.platforms.frr.diff.plan import Plan, hide
 from frrgen.platforms.frr.parse.parser import Parsed, parse, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.render import render
-from frrgen.push.base import Approve, Outcome, State
+from frrgen.transaction.base import Approve, Outcome, State
 from frrgen.transport.base import Keeper, Running
 
 

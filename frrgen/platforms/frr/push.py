@@ -20,9 +20,9 @@ from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed, parse
 from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
-from frrgen.push.base import Outcome, Push, State
-from frrgen.push.journal import entry
-from frrgen.push.waiting import refuse_waiting
+from frrgen.transaction.base import Outcome, Push, State
+from frrgen.transaction.journal import entry
+from frrgen.transaction.waiting import refuse_waiting
 from frrgen.transport.base import Device, GoneError, Pending, Running, Staged, Timer
 
 _OF_THE_SYSTEM: Final = re.compile(

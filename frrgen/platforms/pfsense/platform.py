@@ -42,7 +42,7 @@ from frrgen.platforms.pfsense.wanted import (
     shown_xml,
     written_xml,
 )
-from frrgen.push.base import Approve, Outcome, State
+from frrgen.transaction.base import Approve, Outcome, State
 from frrgen.transport.base import Keeper, Running
 
 

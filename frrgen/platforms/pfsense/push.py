@@ -29,9 +29,9 @@ from frrgen.platforms.pfsense.raw import raw_keys, without_raw
 from frrgen.platforms.pfsense.running import Armed, PfsenseRunning
 from frrgen.platforms.pfsense.schema import COVERED, Sections
 from frrgen.platforms.pfsense.stored import digest
-from frrgen.push.base import Outcome, Push, State
-from frrgen.push.journal import entry
-from frrgen.push.waiting import refuse_waiting
+from frrgen.transaction.base import Outcome, Push, State
+from frrgen.transaction.journal import entry
+from frrgen.transaction.waiting import refuse_waiting
 
 _EVERY: Final = 0.5
 """Seconds between looks at the box."""

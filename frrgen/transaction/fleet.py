@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, FrrgenError
-from frrgen.push.base import Outcome, State, fault_of_ours
+from frrgen.transaction.base import Outcome, State, fault_of_ours
 
 Job = Callable[[], Outcome]
 """A push. Raises FrrgenError as Push.run does, KeyboardInterrupt."""

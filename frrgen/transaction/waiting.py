@@ -6,8 +6,8 @@ import json
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
-from frrgen.push.base import Outcome, State
-from frrgen.push.journal import entry
+from frrgen.transaction.base import Outcome, State
+from frrgen.transaction.journal import entry
 from frrgen.transport.base import Keeper, Pending, R, Running, Timer
 
 
