@@ -65,10 +65,6 @@ class Reviewed:
         return True
 
 
-def _is_plan(said: Any) -> bool:
-    return isinstance(said, dict) and isinstance(said.get("router"), str)
-
-
 def plan_digest(plan: Plan) -> str:
     """Name a plan by all that it does, and by what it was made of. Its secrets are left out: the name may be shown."""
     said = {key: value for key, value in plan.to_json().items() if key != "routes"}

@@ -21,8 +21,8 @@ from frrgen.model.types import Address
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a peer of MetalLB says, of all the nodes that it selects."""
+class DialledRouter:
+    """A router that the nodes dial, as a peer of MetalLB describes the sessions with it."""
 
     router: str
     address: Address
@@ -68,7 +68,7 @@ def beyond(text: str, where: Where, hint: str) -> Finding:
 
 
 def assemble(
-    name: str, peers: Sequence[Said], pools: Mapping[str, Pool], machines: Mapping[str, Machine], where: Where
+    name: str, peers: Sequence[DialledRouter], pools: Mapping[str, Pool], machines: Mapping[str, Machine], where: Where
 ) -> Imported:
     """Make the cluster. Raises InputError for what the model cannot say."""
     findings: list[Finding] = []
@@ -120,7 +120,7 @@ def invalid(bad: ValidationError, where: Where) -> Finding:
     return Finding(Code.FRR621, f"{'.'.join(map(str, detail['loc'])) or 'it'}: {said or detail['msg']}", where)
 
 
-def _selected(peer: Said, machines: Mapping[str, Machine]) -> list[str] | None:
+def _selected(peer: DialledRouter, machines: Mapping[str, Machine]) -> list[str] | None:
     """Return the nodes that a peer selects; None if that is not known."""
     names = [one.only(HOSTNAME) for one in peer.selectors]
     if machines:
@@ -137,7 +137,7 @@ def _selected(peer: Said, machines: Mapping[str, Machine]) -> list[str] | None:
 
 
 def _nodes(
-    peers: Sequence[Said], machines: Mapping[str, Machine], findings: list[Finding]
+    peers: Sequence[DialledRouter], machines: Mapping[str, Machine], findings: list[Finding]
 ) -> tuple[dict[str, _Node], bool]:
     """Return the nodes, and whether they are known."""
     nodes: dict[str, _Node] = {}
@@ -188,9 +188,9 @@ def _own(machine: Machine | None, version: int) -> Address | None:
     return next(found, None)
 
 
-def _routers(peers: Iterable[Said], findings: list[Finding]) -> dict[str, dict[str, Any]]:
+def _routers(peers: Iterable[DialledRouter], findings: list[Finding]) -> dict[str, dict[str, Any]]:
     routers: dict[str, dict[str, Any]] = {}
-    first: dict[str, Said] = {}
+    first: dict[str, DialledRouter] = {}
     for peer in peers:
         said: dict[str, Any] = {
             "password": peer.password,

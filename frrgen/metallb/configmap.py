@@ -11,7 +11,7 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
 from frrgen.inventory.yaml import Node, read_all
-from frrgen.metallb.assemble import Imported, Said, assemble, beyond
+from frrgen.metallb.assemble import DialledRouter, Imported, assemble, beyond
 from frrgen.metallb.objects import (
     OldAdvertisement,
     OldConfig,
@@ -55,7 +55,7 @@ def cluster_of(one: Manifest, name: str, names: Names, nodes: Mapping[str, Machi
     if any(peer in read.peers[:number] for number, peer in enumerate(read.peers)):
         findings.append(Finding(Code.FRR621, "a peer stands twice", root.value["peers"].where))
     peers = [
-        Said(
+        DialledRouter(
             router=router_name(named.get(peer.peer_address) or f"router-{peer.peer_address}".replace(":", "-")),
             address=peer.peer_address,
             asn=peer.my_asn,

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
-from frrgen.metallb.assemble import Imported, Said, assemble, beyond
+from frrgen.metallb.assemble import DialledRouter, Imported, assemble, beyond
 from frrgen.metallb.objects import (
     AdvertisementSpec,
     BfdProfileSpec,
@@ -86,7 +86,7 @@ class Resources:
         made.bfd_profiles = {name: _bfd(spec) for name, (_, spec) in self.specs["BFDProfile"].items()}
         return made
 
-    def _peers(self) -> Iterator[Said]:
+    def _peers(self) -> Iterator[DialledRouter]:
         routers: dict[Address, str] = {}
         for name, (one, spec) in self.specs["BGPPeer"].items():
             where = one.where
@@ -104,7 +104,7 @@ class Resources:
             routers.setdefault(address, router)
             if spec.bfd_profile is not None and spec.bfd_profile not in self.specs["BFDProfile"]:
                 self.findings.append(Finding(Code.FRR621, f"there is no BFDProfile {spec.bfd_profile}", where))
-            yield Said(
+            yield DialledRouter(
                 router=router_name(router),
                 address=address,
                 asn=spec.local_asn or spec.my_asn,

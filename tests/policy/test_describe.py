@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from frrgen.model.types import community_value
 from frrgen.platforms.frr.parse.parser import parse
-from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import outcomes
 from frrgen.policy.questions.compare import compare
@@ -158,5 +158,5 @@ def test_what_holds_for_every_route_is_not_said():
         found = compare(mine, theirs, (4,)).differences
         assert {one.space for one in found} == {f"{space} with MED 5", f"{space} with MED 6"}
     inbound = Policy(router, Session(router, "192.0.2.1", "in"))
-    (refused,) = (one for one in outcomes(inbound, 4, Universe.of(inbound)) if "our own" in str(one.by))
+    (refused,) = (one for one in outcomes(inbound, 4, Alphabet.of(inbound)) if "our own" in str(one.by))
     assert told(refused.region, inbound.granted(4)) == "every IPv4 prefix with an AS path that matches _65001_"

@@ -10,7 +10,7 @@ import pytest
 
 from frrgen.model.types import community_value, large_community_value
 from frrgen.platforms.frr.parse.parser import parse
-from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import outcomes
 from frrgen.policy.questions.compare import compare, tried
@@ -30,7 +30,7 @@ def made(text, side, version="8.4"):
     return Policy(router, Session(router, *side))
 
 
-def holds_box(box, route, universe):
+def holds_box(box, route, alphabet):
     """Ask a box about a route, plainly."""
     number = -1 if route.med is None else route.med
     preference = -1 if route.local_preference is None else route.local_preference
@@ -47,7 +47,7 @@ def holds_box(box, route, universe):
                 atom,
                 route.communities,
                 lambda one: replace(plain, communities=one).community_string,
-                universe.communities,
+                alphabet.communities,
             )
             == there
             for atom, there in box.communities
@@ -57,7 +57,7 @@ def holds_box(box, route, universe):
                 atom,
                 route.large_communities,
                 lambda one: replace(plain, large_communities=one).large_community_string,
-                universe.large,
+                alphabet.large,
             )
             == there
             for atom, there in box.large_communities
@@ -99,15 +99,15 @@ def as_seen(verdict):
 def test_each_route_takes_exactly_one_way_and_it_is_the_one_that_evaluate_takes(number, version):
     rng = random.Random(number)
     one = made(policy(rng, list(ROUTES)), SIDES[number % 4], version)
-    universe = Universe.of(one)
+    alphabet = Alphabet.of(one)
     for family in (4, 6):
-        every = outcomes(one, family, universe)
+        every = outcomes(one, family, alphabet)
         for route in routes(rng, family):
             ways = [
                 outcome
                 for outcome in every
                 if any(
-                    route.prefix in prefixes and holds_box(box, route, universe)
+                    route.prefix in prefixes and holds_box(box, route, alphabet)
                     for box, prefixes in outcome.region.items()
                 )
             ]

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 import pytest
 
 from frrgen.platforms.frr.parse.parser import parse
-from frrgen.policy.frr.alphabet import Universe
+from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.speaker.table.gate import Gate
@@ -176,7 +176,7 @@ def test_a_policy_with_too_much_to_tell_apart_holds_nothing_back_and_stops_nothi
     def too_much(*_args, **_more):
         raise UndecidedError("too much")
 
-    monkeypatch.setattr(Universe, "of", too_much)
+    monkeypatch.setattr(Alphabet, "of", too_much)
     one, rib = gate(POLICY), filled("10.9.1.0/24")
     one.prove()
     one.judge(rib, list(rib.table))

@@ -307,11 +307,6 @@ def blank(section: str) -> Config:
     return {item.key: _blank_rows(item) if item.type == "rows" else item.default for item in SCHEMA[section].fields}
 
 
-def blank_row(section: str) -> dict[str, str]:
-    """Make one row as the page stores it when nothing was filled in: its checkboxes are absent."""
-    return {item.key: item.default for item in SCHEMA[section].row if item.type != "checkbox"}
-
-
 def _blank_rows(rows: Field) -> list[dict[str, str]]:
     if any(item.key == "seq" for item in rows.fields):
         return []

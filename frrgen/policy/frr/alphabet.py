@@ -81,14 +81,14 @@ class Policy:
 
 
 @dataclass
-class Universe:
+class Alphabet:
     """What all policies that are compared tell apart."""
 
     communities: Atoms
     large: Atoms
 
     @staticmethod
-    def of(*policies: Policy, values: Iterable[int] = (), large: Iterable[Any] = ()) -> Universe:
+    def of(*policies: Policy, values: Iterable[int] = (), large: Iterable[Any] = ()) -> Alphabet:
         """Collect it, and these communities. Raises UndecidedError if expressions are too intricate."""
         values = set(values)
         regexes: set[str] = set()
@@ -121,7 +121,7 @@ class Universe:
             raise UndecidedError(
                 "an expression tells 0:0 from internet, and the two versions of FRR show another of them"
             )
-        return Universe(
+        return Alphabet(
             atoms(frozenset(values), frozenset(regexes), internet=min(internet)),
             atoms(frozenset(large_values), frozenset(large_regexes), large=True),
         )

@@ -45,21 +45,21 @@ def _text(route: Route, version: tuple[int, ...]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a list said: permit or not, and by which entry (None: the implicit deny)."""
+class ListAnswer:
+    """The answer of a list: permit or not, and by which entry (None: the implicit deny)."""
 
     permit: bool
     seq: int | None
 
 
-def _first(entries: Iterable[Any], matches: Any) -> Said:
+def _first(entries: Iterable[Any], matches: Any) -> ListAnswer:
     for entry in entries:
         if matches(entry):
-            return Said(entry.action == "permit", entry.seq)
-    return Said(permit=False, seq=None)
+            return ListAnswer(entry.action == "permit", entry.seq)
+    return ListAnswer(permit=False, seq=None)
 
 
-def prefix_list(lst: PrefixList, prefix: Prefix) -> Said:
+def prefix_list(lst: PrefixList, prefix: Prefix) -> ListAnswer:
     """Ask a prefix list (FRR: no ge and le is the exact length; only ge goes up to the longest)."""
     return _first(lst.entries, lambda entry: prefix_entry(entry, prefix))
 
@@ -77,7 +77,7 @@ def prefix_entry(entry: PrefixListEntry, prefix: Prefix) -> bool:
     return int(prefix.network_address) >> shift == int(own.network_address) >> shift
 
 
-def access_list(lst: AccessList, prefix: Prefix) -> Said:
+def access_list(lst: AccessList, prefix: Prefix) -> ListAnswer:
     """Ask an access list: a prefix covers longer ones unless `exact`; a source is compared with the route's address."""
     return _first(lst.entries, lambda entry: _access_entry(entry, prefix))
 
@@ -106,7 +106,7 @@ def _wild(value: int, wanted: Any, wildcard: IPv4Address | None) -> bool:
     return value & cared == int(wanted) & cared
 
 
-def as_path_list(lst: AsPathList, route: Route) -> Said:
+def as_path_list(lst: AsPathList, route: Route) -> ListAnswer:
     """Ask an as-path list."""
     return _first(lst.entries, lambda entry: surely_found(entry.regex, route.as_path))
 
@@ -123,7 +123,7 @@ def excluded_by(router: Router, name: str, number: str) -> bool:
     return any(surely_found(entry.regex, number) for entry in lines)
 
 
-def community_list(lst: CommunityList, route: Route, version: tuple[int, ...], *, exact: bool) -> Said:
+def community_list(lst: CommunityList, route: Route, version: tuple[int, ...], *, exact: bool) -> ListAnswer:
     """Ask a community list: all values of a line must be there; an expression sees the whole sorted string."""
 
     def matches(entry: Any) -> bool:
@@ -156,7 +156,7 @@ def deleted_communities(lst: CommunityList, route: Route, version: tuple[int, ..
     return frozenset(value for value in route.communities if permitted(value))
 
 
-def large_community_list(lst: LargeCommunityList, route: Route, version: tuple[int, ...], *, exact: bool) -> Said:
+def large_community_list(lst: LargeCommunityList, route: Route, version: tuple[int, ...], *, exact: bool) -> ListAnswer:
     """Ask a large-community list."""
 
     def matches(entry: Any) -> bool:

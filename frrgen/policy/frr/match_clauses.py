@@ -8,7 +8,7 @@ from typing import Any
 from frrgen.model.policy import RouteMap
 from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
-from frrgen.policy.frr.alphabet import Universe
+from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.frr.effects import Effects, untouched
 from frrgen.policy.frr.lists import every_route
 from frrgen.policy.frr.route_match import FOREIGN_HOP, LINK_LOCAL, LISTS, NO_HOP6
@@ -26,8 +26,8 @@ from frrgen.policy.sets.witness import Literal
 class Matches:
     """The clauses of one policy, asked about routes of one IP version to which effects were done."""
 
-    def __init__(self, router: Router, session: Session, version: int, universe: Universe) -> None:
-        self.router, self.session, self.version, self.universe = router, session, version, universe
+    def __init__(self, router: Router, session: Session, version: int, alphabet: Alphabet) -> None:
+        self.router, self.session, self.version, self.alphabet = router, session, version, alphabet
         self._sets: dict[tuple[str, str], PrefixSet] = {}
 
     def split(
@@ -115,7 +115,7 @@ class Matches:
         if wanted.mode == "any":
             raise UndecidedError(f"match {clause.replace('_', ' ')} {wanted.name} any has not been measured")
         large = clause == "large_community"
-        atoms = self.universe.large if large else self.universe.communities
+        atoms = self.alphabet.large if large else self.alphabet.communities
         empty = False if self.session.version >= (10,) else None
         lines: list[tuple[list[Cube], bool]] = []
         for entry in lst.entries:

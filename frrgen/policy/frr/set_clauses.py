@@ -10,7 +10,7 @@ from typing import Any, Final
 from frrgen.model.policy import RouteMapEntry, Set, SetCommunity, SetLargeCommunity
 from frrgen.model.router import Router
 from frrgen.model.types import community_value, large_community_value
-from frrgen.policy.frr.alphabet import Universe
+from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.frr.effects import Effects, Number, PathChange, untouched
 from frrgen.policy.frr.lists import deleted_communities, deleted_large_communities
 from frrgen.policy.frr.route_set import MORE_SETS, refuse_unmeasured_sets, refuse_unordered
@@ -23,8 +23,8 @@ from frrgen.policy.sets.route import Route
 class Sets:
     """The set clauses of one policy, for routes of one IP version."""
 
-    def __init__(self, router: Router, session: Session, version: int, universe: Universe) -> None:
-        self.router, self.session, self.version, self.universe = router, session, version, universe
+    def __init__(self, router: Router, session: Session, version: int, alphabet: Alphabet) -> None:
+        self.router, self.session, self.version, self.alphabet = router, session, version, alphabet
 
     def counts_from_dropped(self, entry: RouteMapEntry, effects: Effects) -> bool:
         """Tell whether an entry moves the MED that came in, where FRR drops that of learned routes."""
@@ -75,7 +75,7 @@ class Sets:
         return effects.next_hop if wanted is None else wanted
 
     def _communities(self, entry: RouteMapEntry, effects: Effects) -> Cube:
-        sets, atoms = entry.set, self.universe.communities
+        sets, atoms = entry.set, self.alphabet.communities
         lst = self.router.community_lists.get(sets.comm_list_delete or "")
 
         def deleted(value: int) -> bool:
@@ -88,7 +88,7 @@ class Sets:
         return _changed(effects.communities, atoms, _those(atoms, deleted), change)
 
     def _large(self, entry: RouteMapEntry, effects: Effects) -> Cube:
-        sets, atoms = entry.set, self.universe.large
+        sets, atoms = entry.set, self.alphabet.large
         lst = self.router.large_community_lists.get(sets.large_comm_list_delete or "")
 
         def deleted(value: tuple[int, int, int]) -> bool:

@@ -14,7 +14,7 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILY_OF, U32_MAX, WELL_KNOWN
-from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.match_clauses import Matches
 from frrgen.policy.frr.partial_entries import not_understood, with_unread
@@ -72,17 +72,17 @@ def merged(outcomes: Iterable[Outcome]) -> list[tuple[Verdicts, By, Region]]:
     return [(verdict, by, simplified(region)) for (verdict, by), region in found.items()]
 
 
-def outcomes(policy: Policy, version: int, universe: Universe) -> list[Outcome]:
+def outcomes(policy: Policy, version: int, alphabet: Alphabet) -> list[Outcome]:
     """Go through a policy with routes of an IP version. Raises UndecidedError if there is too much to tell apart."""
-    return _Run(policy, version, universe).run()
+    return _Run(policy, version, alphabet).run()
 
 
-def idle(policy: Policy, version: int, universe: Universe) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+def idle(policy: Policy, version: int, alphabet: Alphabet) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
     """Return the entries (map, seq) that some route may come to, and those that some route may match.
 
     A route of which a clause is undecided goes both ways. Raises UndecidedError as `outcomes` does.
     """
-    run = _Run(policy, version, universe, both_ways=True)
+    run = _Run(policy, version, alphabet, both_ways=True)
     run.run()
     return run.reached, run.matched
 
@@ -91,7 +91,7 @@ def idle(policy: Policy, version: int, universe: Universe) -> tuple[set[tuple[st
 class _Run:
     policy: Policy
     version: int
-    universe: Universe
+    alphabet: Alphabet
     both_ways: bool = False
     """Let routes of which a clause is undecided match it, and go on as well."""
     found: dict[tuple[Verdicts, By, Effects], Region] = field(default_factory=dict)
@@ -103,8 +103,8 @@ class _Run:
         self.session: Session = self.policy.session
         self.bgp: Bgp = self.session.bgp
         self.family = FAMILY_OF[self.version]
-        self.matches = Matches(self.router, self.session, self.version, self.universe)
-        self.sets = Sets(self.router, self.session, self.version, self.universe)
+        self.matches = Matches(self.router, self.session, self.version, self.alphabet)
+        self.sets = Sets(self.router, self.session, self.version, self.alphabet)
         self.begin = Effects()
         if self.policy.route_map is None:
             front, weight = self.session.prepended_local_as, self.session.weight(self.family)

@@ -9,7 +9,7 @@ from frrgen.errors import Path
 from frrgen.model.policy import RouteMapEntry
 from frrgen.platforms.frr.grammar.layout import Part
 from frrgen.platforms.frr.grammar.policy import SET
-from frrgen.policy.frr.lists import Said
+from frrgen.policy.frr.lists import ListAnswer
 from frrgen.policy.sets.route import Route
 
 
@@ -54,7 +54,7 @@ class Verdict:
     undecided: str | None = None
 
 
-def by_list(what: str, said: Said, holder: str, name: str) -> Reason:
+def by_list(what: str, said: ListAnswer, holder: str, name: str) -> Reason:
     """Say what a list said, and by which of its lines."""
     if said.seq is None:
         return Reason(f"{what}: no entry matches, so it denies", (holder, name))

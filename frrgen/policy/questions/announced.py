@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from frrgen.model.cluster import Cluster, Node, Pool
 from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.types import Address, community_value, large_community_value
-from frrgen.policy.frr.alphabet import Universe
+from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.sets.prefix_set import PrefixSet, union
 from frrgen.policy.sets.region import EVERYTHING, Region, RouteBox, next_hop_number
 from frrgen.policy.sets.witness import Literal
@@ -52,7 +52,7 @@ class Announced:
         count = self.pool.prepend + (0 if self.ibgp else 1)
         return " ".join([str(self.asn)] * count)
 
-    def region(self, universe: Universe) -> Region:
+    def region(self, alphabet: Alphabet) -> Region:
         """Give the routes as a set."""
         preference = self.pool.local_preference if self.ibgp else None
         if self.ibgp and preference is None:
@@ -67,8 +67,8 @@ class Announced:
             else EVERYTHING.next_hop,
             origins=frozenset({"igp"}),
             path=frozenset({Literal(f"^{self.path}$")}),
-            communities=universe.communities.only(map(community_value, pool.communities or ())),
-            large_communities=universe.large.only(map(large_community_value, pool.large_communities or ())),
+            communities=alphabet.communities.only(map(community_value, pool.communities or ())),
+            large_communities=alphabet.large.only(map(large_community_value, pool.large_communities or ())),
         )
         return {box: self.prefixes}
 

@@ -12,7 +12,7 @@ from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, FAMILY_OF
-from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.refused import ignored_prefixes
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, idle, merged, outcomes
@@ -178,8 +178,8 @@ class _Router:
             policies = [Policy(session.router, session, name) for session in sessions]
             place = (*self.path, "route_maps", name, "entries")
             try:
-                universe = Universe.of(*policies)
-                found = [idle(policy, version, universe) for policy in policies for version in (4, 6)]
+                alphabet = Alphabet.of(*policies)
+                found = [idle(policy, version, alphabet) for policy in policies for version in (4, 6)]
             except UndecidedError:
                 continue
             reached, matched = ({one for version in found for one in version[which]} for which in (0, 1))
@@ -203,15 +203,15 @@ class _Router:
         router = session.router.model_copy(update={"route_maps": {**self.router.route_maps, name: alone}})
         policy = Policy(router, session, name)
         try:
-            universe = Universe.of(policy)
-            return any(matched for version in (4, 6) for matched in idle(policy, version, universe)[1])
+            alphabet = Alphabet.of(policy)
+            return any(matched for version in (4, 6) for matched in idle(policy, version, alphabet)[1])
         except UndecidedError:
             return True
 
     def _outcomes(self, session: Session, version: int) -> list[Outcome]:
         policy = Policy(self.router, session)
         try:
-            return outcomes(policy, version, Universe.of(policy))
+            return outcomes(policy, version, Alphabet.of(policy))
         except UndecidedError:
             return []
 

@@ -9,7 +9,7 @@ from itertools import pairwise, product
 from typing import Any, Final
 
 from frrgen.model.types import FAMILY_OF
-from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.evaluate import evaluate_map, judge
 from frrgen.policy.frr.session import Session
@@ -101,9 +101,9 @@ def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Compari
     differences: list[Difference] = []
     undecided: dict[str, None] = {}
     try:
-        universe = Universe.of(a, b)
+        alphabet = Alphabet.of(a, b)
         for version in versions:
-            differences += _differences(a, b, version, universe, undecided)
+            differences += _differences(a, b, version, alphabet, undecided)
             undecided |= dict.fromkeys(_shaped_unlike(a, b, version))
     except UndecidedError as why:
         if a.decides() != b.decides():
@@ -112,9 +112,9 @@ def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Compari
 
 
 def _differences(
-    a: Policy, b: Policy, version: int, universe: Universe, undecided: dict[str, None]
+    a: Policy, b: Policy, version: int, alphabet: Alphabet, undecided: dict[str, None]
 ) -> Iterator[Difference]:
-    ours, theirs = outcomes(a, version, universe), outcomes(b, version, universe)
+    ours, theirs = outcomes(a, version, alphabet), outcomes(b, version, alphabet)
     for outcome in (*ours, *theirs):
         if outcome.verdict == "undecided":
             undecided[str(outcome.by)] = None
@@ -134,7 +134,7 @@ def _differences(
                 more = _more(one.effects, other.effects)
                 if more:
                     undecided[f"{one.by} and {other.by} set {more} differently, which is not compared"] = None
-                shared = _unlike(shared, one.effects, other.effects, universe)
+                shared = _unlike(shared, one.effects, other.effects, alphabet)
             if shared:
                 pairs.setdefault((one.verdict, str(one.by), other.verdict, str(other.by)), []).append(
                     (one, other, shared)
@@ -190,10 +190,10 @@ def _more(one: Effects, other: Effects) -> str:
     return ", ".join(sorted(name.replace("_", " ") for name in names))
 
 
-def _unlike(region: Region, one: Effects, other: Effects, universe: Universe) -> Region:
+def _unlike(region: Region, one: Effects, other: Effects, alphabet: Alphabet) -> Region:
     """Keep the routes of which two changes make different ones."""
     boxes = [*_numbers(one, other), *_values(one, other)]
-    for name, atoms in (("communities", universe.communities), ("large_communities", universe.large)):
+    for name, atoms in (("communities", alphabet.communities), ("large_communities", alphabet.large)):
         ours, theirs = dict(getattr(one, name)), dict(getattr(other, name))
         for atom in atoms.all:
             # what both leave, or both make the same, is the same

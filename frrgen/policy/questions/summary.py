@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from frrgen.model.types import community_text
-from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.effects import Effects, Number
 from frrgen.policy.frr.symbolic import By, Outcome, outcomes
 from frrgen.policy.questions.describe import attributes, described, told
@@ -47,7 +47,7 @@ def summary(policy: Policy, version: int) -> Summary:
     """Return what a policy does with every route of an IP version."""
     everything = PrefixSet.everything(version)
     try:
-        found = outcomes(policy, version, Universe.of(policy))
+        found = outcomes(policy, version, Alphabet.of(policy))
     except UndecidedError as why:
         return Summary((), PrefixSet(version), (), ((str(why), described(everything)),))
     granted = policy.granted(version)

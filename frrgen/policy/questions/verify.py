@@ -21,7 +21,7 @@ from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, Address, Prefix, community_value, is_address, large_community_value
-from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.effects import Effects
 from frrgen.policy.frr.lists import prefix_list
 from frrgen.policy.frr.partial_entries import ALL_READ, Unread
@@ -154,7 +154,7 @@ class _Ends:
     def _policy(self) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         policy = Policy(self.router, self.session, unread=self.unread)
         pools = [one.pool for one in self.announced]
-        universe = Universe.of(
+        alphabet = Alphabet.of(
             policy,
             values={community_value(text) for pool in pools for text in pool.communities or ()},
             large={large_community_value(text) for pool in pools for text in pool.large_communities or ()},
@@ -170,9 +170,9 @@ class _Ends:
                     for one in ours
                 ]
                 continue
-            found = outcomes(policy, version, universe)
+            found = outcomes(policy, version, alphabet)
             for one in ours:
-                said, wrong = self._admitted(policy, one, found, universe)
+                said, wrong = self._admitted(policy, one, found, alphabet)
                 proof += said
                 problems += wrong
             beyond = list(self._nothing_else(policy, version, found))
@@ -188,9 +188,9 @@ class _Ends:
         return tuple(proof), tuple(problems)
 
     def _admitted(
-        self, policy: Policy, one: Announced, outcomes: list[Outcome], universe: Universe
+        self, policy: Policy, one: Announced, outcomes: list[Outcome], alphabet: Alphabet
     ) -> tuple[list[str], list[Problem]]:
-        region = one.region(universe)
+        region = one.region(alphabet)
         proof: list[str] = []
         problems: list[Problem] = []
         for outcome in outcomes:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, Address
-from frrgen.policy.frr.alphabet import Policy, Universe
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, outcomes
@@ -49,7 +49,7 @@ class Ruling:
         return next((by for prefixes, by in self.denied if any(True for _ in _within(prefixes, family, [key]))), None)
 
 
-Proofs = dict[tuple[int, tuple[object, ...]], tuple[Universe, list[Outcome]] | UndecidedError]
+Proofs = dict[tuple[int, tuple[object, ...]], tuple[Alphabet, list[Outcome]] | UndecidedError]
 """By IP version and all that decides: what a policy does with all routes, or why nobody can tell."""
 
 
@@ -106,14 +106,14 @@ class Gate:
             self.fits(family)
         _ = self.key
 
-    def _outcomes(self, version: int) -> tuple[Universe, list[Outcome]]:
+    def _outcomes(self, version: int) -> tuple[Alphabet, list[Outcome]]:
         """Return the proof. Raises UndecidedError if the policy has too many cases."""
         known = self._proofs.get((version, self._decides))
         if known is None:
             policy = Policy(self.session.router, self.session)
             try:
-                universe = Universe.of(policy)
-                known = (universe, outcomes(policy, version, universe))
+                alphabet = Alphabet.of(policy)
+                known = (alphabet, outcomes(policy, version, alphabet))
             except UndecidedError as why:
                 known = why
             self._proofs[version, self._decides] = known
@@ -131,8 +131,8 @@ class Gate:
         except NotAnnounceableError as why:
             return Ruling(((everything, str(why)),), ())
         try:
-            universe, outcomes = self._outcomes(version)
-            box = self._box(attributes, hop, version, universe)
+            alphabet, outcomes = self._outcomes(version)
+            box = self._box(attributes, hop, version, alphabet)
             found: dict[str, list[tuple[PrefixSet, str]]] = {"deny": [], "undecided": [], "permit": []}
             for outcome in outcomes:
                 shared = [prefixes for theirs, prefixes in outcome.region.items() if box.meet(theirs) is not None]
@@ -151,7 +151,7 @@ class Gate:
             return None
         return 100 if attributes.local_preference is None else attributes.local_preference
 
-    def _box(self, attributes: Attributes, hop: Address, version: int, universe: Universe) -> RouteBox:
+    def _box(self, attributes: Attributes, hop: Address, version: int, alphabet: Alphabet) -> RouteBox:
         return RouteBox(
             med=_only(attributes.med),
             local_preference=_only(self._preference(attributes)),
@@ -159,8 +159,8 @@ class Gate:
             next_hop=_only(next_hop_number(hop)) if hop.version == version else EVERYTHING.next_hop,
             origins=frozenset({attributes.origin.name.lower()}),
             path=frozenset({PathIs(f"^{self._path(attributes)}$")}),
-            communities=_atoms(universe.communities, attributes.communities),
-            large_communities=_atoms(universe.large, attributes.large_communities),
+            communities=_atoms(alphabet.communities, attributes.communities),
+            large_communities=_atoms(alphabet.large, attributes.large_communities),
         )
 
     def verdict(self, key: int, attributes: Attributes) -> Verdict:

@@ -21,7 +21,6 @@ from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, wholes
 
 Section = Literal["globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki"]
-SECTIONS: Final[tuple[Section, ...]] = ("globals", "vrfs", "lists", "route_maps", "bfd", "bgp", "rpki")
 
 _DEFINE: Final = LineRule("remote_as", "remote-as {}", impact=Impact.RESET)
 _MEMBER: Final = LineRule("peer_group", "peer-group {}", undo_first=True, impact=Impact.RESET)
