@@ -109,6 +109,8 @@ class _Loader:
         self.rest = rest
         self.there = Folder(folder, findings)
         self.names: tuple[str, ...] = ()
+        self.seen: dict[Path, Node] = {}
+        """The files that were looked into, and are not made into routers yet."""
         self.nodes: dict[tuple[str, str], Node] = {}
         self.unsure: set[Steps] = set()
         self.members: dict[str, list[str]] = {}
@@ -172,7 +174,10 @@ class _Loader:
         before, found = len(self.findings), set()
         for path in routers:
             if path.stem in self.wanted or mentions(path, self.wanted):
-                ha = getattr(self._read(path), "value", {}).get("ha")
+                node = self._read(path)
+                if node is not None:
+                    self.seen[path] = node
+                ha = node.value.get("ha") if node is not None else None
                 said = ha.value.get("peer") if ha is not None and isinstance(ha.value, dict) else None
                 peer = str(said.value) if said is not None else None
                 if path.stem in self.wanted and peer is not None:
@@ -225,6 +230,8 @@ class _Loader:
         return policy.model_copy(update={"only": tuple(only) or policy.only})
 
     def _read(self, path: Path) -> Node | None:
+        if path in self.seen:
+            return self.seen.pop(path)
         try:
             with path.open("rb") as file:
                 # of a file that is too large so much is read that `read` finds out

@@ -37,22 +37,22 @@ def _said_twice(node: Node, path: tuple[str, ...]) -> Iterator[Finding]:
     """Find keys that are the same address or prefix in other words: one would silently win."""
     if isinstance(node.value, list):
         for number, inner in enumerate(node.value):
-            yield from _said_twice(inner, (*path, str(number)))
+            if isinstance(inner.value, dict | list):
+                yield from _said_twice(inner, (*path, str(number)))
     if not isinstance(node.value, dict):
         return
     seen: dict[str, str] = {}
     for key, inner in node.value.items():
-        first = seen.setdefault(_canonical(key), key)
+        first = seen.setdefault(_canonical(key), key) if key[:1].isdigit() or ":" in key else key
         if first != key:
             line = (node.value[first].key or node.value[first].where).line
             message = f"the key {key!r} is given twice: it is {first!r} of line {line}"
             yield Finding(Code.FRR105, message, _where(inner.key or inner.where, (*path, key)))
-        yield from _said_twice(inner, (*path, key))
+        if isinstance(inner.value, dict | list):
+            yield from _said_twice(inner, (*path, key))
 
 
 def _canonical(key: str) -> str:
-    if not key[:1].isdigit() and ":" not in key:
-        return key
     try:
         return str(ip_network(key) if "/" in key else ip_address(key))
     except ValueError:

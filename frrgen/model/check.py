@@ -391,7 +391,7 @@ class _Router:
 
 def _value(entry: Any) -> object:
     """Give that by which FRR finds that a list has an entry already."""
-    return tuple((name, getattr(entry, name)) for name in type(entry).model_fields if name != "seq")
+    return tuple(value for name, value in vars(entry).items() if name != "seq")
 
 
 def has_policy(part: Any, direction: str) -> bool:

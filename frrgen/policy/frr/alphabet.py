@@ -17,6 +17,7 @@ from frrgen.policy.frr.refused import kept_back, path_rules
 from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.communities import Atoms, atoms
+from frrgen.policy.sets.prefix_set import Permitted
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.witness import Literal
 
@@ -30,6 +31,8 @@ class Policy:
     route_map: str | None = None
     """This map alone, as if it were all that is attached."""
     unread: Unread = field(default_factory=dict)
+    lists: Permitted = field(default_factory=Permitted, compare=False)
+    """What the lists permit, as far as it is known: policies of one router may share it."""
 
     def at(self, place: Place) -> Policy:
         """Give a route map alone as it is at a place; a session is where it is."""

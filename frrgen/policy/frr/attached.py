@@ -131,6 +131,11 @@ class Attached:
     @property
     def decisive(self) -> tuple[Any, ...]:
         """Give all of the session, beside lists and maps, that decides on routes: sessions alike in it are alike."""
+        return self.remote, *self.decisive_of_any_as
+
+    @property
+    def decisive_of_any_as(self) -> tuple[Any, ...]:
+        """Give all of the session, beside lists, maps and the neighbor's AS number, that decides on routes."""
         owners = [one for one in (self.neighbor, self.group) if one is not None]
         parts = [getattr(one, family) for one in owners for family in FAMILIES]
         bgp = self.bgp
@@ -141,11 +146,12 @@ class Attached:
             bgp.confederation,
             bgp.default_local_preference,
             bgp.reject_as_sets,
+            bgp.allow_martian_nexthop,
             self.own_addresses,
         )
         own += tuple(tuple(getattr(bgp, family).aggregates.items()) for family in FAMILIES)
         who = self.name if self.asks_who() else None
-        return self.direction, self.remote, who, self.foreign_hops, *deciding, *own, *parts
+        return self.direction, self.external, who, self.foreign_hops, *deciding, *own, *parts
 
     def asks_who(self) -> bool:
         """Tell whether the maps ask who the neighbor is: then no two sessions are alike."""

@@ -17,18 +17,30 @@ from frrgen.policy.sets import interval
 from frrgen.policy.sets.automaton import refuse_stray
 from frrgen.policy.sets.communities import ANY, Cube, decided
 from frrgen.policy.sets.paths import ALPHABET, LANGUAGE
-from frrgen.policy.sets.prefix_set import PrefixSet, access_permitted, permitted
+from frrgen.policy.sets.prefix_set import Permitted, PrefixSet
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import OWN_HOPS, Region, RouteBox, narrowed, next_hop_number, on_path, only, within
+from frrgen.policy.sets.region import (
+    OWN_HOPS,
+    Region,
+    RouteBox,
+    narrowed,
+    next_hop_number,
+    on_path,
+    only,
+    within,
+    without,
+)
 from frrgen.policy.sets.witness import Literal
 
 
 class Matches:
     """The clauses of one policy, asked about routes of one IP version to which effects were done."""
 
-    def __init__(self, router: Router, session: Session, version: int, alphabet: Alphabet) -> None:
+    def __init__(
+        self, router: Router, session: Session, version: int, alphabet: Alphabet, lists: Permitted | None = None
+    ) -> None:
         self.router, self.session, self.version, self.alphabet = router, session, version, alphabet
-        self._sets: dict[tuple[str, str], PrefixSet] = {}
+        self._lists = Permitted() if lists is None else lists
 
     def split(
         self, clause: str, value: Any, route_map: RouteMap, effects: Effects, region: Region
@@ -51,14 +63,10 @@ class Matches:
         return self._by_value(clause, value, effects, region)
 
     def _prefixes(self, holder: str, name: str, version: int) -> PrefixSet:
-        key = (holder, name)
-        if key not in self._sets:
-            lst = getattr(self.router, holder)[name]
-            found = permitted(lst, version) if "prefix" in holder else access_permitted(lst, version)
-            if found is None:
-                raise UndecidedError(f"the access list {name} has a wildcard mask that is no block of addresses")
-            self._sets[key] = found
-        return self._sets[key]
+        found = self._lists.of(getattr(self.router, holder)[name], version)
+        if found is None:
+            raise UndecidedError(f"the access list {name} has a wildcard mask that is no block of addresses")
+        return found
 
     def by_list(self, holder: str, name: str, what: str, effects: Effects, region: Region) -> tuple[Region, Region]:
         """Split by a list that is there and has entries; `what` it is asked about: prefix, next_hop, peer or path."""
@@ -69,7 +77,7 @@ class Matches:
             return _all(region, matches=False)
         if what == "prefix":
             wanted = self._prefixes(holder, name, version)
-            return within(region, wanted), {box: left for box, had in region.items() if (left := had - wanted)}
+            return within(region, wanted), without(region, wanted)
         if what == "peer":
             peer = self.session.matched_peer()
             here = peer is not None and peer.version == version

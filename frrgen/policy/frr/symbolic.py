@@ -27,7 +27,18 @@ from frrgen.policy.sets import interval, witness
 from frrgen.policy.sets.communities import Cube, decided
 from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import ABSENT, EVERYTHING, Region, RouteBox, add, narrowed, on_path, simplified, within
+from frrgen.policy.sets.region import (
+    ABSENT,
+    EVERYTHING,
+    Region,
+    RouteBox,
+    add,
+    narrowed,
+    on_path,
+    simplified,
+    within,
+    without,
+)
 
 Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
@@ -103,7 +114,7 @@ class _Run:
         self.session: Session = self.policy.session
         self.bgp: Bgp = self.session.bgp
         self.family = FAMILY_OF[self.version]
-        self.matches = Matches(self.router, self.session, self.version, self.alphabet)
+        self.matches = Matches(self.router, self.session, self.version, self.alphabet, self.policy.lists)
         self.sets = Sets(self.router, self.session, self.version, self.alphabet)
         self.begin = Effects()
         if self.policy.route_map is None:
@@ -128,7 +139,7 @@ class _Run:
         """Go through everything in FRR's order."""
         for own, doubt in originated(self.session, self.family):
             self._leave("undecided", By(doubt), Effects(), within(region, own))
-            region = within(region, own.complement())
+            region = without(region, own)
         if not self.session.active(self.family):
             self._leave("deny", By(self.session.inactive(self.family)), Effects(), region)
             return
@@ -183,8 +194,9 @@ class _Run:
 
     def _leave(self, verdict: Verdicts, by: By, effects: Effects, region: Region) -> None:
         if region:
-            hop = effects.next_hop if effects.beside is None or effects.said_hop else effects.beside
-            effects = replace(effects, next_hop=hop, beside=None, said_hop=False)
+            if effects.beside is not None or effects.said_hop:
+                hop = effects.next_hop if effects.beside is None or effects.said_hop else effects.beside
+                effects = replace(effects, next_hop=hop, beside=None, said_hop=False)
             into = self.found.setdefault((verdict, by, effects), {})
             for box, prefixes in region.items():
                 add(into, box, prefixes)
@@ -199,7 +211,7 @@ class _Run:
             region = narrowed(region, map(on_path, right))
         for prefixes, why in ignored_prefixes(self.session, self.version):
             self._leave("deny", By(why), Effects(), within(region, prefixes))
-            region = within(region, prefixes.complement())
+            region = without(region, prefixes)
         return region
 
     def _by_rule(self, rule: PathRule) -> tuple[list[Cube], list[Cube]]:
@@ -340,8 +352,7 @@ class _Run:
             return {}, {}
         missed: Region = {}
         doubt: UndecidedError | None = None
-        for clause in type(entry.match).model_fields:
-            value = getattr(entry.match, clause)
+        for clause, value in vars(entry.match).items():
             if value is None or value is False or not region:
                 continue
             try:

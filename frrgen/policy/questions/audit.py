@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import chain
 from typing import Any, Final
 
 from frrgen.codes import Code
@@ -13,13 +15,13 @@ from frrgen.model.derive import Derived
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, FAMILY_OF
 from frrgen.policy.frr.alphabet import Alphabet, Policy
-from frrgen.policy.frr.refused import ignored_prefixes
+from frrgen.policy.frr.refused import enforces_first_as, ignored_prefixes
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, idle, merged, outcomes
 from frrgen.policy.questions.shadowed import idle_entries
 from frrgen.policy.questions.surprises import traps
 from frrgen.policy.questions.verify import verify
-from frrgen.policy.sets.prefix_set import PrefixSet, idle_lines, union
+from frrgen.policy.sets.prefix_set import Permitted, PrefixSet, idle_lines, union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, Region, meet, only
 from frrgen.policy.sets.witness import Literal
@@ -128,6 +130,7 @@ class _Router:
         self.nodes = nodes
         self.path: Path = ("routers", router.name)
         self.known: dict[tuple[Any, ...], list[Doubt]] = {}
+        self.lists = Permitted()
 
     def findings(self) -> Iterator[Finding]:
         yield from self._lists()
@@ -171,11 +174,11 @@ class _Router:
                     yield Finding.at(Code.FRR310, text, place, "take it away, or put it before them")
 
     def _maps(self) -> Iterator[Finding]:
-        for (name, route_map), places in zip(
-            self.router.route_maps.items(), Session.places(self.router).values(), strict=True
-        ):
-            sessions = [Session.of_nobody(self.router, place) for place in places]
-            policies = [Policy(session.router, session, name) for session in sessions]
+        every = Session.places(self.router)
+        at = {place: Session.of_nobody(self.router, place) for place in set(chain.from_iterable(every.values()))}
+        for (name, route_map), places in zip(self.router.route_maps.items(), every.values(), strict=True):
+            sessions = [at[place] for place in places]
+            policies = [Policy(session.router, session, name, lists=self.lists) for session in sessions]
             place = (*self.path, "route_maps", name, "entries")
             try:
                 alphabet = Alphabet.of(*policies)
@@ -201,7 +204,7 @@ class _Router:
     def _could(self, name: str, alone: object, session: Session) -> bool:
         """Tell whether an entry matches some route if it is asked about all."""
         router = session.router.model_copy(update={"route_maps": {**self.router.route_maps, name: alone}})
-        policy = Policy(router, session, name)
+        policy = Policy(router, session, name, lists=self.lists)
         try:
             alphabet = Alphabet.of(policy)
             return any(matched for version in (4, 6) for matched in idle(policy, version, alphabet)[1])
@@ -209,7 +212,7 @@ class _Router:
             return True
 
     def _outcomes(self, session: Session, version: int) -> list[Outcome]:
-        policy = Policy(self.router, session)
+        policy = Policy(self.router, session, lists=self.lists)
         try:
             return outcomes(policy, version, Alphabet.of(policy))
         except UndecidedError:
@@ -226,11 +229,15 @@ class _Router:
                 text = "no maximum_prefix: a neighbor that leaks everything fills the router's memory (RFC 7454)"
                 yield Finding.at(Code.FRR318, text, place)
             if session.has_policy(family):
-                yield from self._remembered(session, version, place, self._admits)
+                asn = session.remote if isinstance(session.remote, str) else private(session.remote)
+                alike = (asn, enforces_first_as(session) and session.first_as, *session.decisive_of_any_as)
+                yield from self._remembered(alike, session, version, place, self._admits)
 
-    def _remembered(self, session: Session, version: int, place: Path, find: Find) -> Iterator[Finding]:
+    def _remembered(
+        self, alike: tuple[Any, ...], session: Session, version: int, place: Path, find: Find
+    ) -> Iterator[Finding]:
         """Ask once about the sessions that are alike, as the members of a peer group are."""
-        key = (session.bgp_path, session.decisive, version)
+        key = (session.bgp_path, alike, version)
         if key not in self.known:
             self.known[key] = list(find(session, version))
         for code, text, hint in self.known[key]:
@@ -290,10 +297,10 @@ class _Router:
                         )
             if private(session.remote) or session.family_option(family, "remove_private_as") is not None:
                 continue
-            yield from self._remembered(session, version, place, self._leak)
+            yield from self._remembered(session.decisive, session, version, place, self._leak)
 
     def _leak(self, session: Session, version: int) -> Iterator[Doubt]:
-        inner = sorted(self._private_peers(session))
+        inner = sorted(self._private_peers) if session.bgp is self.router.bgp else []
         if not inner or not isinstance(session.remote, int):
             return
         leaked: Region = {only("path", frozenset({Literal(f"_{inner[0]}_")})): PrefixSet.everything(version)}
@@ -303,11 +310,10 @@ class _Router:
                 yield Code.FRR317, text, "set remove_private_as"
                 return
 
-    def _private_peers(self, session: Session) -> set[int]:
-        """Give the private ASNs whose routes this session could pass on."""
-        if session.bgp is not self.router.bgp:
-            return set()
-        peers = (Session(self.router, name, "in") for name in session.bgp.neighbors)
+    @cached_property
+    def _private_peers(self) -> set[int]:
+        """Give the private ASNs whose routes a session of the main instance could pass on."""
+        peers = (Session(self.router, name, "in") for name in (self.router.bgp.neighbors if self.router.bgp else ()))
         return {
             peer.remote for peer in peers if peer.external and isinstance(peer.remote, int) and private(peer.remote)
         }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from heapq import merge
 
 Intervals = tuple[int, ...]
 EMPTY: Intervals = ()
@@ -58,18 +57,27 @@ def _combined(one: Intervals, other: Intervals, *, both: bool) -> Intervals:
         return one if both else EMPTY
     if not one or not other:
         return EMPTY if both else one
+    if both:
+        for wide, narrow in ((one, other), (other, one)):
+            if len(wide) == 2 and wide[0] <= narrow[0] and narrow[-1] <= wide[1]:
+                return narrow
     bounds: list[int] = []
-    inside = [False, not both]
-    was = False
-    for place, which in merge(((bound, 0) for bound in one), ((bound, 1) for bound in other)):
-        inside[which] = not inside[which]
-        now = inside[0] and inside[1]
-        if now != was:
-            if bounds and bounds[-1] == place:
-                bounds.pop()
-            else:
-                bounds.append(place)
-            was = now
+    # behind an odd number of bounds a place is inside
+    mine, theirs, outside = 0, 0, 0 if both else 1
+    inside = False
+    while mine < len(one):
+        if theirs == len(other) or one[mine] <= other[theirs]:
+            place = one[mine]
+            mine += 1
+            if theirs < len(other) and other[theirs] == place:
+                theirs += 1
+        else:
+            place = other[theirs]
+            theirs += 1
+        now = mine % 2 == 1 and theirs % 2 != outside
+        if now != inside:
+            bounds.append(place)
+            inside = now
     return tuple(bounds)
 
 

@@ -114,15 +114,24 @@ class PrefixSet:
         return Block(_network(self.version, start, _WIDTHS[self.version] - (size.bit_length() - 1)), low, high)
 
     def _combined(self, other: PrefixSet, what: Callable[[Intervals, Intervals], Intervals]) -> PrefixSet:
-        cuts = sorted({cut for low, high, _ in (*self.runs, *other.runs) for cut in (low, high + 1)})
-        return _of_runs(
-            self.version,
-            ((low, end - 1, what(self.at(low), other.at(low))) for low, end in pairwise(cuts)),
-        )
+        return _of_runs(self.version, ((low, high, what(*both)) for low, high, both in _aligned(self, other)))
 
     def at(self, length: int) -> Intervals:
         """Give the addresses that the prefixes of a length cover."""
         return next((covered for low, high, covered in self.runs if low <= length <= high), EMPTY)
+
+
+def _aligned(*sets: PrefixSet) -> Iterator[tuple[int, int, list[Intervals]]]:
+    """Give each stretch of lengths in which no set changes, with what each of them covers there."""
+    cuts = sorted({cut for one in sets for low, high, _ in one.runs for cut in (low, high + 1)})
+    rest = [list(reversed(one.runs)) for one in sets]
+    for low, end in pairwise(cuts):
+        covered = []
+        for runs in rest:
+            while runs and runs[-1][1] < low:
+                runs.pop()
+            covered.append(runs[-1][2] if runs and runs[-1][0] <= low else EMPTY)
+        yield low, end - 1, covered
 
 
 def _of_runs(version: int, runs: Iterable[tuple[int, int, Intervals]]) -> PrefixSet:
@@ -139,13 +148,11 @@ def _of_runs(version: int, runs: Iterable[tuple[int, int, Intervals]]) -> Prefix
 
 def union(version: int, sets: Iterable[PrefixSet]) -> PrefixSet:
     """Unite many sets at once."""
-    found = list(sets)
-    cuts = sorted({cut for one in found for low, high, _ in one.runs for cut in (low, high + 1)})
     return _of_runs(
         version,
         (
-            (low, end - 1, interval.of_ranges(pair for one in found for pair in interval.ranges(one.at(low))))
-            for low, end in pairwise(cuts)
+            (low, high, interval.of_ranges(pair for one in covered for pair in interval.ranges(one)))
+            for low, high, covered in _aligned(*sets)
         ),
     )
 
@@ -285,6 +292,22 @@ def access_permitted(lst: AccessList, version: int) -> PrefixSet | None:
                 if _masked(entry.destination, entry.destination_wildcard, _ALL4 ^ (_ALL4 >> length))
             ]
     return first_match(version, lines)
+
+
+class Permitted:
+    """What lists permit: of each list it is found out once."""
+
+    def __init__(self) -> None:
+        # a list is known by its identity, which holds as long as it is kept here
+        self._known: dict[tuple[int, int], tuple[PrefixList | AccessList, PrefixSet | None]] = {}
+
+    def of(self, lst: PrefixList | AccessList, version: int) -> PrefixSet | None:
+        """Give what a list permits of a version; None where a wildcard mask has no exact form."""
+        key = (id(lst), version)
+        if key not in self._known:
+            found = permitted(lst, version) if isinstance(lst, PrefixList) else access_permitted(lst, version)
+            self._known[key] = (lst, found)
+        return self._known[key][1]
 
 
 def _begins_in(start: int, end: int) -> Iterator[tuple[int, int, int, int]]:

@@ -60,16 +60,16 @@ class RouteBox:
         origins = self.origins & other.origins
         if communities is None or large is None or not origins:
             return None
-        numbers = [
-            interval.intersection(getattr(self, name), getattr(other, name))
-            for name in ("med", "local_preference", "tag", "next_hop")
-        ]
-        if not all(numbers):
+        med = interval.intersection(self.med, other.med)
+        preference = interval.intersection(self.local_preference, other.local_preference)
+        tag = interval.intersection(self.tag, other.tag)
+        hop = interval.intersection(self.next_hop, other.next_hop)
+        if not (med and preference and tag and hop):
             return None
         path = self.path | other.path
         if path and path_with(path) is None:
             return None
-        return RouteBox(numbers[0], numbers[1], numbers[2], numbers[3], origins, path, communities, large)
+        return RouteBox(med, preference, tag, hop, origins, path, communities, large)
 
 
 EVERYTHING: Final = RouteBox()
@@ -111,6 +111,11 @@ def meet(one: Mapping[RouteBox, PrefixSet], other: Mapping[RouteBox, PrefixSet])
 def within(region: Mapping[RouteBox, PrefixSet], prefixes: PrefixSet) -> Region:
     """Intersect a region with a set of prefixes."""
     return {box: shared for box, had in region.items() if (shared := had & prefixes)}
+
+
+def without(region: Mapping[RouteBox, PrefixSet], prefixes: PrefixSet) -> Region:
+    """Take a set of prefixes out of a region."""
+    return {box: left for box, had in region.items() if (left := had - prefixes)}
 
 
 def narrowed(region: Mapping[RouteBox, PrefixSet], boxes: Iterable[RouteBox]) -> Region:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_interface, ip_network
 from typing import Any, Final
 
@@ -62,7 +63,9 @@ def _prefix_data(value: str, ipv6: bool) -> Data | None:  # noqa: FBT001
     return data
 
 
+@lru_cache(maxsize=1 << 14)
 def _network(text: str) -> Any:
+    """Read a prefix; lists of a fleet have many in common."""
     try:
         return ip_network(text)
     except ValueError:
