@@ -62,6 +62,7 @@ class Code(StrEnum):
     FRR123 = auto(), "A secret that may not be read"
     FRR130 = auto(), "Something is already there"
     FRR131 = auto(), "The inventory changes what was imported", Severity.WARNING
+    FRR132 = auto(), "Neighbors that may be the nodes of a cluster", Severity.INFO
     FRR198 = auto(), "A process of frrgen was ended"
     FRR199 = auto(), "A fault of frrgen"
 

@@ -275,6 +275,11 @@ def parser() -> argparse.ArgumentParser:
         help="an inventory's folder, new or there already; default: show the YAML",
     )
     imports.add_argument(
+        "--plain",
+        action="store_true",
+        help="of several routers: each file says all; no defaults, groups and clusters are made of what they have",
+    )
+    imports.add_argument(
         "--name", metavar="ROUTER|CLUSTER", help="default: the file's hostname line, or its name; metallb: cluster"
     )
     imports.add_argument(

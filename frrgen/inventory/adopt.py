@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -12,26 +15,30 @@ from pydantic import BaseModel, SecretStr
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
-from frrgen.inventory.dump import dump
+from frrgen.inventory.dump import Remarks, data_of, dump_cluster, dump_data
 from frrgen.inventory.files import load
 from frrgen.inventory.secrets import first_line
+from frrgen.inventory.share import Shared, share
 from frrgen.inventory.write import write_new
 from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
 
 _T = TypeVar("_T", bound=BaseModel)
 _IGNORE: Final = "# passwords: never in git\n*\n!.gitignore\n"
-_COMMON: Final = "# What all routers share: defaults, groups, findings.\n{}\n"
+NETWORK: Final = Path("network.yaml")
+_HEAD: Final = "# What all routers share: defaults, groups, findings.\n"
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Adopted:
     """A router whose passwords are references, and the passwords that those lead to."""
 
     router: Router
     secrets: dict[Path, str] = field(default_factory=dict)
     """File, named from the inventory's folder on -> password."""
+    remarks: Remarks = field(default_factory=dict)
+    """The comments of its file."""
 
 
 def adopt(router: Router, taken: Iterable[str] = ()) -> Adopted:
@@ -39,14 +46,52 @@ def adopt(router: Router, taken: Iterable[str] = ()) -> Adopted:
 
     A password that was imported is never a reference, whatever it looks like.
     """
-    found = Adopted(router)
-    names = {name.casefold() for name in taken}
+    return _adopted(router, {name.casefold() for name in taken}, {})
+
+
+def adopt_all(routers: Iterable[Router], folder: Path) -> list[Adopted]:
+    """Move the passwords of routers that are to be written into an inventory, beside those that it has already.
+
+    A password that several of them have for the same neighbor or group is in one file.
+    """
+    routers = list(routers)
+    held = folder / "secrets"
+    names = {path.name.casefold() for path in held.iterdir()} if held.is_dir() else set()
+    count: Counter[tuple[str, str]] = Counter()
+
+    def counted(label: str, password: str) -> Path:
+        count[label, password] += 1
+        return Path()
+
+    for router in routers:
+        _with_references(router, counted)
+    common = {
+        secret: Path("secrets", _free(secret[0], names))
+        for secret, number in count.items()
+        if number > 1 and not secret[0].startswith("tcp-md5-")
+    }
+    return [_adopted(router, names, common) for router in routers]
+
+
+def _adopted(router: Router, names: set[str], common: Mapping[tuple[str, str], Path]) -> Adopted:
+    """Move each password of a router to the file that is common to several, or to a file of its own."""
+    secrets: dict[Path, str] = {}
+
+    def placed(label: str, password: str) -> Path:
+        path = common.get((label, password)) or Path("secrets", _free(f"{router.name}-{label}", names))
+        secrets[path] = password
+        return path
+
+    return Adopted(_with_references(router, placed), secrets)
+
+
+def _with_references(router: Router, place: Callable[[str, str], Path]) -> Router:
+    """Put a reference in the place of each password; `place` returns the file for what it is for, and for its text."""
 
     def moved(one: Any, label: str) -> Any:
         if one.password is None:
             return one
-        path = Path("secrets", _free(f"{router.name}-{label}", names))
-        found.secrets[path] = one.password.get_secret_value()
+        path = place(label, one.password.get_secret_value())
         return one.model_copy(update={"password": SecretStr(f"file:{path}")})
 
     def instance(bgp: Any, prefix: str) -> Any:
@@ -70,31 +115,81 @@ def adopt(router: Router, taken: Iterable[str] = ()) -> Adopted:
             name: vrf if vrf.bgp is None else vrf.model_copy(update={"bgp": instance(vrf.bgp, f"{name}-")})
             for name, vrf in router.vrfs.items()
         }
-    found.router = router.model_copy(update=changes)
-    return found
+    return router.model_copy(update=changes)
 
 
-def adopt_all(routers: Iterable[Router], folder: Path) -> list[Adopted]:
-    """Move the passwords of routers that are to be written into an inventory, beside those that it has already."""
-    held = folder / "secrets"
-    taken = [path.name for path in held.iterdir()] if held.is_dir() else []
-    found = []
-    for router in routers:
-        found.append(adopt(router, taken))
-        taken += [path.name for path in found[-1].secrets]
-    return found
+def files_of(adopted: Iterable[Adopted], folder: Path, *, alone: bool = False) -> dict[Path, str]:
+    """Return the files of routers that are to be written into an inventory, named from its folder on.
 
-
-def write(adopted: Iterable[Adopted], folder: Path) -> list[Path]:
-    """Write routers into an inventory, which is made if it is not there. Returns the new files.
-
-    Raises InputError rather than write over a file; then nothing is written.
+    A new inventory has what the routers share in its network.yaml. Of an inventory that is there nothing is changed,
+    and the files of the routers say all; `alone`: so they do in a new inventory.
     """
-    files: dict[Path, str] = {}
+    adopted = list(adopted)
+    whole = {one.router.name: data_of(one.router) for one in adopted}
+    files = {path: f"{password}\n" for one in adopted for path, password in one.secrets.items()}
+    apart = Shared({}, whole)
+    shared = apart if alone or _has_common(folder) else share(whole)
+    texts = _texts(adopted, shared)
+    if shared != apart and not _say(texts, [one.router for one in adopted]):
+        texts = _texts(adopted, apart)
+    return files | texts
+
+
+def cluster_file(cluster: Cluster) -> tuple[Path, str]:
+    """Return the file of a cluster that was recognised, named from the inventory's folder on."""
+    text = (
+        f"# Recognised by the sessions of {', '.join(cluster.routers)}: these may announce single addresses.\n"
+        "# `derive: false`: the routers' own files say what the sessions are, and `frrgen verify` compares.\n"
+        "# Without it frrgen derives a router's peer group, lists and maps from here: `frrgen diff` shows the change.\n"
+    )
+    return Path("clusters", f"{cluster.name}.yaml"), text + dump_cluster(cluster)
+
+
+def _has_common(folder: Path) -> bool:
+    return any(os.path.lexists(folder / NETWORK.with_suffix(suffix)) for suffix in (".yaml", ".yml"))
+
+
+def _texts(adopted: Iterable[Adopted], shared: Shared) -> dict[Path, str]:
+    """Return the files of routers, and of what they share, each with the comments that belong there."""
+    groups = {label: group.data for label, group in shared.groups.items()}
+    common = {"defaults": shared.defaults, "groups": groups}
+    above: dict[tuple[str, ...], tuple[str, ...]] = {
+        ("groups", label): (f"of {', '.join(group.members)}",) for label, group in shared.groups.items()
+    }
+    found: dict[Path, str] = {}
     for one in adopted:
-        files |= {path: password + "\n" for path, password in one.secrets.items()}
-        files[Path("routers", f"{one.router.name}.yaml")] = dump(one.router)
-    return write_files(files, folder)
+        own: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for place, comment in one.remarks.items():
+            moved = next((steps for steps in shared.places(one.router.name, place) if _has(common, steps)), None)
+            if moved is None or _has(shared.files[one.router.name], place):
+                own[place] = comment
+            else:
+                above[moved] = (*above.get(moved, ()), *(line for line in comment if line not in above.get(moved, ())))
+        path = Path("routers", f"{one.router.name}.yaml")
+        found[path] = dump_data(shared.files[one.router.name], own)
+    if said := {name: data for name, data in common.items() if data}:
+        found[NETWORK] = _HEAD + dump_data(said, above)
+    return found
+
+
+def _has(data: Any, steps: tuple[str, ...]) -> bool:
+    """Tell whether data has a part of its own at a place."""
+    for step in steps:
+        if not isinstance(data, dict) or step not in data:
+            return False
+        data = data[step]
+    return bool(steps)
+
+
+def _say(texts: Mapping[Path, str], routers: Iterable[Router]) -> bool:
+    """Tell whether files say exactly these routers, when they are read as an inventory."""
+    with tempfile.TemporaryDirectory() as made:
+        write_new(texts, Path(made))
+        try:
+            found = load(Path(made)).network.routers
+        except InputError:
+            return False
+    return all(found[one.name] == one for one in routers)
 
 
 def write_files(files: dict[Path, str], folder: Path) -> list[Path]:
@@ -104,9 +199,10 @@ def write_files(files: dict[Path, str], folder: Path) -> list[Path]:
     """
     if any("secrets" in path.parts for path in files):
         files[Path("secrets/.gitignore")] = _IGNORE
-    files[Path("network.yaml")] = _COMMON
-    shared = {path for path in files if path.name in {".gitignore", "network.yaml"} and (folder / path).exists()}
-    return write_new({path: text for path, text in files.items() if path not in shared}, folder)
+    files.setdefault(NETWORK, _HEAD + "{}\n")
+    there = {NETWORK} if _has_common(folder) else set()
+    there |= {path for path in files if path.name == ".gitignore" and (folder / path).exists()}
+    return write_new({path: text for path, text in files.items() if path not in there}, folder)
 
 
 def adopt_cluster(cluster: Cluster, folder: Path | None) -> tuple[Cluster, dict[Path, str]]:

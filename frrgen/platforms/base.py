@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -60,6 +60,8 @@ class Found:
     parse: Callable[[str], Parsed]
     """Return the Router of this name, and what was not understood."""
     findings: tuple[Finding, ...] = ()
+    remarks: Mapping[ModelPath, tuple[str, ...]] = field(default_factory=dict)
+    """The comments of a file -> the part of the router that each is about; (): the whole."""
 
 
 class Platform(Protocol):

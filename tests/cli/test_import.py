@@ -124,5 +124,5 @@ def test_addresses_are_written_without_quotes(here, capsys):
     assert imported("r2.conf") == 0
     out = capsys.readouterr().out
     assert "router_id: 192.0.2.2" in out
-    assert "    192.0.2.1:\n" in out
+    assert "    192.0.2.1: {remote_as: 65001}\n" in out
     assert '"' not in out

@@ -18,6 +18,7 @@ from frrgen.platforms.frr.diff.faults import upgrade_trap
 from frrgen.platforms.frr.diff.plan import Plan, hide
 from frrgen.platforms.frr.parse.parser import Parsed, parse, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
+from frrgen.platforms.frr.parse.remarks import remarks
 from frrgen.platforms.frr.render import render
 from frrgen.transaction.base import Approve, Outcome, State
 from frrgen.transport.base import Keeper, Running
@@ -157,7 +158,11 @@ class FrrPlatform:
             text, version = read_text(file), None
             refuse_foreign((text, file))
         said = re.search(r"^hostname ([^ \n]+)", text, re.MULTILINE)
-        return Found(said[1] if said else None, lambda name: parse(text, name=name, frr_version=version))
+        return Found(
+            said[1] if said else None,
+            lambda name: parse(text, name=name, frr_version=version),
+            remarks=remarks(text) if router is None else {},
+        )
 
 
 def fetch(router: Router, ssh_config: Path | None) -> Running:
