@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
-from frrgen.cli.common import Inventory, complain, count
+from frrgen.cli.common import complain, count
 from frrgen.cli.devices import at
 from frrgen.cli.plan import router_name
 from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, FrrgenError, InputError, Where, visible
+from frrgen.intended.inventory import Inventory
 from frrgen.inventory.adopt import Adopted, adopt, adopt_all, changed_by_inventory, cluster_file, files_of, write_files
 from frrgen.inventory.dump import data_of, dump_data
 from frrgen.model.recognise import recognise

@@ -133,7 +133,7 @@ def _in_lines(value: Any, depth: int, *, item: bool = False) -> Any:
     if isinstance(value, dict):
         inner = {key: _in_lines(one, depth + 1) for key, one in value.items()}
         small = item or (len(value) <= _FEW and all(_is_scalar(one) for one in value.values()))
-        return _Line(inner) if depth > 1 and small and _fits(value, depth) else inner
+        return _Line(inner) if depth and small and _fits(value, depth) else inner
     if isinstance(value, list):
         small = all(_is_scalar(one) and " " not in str(one) for one in value)
         if small and _fits(value, depth):
@@ -150,6 +150,7 @@ def _fits(value: Any, depth: int) -> bool:
     """Tell whether a value is short enough for one line, where each text with a colon would need quotes."""
     text = str(value)
     colons = text.count(":") - text.count("': ")
+    text = text.replace("'", "")
     return bool(value) and not colons and len(text) + 2 * depth < _WIDTH
 
 

@@ -74,8 +74,8 @@ def test_a_box_is_imported_without_a_difference_changed_and_left_as_planned(type
     capsys.readouterr()
 
     edit(
-        ("        source_protocol: bgp\n", ""),
-        ("        send_community:\n        - extended\n        - large\n", "        route_map_in: MetalLB_k8s\n"),
+        (", source_protocol: bgp", ""),
+        ("send_community: [extended, large]", "route_map_in: MetalLB_k8s"),
     )
     assert typed("diff", "home", "--format", "json") == 2
     (plan,) = json.loads(capsys.readouterr().out)["routers"]
