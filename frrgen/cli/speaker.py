@@ -6,8 +6,10 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import signal
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
     from frrgen.model.cluster import Pool
     from frrgen.speaker.kubernetes.addresses import Intervals
     from frrgen.speaker.kubernetes.manifests import Preview
-    from frrgen.speaker.process.speaker import Speaker
 
+_FILES: Final = 65536
+"""Open files that a speaker asks for."""
 _SHOWN: Final = 1000
 """Prefixes of a session that are shown one by one."""
 
@@ -296,14 +299,16 @@ def _run(args: argparse.Namespace) -> Exit:
     # one that comes early is answered late, and does not end what has hardly begun
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        asyncio.run(_speaker(args).run())
+        _speak(args)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     return Exit.OK
 
 
-def _speaker(args: argparse.Namespace) -> Speaker:
+def _speak(args: argparse.Namespace) -> None:
     from frrgen.speaker.log import log_to_stderr
+    from frrgen.speaker.process.lock import hold
+    from frrgen.speaker.process.privileges import drop_privileges
     from frrgen.speaker.process.speaker import Options, Speaker
 
     desk = _Desk(args)
@@ -318,9 +323,15 @@ def _speaker(args: argparse.Namespace) -> Speaker:
         drain_seconds=args.drain,
         inventory=desk.again,
         reasons=desk.reasons,
+        ready=drop_privileges,
     )
-    log_to_stderr(args.log)
-    return Speaker(plan, routers, options)
+    with closing(hold(plan.cluster.name, plan.node_name)):
+        # sessions, and who asks for the status, are files
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < min(hard, _FILES):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _FILES), hard))
+        log_to_stderr(args.log, drop_privileges)
+        asyncio.run(Speaker(plan, routers, options).run())
 
 
 def _address(text: str | None) -> tuple[str, int] | None:

@@ -86,7 +86,7 @@ def notes(cluster: Cluster, peers: Iterable[Peer], *, old: bool) -> Iterator[str
     if any(peer.ibgp or old for peer in peers if peer.multihop is not None):
         yield "ebgp_multihop is the routers' alone"
     for name, node in cluster.nodes.items():
-        for address in node.addresses:
+        for address in node.every_address():
             if not any(peer.source == address for peer in peers):
                 yield f"node {name} opens no session from {address}"
 

@@ -61,7 +61,7 @@ def sessions(cluster: Cluster, routers: Mapping[str, Router], findings: list[Fin
             continue
         path: Path = ("clusters", cluster.name, "routers", name)
         unknown: set[int] = set()
-        for node_name, node in cluster.nodes.items():
+        for node_name, node in cluster.facing(name).nodes.items():
             for source in node.addresses:
                 families = frozenset(carried(cluster, node, source))
                 if not families:

@@ -53,7 +53,9 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
     `of` gives a router's platform; without it nothing is found that depends on a platform.
     """
     found = list(derived.findings)
-    nodes = {str(one) for each in network.clusters.values() for node in each.nodes.values() for one in node.addresses}
+    nodes = {
+        str(one) for each in network.clusters.values() for node in each.nodes.values() for one in node.every_address()
+    }
     for name, router in derived.routers.items():
         path = ("routers", name)
         on = None if of is None else of(router)
@@ -84,7 +86,7 @@ def _clusters(network: Network) -> Iterator[Finding]:
     for cluster in network.clusters.values():
         for node_name, node in cluster.nodes.items():
             for router in cluster.routers:
-                for address in node.addresses:
+                for address in node.facing(router).addresses:
                     path = ("clusters", cluster.name, "nodes", node_name)
                     owner = f"{cluster.name} {node_name}"
                     first = seen.setdefault((router, str(address)), owner)

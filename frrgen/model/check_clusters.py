@@ -36,7 +36,7 @@ def unannounced(cluster: Cluster) -> Iterator[tuple[str, Path]]:
     path: Path = ("clusters", cluster.name)
     versions = pool_versions(cluster)
     able = {
-        name: versions & ({4, 6} if any(one.version == 6 for one in node.addresses) else {4})
+        name: versions & ({4, 6} if any(one.version == 6 for one in node.every_address()) else {4})
         for name, node in cluster.nodes.items()
     }
     if not able or not versions:
@@ -56,11 +56,17 @@ def unannounced(cluster: Cluster) -> Iterator[tuple[str, Path]]:
 def _nodes(cluster: Cluster) -> Iterator[Finding]:
     for name, node in cluster.nodes.items():
         place: Path = ("clusters", cluster.name, "nodes", name, "addresses")
-        for version, count in Counter(one.version for one in node.addresses).items():
-            if count > 1:
-                text = f"node {name} has {count} {_FAMILY[version]} addresses: a node speaks from a single one"
-                yield Finding.at(Code.FRR215, text, place, "name a second node, or remove the address")
-        for address in node.addresses:
+        ways = [(place, node.addresses)]
+        ways += [((*place[:-1], "uplinks", router), one.addresses) for router, one in node.uplinks.items()]
+        for way, addresses in ways:
+            for version, count in Counter(one.version for one in addresses).items():
+                if count > 1:
+                    text = (
+                        f"node {name} has {count} {_FAMILY[version]} addresses: a node dials a router from one of them"
+                    )
+                    hint = "say under `uplinks:` which address dials which router, or remove the address"
+                    yield Finding.at(Code.FRR215, text, way, hint)
+        for address in node.every_address():
             if why := unusable(address):
                 text = f"{address} is {why}: no session comes from another machine with it"
                 yield _unusable(address, text, Code.FRR217, place)
@@ -96,7 +102,7 @@ def _identifiers(cluster: Cluster) -> Iterator[Finding]:
 
 def _routers(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
     owners: dict[Address, str] = {}
-    nodes = {address: name for name, node in cluster.nodes.items() for address in node.addresses}
+    nodes = {address: name for name, node in cluster.nodes.items() for address in node.every_address()}
     other_boxes = stand_ins(cluster, derived.routers)
     for name, peering in cluster.routers.items():
         place: Path = ("clusters", cluster.name, "routers", name)
@@ -140,7 +146,7 @@ def _unknown(cluster: Cluster, name: str, peering: Peering, derived: Derived) ->
     for version in (4, 6):
         speaks = [
             node_name
-            for node_name, node in cluster.nodes.items()
+            for node_name, node in cluster.facing(name).nodes.items()
             for address in node.addresses
             if address.version == version and carried(cluster, node, address)
         ]
@@ -154,7 +160,9 @@ def _pools(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
     taken: dict[Address, str] = {}
     for name, peering in cluster.routers.items():
         taken |= dict.fromkeys(_own_addresses(derived, name, peering), f"the address of router {name}")
-    taken |= {one: f"the address of node {name}" for name, node in cluster.nodes.items() for one in node.addresses}
+    taken |= {
+        one: f"the address of node {name}" for name, node in cluster.nodes.items() for one in node.every_address()
+    }
     ranges = [(one, name) for name, peering in cluster.routers.items() for one in peering.listen_range]
     for name, pool in cluster.pools.items():
         place: Path = ("clusters", cluster.name, "pools", name, "prefixes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
@@ -30,6 +30,15 @@ from frrgen.model.types import (
 )
 
 
+class Uplink(Model):
+    """How a node reaches one router."""
+
+    addresses: tuple[Address, ...]
+    """From which it dials this router: at most one of each family; none: it has no session with it."""
+    device: Interface | None = None
+    """The VRF device or interface of the node that its sessions are bound to (SO_BINDTODEVICE)."""
+
+
 class Node(Model):
     """A node of a cluster that speaks BGP to the routers."""
 
@@ -39,6 +48,17 @@ class Node(Model):
     """Its BGP identifier; None: its IPv4 address."""
     asn: Asn | None = None
     """Where it differs from the cluster's."""
+    uplinks: dict[Hostname, Uplink] = {}
+    """Name of a router -> how the node reaches it, where that is another way than by `addresses`."""
+
+    def every_address(self) -> Iterator[Address]:
+        """Return its addresses, for whichever router."""
+        yield from dict.fromkeys((*self.addresses, *(one for each in self.uplinks.values() for one in each.addresses)))
+
+    def facing(self, router: str) -> Node:
+        """Return the node as one router sees it: with the addresses that dial that router."""
+        uplink = self.uplinks.get(router)
+        return self if uplink is None else self.model_copy(update={"addresses": uplink.addresses})
 
 
 def _with_ranges(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -183,6 +203,20 @@ class Cluster(Model):
     """Seconds the routers keep the speaker's routes while it restarts."""
     exports: tuple[Prefix, ...] = ()
     """Prefixes that routers announce to the cluster; none by default, the speaker never learns."""
+
+    def facing(self, router: str) -> Cluster:
+        """Return the cluster as one router sees it: the nodes that have sessions with it, with their addresses."""
+        if not any(router in node.uplinks for node in self.nodes.values()):
+            return self
+        nodes = {name: node.facing(router) for name, node in self.nodes.items()}
+        return self.model_copy(update={"nodes": {name: node for name, node in nodes.items() if node.addresses}})
+
+    @model_validator(mode="after")
+    def _uplinks(self) -> Self:
+        for name, node in self.nodes.items():
+            if unknown := next((one for one in node.uplinks if one not in self.routers), None):
+                raise PlacedError(f"the cluster has no router {unknown!r}", "nodes", name, "uplinks", unknown)
+        return self
 
     @model_validator(mode="after")
     def _pools(self) -> Self:

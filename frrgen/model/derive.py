@@ -73,7 +73,7 @@ def derive(network: Network) -> Derived:
                 )
                 continue
             sessions = sessions_by_range(network, name, peering.vrf)
-            part = _Part(cluster, peering, router, bgp, origins[name], sessions)
+            part = _Part(cluster.facing(name), peering, router, bgp, origins[name], sessions)
             if part.listens_for_both():
                 findings.append(
                     Finding(
@@ -105,7 +105,8 @@ def sessions_by_range(network: Network, router: str, vrf: str | None) -> int:
         peering = cluster.routers.get(router)
         if peering is None or peering.vrf != vrf or not peering.listen_range:
             continue
-        addresses = [one for node in cluster.nodes.values() for one in node.addresses]
+        nodes = cluster.facing(router).nodes.values()
+        addresses = [one for node in nodes for one in node.addresses]
         inside = sum(any(one.version == r.version and one in r for r in peering.listen_range) for one in addresses)
         count += max(1, inside) if addresses else LISTEN_LIMIT
     return count

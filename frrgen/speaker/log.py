@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Full, Queue
@@ -42,8 +43,9 @@ class Behind(logging.Handler):
     Some lines are kept until they are read; those beyond are lost.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Callable[[], object]) -> None:
         super().__init__()
+        self._begin = begin
         self._lines: Queue[str] = Queue(_KEPT)
         Thread(target=self._write, name="log", daemon=True).start()
 
@@ -53,6 +55,7 @@ class Behind(logging.Handler):
             self._lines.put_nowait(self.format(record))
 
     def _write(self) -> None:
+        self._begin()
         # past Python's buffers, whose lock would be held where nobody reads, and asked for at the end of the process
         while True:
             octets = f"{self._lines.get()}\n".encode(errors="backslashreplace")
@@ -68,9 +71,9 @@ class Behind(logging.Handler):
             time.sleep(0.01)
 
 
-def log_to_stderr(how: Literal["text", "json"]) -> None:
-    """Send the log to stderr."""
-    handler = Behind()
+def log_to_stderr(how: Literal["text", "json"], begin: Callable[[], object] = bool) -> None:
+    """Send the log to stderr, by a thread that calls `begin` first."""
+    handler = Behind(begin)
     plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     handler.setFormatter(JsonFormatter() if how == "json" else plain)
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -51,6 +51,8 @@ class PeerSettings:
     add_path: bool = True
     role: Role | None = None
     """Our role (RFC 9234), where the router has one for us; eBGP only."""
+    device: str | None = None
+    """The VRF device or interface that the session is bound to."""
 
     def __repr__(self) -> str:
         """Show it without the password."""
@@ -168,9 +170,12 @@ def _peers(
     for router_name, peering in cluster.routers.items():
         router = routers.get(router_name)
         bgp = None if router is None else router.bgp_of(peering.vrf)
-        if router is None or bgp is None or router_name in other_boxes:
+        facing = cluster.facing(router_name)
+        if router is None or bgp is None or router_name in other_boxes or name not in facing.nodes:
             continue
-        for address, session in _sessions(cluster, name, router, peering):
+        uplink = node.uplinks.get(router_name)
+        seen = facing.nodes[name]
+        for address, session in _sessions(facing, name, router, peering):
             dialled = _dialled(peering, session, address)
             where = Where(path=("clusters", cluster.name, "routers", router_name))
             if dialled is None:
@@ -192,7 +197,7 @@ def _peers(
                 peer_asn=peer_asn,
                 identifier=_identifier(name, node),
                 families=frozenset(
-                    Family.IPV4 if version == 4 else Family.IPV6 for version in carried(cluster, node, address)
+                    Family.IPV4 if version == 4 else Family.IPV6 for version in carried(facing, seen, address)
                 ),
                 hold_time=HOLD_TIME if timers is None else timers.hold,
                 keepalive=HOLD_TIME / 3 if timers is None else timers.keepalive,
@@ -202,6 +207,7 @@ def _peers(
                 password=None if password is None else password.get_secret_value(),
                 restart_time=RESTART_TIME if cluster.graceful_restart_time is None else cluster.graceful_restart_time,
                 role=None if role is None or local_asn == peer_asn else COUNTERPART[role],
+                device=None if uplink is None else uplink.device,
             )
 
 
@@ -219,9 +225,10 @@ def password_owners(cluster: Cluster, node_name: str, routers: Mapping[str, Rout
     """Return the paths of the neighbors and peer groups whose passwords a node's sessions use."""
     found = set[tuple[str, ...]]()
     for name, peering in cluster.routers.items():
-        if name not in routers:
+        facing = cluster.facing(name)
+        if name not in routers or node_name not in facing.nodes:
             continue
-        for _, session in _sessions(cluster, node_name, routers[name], peering):
+        for _, session in _sessions(facing, node_name, routers[name], peering):
             if session.neighbor.password is not None:
                 found.add(("routers", name, *session.path))
             elif session.neighbor.peer_group is not None:
@@ -244,10 +251,11 @@ def _identifier(name: str, node: Node) -> IPv4Address:
     """Choose the BGP identifier: said, the node's IPv4 address, or made of its name, the same at each start."""
     if isinstance(node.router_id, IPv4Address):
         return node.router_id
-    for address in node.addresses:
+    for address in node.every_address():
         if isinstance(address, IPv4Address):
             return address
     made = 0x811C9DC5
     for octet in name.encode():
         made = (made ^ octet) * 0x01000193 & 0xFFFFFFFF
-    return IPv4Address(made or 1)
+    # some routers want an address that a host can have: from 1.0.0.0 to 223.255.255.255
+    return IPv4Address((1 << 24) + made % (223 << 24))

@@ -57,10 +57,10 @@ def inventory(
     return folder
 
 
-def rendered(net: Path) -> str:
+def rendered(net: Path, router: str = "edge") -> str:
     """Give the configuration of the router."""
     done = subprocess.run(
-        [*FRRGEN, "-i", str(net), "render", "edge"], capture_output=True, text=True, check=True, cwd=ROOT
+        [*FRRGEN, "-i", str(net), "render", router], capture_output=True, text=True, check=True, cwd=ROOT
     )
     return done.stdout
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from frrgen.speaker.process.privileges import KEPT
 from tests.lab import wait_for
 from tests.lab.peers import Frr
 from tests.lab.router import die_with_parent
@@ -292,3 +293,44 @@ def test_no_session_is_begun_for_a_family_without_a_pool_for_it_could_never_come
         (session,) = world.speaker.up(40)["sessions"]
         assert session["peer"] == "10.0.0.1"
         world.sees("10.1.0.1/32")
+
+
+@pytest.mark.sample("8.4")
+def test_a_node_with_two_uplinks_dials_each_router_from_its_own_and_listens_on_addresses_that_come_later(lab, tmp_path):
+    edges = [lab.router("edge"), lab.router("edge2")]
+    host = lab.router("node", daemons=())
+    lab.link(edges[0], host, "10.0.0.1/24", "10.0.0.2/24")
+    lab.link(edges[1], host, "10.0.5.1/24", "192.0.2.1/24")
+    net = tmp_path / "net"
+    (net / "routers").mkdir(parents=True)
+    (net / "clusters").mkdir()
+    (net / "network.yaml").write_text("")
+    for name, asn in (("edge", 65001), ("edge2", 65005)):
+        (net / f"routers/{name}.yaml").write_text(f"frr_version: {lab.frr.version}\nbgp: {{asn: {asn}}}\n")
+    (net / "clusters/k8s.yaml").write_text(
+        "asn: 65002\npools: {p: {prefixes: [10.1.0.0/16]}}\ntimers_connect: 1\n"
+        "nodes: {node: {addresses: [10.0.0.2], uplinks: {edge2: {addresses: [10.0.5.2], device: eth1}}}}\n"
+        "routers: {edge: {address: 10.0.0.1}, edge2: {address: 10.0.5.1}}\n"
+    )
+    for edge in edges:
+        edge.start(rendered(net, edge.name))
+    with Speaking(host, net) as speaker:
+        speaker.announce("10.1.0.1/32")
+        first = "the first session"
+        wait_for(
+            first, lambda: [one["state"] for one in speaker.status().get("sessions", [])][:1] == ["Established"], 20
+        )
+        caps = [
+            int(line.split()[1], 16)
+            for task in Path(f"/proc/{speaker.process.pid}/task").iterdir()
+            for line in (task / "status").read_text().splitlines()
+            if line.startswith("CapEff")
+        ]
+        assert [one & ~sum(1 << bit for bit in KEPT) for one in caps] == [0] * len(caps)
+        dial = "import socket; socket.create_connection(('10.0.5.2', 179), 2)"
+        assert edges[1].run("python3", "-c", dial, check=False).returncode != 0
+        host.address("eth1", "10.0.5.2/24")
+        wait_for("it listens", lambda: edges[1].run("python3", "-c", dial, check=False).returncode == 0, 20)
+        speaker.up()
+        for edge, hop in zip(edges, ("10.0.0.2", "10.0.5.2"), strict=True):
+            wait_for("the route", lambda: hop in edge.run("ip", "route", "show", "10.1.0.1").stdout, 20)  # noqa: B023

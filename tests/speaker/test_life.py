@@ -282,9 +282,15 @@ def test_a_session_that_comes_up_while_a_node_is_drained_is_marked_from_its_firs
     run(live())
 
 
+def own_cluster(folder):
+    """Give the cluster a name of its own: a node has one speaker on a machine."""
+    (folder / "net/clusters/k8s.yaml").rename(folder / f"net/clusters/k8s-{os.getpid()}.yaml")
+
+
 def test_signals_that_come_while_it_starts_are_answered_when_it_has(tmp_path):
     """A manager of services sends HUP when it likes; a process that has not said what that means to it would end."""
     World(tmp_path)
+    own_cluster(tmp_path)
     command = ["-i", str(tmp_path / "net"), "speaker", "run", "--no-listen", "--admin", str(tmp_path / "admin")]
     command += ["--source", f"static:{tmp_path}/source.yaml"]
     with subprocess.Popen([sys.executable, "-c", SCRIPT, *command], stderr=subprocess.PIPE, text=True) as process:
@@ -305,6 +311,7 @@ def test_signals_that_come_while_it_starts_are_answered_when_it_has(tmp_path):
 
 def test_a_log_that_nobody_reads_stops_nothing(tmp_path):
     World(tmp_path)
+    own_cluster(tmp_path)
     ours, theirs = os.pipe()
     os.set_blocking(theirs, False)
     with contextlib.suppress(BlockingIOError):
@@ -590,10 +597,10 @@ def test_metrics_are_what_prometheus_reads_and_count_what_each_entry_drops(tmp_p
         await world.speaker.peers[0].advertised()
         found = samples()
         assert (found["frrgen_speaker_session_up", None], found["frrgen_speaker_session_announced", None]) == (1, 1)
-        theirs = [
-            f"metallb_bgp_{name}" for name in ("session_up", "announced_prefixes_total", "pending_prefixes_total")
-        ]
-        assert [found[name, None] for name in theirs] == [1, 1, 1]
+        theirs = ("session_up", "announced_prefixes_total", "pending_prefixes_total")
+        assert [found[f"metallb_bgp_{name}", None] for name in theirs] == [1, 1, 1]
+        # one with the prefix, and End-of-RIB
+        assert found["metallb_bgp_updates_total", None] == found["frrgen_speaker_session_updates_sent_total", None] == 2
         assert found["metallb_k8s_client_config_stale_bool", None] == 0
         assert (await status(world.speaker))["sessions"][0]["all_told"]
         await world.speaker.drain()
@@ -996,7 +1003,7 @@ def test_what_a_router_does_not_take_is_not_counted_as_announced(tmp_path):
         (session,) = (await status(world.speaker))["sessions"]
         assert (session["families_missing"], session["to_announce"]) == (["ipv6_unicast"], ["10.1.0.1/32"])
         assert session["adj_rib_out"] == 1
-        assert 'session_announced{peer="127.0.0.21",router="edge"} 1.0' in metrics(world.speaker)
+        assert 'session_announced{local="127.0.0.22",peer="127.0.0.21",router="edge"} 1.0' in metrics(world.speaker)
         await world.speaker.drain()
 
     run(live())

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from frrgen.codes import Severity
+from frrgen.errors import InputError
 from frrgen.inventory.files import load
+from frrgen.model.check import check
 from frrgen.model.derive import derive
 from frrgen.policy.frr.session import Session
+from frrgen.policy.questions.verify import verify
 from frrgen.speaker.plan import plan_node
 from frrgen.speaker.table.gate import Gate, gates
 from frrgen.speaker.wire.attributes import Attributes
@@ -92,3 +96,48 @@ def test_ipv4_over_ipv6_is_held_back_where_the_router_was_told_not_to_take_it(tm
     (gate,) = gates(plan_node(network, routers, None), routers)
     reason = gate.ruling(Family.IPV4, Attributes()).reason(Family.IPV4, Key.parse("10.1.0.1/32"))
     assert reason is None if able else "RFC 8950" in reason
+
+
+TWO_UPLINKS = """\
+asn: 65002
+nodes:
+  node:
+    addresses: [10.0.0.2]
+    uplinks: {edge2: {addresses: [10.0.5.2], device: blue}}
+  left: {addresses: [10.0.0.3], uplinks: {edge2: {addresses: []}}}
+pools: {p: {prefixes: [10.1.0.0/16]}}
+routers: {edge: {address: 10.0.0.1}, edge2: {address: 10.0.5.1}}
+"""
+
+
+def two_uplinks(folder):
+    for name, asn in (("edge", 65001), ("edge2", 65005)):
+        (folder / "routers").mkdir(exist_ok=True)
+        (folder / f"routers/{name}.yaml").write_text(f"frr_version: 8.4\nbgp: {{asn: {asn}}}\n")
+    (folder / "clusters").mkdir()
+    (folder / "network.yaml").write_text("")
+    (folder / "clusters/k8s.yaml").write_text(TWO_UPLINKS)
+    return load(folder).network
+
+
+def test_a_node_dials_each_router_from_the_address_that_faces_it(tmp_path):
+    network = two_uplinks(tmp_path)
+    derived = derive(network)
+    plan = plan_node(network, derived.routers, "node")
+    dialling = [(one.router, str(one.local_address), str(one.address), one.device) for one in plan.peers]
+    assert dialling == [("edge", "10.0.0.2", "10.0.0.1", None), ("edge2", "10.0.5.2", "10.0.5.1", "blue")]
+    assert {name: sorted(one.bgp.neighbors) for name, one in derived.routers.items()} == {
+        "edge": ["10.0.0.2", "10.0.0.3"],
+        "edge2": ["10.0.5.2"],
+    }
+    assert [one.router for one in plan_node(network, derived.routers, "left").peers] == ["edge"]
+    assert [one.code for one in check(network, derived) if one.severity is Severity.ERROR] == []
+    assert all(not one.problems for one in verify(network, derived, ["k8s"]))
+
+
+def test_an_uplink_to_a_router_that_the_cluster_lacks_is_an_error(tmp_path):
+    two_uplinks(tmp_path)
+    file = tmp_path / "clusters/k8s.yaml"
+    file.write_text(TWO_UPLINKS.replace("uplinks: {edge2: {addresses: []", "uplinks: {edge3: {addresses: []"))
+    with pytest.raises(InputError, match=r"the cluster has no router 'edge3'"):
+        load(tmp_path)

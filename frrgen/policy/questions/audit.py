@@ -76,7 +76,7 @@ def audit(network: Network, derived: Derived) -> Iterator[Finding]:
         (name, str(address))
         for cluster in network.clusters.values()
         for name in cluster.routers
-        for node in cluster.nodes.values()
+        for node in cluster.facing(name).nodes.values()
         for address in node.addresses
     }
     for name, router in derived.routers.items():

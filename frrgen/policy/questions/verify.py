@@ -61,8 +61,8 @@ def verify(
     `unread` holds, by router, the route-map entries with lines that were not understood.
     """
     for name in clusters:
-        cluster = network.clusters[name]
-        for router_name, peering in cluster.routers.items():
+        for router_name, peering in network.clusters[name].routers.items():
+            cluster = network.clusters[name].facing(router_name)
             router = derived.routers.get(router_name)
             bgp = None if router is None else router.bgp_of(peering.vrf)
             if router is None or bgp is None:
@@ -332,7 +332,7 @@ def questions(cluster: Cluster, peering: Peering, router: Router) -> list[tuple[
     if bgp is None:
         return []
     names: dict[tuple[str, str], None] = {}
-    for node in cluster.nodes.values():
+    for node in cluster.facing(router.name).nodes.values():
         for address in node.addresses:
             with suppress(KeyError):
                 session = Session(router, str(address), "in", vrf=peering.vrf)

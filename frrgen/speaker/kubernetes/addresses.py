@@ -57,7 +57,7 @@ def _span(prefix: Prefix) -> tuple[int, int, int]:
 def _of_clusters(network: Network) -> Iterator[Address]:
     for cluster in network.clusters.values():
         for node in cluster.nodes.values():
-            yield from node.addresses
+            yield from node.every_address()
         for peering in cluster.routers.values():
             yield from (one for one in (peering.address, peering.ipv6_address) if one is not None)
             if peering.update_source is not None and is_address(peering.update_source):

@@ -56,6 +56,10 @@ class Reflector(Generic[_T]):
         self.synced = asyncio.Event()
         """All was listed once."""
         self.problem = ""
+        self.updates = 0
+        """Objects that were taken, changed or gone."""
+        self.errors = 0
+        """Answers of the server that were errors, and requests without an answer."""
         """Why the copy is not being kept up to date; "" while it is."""
         self.current = time.monotonic()
         """When the copy was last known to be up to date, by the monotonic clock."""
@@ -110,6 +114,7 @@ class Reflector(Generic[_T]):
         if not self.problem:
             LOG.warning("%s: %s", self._kind.path, bad, extra={"event": "api", "why": str(bad)})
         self.problem = str(bad)
+        self.errors += 1
         await asyncio.sleep(wait)
 
     def _answered(self) -> None:
@@ -167,6 +172,7 @@ class Reflector(Generic[_T]):
         return name, one
 
     def _put(self, name: Name, one: _T | None) -> None:
+        self.updates += 1
         before = self._objects.get(name)
         if one is None:
             self._unread.pop(name, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
 
 _WAIT: Final = 5.0
 _LONGEST: Final = 8192
+_AGAIN: Final = 0.05
+"""Seconds until a client comes again that got no answer."""
 _QUIET: Final = 0.5
 """Seconds in which a request begins."""
 _LONGEST_REQUEST: Final = 1 << 20
 _MOST: Final = 64
-"""Who ask at the same time: more would take the files that sessions need."""
+"""Who ask for metrics at the same time: more would take the files that sessions need."""
+_MOST_OWN: Final = 512
+"""Who ask at the admin socket at the same time; only the owner can."""
+_BACKLOG: Final = 1024
 
 
 def default_socket() -> Path:
@@ -45,7 +51,7 @@ async def serve_admin(speaker: Speaker, path: Path) -> asyncio.AbstractServer:
     _clear(path)
     before = os.umask(0o177)
     try:
-        return await asyncio.start_unix_server(_serving(reply), str(path))
+        return await asyncio.start_unix_server(_serving(reply, _MOST_OWN), str(path), backlog=_BACKLOG)
     finally:
         os.umask(before)
 
@@ -66,26 +72,31 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
 
 
 def _serving(
-    answer: Callable[[asyncio.StreamReader], Awaitable[bytes]],
+    answer: Callable[[asyncio.StreamReader], Awaitable[bytes]], most: int
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    """Answer one request. Slow clients are cut off, and only so many are served at a time."""
-    asking = 0
+    """Answer one request. Slow clients are cut off, and only so many are served at a time.
+
+    A client that comes when all places are taken gets that of the one who has been there longest.
+    """
+    asking: dict[asyncio.StreamWriter, None] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal asking
-        if asking >= _MOST:
-            writer.transport.abort()
-            return
-        asking += 1
+        if len(asking) >= most:
+            longest = next(iter(asking))
+            del asking[longest]
+            longest.transport.abort()
+        asking[writer] = None
         try:
             async with asyncio.timeout(_WAIT):
-                writer.write(await answer(reader))
-                writer.close()
-                await writer.wait_closed()
+                said = await answer(reader)
+                if writer in asking:
+                    writer.write(said)
+                    writer.close()
+                    await writer.wait_closed()
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
             writer.transport.abort()
         finally:
-            asking -= 1
+            asking.pop(writer, None)
 
     return serve
 
@@ -118,15 +129,23 @@ def ask_status(path: Path) -> dict[str, Any]:
 def ask(path: Path, request: bytes) -> dict[str, Any]:
     """Return a running speaker's answer to a request. Raises DeviceError."""
 
+    async def once() -> bytes:
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        try:
+            writer.write(request)
+            writer.write_eof()
+            return await reader.read()
+        finally:
+            writer.close()
+
     async def asked() -> bytes:
         async with asyncio.timeout(_WAIT):
-            reader, writer = await asyncio.open_unix_connection(str(path))
-            try:
-                writer.write(request)
-                writer.write_eof()
-                return await reader.read()
-            finally:
-                writer.close()
+            while True:
+                # many may ask at the same time: who is sent away without an answer comes again
+                with contextlib.suppress(BlockingIOError, ConnectionResetError, BrokenPipeError):
+                    if said := await once():
+                        return said
+                await asyncio.sleep(_AGAIN)
 
     try:
         found: dict[str, Any] = json.loads(asyncio.run(asked()))
@@ -150,7 +169,7 @@ async def serve_metrics(speaker: Speaker, host: str, port: int) -> asyncio.Abstr
         head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {len(body)}"
         return f"{head}\r\nConnection: close\r\n\r\n".encode() + body
 
-    return await asyncio.start_server(_serving(answer), host, port, limit=_LONGEST)
+    return await asyncio.start_server(_serving(answer, _MOST), host, port, limit=_LONGEST)
 
 
 def _page(speaker: Speaker, path: str) -> tuple[str, str]:

@@ -11,11 +11,14 @@ from typing import Any, Final
 
 from frrgen.speaker.log import LOG, Rarely
 from frrgen.speaker.session.peer import Peer
-from frrgen.speaker.session.sockets import secure
+from frrgen.speaker.session.sockets import bind_to, secure
 
 _REFUSED: Final = 0.01
 """Seconds for which a connection that is refused keeps others waiting: a flood of them costs nobody else anything."""
 _RARELY: Final = Rarely()
+_FREEBIND: Final = (socket.IPPROTO_IP, 15)
+_IPV6_FREEBIND: Final = (socket.IPPROTO_IPV6, 78)
+"""IP_FREEBIND and IPV6_FREEBIND (linux/in.h, linux/in6.h)."""
 
 
 class Listener:
@@ -28,10 +31,11 @@ class Listener:
         """Listen for these peers. Where that is impossible, log it, and only dial."""
         by_address: dict[Any, dict[Any, Peer]] = {}
         for peer in peers:
-            by_address.setdefault(peer.settings.local_address, {})[peer.settings.address] = peer
-        for address, own in by_address.items():
+            place = peer.settings.local_address, peer.settings.device
+            by_address.setdefault(place, {})[peer.settings.address] = peer
+        for (address, device), own in by_address.items():
             try:
-                made = _listening(address, own.values())
+                made = _listening(address, own.values(), device)
             except OSError as bad:
                 what = errno.errorcode.get(bad.errno or 0, "")
                 LOG.warning("cannot listen on %s (%s %s): we dial, and are not dialled", address, what, bad.strerror)
@@ -46,12 +50,15 @@ class Listener:
         self._tasks = []
 
 
-def _listening(address: Any, peers: Iterable[Peer]) -> socket.socket:
+def _listening(address: Any, peers: Iterable[Peer], device: str | None = None) -> socket.socket:
     """Make the socket. Raises OSError."""
     made = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     try:
         made.setblocking(False)  # noqa: FBT003 (a C function)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # an address may come later than we do: then the kernel has somebody listen as soon as it is there
+        made.setsockopt(*(_FREEBIND if address.version == 4 else _IPV6_FREEBIND), 1)
+        bind_to(made, device)
         port = 179
         for peer in peers:
             port = peer.settings.port

@@ -1,6 +1,6 @@
 """The metrics of MetalLB's speaker, with its names and labels, so that dashboards and alerts go on working.
 
-What this speaker has no number for is left out: updates_total, and what is about layer 2
+What this speaker has no number for is left out: BFD, layer 2, and the messages that FRR counts by kind
 (https://metallb.io/prometheus-metrics/).
 """
 
@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from frrgen.speaker.process.sources.base import Numbers
+from frrgen.speaker.session.peer import Peer
 
 if TYPE_CHECKING:
     from frrgen.speaker.process.speaker import Speaker
@@ -25,20 +28,7 @@ class MetallbMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """See prometheus_client."""
         announcer = self._speaker.announcer
-        up = GaugeMetricFamily("metallb_bgp_session_up", "BGP session state (1 is up, 0 is down)", labels=("peer",))
-        text = "Number of prefixes currently being advertised on the BGP session"
-        announced = GaugeMetricFamily("metallb_bgp_announced_prefixes_total", text, labels=("peer",))
-        text = "Number of prefixes that should be advertised on the BGP session"
-        pending = GaugeMetricFamily("metallb_bgp_pending_prefixes_total", text, labels=("peer",))
-        for peer in self._speaker.peers:
-            settings = peer.settings
-            host = f"[{settings.address}]" if settings.address.version == 6 else str(settings.address)
-            at = [f"{host}:{settings.port}"]
-            told = peer.announced if peer.outbound.end_of_rib_sent.is_set() else 0
-            up.add_metric(at, int(peer.session is not None))
-            announced.add_metric(at, told)
-            pending.add_metric(at, peer.announced)
-        yield from (up, announced, pending)
+        yield from self._sessions()
         labels = ("service", "protocol", "node", "ip")
         text = "Services being announced from this node"
         services = GaugeMetricFamily("metallb_speaker_announced", text, labels=labels)
@@ -49,3 +39,40 @@ class MetallbMetrics(Collector):
         stale = "1 if running on a stale configuration, because the latest config failed to load"
         yield GaugeMetricFamily("metallb_k8s_client_config_stale_bool", stale, value=int(not announcer.ready))
         yield GaugeMetricFamily("metallb_k8s_client_config_loaded_bool", "1 if a configuration was loaded", value=1)
+        numbers = source.numbers() if source is not None else Numbers()
+        text = "Number of k8s object updates that have been processed"
+        yield CounterMetricFamily("metallb_k8s_client_updates", text, value=numbers.updates)
+        text = "Number of k8s object updates that failed for some reason"
+        yield CounterMetricFamily("metallb_k8s_client_update_errors", text, value=numbers.errors)
+        text = "Number of usable IP addresses, per pool"
+        sizes = GaugeMetricFamily("metallb_allocator_addresses_total", text, labels=("pool",))
+        text = "Number of IP addresses in use, per pool"
+        used = GaugeMetricFamily("metallb_allocator_addresses_in_use_total", text, labels=("pool",))
+        for pool, usage in numbers.pools.items():
+            sizes.add_metric([pool], usage.size)
+            used.add_metric([pool], usage.used)
+        yield from (sizes, used)
+        text = "Number of services with an allocated IP address"
+        yield GaugeMetricFamily("metallb_allocator_services_allocated_total", text, value=numbers.services)
+
+    def _sessions(self) -> Iterator[Metric]:
+        """Give the numbers of the sessions by the router's address alone, as MetalLB does: several are added up."""
+        text = "BGP session state (1 is up, 0 is down)"
+        up = GaugeMetricFamily("metallb_bgp_session_up", text, labels=("peer",))
+        text = "Number of prefixes currently being advertised on the BGP session"
+        announced = GaugeMetricFamily("metallb_bgp_announced_prefixes_total", text, labels=("peer",))
+        text = "Number of prefixes that should be advertised on the BGP session"
+        pending = GaugeMetricFamily("metallb_bgp_pending_prefixes_total", text, labels=("peer",))
+        updates = CounterMetricFamily("metallb_bgp_updates", "Number of BGP UPDATE messages sent", labels=("peer",))
+        by_router: dict[str, list[Peer]] = {}
+        for peer in self._speaker.peers:
+            settings = peer.settings
+            host = f"[{settings.address}]" if settings.address.version == 6 else str(settings.address)
+            by_router.setdefault(f"{host}:{settings.port}", []).append(peer)
+        for name, some in by_router.items():
+            told = (one.announced if one.outbound.end_of_rib_sent.is_set() else 0 for one in some)
+            up.add_metric([name], int(all(one.session is not None for one in some)))
+            announced.add_metric([name], sum(told))
+            pending.add_metric([name], sum(one.announced for one in some))
+            updates.add_metric([name], sum(one.counters.updates_sent for one in some))
+        yield from (up, announced, pending, updates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from typing import Any, Final, Literal
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding, FrrgenError, InputError
 from frrgen.model.router import Router
-from frrgen.speaker.log import LOG, flush
+from frrgen.speaker.log import LOG, Rarely, flush
 from frrgen.speaker.plan import NodePlan, PeerSettings
 from frrgen.speaker.process.admin import default_socket, serve_admin, serve_metrics
 from frrgen.speaker.process.announcer import Announcer, Reasons
@@ -32,6 +33,8 @@ SIGNALS: Final = frozenset({signal.SIGHUP, signal.SIGUSR1})
 """They would end a process that has not said yet what it does with them: they are blocked until it has."""
 _AGAIN: Final = 1.0
 """Seconds after a mistake of ours in which nothing is tried again."""
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_RARELY: Final = Rarely()
 _FLUSH: Final = 5.0
 """Seconds that a router has to read our withdrawals before the session ends."""
 
@@ -58,12 +61,15 @@ class Options:
     inventory: Callable[[], Plan] | None = None
     """Reads the inventory again; raises FrrgenError. None: it never changes."""
     reasons: Reasons = Gate.steps
+    ready: Callable[[], object] = bool
+    """Called once, when the sockets for status and metrics are there."""
 
 
 def same_session(settings: PeerSettings) -> tuple[Any, ...]:
     """Name what cannot change while a session stays up; all else is for its next connection."""
     one = settings
-    who = (one.router, one.vrf, one.address, one.port, one.local_address, one.local_asn, one.peer_asn, one.identifier)
+    where = (one.router, one.vrf, one.address, one.port, one.local_address, one.device)
+    who = (*where, one.local_asn, one.peer_asn, one.identifier)
     return (*who, one.families, one.role, one.add_path)
 
 
@@ -182,17 +188,20 @@ class Speaker:
         loop.add_signal_handler(signal.SIGUSR1, partial(self.stop, restart=True))
         loop.add_signal_handler(signal.SIGHUP, self._hup)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*SIGNALS, signal.SIGTERM, signal.SIGINT})
+        loop.set_exception_handler(_mistake)
         admin = await self._admin()
         try:
             if self.options.metrics is not None:
                 await self._serve_metrics(*self.options.metrics)
+            self.options.ready()
             await self._live()
         finally:
             await self.announcer.stop()
             for server in self._servers:
                 server.close()
             if admin is not None:
-                admin.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    admin.unlink(missing_ok=True)
 
     async def _admin(self) -> Path | None:
         """Open the admin socket: the one that is asked for, or else the usual one, if it can be had."""
@@ -328,6 +337,18 @@ class Speaker:
         flush()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
         return True
+
+
+def _mistake(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what asyncio has to say: a lack of files or memory as a line a second, anything else with its traceback.
+
+    asyncio tries to accept a connection again and again, and tells of each attempt.
+    """
+    bad = context.get("exception")
+    if isinstance(bad, OSError) and bad.errno in _EXHAUSTED:
+        _RARELY.warning("%s: %s", context["message"], os.strerror(bad.errno))
+    else:
+        LOG.error("a mistake of the speaker: %s", context["message"], exc_info=bad)
 
 
 async def _within(seconds: float, all_: Iterable[Awaitable[Any]]) -> None:

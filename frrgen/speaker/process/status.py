@@ -22,6 +22,8 @@ SHOWN: Final = 1000
 """Prefixes of each kind that are named; of all there is the number."""
 _STEP: Final = 50
 """Why a prefix is not announced is found by going through the policy: some tenths of a millisecond."""
+_LABELS: Final = ("router", "peer", "local")
+"""What names a session in the metrics: the router, its address and the node's."""
 _STATES: Final = {str(state): number for number, state in enumerate(State, 1)}
 
 
@@ -94,6 +96,7 @@ async def _session(speaker: Speaker, peer: Peer) -> dict[str, Any]:
         "updates_malformed": counters.updates_malformed,
         "refreshes": counters.refreshes,
         "octets_sent": counters.octets_sent,
+        "updates_sent": counters.updates_sent,
         "established": counters.established,
     }
 
@@ -123,7 +126,7 @@ class Metrics(Collector):
         failing = sum(not checker.passing for checker in checks)
         yield GaugeMetricFamily("frrgen_speaker_health_checks", "health checks", value=len(checks))
         yield GaugeMetricFamily("frrgen_speaker_health_checks_failing", "health checks that fail", value=failing)
-        labels = ("router", "peer")
+        labels = _LABELS
         gauges: dict[str, tuple[str, Callable[[Peer], int]]] = {
             "up": ("1 if the session is established", lambda peer: int(peer.session is not None)),
             "state": (
@@ -154,6 +157,7 @@ class Metrics(Collector):
         counters = {
             "established": "times the session came up",
             "octets_sent": "octets of UPDATEs",
+            "updates_sent": "UPDATEs",
             "prefixes_received": "prefixes that the peer announced, all dropped",
             "updates_malformed": "UPDATEs with errors that the session outlasts (RFC 7606)",
             "refreshes": "ROUTE-REFRESH messages answered",
@@ -166,9 +170,7 @@ class Metrics(Collector):
 
     def _dropped(self) -> GaugeMetricFamily:
         text = "prefixes that the router would drop, by what drops them; held back if the gate is set to enforce"
-        family = GaugeMetricFamily(
-            "frrgen_speaker_session_dropped", text, labels=("router", "peer", "gate", "dropped_by")
-        )
+        family = GaugeMetricFamily("frrgen_speaker_session_dropped", text, labels=(*_LABELS, "gate", "dropped_by"))
         for peer in self._speaker.peers:
             for reason, count in peer.group.rib.reasons.items():
                 family.add_metric([*_labels(peer), peer.group.gate.mode, reason], count)
@@ -176,4 +178,4 @@ class Metrics(Collector):
 
 
 def _labels(peer: Peer) -> list[str]:
-    return [peer.settings.router, str(peer.settings.address)]
+    return [peer.settings.router, str(peer.settings.address), str(peer.settings.local_address)]

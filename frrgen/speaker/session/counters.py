@@ -9,6 +9,7 @@ class Counters:
 
     established: int = 0
     octets_sent: int = 0
+    updates_sent: int = 0
     prefixes_received: int = 0
     """Announced to us, and dropped: we learn nothing."""
     updates_malformed: int = 0

@@ -13,7 +13,7 @@ from frrgen.speaker.session.group import Group
 from frrgen.speaker.table.rib import ALIKE, Encoder, steps
 from frrgen.speaker.table.table import BLOCK, Alike, gather
 from frrgen.speaker.wire.capability import Agreed
-from frrgen.speaker.wire.message import Refresh, write_route_refresh
+from frrgen.speaker.wire.message import Refresh, updates_in, write_route_refresh
 from frrgen.speaker.wire.packed_prefix import Family
 
 COALESCE: Final = 0.002
@@ -157,3 +157,4 @@ class Outbound:
         if octets and connection.state is State.ESTABLISHED:
             connection.write(octets)
             self.counters.octets_sent += len(octets)
+            self.counters.updates_sent += updates_in(octets)

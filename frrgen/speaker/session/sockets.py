@@ -19,11 +19,18 @@ def socket_for(settings: PeerSettings) -> socket.socket:
     made.setblocking(False)  # noqa: FBT003 (a C function)
     try:
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        bind_to(made, settings.device)
         secure(made, settings)
     except OSError:
         made.close()
         raise
     return made
+
+
+def bind_to(made: socket.socket, device: str | None) -> None:
+    """Bind a socket to a VRF device or an interface, if there is one (SO_BINDTODEVICE). Raises OSError."""
+    if device is not None:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
 
 
 def secure(made: socket.socket, settings: PeerSettings) -> None:

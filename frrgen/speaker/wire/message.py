@@ -169,6 +169,15 @@ class Refresh(IntEnum):
     END = 2
 
 
+def updates_in(octets: bytes) -> int:
+    """Count the UPDATEs among whole messages."""
+    found = place = 0
+    while place < len(octets):
+        found += octets[place + 18] == Type.UPDATE
+        place += int.from_bytes(octets[place + 16 : place + 18], "big")
+    return found
+
+
 def write_route_refresh(family: Family, kind: Refresh) -> bytes:
     """Write a ROUTE-REFRESH."""
     return message(Type.ROUTE_REFRESH, struct.pack("!HBB", family.afi, kind, family.safi))

@@ -16,7 +16,7 @@ from frrgen.inventory.yaml import Node
 from frrgen.model.types import Model, Prefix
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
-from frrgen.speaker.process.sources.base import Drops, Wanted
+from frrgen.speaker.process.sources.base import Drops, Numbers, Wanted
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
@@ -133,6 +133,10 @@ class AdminSource:
     def served(self) -> list[tuple[str, str]]:
         """Return nothing: there are prefixes, and no Services."""
         return []
+
+    def numbers(self) -> Numbers:
+        """Return zeros: there is no cluster."""
+        return Numbers()
 
     def age(self) -> float:
         """Return 0: there is nothing to be heard of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -85,6 +85,27 @@ Drops = Callable[[int, Attributes], Mapping[str, str]]
 """Returns which routers drop a prefix that is announced with these attributes, and why."""
 
 
+@dataclass(frozen=True)
+class Usage:
+    """The addresses of a pool: how many there are, and how many Services have."""
+
+    size: int
+    used: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a source of a cluster has counted."""
+
+    updates: int = 0
+    """Objects that the API server told of."""
+    errors: int = 0
+    """Answers that were errors."""
+    pools: Mapping[str, Usage] = field(default_factory=dict)
+    services: int = 0
+    """Services with an address of a pool."""
+
+
 class Source(Protocol):
     """Where prefixes come from: a file, or a cluster's API."""
 
@@ -114,6 +135,9 @@ class Source(Protocol):
 
     def served(self) -> Iterable[tuple[str, str]]:
         """Return the Services that are announced: namespace/name, and the address."""
+
+    def numbers(self) -> Numbers:
+        """Return what was counted of a cluster."""
 
     def age(self) -> float:
         """Return for how many seconds nothing was heard of where the prefixes come from."""

@@ -26,7 +26,7 @@ from frrgen.inventory.yaml import Node, read
 from frrgen.model.types import Model
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
-from frrgen.speaker.process.sources.base import Drops, Run, Wanted
+from frrgen.speaker.process.sources.base import Drops, Numbers, Run, Wanted
 from frrgen.speaker.process.sources.prefix_file import read_prefixes
 from frrgen.speaker.table.table import Table
 from frrgen.speaker.wire.attributes import Attributes
@@ -154,6 +154,10 @@ class StaticSource:
     def served(self) -> list[tuple[str, str]]:
         """Return nothing: there are prefixes, and no Services."""
         return []
+
+    def numbers(self) -> Numbers:
+        """Return zeros: there is no cluster."""
+        return Numbers()
 
     def age(self) -> float:
         """Return 0: a file is always there to be asked."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+from frrgen.model.cluster import Pool
+from frrgen.model.types import Address, is_address
 from frrgen.speaker.kubernetes.allocate import Rules as AllocationRules
 from frrgen.speaker.kubernetes.announce import Announcements, Rules, reasons
 from frrgen.speaker.kubernetes.api import Api
@@ -21,7 +24,7 @@ from frrgen.speaker.kubernetes.verdict import Ask
 from frrgen.speaker.kubernetes.witness import Witness
 from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import NodePlan
-from frrgen.speaker.process.sources.base import Run, Wanted
+from frrgen.speaker.process.sources.base import Numbers, Run, Usage, Wanted
 from frrgen.speaker.table.table import packed
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Family, Key
@@ -54,6 +57,7 @@ class KubernetesSource:
         self._reflectors: list[Reflector[Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._dirty = asyncio.Event()
+        self._pools: Mapping[str, Pool] = {}
         self._witness: Witness | None = None
         self._drops: Ask = lambda _key, _said: {}
 
@@ -62,6 +66,7 @@ class KubernetesSource:
         found = self._begin(plan.node_name)
         for reflector in self._reflectors:
             await reflector.synced.wait()
+        self._pools = plan.cluster.pools
         found.have_pools(plan.pools())
         self._settle(found)
         return list(_wanted(found.announced()))
@@ -115,6 +120,24 @@ class KubernetesSource:
         return [
             ("/".join(one.service), one.address) for some in verdicts.values() for one in some if one.reason is None
         ]
+
+    def numbers(self) -> Numbers:
+        """Return what was heard of the API server, and the use of the pools."""
+        updates = sum(one.updates for one in self._reflectors)
+        errors = sum(one.errors for one in self._reflectors)
+        verdicts = self._found.verdicts if self._found is not None else {}
+        ranges = [(prefix, name) for name, pool in self._pools.items() for prefix in pool.prefixes]
+        used: dict[str, set[Address]] = {name: set() for name in self._pools}
+        served = 0
+        for some in verdicts.values():
+            addresses = [ip_address(one.address) for one in some if is_address(one.address)]
+            held = [(one, pool) for one in addresses for prefix, pool in ranges if one in prefix]
+            served += bool(held)
+            for address, pool in held:
+                used[pool].add(address)
+        sizes = {name: sum(one.num_addresses for one in pool.prefixes) for name, pool in self._pools.items()}
+        usage = {name: Usage(size, len(used[name])) for name, size in sizes.items()}
+        return Numbers(updates, errors, usage, served)
 
     async def stop(self) -> None:
         """Follow the API server no more."""
