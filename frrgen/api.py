@@ -192,7 +192,7 @@ def _text(number: int | None) -> str | None:
 
 @contextmanager
 def _file(text: str) -> Iterator[Path]:
-    """Give a text as a file that its owner alone can read, for readers that take files."""
+    """Yield a text as a file that its owner alone can read, for readers that take files."""
     from frrgen.platforms.files import write_private
 
     with tempfile.TemporaryDirectory(prefix="frrgen-") as folder:

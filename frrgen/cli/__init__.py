@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
-        # whoever read our output has gone, as `| head` does: not our failure
+        # the reader of our output has gone, as `| head` does: not our failure
         _give_up_output()
         return int(Exit.OK)
     except Exception as fault:

@@ -25,7 +25,7 @@ _FILES: Final = ("100644", "100755", _LINK)
 
 @contextmanager
 def running_at(ref: str, folder: Path, routers: Sequence[Router]) -> Iterator[tuple[dict[str, Path], list[str]]]:
-    """Give files with what each router runs if it runs what its inventory said at a commit.
+    """Yield files with what each router runs if it runs what its inventory said at a commit.
 
     A router that was not there runs nothing. The list names the routers that are there no more. Passwords stay
     references. Raises InputError.

@@ -70,7 +70,7 @@ def _found(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
 
 
 def _envelope(wanted: Collection[str], shown: Sequence[Finding], **counts: int) -> dict[str, Any]:
-    """Give the findings by router, and those that are about no single router."""
+    """Return the findings by router, and those that are about no single router."""
     by_router: dict[str, list[dict[str, Any]]] = {name: [] for name in sorted(wanted)}
     others: list[dict[str, Any]] = []
     for one in shown:

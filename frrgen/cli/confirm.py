@@ -11,7 +11,7 @@ from frrgen.transaction.waiting import confirm
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Confirm the pushes that wait on the routers, whoever began them."""
+    """Confirm the pushes that wait on the routers, also those that another user began."""
     named = routers(args)
     with Pushing(args, [router.name for router in named]) as pushing:
         return pushing.outcomes([(router.name, job(router, args, confirm)) for router in named])

@@ -17,7 +17,7 @@ from frrgen.transaction.base import Approve, Outcome, State
 
 
 def at(place: str, name: str | None, platform: str) -> Router:
-    """Give a router that is only known by where it is: `[USER@]HOST[:PORT]`. Raises InputError."""
+    """Return a router that is only known by where it is: `[USER@]HOST[:PORT]`. Raises InputError."""
     found = re.fullmatch(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^:]+)(?::(?P<port>[0-9]{1,5}))?", place)
     if found is None:
         raise InputError(Finding(Code.FRR116, f"{place!r} is no place to log in to", hint="ssh:[USER@]HOST[:PORT]"))

@@ -16,7 +16,7 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.UNDECIDED: "explain: what FRR does with the route is undecided",
     Exit.INTERRUPTED: "Ctrl-C, before anything was changed",
 }
-"""Exit code -> its meaning, whatever the verb."""
+"""Exit code -> its meaning, the same for every verb."""
 
 _LOOKS: Final = frozenset({Exit.OK, Exit.ERROR, Exit.INTERRUPTED})
 _COMPARES: Final = _LOOKS | {Exit.CHANGES}

@@ -91,7 +91,7 @@ def _described(args: argparse.Namespace) -> RouteOptions:
 
 
 def _name(text: str) -> str:
-    """Give a name that a router can have: here it is only a name."""
+    """Return a name that a router can have: here it is only a name."""
     return router_name(text)
 
 
@@ -115,7 +115,7 @@ def _where(path: tuple[str, ...], place: Place) -> str:
 
 
 def _why(step: Step, place: Place) -> str:
-    """Give the reasons, each with the line of the list that says so, and what followed."""
+    """Return the reasons, each with the line of the list that says so, and what followed."""
     reasons = [one.text if one.path is None else f"{one.text} ({_where(one.path, place)})" for one in step.because]
     return "; ".join([*reasons, *step.does])
 

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def title(shown: Picture) -> str:
-    """Say what the picture shows."""
+    """Return what the picture shows."""
     kinds = [node.kind for node in shown.nodes]
     return "; ".join(f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}" for kind in dict.fromkeys(kinds))
 

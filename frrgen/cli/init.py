@@ -39,7 +39,7 @@ def _with_schema(path: Path, depth: int) -> str:
 
 
 def example() -> Path:
-    """Give the folder of the example inventory: inside the package when installed, beside it in a source tree."""
+    """Return the folder of the example inventory: inside the package when installed, beside it in a source tree."""
     inside = _PACKAGE / "example"
     return inside if inside.is_dir() else _PACKAGE.parent / "inventory"
 

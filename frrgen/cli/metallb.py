@@ -165,7 +165,7 @@ def _knows(router: Router, cluster: Cluster) -> list[str | None]:
 def _beside(imported: Imported, routers: Mapping[str, Router]) -> tuple[Cluster, list[Router]]:
     """Fit a cluster to the routers of an inventory: what those say of the sessions stays. Returns it, and new routers.
 
-    Raises InputError for a router of which nothing is known.
+    Raises InputError for a router that is not known.
     """
     peerings: dict[str, Peering] = {}
     made: list[Router] = []

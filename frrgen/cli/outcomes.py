@@ -69,7 +69,7 @@ class Pushing:
         os.write(2, f"\n{what}\n".encode())
 
     def progress_of(self, router: str) -> Callable[[State], None]:
-        """Give what a push tells its states to."""
+        """Return what a push tells its states to."""
 
         def tell(state: State) -> None:
             self._states[router] = state
@@ -149,5 +149,5 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def finding_as_json(finding: Finding) -> dict[str, Any]:
-    """Give a finding about a router as data."""
+    """Return a finding about a router as data."""
     return {"code": finding.code, "message": finding.message, "hint": finding.hint}

@@ -16,7 +16,7 @@ class Parser(argparse.ArgumentParser):
     """Ends with 1 for wrong arguments, suggests words, and never loses what it prints."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the arguments: an error is 1, for 2 means that there are changes."""
+        """Return what is wrong with the arguments: an error is 1, for 2 means that there are changes."""
         self.print_usage(sys.stderr)
         hint = f"{self.prog} --help"
         self.exit(Exit.ERROR, f"{Finding(Code.FRR114, message, hint=hint)}\n")

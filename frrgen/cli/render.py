@@ -62,7 +62,7 @@ def _refuse_other_platforms(routers: Sequence[Router], args: argparse.Namespace)
 
 
 def _file(router: Router, args: argparse.Namespace) -> tuple[Path, str]:
-    """Give the file of a router, and what it is to hold."""
+    """Return the file of a router, and what it is to hold."""
     if args.merge is not None:
         target = args.out / f"{router.name}.config.xml"
         if target.exists() and target.samefile(args.merge):
@@ -85,7 +85,7 @@ def _shown(router: Router, args: argparse.Namespace) -> str:
 
 
 def _refuse_unexplained(routers: Sequence[Router], args: argparse.Namespace) -> None:
-    """Only what frrgen writes itself has a template and a place for each line. Raises InputError."""
+    """Refuse --explain where frrgen does not write each line itself. Raises InputError."""
     if args.out is not None:
         raise InputError(Finding(Code.FRR114, "--explain is for the screen: it goes without --out"))
     boxes = [router.name for router in routers if not of(router).template]

@@ -57,7 +57,7 @@ class _Desk:
         self.proofs: Proofs = {}
 
     def nodes(self) -> list[str]:
-        """Give the nodes that are meant: the one that was named, or all."""
+        """Return the nodes that are meant: the one that was named, or all."""
         if self._args.node is not None:
             return [self._args.node]
         clusters = self.inventory.loaded.network.clusters.values()
@@ -86,7 +86,7 @@ class _Desk:
             raise
 
     def reasons(self, gate: Gate, key: int, attributes: Attributes) -> list[str]:
-        """Say what the router looks at when it judges a prefix, in order, and where that is written."""
+        """Return what the router looks at when it judges a prefix, in order, and where that is written."""
         said = []
         for step in gate.verdict(key, attributes).trace:
             entry = f"{step.route_map} seq {step.seq}: " if step.seq is not None and step.route_map else ""

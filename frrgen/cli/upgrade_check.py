@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _texts(args: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
-    """Give each text with its name, and the version of the FRR that runs it."""
+    """Yield each text with its name, and the version of the FRR that runs it."""
     inventory = None
     for source in args.sources:
         path = Path(source)

@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 def routers(args: argparse.Namespace) -> list[Router]:
-    """Give the routers that are named. Their passwords of neighbors are not asked for. Raises InputError."""
+    """Return the routers that are named. Their passwords of neighbors are not asked for. Raises InputError."""
     named = args.routers if isinstance(args.routers, list) else [args.routers]
     return Inventory(args.inventory, named).routers(named)
 

@@ -37,7 +37,7 @@ class Hidden:
     lines: tuple[str, ...] = ()
     """What the router looks at, step by step."""
     wanted: bool = False
-    """It is so because somebody wants it: the node is drained."""
+    """An operator wants it so: the node is drained."""
 
 
 @dataclass
@@ -212,7 +212,7 @@ class _End:
         return Hidden(self.node, Stage.BEST, f"no ECMP: {self._limit(mine, best, prefix)}")
 
     def _limit(self, mine: seen.Path, best: seen.Path, prefix: Prefix) -> str:
-        """Say why one of two paths that are equally good is not used beside the other."""
+        """Return why one of two paths that are equally good is not used beside the other."""
         bgp = self.has.router.bgp_of(self.peer.vrf)
         assert bgp is not None  # noqa: S101 - the router has the session
         family = getattr(bgp, FAMILIES[0] if prefix.version == 4 else FAMILIES[1])
@@ -242,7 +242,7 @@ _ORIGINS: Final = {"IGP": 0, "EGP": 1, "incomplete": 2}
 
 
 def _worse(mine: seen.Path, best: seen.Path) -> str:
-    """Say by what FRR prefers the best path, as far as multipath asks for it too; "" if both are equally good."""
+    """Return by what FRR prefers the best path, as far as multipath asks for it too; "" if both are equally good."""
 
     def number(path: seen.Path, name: str, default: int) -> int:
         return int(path.get(name, default))
@@ -281,7 +281,7 @@ def _worse(mine: seen.Path, best: seen.Path) -> str:
 
 
 def _not_installed(path: seen.Path, kernel: Sequence[seen.Path]) -> str:
-    """Say why a path that bgpd chose is not in the kernel; "" if it is."""
+    """Return why a path that bgpd chose is not in the kernel; "" if it is."""
     used = next((one for one in kernel if one.get("selected")), None)
     if used is None:
         return "zebra has no route for it"

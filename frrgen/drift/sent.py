@@ -27,7 +27,7 @@ _OF_PODS: Final = frozenset(
         "notSelected",
     }
 )
-"""Reasons of the speaker that are as somebody wants it; every other is a mistake."""
+"""Reasons of the speaker that an operator wants; every other reason is a mistake."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Inventory:
                     yield weighed
 
     def placed(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Give findings their files and lines."""
+        """Return findings their files and lines."""
         return [self._placed(one) for one in findings]
 
     def _placed(self, finding: Finding) -> Finding:
@@ -99,7 +99,7 @@ class Inventory:
         return where
 
     def origin(self, router: str, path: Sequence[str]) -> tuple[str, ...] | None:
-        """Give the part of a cluster that a path in a router's model was derived from; None if it was written."""
+        """Return the part of a cluster that a path in a router's model was derived from; None if it was written."""
         origins = self.derived.origins.get(router, {})
         sources = [
             origins[tuple(path[:length])] for length in range(len(path), 0, -1) if tuple(path[:length]) in origins
@@ -109,7 +109,7 @@ class Inventory:
         return sources[0]
 
     def routers(self, names: Sequence[str]) -> list[Router]:
-        """Give the routers of these names, all without names. Raises InputError for names that are not there."""
+        """Return the routers of these names, all without names. Raises InputError for names that are not there."""
         known = self.derived.routers
         unknown = [name for name in names if name not in known]
         if unknown:
@@ -164,7 +164,7 @@ class Inventory:
 
     @contextmanager
     def placing(self) -> Iterator[None]:
-        """Give what an InputError says about the inventory's routers its file and line."""
+        """Yield what an InputError says about the inventory's routers its file and line."""
         try:
             yield
         except InputError as bad:

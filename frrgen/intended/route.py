@@ -1,4 +1,4 @@
-"""The route that people describe by its attributes; everything that is wrong with them is told at once."""
+"""The route that people describe by its attributes; all mistakes come in one error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 def checked_version(text: str | None) -> str | None:
-    """Give a version of FRR as it was written, if it is one whose ways are known. Raises InputError."""
+    """Return a version of FRR as it was written, if it is one whose ways are known. Raises InputError."""
     if text is None:
         return None
     if not _VERSION.fullmatch(text):
@@ -86,7 +86,7 @@ def route_of(said: RouteOptions, session: Session) -> Route:
 
 
 def attributes(route: Route) -> dict[str, str]:
-    """Give the attributes that a route has, in words; a weight and a tag of 0 are none."""
+    """Return the attributes that a route has, in words; a weight and a tag of 0 are none."""
     found = {name: value for name, value in route.to_json().items() if name != "prefix" and value not in (None, "", [])}
     return {
         name.replace("_", " "): " ".join(value) if isinstance(value, list) else str(value)

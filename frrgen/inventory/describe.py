@@ -46,7 +46,7 @@ _OWNERS: Final = {
 
 
 def describe(model: type[BaseModel]) -> dict[str, str]:
-    """Return what is known of each field of a model; a field of which nothing is known is not there."""
+    """Return what is known of each field of a model, without the fields that nothing is known of."""
     said: dict[str, list[str]] = {}
     for kind in reversed(model.__mro__):
         if issubclass(kind, BaseModel) and kind.__module__.startswith("frrgen."):

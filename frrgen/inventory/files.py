@@ -84,7 +84,7 @@ def load(folder: Path, wanted: Collection[str] = (), *, rest: bool = False) -> L
     """Read an inventory, or as much of it as some routers need. Raises InputError with everything that is wrong.
 
     The routers of these names are read, with their groups, the clusters that name them, and the other routers of those
-    clusters; without names, everything. What is wrong with a router that is not wanted is told to nobody. `rest`: with
+    clusters; without names, everything. Mistakes in the files of other routers are not reported. `rest`: with
     what belongs to no router, too: files that nothing reads, and clusters on routers that are not there.
     """
     if not folder.is_dir():
@@ -198,7 +198,7 @@ class _Loader:
         return made
 
     def _concerns(self, name: str) -> bool:
-        """Tell whether a wrong file of this name, of a router or of a cluster, is told."""
+        """Tell whether a wrong file of this name, of a router or of a cluster, is reported."""
         return name in self.wanted or (self.rest and name not in self.names)
 
     def _on_wanted(self, cluster: Cluster) -> bool:
@@ -226,7 +226,7 @@ class _Loader:
         for one in policy.only:
             group = one.removeprefix("groups.")
             only += [one] if group == one else [f"routers.{router}" for router in self.members.get(group, ())]
-        # a group of nobody is about nothing, and not about everything
+        # a group without members is about nothing, and not about everything
         return policy.model_copy(update={"only": tuple(only) or policy.only})
 
     def _read(self, path: Path) -> Node | None:

@@ -80,7 +80,7 @@ def _is_inventory_file(path: Path) -> bool:
 
 
 def mentions(file: Path, words: Collection[str]) -> bool:
-    """Tell whether a file may have one of these words in it: whoever writes with escapes may have any."""
+    """Tell whether a file may have one of these words in it: a file with escapes may have any word."""
     try:
         text = file.read_bytes() if words else b""
     except OSError:

@@ -36,7 +36,7 @@ _PASSWORD: TypeAdapter[SecretStr] = TypeAdapter(Password)
 def resolve(
     router: Router, folder: Path, environ: Mapping[str, str], owners: Container[tuple[str, ...]] | None = None
 ) -> Router:
-    """Put passwords in the place of their references. Raises InputError naming each reference that leads nowhere.
+    """Put passwords in the place of their references. Raises InputError naming each reference without a password.
 
     `owners`: the paths of those whose passwords are needed, None: all. The other references stay.
     """
@@ -155,7 +155,7 @@ def first_line(path: Path) -> str | None:
 
 
 def _path(folder: Path, name: str) -> Path | None:
-    """Return the path of a file once every link is followed; None for a name that is none."""
+    """Return the path of a file once every link is followed; None for a name that no file can have."""
     try:
         return (folder / name).resolve()
     except (OSError, ValueError, RuntimeError):

@@ -51,7 +51,7 @@ def write_new(files: Mapping[Path, str], folder: Path) -> list[Path]:
 def replace_file(path: Path, data: bytes, *, keep_mode: bool = False) -> None:
     """Write a file as a whole or not at all, 0600 or with the mode that it has. Raises OSError.
 
-    The draft is a new file with a name that nobody can foresee: no link of somebody else's is followed.
+    The draft is a new file with a name that nobody can foresee: no link of another user is followed.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     draft = Path(name)

@@ -13,7 +13,7 @@ from frrgen.lines.rule import Data, LineRule, Written, parent_of, put
 
 
 class EachRule(LineRule):
-    """A field that is a tuple, of which each element is a line of its own."""
+    """A field that is a tuple: each element is a line of its own."""
 
     def written(self, obj: Any, *, canonical: bool) -> Iterator[Written]:  # noqa: ARG002
         """Write a line an element."""

@@ -68,7 +68,7 @@ class LineRule:
     only: str = ""
     """internal or external: FRR refuses it, and its undoing, for neighbors of the other kind."""
     stays: bool = False
-    """Nothing undoes it: the entry of a route map that has it is removed and made anew, in one transaction."""
+    """Nothing undoes it: the entry of a route map that has it is removed and made again, in one transaction."""
     stuck: str = ""
     """A word of the line that FRR does not write over: a line that has it is undone before another comes."""
     takes: str = ""

@@ -28,7 +28,7 @@ class DialledRouter:
     address: Address
     asn: int
     peer_asn: int | None
-    """None: whatever the router has (dynamicASN)."""
+    """None: the AS that the router has (dynamicASN)."""
     source: Address | None
     router_id: Address | None
     password: SecretStr | None

@@ -111,7 +111,7 @@ def passwords(found: Iterable[Manifest]) -> dict[str, str]:
 
 
 def machines(found: Iterable[Manifest]) -> dict[str, Machine]:
-    """Return the Nodes of Kubernetes. Raises InputError for an address that is none."""
+    """Return the Nodes of Kubernetes. Raises InputError for an invalid address."""
     known: dict[str, Machine] = {}
     for one in found:
         if one.kind != "Node":

@@ -223,7 +223,7 @@ def advertisement(pool: Pool) -> Object:
 
 
 def _named_communities(cluster: Cluster) -> list[Object]:
-    """Give the well-known communities names, for MetalLB knows none: `no-export` -> 65535:65281."""
+    """Return the well-known communities names, for MetalLB knows none: `no-export` -> 65535:65281."""
     told = (one for _, pool in announced_pools(cluster) for one in pool.communities or ())
     names = dict.fromkeys(one for one in told if ":" not in one)
     values = {name: community_value(name) for name in names}

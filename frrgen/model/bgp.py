@@ -1,6 +1,6 @@
 """The BGP process of a router: the instance.
 
-An option that is None, or equal to FRR's default, is not rendered. Times are seconds unless said.
+An option that is None, or equal to FRR's default, is not rendered. Times are seconds unless the field says otherwise.
 """
 
 from ipaddress import IPv4Address
@@ -28,7 +28,7 @@ LONGEST_STALE_TIME: Final = 16777215
 NUMBERED_TABLES: Final = (10, 4)
 """From this version on `redistribute table` wants a number (taken by 10.3, refused by 10.7.1, as seen)."""
 AS_SETS_REJECTED: Final = (10, 5)
-"""From this version on FRR rejects AS_SETs unless it is told otherwise (its pull request 19024; off in 8.4.4 and on in
+"""From this version on FRR rejects AS_SETs by default (its pull request 19024; off in 8.4.4 and on in
 10.7.0, as seen)."""
 
 
@@ -158,7 +158,7 @@ class Bgp(Model):
     default_capability_software_version_latest: Annotated[bool, Since((10, 4))] = False
     """As `default_capability_dynamic`; `bgp default software-version-capability latest-encoding`.
 
-    To FRR 10.7.1 it is the same switch as `use_imported_attributes` of `bestpath`: whoever sets it sets both.
+    To FRR 10.7.1 it is the same switch as `use_imported_attributes` of `bestpath`: to set one sets both.
     """
     ebgp_requires_policy: bool = True
     network_import_check: bool = True

@@ -72,7 +72,7 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
 
 
 def judged(network: Network, one: Finding) -> Finding | None:
-    """Give a Finding the severity that the inventory wants for it; None if it wants none of them."""
+    """Return a Finding the severity that the inventory wants for it; None if it wants none of them."""
     policy = network.findings.get(one.code)
     if policy is None or not policy.is_about(one.where.path):
         return None if one.code in _WHERE_WANTED else one
@@ -392,11 +392,11 @@ class _Router:
 
 
 def _value(entry: Any) -> object:
-    """Give that by which FRR finds that a list has an entry already."""
+    """Return that by which FRR finds that a list has an entry already."""
     return tuple(value for name, value in vars(entry).items() if name != "seq")
 
 
 def has_policy(part: Any, direction: str) -> bool:
-    """Return whether a neighbor's or group's family has any policy of its own in this direction."""
+    """Tell whether a neighbor's or group's family has any policy of its own in this direction."""
     kinds = ("route_map", "prefix_list", "filter_list", "distribute_list")
     return any(getattr(part, f"{kind}_{direction}") is not None for kind in kinds)

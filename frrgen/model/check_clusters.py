@@ -132,7 +132,7 @@ def _dialled(peering: Peering) -> Iterator[tuple[str, Address]]:
 
 
 def _unknown(cluster: Cluster, name: str, peering: Peering, derived: Derived) -> Iterator[Finding]:
-    """Find routers of which the nodes do not know the address, though a node could dial it."""
+    """Find routers whose address the nodes do not know, though a node could dial it."""
     router = derived.routers.get(name)
     bgp = None if router is None else router.bgp_of(peering.vrf)
     if bgp is None:

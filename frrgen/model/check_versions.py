@@ -18,7 +18,7 @@ _INSTEAD: Final = {"graceful_shutdown": "set the community graceful-shutdown in 
 
 
 def check_versions(router: Router, path: Path) -> Iterator[Finding]:
-    """Give a finding for each field, and each value, that came with a later FRR than the router's."""
+    """Yield a finding for each field, and each value, that came with a later FRR than the router's."""
     for name in _PARTS:
         yield from _inside(getattr(router, name), router, (*path, name))
 

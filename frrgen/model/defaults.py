@@ -1,4 +1,4 @@
-"""What FRR does where nothing is said: its defaults, by version and by profile (`frr defaults`).
+"""What FRR does by default, by version and by profile (`frr defaults`).
 
 Measured on 8.4.4, 10.3 and 10.7.1 for both profiles, and for the versions that a line `frr version` can name.
 """
@@ -39,12 +39,12 @@ _TABLE: Final[dict[str, tuple[_Case, ...]]] = {
 
 
 def default_timers(profile: Profile) -> Timers:
-    """Give the timers of an instance that says none."""
+    """Return the timers of an instance that says none."""
     return Timers(keepalive=3, hold=9) if profile == "datacenter" else Timers(keepalive=60, hold=180)
 
 
 def defaults(version: Version, profile: Profile) -> dict[str, bool]:
-    """Give the defaults of an instance by the path of the field, for those that are not always the same."""
+    """Return the defaults of an instance by the path of the field, for those that are not always the same."""
     return {field: _value(cases, version, profile) for field, cases in _TABLE.items()}
 
 
@@ -57,20 +57,20 @@ def _value(cases: tuple[_Case, ...], version: Version, profile: Profile) -> bool
 
 
 def changed_defaults(old: tuple[Version, Profile], new: tuple[Version, Profile]) -> Iterator[tuple[str, bool]]:
-    """Give the defaults that an instance made under the old version and profile has, and the new ones do not."""
+    """Return the defaults that an instance made under the old version and profile has, and the new ones do not."""
     there = defaults(*new)
     return ((field, value) for field, value in defaults(*old).items() if there[field] != value)
 
 
 def with_defaults(bgp: Bgp, version: Version, profile: Profile) -> Bgp:
-    """Give an instance in which each option has the value that FRR gives it; what was not said stays not said."""
+    """Return an instance in which each option has the value that FRR gives it; what was not said stays not said."""
     for field, value in defaults(version, profile).items():
         bgp = _unsaid(bgp, field.split("."), value)
     return bgp
 
 
 def saying_defaults(bgp: Bgp) -> Bgp:
-    """Give an instance that says each option which has another default elsewhere."""
+    """Return an instance that says each option which has another default elsewhere."""
     return bgp.model_copy(update={name: getattr(bgp, name) for name in {field.split(".")[0] for field in _TABLE}})
 
 

@@ -89,7 +89,7 @@ def derive(network: Network) -> Derived:
 
 
 def dialled(network: Network, router: str, vrf: str | None) -> frozenset[Address]:
-    """Give a router's own addresses in a VRF, as far as the nodes of clusters dial them."""
+    """Return a router's own addresses in a VRF, as far as the nodes of clusters dial them."""
     peerings = (cluster.routers[router] for cluster in network.clusters.values() if router in cluster.routers)
     found = (one for peering in peerings if peering.vrf == vrf for one in (peering.address, peering.ipv6_address))
     return frozenset(one for one in found if one is not None)
@@ -326,7 +326,7 @@ def _source_for(source: str | None, address: Address) -> bool:
 
 
 def _overridden(derived: _T, own: BaseModel | None) -> _T:
-    """Let what somebody wrote win, field by field."""
+    """Return the derived object with the fields that its file sets."""
     if own is None:
         return derived
     changes: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """A BGP neighbor and a peer group: the options of a session, and of each address family on it.
 
-An option that is None, or equal to FRR's default, is not rendered. Times are seconds unless said.
+An option that is None, or equal to FRR's default, is not rendered. Times are seconds unless the field says otherwise.
 """
 
 from typing import Annotated, Any, Final, Literal, Self
@@ -258,7 +258,7 @@ class NeighborOptions(Model):
     passive: bool = False
     shutdown: bool = False
     shutdown_message: ShutdownMessage | None = None
-    """What the neighbor is told with the shutdown (RFC 9003): at most 255 bytes."""
+    """The message to the neighbor with the shutdown (RFC 9003): at most 255 bytes."""
     shutdown_rtt: ShutdownRtt | None = None
     local_as: LocalAs | None = None
     local_role: Literal["provider", "rs-server", "rs-client", "customer", "peer"] | None = None

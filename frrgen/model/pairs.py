@@ -31,7 +31,7 @@ _OWN: Final[frozenset[Path]] = frozenset(
 """What each box has for itself."""
 _FOLLOW: Final = "pfsense: {carp_vip: _vip…}, so that FRR runs on the master alone"
 _SHOWN: Final = 5
-"""So many differences of a pair are told one by one."""
+"""The most differences of a pair that are shown one by one."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Pair:
 
 
 def pairs(routers: Mapping[str, Router]) -> Iterator[Pair]:
-    """Yield the pairs of which both boxes are there, each once."""
+    """Yield the pairs whose boxes are both there, each once."""
     told: set[str] = set()
     for router in routers.values():
         other = routers.get(router.ha.peer) if router.ha is not None else None

@@ -165,9 +165,9 @@ class Aggregator(Model):
     """`set aggregator as ASN ADDRESS`."""
 
     asn: Asn
-    """The AS that is said to have aggregated."""
+    """The AS of the AGGREGATOR attribute."""
     address: IPv4Address
-    """The router that is said to have aggregated."""
+    """The router of the AGGREGATOR attribute."""
 
 
 ColorValues = tuple[Annotated[str, Field(pattern=r"^[01]{2}:[0-9]{1,10}$")], ...]
@@ -297,7 +297,7 @@ class RouteMap(Model):
 
 
 def calls(route_maps: Mapping[str, RouteMap]) -> dict[str, set[str]]:
-    """Give the maps that each map calls."""
+    """Return the maps that each map calls."""
     return {
         name: {entry.call for entry in route_map.entries if entry.call is not None}
         for name, route_map in route_maps.items()

@@ -72,7 +72,7 @@ class Use(NamedTuple):
 
 
 def entry_refs(entry: RouteMapEntry) -> Iterator[Ref]:
-    """Give what a route-map entry refers to."""
+    """Yield what a route-map entry refers to."""
     yield from (ref for _, ref in match_refs(entry.match))
     yield from (ref for _, ref in set_refs(entry.set))
     if entry.call is not None:
@@ -80,7 +80,7 @@ def entry_refs(entry: RouteMapEntry) -> Iterator[Ref]:
 
 
 def match_refs(match: Match) -> Iterator[tuple[str, Ref]]:
-    """Give the lists that match clauses name, each with its field."""
+    """Yield the lists that match clauses name, each with its field."""
     for field in sorted(match.model_fields_set & _MATCH.keys()):
         if (name := getattr(match, field)) is not None:
             yield field, (_MATCH[field], name)
@@ -90,14 +90,14 @@ def match_refs(match: Match) -> Iterator[tuple[str, Ref]]:
 
 
 def set_refs(sets: Set) -> Iterator[tuple[str, Ref]]:
-    """Give the lists that set clauses name, each with its field."""
+    """Yield the lists that set clauses name, each with its field."""
     for field in sorted(sets.model_fields_set & _SET.keys()):
         if (name := getattr(sets, field)) is not None:
             yield field, (_SET[field], name)
 
 
 def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
-    """Give the lists and maps that a neighbor names in a family, each with its field."""
+    """Yield the lists and maps that a neighbor names in a family, each with its field."""
     v6 = "ipv6_" if family == "ipv6_unicast" else ""
     for field in sorted(part.model_fields_set):
         value = getattr(part, field)
@@ -117,7 +117,7 @@ def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
 
 
 def instance_refs(part: AddressFamily) -> Iterator[tuple[tuple[str, ...], Ref]]:
-    """Give the route maps and lists that an address family of an instance names, each with its path."""
+    """Yield the route maps and lists that an address family of an instance names, each with its path."""
     named: list[tuple[tuple[str, ...], str | None]] = [
         (("table_map",), part.table_map),
     ]
@@ -137,7 +137,7 @@ def instance_refs(part: AddressFamily) -> Iterator[tuple[tuple[str, ...], Ref]]:
 
 
 def policy_refs(router: Router) -> Iterator[tuple[Path, Ref]]:
-    """Give what route maps match and call, and what the main instance and its neighbors name, each with its path."""
+    """Yield what route maps match and call, and what the main instance and its neighbors name, each with its path."""
     for name, route_map in router.route_maps.items():
         for entry in route_map.entries:
             path = ("route_maps", name, "entries", str(entry.seq))
@@ -157,7 +157,7 @@ def policy_refs(router: Router) -> Iterator[tuple[Path, Ref]]:
 
 
 def uses(bgp: Bgp) -> Iterator[Use]:
-    """Give what the neighbors and groups of an instance use directly; a member uses what its group uses."""
+    """Yield what the neighbors and groups of an instance use directly; a member uses what its group uses."""
     for peer, one in (*bgp.peer_groups.items(), *bgp.neighbors.items()):
         group = bgp.peer_groups.get(getattr(one, "peer_group", None) or "")
         for family in FAMILIES:
@@ -170,7 +170,7 @@ def uses(bgp: Bgp) -> Iterator[Use]:
 
 
 def affected_maps(router: Router, changed: set[Ref]) -> set[Ref]:
-    """Give what changes its meaning when these lists and maps change: themselves, and the maps that use them."""
+    """Return what changes its meaning when these lists and maps change: themselves, and the maps that use them."""
     found = set(changed)
     users: dict[Ref, set[Ref]] = {}
     for name, route_map in router.route_maps.items():

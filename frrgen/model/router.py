@@ -216,7 +216,7 @@ class Check(Model):
 
 
 class Ha(Model):
-    """Two pfSense boxes, of which CARP makes one the master (High Availability)."""
+    """Two pfSense boxes; CARP makes one the master (High Availability)."""
 
     peer: Hostname
     """The other box, which has a file of its own."""
@@ -323,7 +323,7 @@ class Router(Model):
 
     @model_validator(mode="after")
     def _said_by_default(self) -> Self:
-        """Give each option of BGP that was not said the value that FRR gives it, by version and profile."""
+        """Return each option of BGP that was not said the value that FRR gives it, by version and profile."""
         if self.bgp is not None:
             self.__dict__["bgp"] = with_defaults(self.bgp, self.version, self.defaults)
         held = {name: vrf for name, vrf in self.vrfs.items() if vrf.bgp is not None}
@@ -348,7 +348,7 @@ class Router(Model):
                 yield vrf, bgp
 
     def of_version(self, frr_version: str) -> Self:
-        """Give the router as it is with another FRR."""
+        """Return the router as it is with another FRR."""
         said = {name: getattr(self, name) for name in self.model_fields_set}
         return type(self).model_validate({**said, "frr_version": frr_version})
 

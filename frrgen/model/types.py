@@ -170,7 +170,7 @@ def _asn(value: Any) -> Any:
 
 
 def community_value(text: str) -> int:
-    """Give the 32-bit value of a community written as AA:NN or by its well-known name. Raises ValueError."""
+    """Return the 32-bit value of a community written as AA:NN or by its well-known name. Raises ValueError."""
     if text in WELL_KNOWN:
         return WELL_KNOWN[text]
     parts = text.split(":")
@@ -190,7 +190,7 @@ def _community(text: str) -> str:
 
 
 def large_community_value(text: str) -> tuple[int, int, int]:
-    """Give the three 32-bit numbers of a large community AA:BB:CC (RFC 8092). Raises ValueError."""
+    """Return the three 32-bit numbers of a large community AA:BB:CC (RFC 8092). Raises ValueError."""
     parts = text.split(":")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() and int(part) <= U32_MAX for part in parts):
         raise ValueError("a large community is AA:BB:CC, each at most 4294967295 (RFC 8092)")

@@ -103,7 +103,7 @@ class Platform(Protocol):
         """Return a whole configuration with only FRR's part replaced, with passwords. Raises InputError."""
 
     def recognises(self, text: str) -> bool:
-        """Return whether a text may be a configuration in the platform's own format."""
+        """Tell whether a text may be a configuration in the platform's own format."""
 
     def parse(self, text: str, file: Path, *, name: str, frr_version: str | None = None) -> Parsed:
         """Return what FRR runs of a configuration. Raises InputError if it is none."""

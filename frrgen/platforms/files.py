@@ -52,5 +52,5 @@ def write_private(path: Path, text: str) -> None:
 
 
 def is_xml(text: str) -> bool:
-    """Return whether a text is XML, such as a config.xml or fragments of it."""
+    """Tell whether a text is XML, such as a config.xml or fragments of it."""
     return text.lstrip("\ufeff \t\r\n").startswith("<")

@@ -8,7 +8,7 @@ from typing import Final
 from frrgen.report.picture import Kind, Picture, edge_ids
 
 MOST_EDGES: Final = 500
-"""Mermaid draws no more, unless whoever shows it allows more."""
+"""Mermaid draws no more, unless the page allows more."""
 _SHAPES: Final = {Kind.ROUTER: ("[", "]"), Kind.CLUSTER: ("{{", "}}"), Kind.NEIGHBOR: ("([", "])")}
 _CLASSES: Final = (
     "classDef same stroke:#188038,stroke-width:2px",

@@ -179,14 +179,14 @@ def _meant(neighbor: str, address: str) -> bool:
 
 
 def told(edge: Edge, nodes: Mapping[str, Node]) -> str:
-    """Say an edge in words."""
+    """Return an edge in words."""
     ends = " and ".join(nodes[end].lines[0] for end in edge.ends)
     kind = "iBGP" if edge.internal else "eBGP"
     return f"{kind} between {ends}" + "".join(f"; {line}" for line in edge.lines)
 
 
 def words(node: Node) -> str:
-    """Say a node in words."""
+    """Return a node in words."""
     return f"{node.kind} " + ", ".join(node.lines)
 
 

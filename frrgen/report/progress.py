@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 PATIENCE: Final = 2.0
-"""Seconds that work may take before anything is said of it."""
+"""Seconds that work may take before its progress is shown."""
 
 
 @contextmanager
@@ -69,7 +69,7 @@ class Progress:
         self.pause()
 
     def tell(self, router: str, state: State) -> None:
-        """Say that a router has come to a state."""
+        """Show that a router has come to a state."""
         if self._quiet:
             return
         with self._lock:

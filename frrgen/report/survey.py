@@ -21,7 +21,7 @@ from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.report.view import ClusterView, NetworkView, PolicyView, RouterView, SessionView
 
 MOST: Final = 1_000
-"""So many lines of a set are told; of more, their number."""
+"""The most lines of a set that are shown; of more, their number."""
 _TRIED: Final = 1_000
 """So many addresses of a listen range are looked at for one that no neighbor has."""
 _DIRECTIONS: Final[tuple[Direction, ...]] = ("in", "out")

@@ -16,7 +16,7 @@ class PolicyView:
     ways: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]
     """Entry, routes, what becomes of them, what becomes of some of them instead."""
     prefixes: tuple[str, ...]
-    """The exact set: each prefix of which some route passes, as lines of a prefix list that do not overlap."""
+    """The exact set: each prefix with a route that passes, as lines of a prefix list that do not overlap."""
     left_out: int
     """How many more lines the set has."""
     refused_by: tuple[str, ...]

@@ -1,4 +1,4 @@
-r"""What every push is, whatever the router: applied as a whole, or undone.
+r"""What a push is for every platform: applied as a whole, or undone.
 
     staged -> checked -> armed -> applied -> verified -> confirmed
                                      \-> rolled back, or unknown: a person must look
@@ -241,5 +241,5 @@ def _problem(name: str, bad: BaseException) -> FrrgenError:
 
 
 def fault_of_ours(name: str, bad: BaseException) -> Finding:
-    """Say that frrgen itself has failed at a router."""
+    """Return the Finding for a fault of frrgen itself at a router."""
     return Finding(Code.FRR199, f"{name}: a fault of frrgen itself: {type(bad).__name__}", hint="please report it")

@@ -51,7 +51,7 @@ def each(
             outcome = Outcome(name, states.get(bad.exit, State.UNCHANGED), findings=bad.findings)
         except KeyboardInterrupt:
             outcome = Outcome(name, State.INTERRUPTED)
-        except Exception as fault:  # noqa: BLE001  # what becomes of the other routers is told all the same
+        except Exception as fault:  # noqa: BLE001  # the results of the other routers are reported all the same
             outcome = Outcome(name, State.UNCHANGED, findings=(fault_of_ours(name, fault),))
         if outcome.findings and not go_on:
             failed.set()

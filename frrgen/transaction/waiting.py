@@ -1,4 +1,4 @@
-"""Pushes that wait on their router to be confirmed, whoever began them; and what its journal says of earlier ones."""
+"""Pushes that wait on their router to be confirmed, also those of other users; and the journal of earlier pushes."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Timer(StrEnum):
     OFF = "off"
     """It was ended from outside."""
     REBOOTED = "rebooted"
-    """The router has started anew, with the startup configuration of before."""
+    """The router has started again, with the startup configuration of before."""
     FAILED = "failed"
     """It could not bring back what ran before."""
 
@@ -203,7 +203,7 @@ class Staged:
 
 
 def no_backup(router: str, id_: str) -> DeviceError:
-    """Say that a router does not have what was there before a push."""
+    """Return the error for a router that lacks what was there before a push."""
     return DeviceError(
         Finding(
             Code.FRR530,
@@ -256,7 +256,7 @@ class Device(Keeper[Running], Protocol):
     def arm(self, entry: str, seconds: int, instead: str = "") -> str:
         """Have the router undo the push after so many seconds unless it is confirmed; gives the place of its backup.
 
-        `instead`: the id of a push of which nobody takes care any more. It ends when this one is armed, not before.
+        `instead`: the id of a push that nobody takes care of any more. It ends when this one is armed, not before.
         """
 
     def apply(self) -> list[str]:

@@ -30,7 +30,7 @@ def kept_by(daemon: str, clause: str) -> bool:
 
 
 def lacks(running: Running) -> Iterator[str]:
-    """Give what a daemon should have of the lists and route maps that all show together, and has not."""
+    """Yield what a daemon should have of the lists and route maps that all show together, and has not."""
     together = set(_policy(running.text))
     for daemon, text in running.per_daemon.items():
         for around, line in sorted(together - set(_policy(text))):
@@ -39,7 +39,7 @@ def lacks(running: Running) -> Iterator[str]:
 
 
 def _policy(text: str) -> Iterator[tuple[str, str]]:
-    """Give each line of a list, and of a route map with the entry that it stands in."""
+    """Yield each line of a list, and of a route map with the entry that it stands in."""
     around = ""
     for line in text.split("\n"):
         if line.startswith("route-map "):

@@ -91,7 +91,7 @@ class FrrDevice:
             raise self._unusable("cannot show its configuration", done)
         up = set(daemons.split())
         if down := sorted(self._needs - up):
-            # vtysh leaves out, without a word, what a daemon that is down would show: all of it would seem missing
+            # vtysh silently leaves out what a daemon that is down would show: all of it would seem missing
             raise DeviceError(
                 Finding(
                     Code.FRR511,
@@ -167,7 +167,7 @@ class FrrDevice:
         return done.out.strip()
 
     def extend(self, seconds: int, verified: str = "") -> None:
-        """Have the timer begin anew."""
+        """Start the timer again."""
         self._armed("have the timer wait", self._sh("extend", self.id, str(seconds), verified))
 
     def apply(self) -> list[str]:
@@ -211,11 +211,11 @@ class FrrDevice:
         self._armed("go back", done)
 
     def history(self) -> str:
-        """Give the journal, oldest first."""
+        """Return the journal, oldest first."""
         return self._must("show its journal", _command("history")).out
 
     def kept(self, id_: str) -> str:
-        """Give a backup that a push has made on the router."""
+        """Return a backup that a push has made on the router."""
         done = self._sh("kept", id_)
         if done.status:
             raise no_backup(self.name, id_)
@@ -234,7 +234,7 @@ class FrrDevice:
         return self.shell.run(f"vtysh -d {daemon} {words}").out
 
     def run_check(self, command: str) -> bool:
-        """Run a command in the shell, of which nothing but its status is asked."""
+        """Run a command in the shell, and tell whether its status is 0."""
         return self.shell.run(f"{{ {command}\n}} >/dev/null 2>&1 </dev/null").status == 0
 
     def renew(self) -> None:
@@ -319,7 +319,7 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 def _short(done: Result) -> str:
-    """Give what a command said, without what could be a password: only the lines that complain."""
+    """Return what a command said, without what could be a password: only the lines that complain."""
     said = f"{done.out}\n{done.err}"
     lines = complaints(said) or [line for line in done.err.split("\n") if line.strip()][-3:]
     shown = "; ".join(re.sub(r"(password) .*", r"\1 <hidden>", line.strip()) for line in lines[:5])

@@ -70,7 +70,7 @@ class FrrPlatform:
         return self.frr_conf(router)
 
     def recognises(self, text: str) -> bool:
-        """Return whether a text is not XML; `parse` looks closer."""
+        """Tell whether a text is not XML; `parse` looks closer."""
         return not is_xml(text)
 
     def parse(self, text: str, file: Path, *, name: str, frr_version: str | None = None) -> Parsed:

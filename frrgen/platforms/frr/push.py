@@ -81,7 +81,7 @@ def with_pending(plan: P, pending: Pending | None) -> P:
 
 
 def unsaved(running: Running) -> tuple[str, ...]:
-    """Give the lines that are not saved, if they make a difference: people write files in other forms than FRR."""
+    """Return the lines that are not saved, if they make a difference: people write files in other forms than FRR."""
     if not running.unsaved or running.startup is None:
         return ()
     starts, runs = (parse(text, frr_version=running.frr_version) for text in (running.startup, running.text))

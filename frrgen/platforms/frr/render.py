@@ -29,7 +29,7 @@ class RenderedLine(NamedTuple):
 
 
 def indented(some: Iterable[Block]) -> Iterator[tuple[str, list[Part]]]:
-    """Give the margin of all that blocks say, as FRR indents it, with the lines that enter and leave their contexts.
+    """Yield the margin of all that blocks say, as FRR indents it, with the lines that enter and leave their contexts.
 
     Between the entries of route maps no `exit` is written: on FRR 8.4 each costs a commit.
     """

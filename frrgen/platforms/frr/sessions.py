@@ -25,7 +25,7 @@ class Bounds:
 
 
 def lost_sessions(before: Running, now: Running, bounds: Bounds) -> list[str]:
-    """Give the sessions that were up and are not, or bring too few prefixes, with how many they bring.
+    """Return the sessions that were up and are not, or bring too few prefixes, with how many they bring.
 
     Sessions that the configuration does not have any more, or shuts down, are not missed.
     """
@@ -45,13 +45,13 @@ def lost_sessions(before: Running, now: Running, bounds: Bounds) -> list[str]:
 def unmet(
     device: Keeper[Running], before: Running, after: Running, bounds: Bounds | None, checks: Sequence[Check]
 ) -> list[str]:
-    """Give the sessions that are missed, else the inventory's own checks that fail."""
+    """Return the sessions that are missed, else the inventory's own checks that fail."""
     lost = [] if bounds is None else lost_sessions(before, after, bounds)
     return lost or [f"check {told(check)}" for check in checks if not device.run_check(command_of(check))]
 
 
 def overdue(router: str, bounds: Bounds, missing: Sequence[str]) -> DeviceError:
-    """Say what is not as it should be within the time for it."""
+    """Return what is not as it should be within the time for it."""
     shown = "; ".join(missing[:5]) + (f"; and {len(missing) - 5} more" if missing[5:] else "")
     return DeviceError(
         Finding(
@@ -63,7 +63,7 @@ def overdue(router: str, bounds: Bounds, missing: Sequence[str]) -> DeviceError:
 
 
 def command_of(check: Check) -> str:
-    """Give the shell command that ends with 0 when a check of the inventory is met."""
+    """Return the shell command that ends with 0 when a check of the inventory is met."""
     if check.prefix is not None:
         family = f"ipv{check.prefix.version}"
         return f"vtysh -d bgpd -c 'show bgp {family} unicast {check.prefix}' | grep -q '^BGP routing table entry for'"

@@ -135,7 +135,7 @@ def upgrade(text: str, source: str, old: Version, new: Version) -> Iterator[Find
 
 
 def _defaults(router: Router) -> Iterator[tuple[Version, str, str | None]]:
-    """Give what another default does to a router: since which version, what it is, and how to keep what is."""
+    """Yield what another default does to a router: since which version, what it is, and how to keep what is."""
     instances = [("", router.bgp), *((f" in VRF {name}", vrf.bgp) for name, vrf in router.vrfs.items())]
     for place, bgp in instances:
         if bgp is None:
@@ -166,7 +166,7 @@ def _defaults(router: Router) -> Iterator[tuple[Version, str, str | None]]:
 
 
 def _external(bgp: Bgp) -> list[str]:
-    """Give the eBGP neighbors of which nothing says whether their AS must come first."""
+    """Return the eBGP neighbors without a line that says whether their AS must come first."""
     found = []
     for peer, neighbor in bgp.neighbors.items():
         group = bgp.peer_groups.get(neighbor.peer_group or "")

@@ -1,4 +1,4 @@
-"""What pfSense's FRR package leaves out in silence of a router that names what is not there.
+"""What pfSense's FRR package silently leaves out of a router that names what is not there.
 
 FRR itself takes such lines and refuses with them, or matches nothing; without them it lets more through.
 """

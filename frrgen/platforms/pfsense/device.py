@@ -161,7 +161,7 @@ class PfsenseDevice:
         """Have the box write the sections of `before`, unless the push is confirmed in time.
 
         It does so if the sections of then are those of the push, and looks whether FRR runs what it ran `before`. Its
-        timer outlives us, the connection and sshd; and the box begins with it when it is started anew.
+        timer outlives us, the connection and sshd; and the box begins with it at its next start.
         """
         to_apply = _to_apply(before.covered, armed.digest, "frrgen: rolled back", 0)
         runs = Running(before.text, before.frr_version).digest
@@ -184,7 +184,7 @@ class PfsenseDevice:
         ask(self.shell, "arm", request, Kept)
 
     def extend(self, seconds: int, verified: str = "") -> None:
-        """Have the timer begin anew."""
+        """Start the timer again."""
         ask(self.shell, "extend", {"id": self.id, "seconds": seconds, "verified": verified}, Kept)
 
     def confirm(self, digest: str, entry: str) -> None:
@@ -233,7 +233,7 @@ class PfsenseDevice:
         return to_text(done.said)
 
     def run_check(self, command: str) -> bool:
-        """Run a command in the shell, of which nothing but its status is asked."""
+        """Run a command in the shell, and tell whether its status is 0."""
         return all(not done.status for done in ask(self.shell, "run", {"commands": [command]}, Ran).done)
 
     def renew(self) -> None:

@@ -33,7 +33,7 @@ class Key:
     words: Mapping[Any, str] = field(default_factory=dict)
     """Values that are stored as another word than their text."""
     zero: bool = False
-    """Whether the package writes a 0: PHP takes it for nothing where it is not asked for its length."""
+    """Whether the package writes a 0: PHP takes it for an empty text where the package does not ask for its length."""
 
     @cached_property
     def _steps(self) -> list[str]:
@@ -153,7 +153,7 @@ class Choice:
     """A select that says which of several fields the value is for: at most one of them can be set."""
 
     action: str
-    """The key of the select, `none` for nothing."""
+    """The key of the select; `none`: no value."""
     ways: tuple[tuple[str, Key], ...]
     """The select's word, and where the value goes then."""
 

@@ -55,7 +55,7 @@ class Loss:
         self.findings.append(Finding(code, message, Where(path=(*self.path, *path)), hint, weighed))
 
     def cannot(self, owner: Path, field: str, why: str = "", hint: str | None = None) -> None:
-        """Say that a field (dotted, inside of its owner) has no place in the package's sections."""
+        """Record that a field (dotted, inside of its owner) has no place in the package's sections."""
         steps = field.split(".")
         nearest = hint or next((NEAREST[step] for step in reversed(steps) if step in NEAREST), None)
         self.add(

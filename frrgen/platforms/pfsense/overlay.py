@@ -194,7 +194,7 @@ class Overlay:
     ) -> list[Data]:
         """Lay rows over rows: single pages keep rows that the model does not name, lists are replaced as a whole.
 
-        Rows of which the model says no other than `before` stay where and as they are.
+        Rows that the model does not change from `before` stay where and as they are.
         """
         nothing = blank(name)["row"]
         kept = self.kept.get((name, key), {}).get("row", [])

@@ -53,7 +53,7 @@ _MODELS: Final[dict[str, type[BaseModel]]] = {
 }
 _SECRET: Final = ("password", "tcpsigpw")
 _PARTS: Final = frozenset({"match", "set", *FAMILIES})
-"""Parts of an object, of which one field can be refused without the rest."""
+"""Parts of an object: a field can be refused without the rest."""
 
 
 class Read(NamedTuple):
@@ -133,7 +133,7 @@ class _Reader:
     def _without_bfd(self) -> None:
         """Leave over all of BFD where the box has switched it off: reading it as wanted would switch it on.
 
-        And the daemon that runs for nothing: taking it away would restart all of FRR.
+        And the daemon that has no configuration: to stop it would restart all of FRR.
         """
         if self._first("frrbfd").get("enable"):
             neighbors = self.sections.get("frrbgpneighbors", [])

@@ -79,7 +79,7 @@ _HOSTNAME: Final = re.compile(
 
 
 def word(name: str) -> bool:
-    """Tell whether is_hostname() takes a name; route maps and peer groups with another name are left out in silence."""
+    """Tell whether is_hostname() takes a name; route maps and peer groups with another name are silently left out."""
     return _HOSTNAME.fullmatch(name) is not None and not (name.endswith(".") and name.count(".") == 1)
 
 

@@ -44,7 +44,7 @@ _FLAGS: Final = {
 _MULTIHOP_KEPT: Final = (10, 3)
 """Until then frr-reload finds `ebgp-multihop` without a number missing every time, for FRR shows one."""
 _RESTART_TIME_RESETS: Final = (10,)
-"""From then on `bgp graceful-restart restart-time 120`, not shown as it is the default, is sent anew every time."""
+"""From then on `bgp graceful-restart restart-time 120`, not shown as it is the default, is sent again every time."""
 
 
 class Effect(StrEnum):

@@ -92,7 +92,7 @@ class PfsensePlatform:
         return written_xml(router, whole)
 
     def recognises(self, text: str) -> bool:
-        """Return whether a text is XML."""
+        """Tell whether a text is XML."""
         return is_xml(text)
 
     def parse(self, text: str, file: Path, *, name: str, frr_version: str | None = None) -> Parsed:

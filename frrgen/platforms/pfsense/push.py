@@ -160,7 +160,7 @@ class PfsensePush(Push[PfsenseRunning]):
         return "" if self._imprecise() or not self.predicted else _sha256(self.predicted)
 
     def _imprecise(self) -> tuple[str, ...]:
-        """Tell why the file cannot be foretold: what is not in the sections, or if it was not so for the old ones."""
+        """Return why the file cannot be predicted: what is not in the sections, or what the old file had otherwise."""
         old = self._old
         found = unforeseen({**old.sections, **self.new}, old.box)
         if not found and old.frr_conf and frr_conf(old.sections, old.box) != old.frr_conf:
@@ -264,7 +264,7 @@ class Restore(PfsensePush):
 def plan_for_box(
     name: str, running: PfsenseRunning, new: Sections, predicted: str, *, paired: bool = False
 ) -> PfsensePlan:
-    """Plan the writing of the covered sections `new`, of which the package would make the file `predicted`.
+    """Plan the writing of the covered sections `new`; the package would make the file `predicted` of them.
 
     `paired`: the other box of its pair is pushed to, too.
     """

@@ -35,7 +35,7 @@ def raw_keys(sections: Sections) -> tuple[str, ...]:
 
 
 def without_raw(sections: Sections) -> Sections:
-    """Return sections of which a raw configuration replaces nothing."""
+    """Return the sections without raw configurations."""
     found = dict(sections)
     if keys := raw_keys(sections):
         first, *others = sections["frrglobalraw"]

@@ -7,8 +7,8 @@ stored, so the fields of type base64 hold base64 (`encode`, `decode`). The field
 A field is written `KEY` (a text), with a suffix for another type:
 
     KEY?        a checkbox: `on` or empty; in a row `ON` or absent
-    KEY=a|b|c   one of these values, of which the first (or the one with a star) is the default; `0..16` is a range
-    KEY@none    a reference to something else, and what stands for nothing
+    KEY=a|b|c   one of these values: the first (or the one with a star) is the default; `0..16` is a range
+    KEY@none    a reference to something else, and the word for no reference
     KEY%        a text area, stored as base64
     KEY^        a button, stored as an empty element
     ( ... )     the fields of a row, stored as `row`

@@ -44,7 +44,7 @@ def _normal_row(row: Mapping[str, str]) -> dict[str, str]:
 def from_php(data: object) -> Sections:
     """Make sections of what PHP's JSON of them says, whatever its arrays hold.
 
-    Numbers become texts as PHP writes them; a list with gaps is a list; an entry or a row that is none ("" for an empty
+    Numbers become texts as PHP writes them; a list with gaps is a list; what is no entry and no row ("" for an empty
     element) is left out, as is what is no section at all.
     """
     sections = data if isinstance(data, dict) else {}

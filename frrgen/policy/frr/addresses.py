@@ -41,6 +41,6 @@ def has_foreign_hops(of: Same[Router]) -> bool:
 
 @lru_cache(maxsize=64)
 def own_sources(of: Same[Bgp]) -> frozenset[Address]:
-    """Give the addresses from which a router speaks."""
+    """Return the addresses from which a router speaks."""
     said = {one.update_source for one in (*of.it.neighbors.values(), *of.it.peer_groups.values())}
     return frozenset(ip_address(one) for one in said if one is not None and is_address(one))

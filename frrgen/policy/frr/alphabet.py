@@ -35,14 +35,14 @@ class Policy:
     """What the lists permit, as far as it is known: policies of one router may share it."""
 
     def at(self, place: Place) -> Policy:
-        """Give a route map alone as it is at a place; a session is where it is."""
+        """Return a route map alone as it is at a place; a session is where it is."""
         if self.route_map is None:
             return self
         session = Session.of_nobody(self.router, place)
         return replace(self, router=session.router, session=session)
 
     def entries(self) -> Iterator[RouteMapEntry]:
-        """Give the entries of every map that may be gone through."""
+        """Return the entries of every map that may be gone through."""
         return self.session.entries(*self._begin())
 
     def _begin(self) -> list[str]:
@@ -70,7 +70,7 @@ class Policy:
         return self.route_map, session.place, session.origin, session.decisive, session.version, self.unread, parts
 
     def granted(self, version: int) -> frozenset[Any]:
-        """Give what holds for every route that is not refused before any policy: of its AS path, its communities."""
+        """Return what holds for every route that is not refused before any policy: of its AS path, its communities."""
         session = self.session
         if self.route_map is not None:
             return frozenset()

@@ -84,7 +84,7 @@ class Attached:
         return own_sources(Same(self.bgp))
 
     def peer_address(self) -> Address | None:
-        """Give the neighbor's address; None if it is an interface, or not known."""
+        """Return the neighbor's address; None if it is an interface, or not known."""
         if self.nobody:
             return None
         try:
@@ -93,11 +93,11 @@ class Attached:
             return None
 
     def option(self, name: str) -> Any:
-        """Give an option of the neighbor, or of its group."""
+        """Return an option of the neighbor, or of its group."""
         return _said(name, self.neighbor, self.group)
 
     def family_option(self, family: str, name: str) -> Any:
-        """Give an option of an address family, of the neighbor or its group."""
+        """Return an option of an address family, of the neighbor or its group."""
         group = None if self.group is None else getattr(self.group, family)
         return _said(name, getattr(self.neighbor, family), group)
 
@@ -106,7 +106,7 @@ class Attached:
         return self._placed(family, f"{kind}_{self.direction}")
 
     def where(self, family: str, name: str) -> Path:
-        """Give the path of an option of an address family: of the neighbor, or of its group if that says it."""
+        """Return the path of an option of an address family: of the neighbor, or of its group if that says it."""
         return self._placed(family, name)[1]
 
     def _placed(self, family: str, name: str) -> tuple[Any, Path]:
@@ -120,7 +120,7 @@ class Attached:
         return None, (*self.path, family)
 
     def maps(self) -> list[str]:
-        """Give the names of the route maps that are attached, of both families."""
+        """Return the names of the route maps that are attached, of both families."""
         found = (self.attached("route_map", family)[0] for family in ("ipv4_unicast", "ipv6_unicast"))
         return [name for name in found if name is not None]
 
@@ -130,12 +130,12 @@ class Attached:
 
     @property
     def decisive(self) -> tuple[Any, ...]:
-        """Give all of the session, beside lists and maps, that decides on routes: sessions alike in it are alike."""
+        """Return all of the session, beside lists and maps, that decides on routes: sessions alike in it are alike."""
         return self.remote, *self.decisive_of_any_as
 
     @property
     def decisive_of_any_as(self) -> tuple[Any, ...]:
-        """Give all of the session, beside lists, maps and the neighbor's AS number, that decides on routes."""
+        """Return all of the session, beside lists, maps and the neighbor's AS number, that decides on routes."""
         owners = [one for one in (self.neighbor, self.group) if one is not None]
         parts = [getattr(one, family) for one in owners for family in FAMILIES]
         bgp = self.bgp
@@ -163,11 +163,11 @@ class Attached:
         )
 
     def gone_through(self, *names: str) -> Iterator[str]:
-        """Give the maps that may be gone through, from these on, or from those attached: each once."""
+        """Return the maps that may be gone through, from these on, or from those attached: each once."""
         return maps_from(self.router, names or self.maps())
 
     def entries(self, *names: str) -> Iterator[RouteMapEntry]:
-        """Give the entries of every map that may be gone through, from these maps on, or from those attached."""
+        """Yield the entries of every map that may be gone through, from these maps on, or from those attached."""
         for name in self.gone_through(*names):
             yield from self.router.route_maps[name].entries
 
@@ -178,7 +178,7 @@ class Attached:
 
 
 def _said(name: str, own: Model, group: Model | None) -> Any:
-    """Give what the neighbor says, or if it says nothing, its group."""
+    """Return what the neighbor says, or if it says nothing, its group."""
     value = getattr(own, name)
     if group is None or value != type(own).model_fields[name].default:
         return value

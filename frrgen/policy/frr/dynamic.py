@@ -23,7 +23,7 @@ def as_dynamic(group: PeerGroup | None, router: Router, bgp: Bgp) -> PeerGroup |
 
 
 def dynamic_neighbor(bgp: Bgp, name: str) -> Neighbor:
-    """Give what a neighbor is that nobody named, but whose address is in a listen range. Raises KeyError."""
+    """Return what a neighbor is that nobody named, but whose address is in a listen range. Raises KeyError."""
     try:
         address = ip_address(name)
     except ValueError:

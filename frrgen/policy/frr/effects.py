@@ -41,12 +41,12 @@ class Number:
         return Number(self.delta + step, low, high, self.base)
 
     def __call__(self, value: int) -> int:
-        """Give what becomes of a number."""
+        """Return what becomes of a number."""
         value = self.base if value == ABSENT else value
         return min(self.high, max(self.low, value + self.delta))
 
     def before(self, wanted: int) -> Intervals:
-        """Give the numbers that become the wanted one."""
+        """Return the numbers that become the wanted one."""
         if not self.low <= wanted <= self.high:
             return ()
         start = 0 if wanted == self.low else wanted - self.delta
@@ -55,7 +55,7 @@ class Number:
         return interval.union(found, (ABSENT, 0)) if self(ABSENT) == wanted else found
 
     def fixed(self) -> Intervals:
-        """Give the numbers that stay as they are."""
+        """Return the numbers that stay as they are."""
         if self.delta == 0:
             return interval.interval(self.low, self.high + 1)
         return interval.of_ranges(
@@ -64,7 +64,7 @@ class Number:
 
 
 def untouched(base: int) -> Number:
-    """Give the function that keeps a number, and makes an absent one `base`."""
+    """Return the function that keeps a number, and makes an absent one `base`."""
     return Number(0, 0, U32_MAX, base)
 
 

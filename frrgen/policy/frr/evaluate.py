@@ -61,7 +61,7 @@ def evaluate(
     unread: Unread = ALL_READ,
     source: str | None = None,
 ) -> Verdict:
-    """Judge a route. `unread`: route-map entries (name, seq) of which not every line was understood.
+    """Judge a route. `unread`: route-map entries (name, seq) with a line that was not understood.
 
     `source` names the neighbor that a route that goes out came from. Raises KeyError if the router has no such
     neighbor.
@@ -188,7 +188,7 @@ class _Judge:
         return why is None
 
     def settled(self, route: Route) -> Route:
-        """Do what FRR does to what has passed, whatever the policy said."""
+        """Do what FRR does to every route that has passed, behind any policy."""
         shut, session = WELL_KNOWN["graceful-shutdown"], self.session
         if session.keeps_blackholes and WELL_KNOWN["blackhole"] in route.communities:
             self._say(None, None, "it has the community blackhole: no-export is added", session.path, matched=True)

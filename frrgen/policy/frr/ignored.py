@@ -1,4 +1,4 @@
-"""Prefixes that bgpd passes over before any policy: it asks about the first address alone, whatever the length.
+"""Prefixes that bgpd passes over before any policy: it asks about the first address alone, for every length.
 
 That is `bgp_nlri_parse_ip` of FRR; which prefixes it takes was measured on 8.4.4, 10.3 and 10.7.1.
 """
@@ -35,7 +35,7 @@ def _article(word: str) -> str:
 
 
 def _beginning_in(addresses: Prefix) -> PrefixSet:
-    """Give the prefixes whose first address is one of these: 224.0.0.0/3 is as much of 224.0.0.0/4 as 239.0.0.0/8."""
+    """Yield the prefixes whose first address is one of these: 224.0.0.0/3 is as much of 224.0.0.0/4 as 239.0.0.0/8."""
 
     def blocks() -> Iterator[PrefixSet]:
         yield PrefixSet.block(addresses, addresses.prefixlen, addresses.max_prefixlen)

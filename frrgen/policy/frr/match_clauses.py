@@ -191,7 +191,7 @@ class Matches:
 
 
 def _before(cube: Cube, made: dict[Any, bool]) -> Cube | None:
-    """Give what must have been there for a cube to hold now; None if it cannot."""
+    """Return what must have been there for a cube to hold now; None if it cannot."""
     if any(made.get(atom, there) != there for atom, there in cube):
         return None
     return frozenset((atom, there) for atom, there in cube if atom not in made)

@@ -84,7 +84,7 @@ NEIGHBOR_DECIDING: Final = (
     "sender_as_path_loop_detection",
     "capability_extended_nexthop",
 )
-"""In the order in which sessions are told apart by them."""
+"""In the order in which they distinguish sessions."""
 NEIGHBOR_IDENTITY: Final = frozenset({"interface", "ipv4_unicast", "ipv6_unicast", "peer_group", "remote_as"})
 """They say who the neighbor is and where the rest of its options stands; `Session` reads them itself."""
 NEIGHBOR_NEITHER: Final = frozenset(

@@ -90,7 +90,7 @@ def _rewrites(session: Session, family: str) -> tuple[Any, Any]:
 
 
 def _remotes(session: Session, family: str) -> Iterator[int | None]:
-    """Give the AS of the session's neighbor, and those of the neighbors that may share its update group."""
+    """Yield the AS of the session's neighbor, and those of the neighbors that may share its update group."""
     wanted = _rewrites(session, family)
     for name in (session.name, *session.bgp.neighbors):
         other = Session(session.router, name, "out", vrf=session.vrf)

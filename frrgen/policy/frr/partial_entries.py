@@ -17,7 +17,7 @@ ALL_READ: Final[Unread] = MappingProxyType({})
 
 
 def unread_entries(leftovers: Iterable[Leftover]) -> Unread:
-    """Give the entries of route maps in which leftovers stand."""
+    """Return the entries of route maps in which leftovers stand."""
     found: dict[tuple[str, int], tuple[str, ...]] = {}
     for leftover in leftovers:
         match = re.fullmatch(
@@ -32,7 +32,7 @@ def unread_entries(leftovers: Iterable[Leftover]) -> Unread:
 
 
 def not_understood(name: str, entry: RouteMapEntry, unread: Unread) -> str:
-    """Say which lines of an entry make it undecided; empty if each is understood."""
+    """Return which lines of an entry make it undecided; empty if each is understood."""
     lines = (*entry.raw, *unread.get((name, entry.seq), ()))
     if not lines:
         return ""
@@ -45,7 +45,7 @@ _SHOWN: Final = 3
 
 
 def with_unread(router: Router, unread: Unread) -> Router:
-    """Give the router with an entry for each of which no line was understood: FRR has one, whatever it does."""
+    """Return the router with each entry that was not understood at all: FRR has that entry, with unknown effect."""
     maps = dict(router.route_maps)
     for name, seq in sorted(unread):
         route_map = maps.get(name, RouteMap())

@@ -68,13 +68,13 @@ def refuses_next_hop(session: Session, next_hop: Address | str | None, version: 
 
 
 def kept_back(session: Session) -> list[tuple[int, str]]:
-    """Give the communities with which FRR announces a route to nobody like this neighbor, and why (RFC 1997)."""
+    """Return the communities with which FRR announces a route to nobody like this neighbor, and why (RFC 1997)."""
     names = ["no-advertise", "no-export", "local-AS"] if session.external else ["no-advertise"]
     return [(WELL_KNOWN[name], f"it has the community {name}: it is not announced") for name in names]
 
 
 def path_rules(session: Session, family: str) -> list[PathRule]:
-    """Give what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607, RFC 9774)."""
+    """Return what FRR refuses of AS paths before any inbound policy (RFC 4271 section 9.1.2, RFC 7607, RFC 9774)."""
     own = session.bgp.asn
     allowed = session.family_option(family, "allowas_in") or 0
     why = f"AS {own}, our own, is in the path"

@@ -115,7 +115,7 @@ class Matching:
         return ip_network(f"{address}/{address.max_prefixlen}")
 
     def _hop(self, route: Route) -> Address:
-        """Give the next hop that `match ip next-hop` looks at."""
+        """Return the next hop that `match ip next-hop` looks at."""
         if route.next_hop is None:
             raise UndecidedError("the route's next hop is not known: give one")
         if route.next_hop.version != route.prefix.version:

@@ -59,7 +59,7 @@ class Setting:
         return self.session.version
 
     def finished(self, route: Route) -> Route:
-        """Give an IPv4 route its IPv6 next hop, if the policy set one, and no IPv4 one at any time."""
+        """Return an IPv4 route its IPv6 next hop, if the policy set one, and no IPv4 one at any time."""
         return route if self.beside is None or self.said_hop else replace(route, next_hop=self.beside)
 
     def changed(self, entry: RouteMapEntry, route: Route) -> Route:
@@ -85,7 +85,7 @@ class Setting:
         return replace(route, **changes)
 
     def med(self, route: Route) -> int:
-        """Give the MED from which a relative one counts: that of a neighbor is dropped before an eBGP one is asked."""
+        """Return the MED from which a relative MED counts: a learned MED is dropped before an eBGP neighbor's map."""
         if self.session.drops_med(route.prefix.version) and not self.said_med and route.med:
             if not route.as_path:
                 raise UndecidedError(LOCAL_MED)

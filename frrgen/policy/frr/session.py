@@ -50,7 +50,7 @@ class Session(Attached):
 
     @staticmethod
     def of_nobody(router: Router, place: Place) -> Session:
-        """Give a session with nobody in particular, of which a route map alone is asked."""
+        """Return a session with nobody in particular, for questions about a route map alone."""
         remote = "external" if place.external else "internal"
         bgp = Bgp(asn=64512, neighbors={_NOBODY: Neighbor(remote_as=remote)})
         if router.bgp is not None:
@@ -68,7 +68,7 @@ class Session(Attached):
 
     @staticmethod
     def places(router: Router) -> dict[str, list[Place]]:
-        """Give where each route map is gone through; what is nowhere is taken for one of an eBGP neighbor, inbound."""
+        """Return the places of each route map; a map without a place counts as inbound of an eBGP neighbor."""
         found: dict[str, dict[Place, None]] = {name: {} for name in router.route_maps}
         for vrf, bgp in router.instances():
             for neighbor in bgp.neighbors:
@@ -100,7 +100,7 @@ class Session(Attached):
         return 0 if self.external and self.version < (10, 7) else self.default_preference
 
     def moved_preference(self, value: int | None) -> int:
-        """Give the local preference from which `set local-preference +N` counts."""
+        """Return the local preference from which `set local-preference +N` counts."""
         return self.set_preference if value is None or (value == 0 and self.zero_is_none) else value
 
     @property
@@ -126,7 +126,7 @@ class Session(Attached):
         return self.drops_med(version) and self.version >= (10, 7)
 
     def matched_peer(self) -> Address | None:
-        """Give the address that `match peer` and `match ip route-source` look at.
+        """Return the address that `match peer` and `match ip route-source` look at.
 
         Outbound FRR 8.4 asks about a stand-in of the update group, which has none. Raises UndecidedError where that
         has not been measured.
@@ -140,7 +140,7 @@ class Session(Attached):
         return None
 
     def as_peer(self, wanted: str) -> Address | str:
-        """Give what a `match peer` clause names: an address, an interface or `local`."""
+        """Return what a `match peer` clause names: an address, an interface or `local`."""
         try:
             return ip_address(wanted)
         except ValueError:
@@ -163,7 +163,7 @@ class Session(Attached):
         return None if sets.ip_next_hop == "unchanged" else sets.ip_next_hop
 
     def beside(self, sets: Set, version: int) -> Address | None:
-        """Give the IPv6 next hop that an entry sets on an IPv4 route (RFC 8950).
+        """Return the IPv6 next hop that an entry sets on an IPv4 route (RFC 8950).
 
         Clauses do not see it, and an IPv4 address that is set before or behind outdoes it; outbound it counts only
         where the neighbor understands that. Raises UndecidedError where that cannot be told.
@@ -188,7 +188,7 @@ class Session(Attached):
 
     @staticmethod
     def inactive(family: str) -> str:
-        """Say why nothing is exchanged in a family."""
+        """Return why nothing is exchanged in a family."""
         return f"{family.replace('_', ' ')} is not activated on this session: nothing is exchanged"
 
     def without_map(self, family: str) -> tuple[bool, str, Path]:
@@ -235,12 +235,12 @@ class Session(Attached):
         return "" if local is None or local.no_prepend or self.direction == "out" else str(local.asn)
 
     def weight(self, family: str) -> int:
-        """Give the weight with which a route comes to the inbound policy."""
+        """Return the weight with which a route comes to the inbound policy."""
         return self.family_option(family, "weight") or 0 if self.direction == "in" else 0
 
     @property
     def adds_well_known(self) -> bool:
-        """Tell whether FRR makes the local preference of a route with `graceful-shutdown` 0, whatever the policy said.
+        """Tell whether FRR makes the local preference of a route with `graceful-shutdown` 0, behind any policy.
 
         It does so inbound, over eBGP (RFC 8326 section 4.2).
         """
@@ -248,7 +248,7 @@ class Session(Attached):
 
     @property
     def keeps_blackholes(self) -> bool:
-        """Tell whether FRR adds `no-export` to a route with `blackhole`, whatever the policy said (RFC 7999).
+        """Tell whether FRR adds `no-export` to a route with `blackhole`, behind any policy (RFC 7999).
 
         It does so inbound: 8.4.4 over eBGP, 10.3 and 10.7.1 over iBGP as well.
         """
@@ -256,7 +256,7 @@ class Session(Attached):
 
     @property
     def graceful_shutdown_applies(self) -> bool:
-        """Tell whether `bgp graceful-shutdown` changes what has passed, whatever the policy said.
+        """Tell whether `bgp graceful-shutdown` changes what has passed, behind any policy.
 
         It gets the community and local preference 0 from an eBGP neighbor, the community to one, and local preference
         0 to an iBGP one.
@@ -266,6 +266,6 @@ class Session(Attached):
     def deletes_last(self, wanted: bool) -> bool:  # noqa: FBT001
         """Tell whether communities are deleted behind those that the same entry sets, where the file says so.
 
-        FRR 8.4 keeps the order of the lines until it is started anew; from FRR 10 on it deletes first.
+        FRR 8.4 keeps the order of the lines until it is started again; from FRR 10 on it deletes first.
         """
         return wanted and self.version < (10,)

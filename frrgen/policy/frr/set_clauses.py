@@ -31,7 +31,7 @@ class Sets:
         return self.session.drops_med(self.version) and isinstance(entry.set.metric, str) and effects.med is None
 
     def after(self, entry: RouteMapEntry, effects: Effects) -> Effects:
-        """Give the effects with those of an entry behind them. Raises UndecidedError for what was not measured."""
+        """Return the effects with those of an entry behind them. Raises UndecidedError for what was not measured."""
         sets = entry.set
         refuse_unmeasured_sets(sets)
         changes: dict[str, Any] = {name: getattr(sets, name) for name in ("weight", "tag", "origin")}

@@ -35,7 +35,7 @@ def shown_maps(answer: Mapping[str, Any]) -> dict[str, Shown]:
 
 
 def contradictions(router: Router, shown: dict[str, Shown]) -> Iterator[tuple[str, str]]:
-    """Give (map, what is wrong) where bgpd has something else than its running configuration says."""
+    """Yield (map, what is wrong) where bgpd has something else than its running configuration says."""
     callers = {called: name for name, theirs in calls(router.route_maps).items() for called in theirs}
     for name, one in shown.items():
         if name not in router.route_maps and not one.entries:

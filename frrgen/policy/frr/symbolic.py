@@ -1,7 +1,7 @@
 """What a policy does with all routes at once: the same rules as `evaluate`, over sets.
 
 The result is a partition: each Outcome holds the routes that take one way through the policy, and what becomes of them.
-That a route may come in with the router itself as its next hop, and go the same way for nothing, is left to `evaluate`.
+A route whose next hop is the router itself comes in without effect: that is left to `evaluate`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Verdicts = Literal["permit", "deny", "undecided"]
 _DEPTH: Final = 10
 _MOST_BOXES: Final = 20_000
 MOST_WAYS: Final = 400
-"""So many different things that a policy may have done to the routes at one entry are told apart."""
+"""The most results of a policy at one entry that are kept apart."""
 _SHUTDOWN: Final = WELL_KNOWN["graceful-shutdown"]
 
 
@@ -91,7 +91,7 @@ def outcomes(policy: Policy, version: int, alphabet: Alphabet) -> list[Outcome]:
 def idle(policy: Policy, version: int, alphabet: Alphabet) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
     """Return the entries (map, seq) that some route may come to, and those that some route may match.
 
-    A route of which a clause is undecided goes both ways. Raises UndecidedError as `outcomes` does.
+    A route with an undecided clause goes both ways. Raises UndecidedError as `outcomes` does.
     """
     run = _Run(policy, version, alphabet, both_ways=True)
     run.run()
@@ -104,7 +104,7 @@ class _Run:
     version: int
     alphabet: Alphabet
     both_ways: bool = False
-    """Let routes of which a clause is undecided match it, and go on as well."""
+    """Let routes with an undecided clause match it, and go on as well."""
     found: dict[tuple[Verdicts, By, Effects], Region] = field(default_factory=dict)
     reached: set[tuple[str, int]] = field(default_factory=set)
     matched: set[tuple[str, int]] = field(default_factory=set)
@@ -262,7 +262,7 @@ class _Run:
     def _through(
         self, name: str, route_map: RouteMap, regions: dict[Effects, Region], depth: int
     ) -> list[tuple[Effects, By, Region]]:
-        """Give what a map permits; what it denies is left."""
+        """Return what a map permits; what it denies is left."""
         if depth > _DEPTH:
             for effects, region in regions.items():
                 self._leave("undecided", By(f"calls are nested deeper than {_DEPTH}"), effects, region)

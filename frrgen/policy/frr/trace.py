@@ -35,12 +35,12 @@ class Step:
 
     @property
     def why(self) -> str:
-        """Give the reasons, and what followed, in words."""
+        """Return the reasons, and what followed, in words."""
         return "; ".join([*(one.text for one in self.because), *self.does])
 
     @property
     def asked(self) -> tuple[Path, ...]:
-        """Give the lines of lists, or the lists, that were decisive."""
+        """Return the lines of lists, or the lists, that were decisive."""
         return tuple(one.path for one in self.because if one.path is not None)
 
 
@@ -55,7 +55,7 @@ class Verdict:
 
 
 def by_list(what: str, said: ListAnswer, holder: str, name: str) -> Reason:
-    """Say what a list said, and by which of its lines."""
+    """Return what a list said, and by which of its lines."""
     if said.seq is None:
         return Reason(f"{what}: no entry matches, so it denies", (holder, name))
     text = f"{what}: seq {said.seq} {'permits' if said.permit else 'denies'}"
@@ -63,7 +63,7 @@ def by_list(what: str, said: ListAnswer, holder: str, name: str) -> Reason:
 
 
 def does(entry: RouteMapEntry) -> tuple[str, ...]:
-    """Say what an entry does with a route that it matches."""
+    """Return what an entry does with a route that it matches."""
     if entry.action == "deny":
         return ("denied",)
     parts = Part((), SET.written(entry.set, canonical=True)).texts()

@@ -55,7 +55,7 @@ def refuse_rewrites(session: Session, family: str) -> None:
 
 
 def originated(session: Session, family: str) -> Iterator[tuple[PrefixSet, str]]:
-    """Give prefixes of which nothing is known on this session, and why."""
+    """Return the prefixes that nothing is known of on this session, and why."""
     if session.direction == "in":
         return
     if session.family_option(family, "default_originate") is not None:

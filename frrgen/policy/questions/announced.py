@@ -15,7 +15,7 @@ from frrgen.policy.sets.witness import Literal
 
 
 def pool_route_boxes(cluster: Cluster, node: Node, address: Address, asn: int, *, ibgp: bool) -> Iterator[Announced]:
-    """Give what a node may announce of each pool on a session from this address."""
+    """Yield what a node may announce of each pool on a session from this address."""
     for name, pool in announced_pools(cluster):
         for version in carried(cluster, node, address):
             prefixes = prefixes_of(pool, version)
@@ -24,7 +24,7 @@ def pool_route_boxes(cluster: Cluster, node: Node, address: Address, asn: int, *
 
 
 def pool_prefixes(cluster: Cluster, version: int) -> PrefixSet:
-    """Give all that a node of the cluster may announce of a version."""
+    """Return all that a node of the cluster may announce of a version."""
     return union(version, (prefixes_of(pool, version) for _, pool in announced_pools(cluster)))
 
 
@@ -53,7 +53,7 @@ class Announced:
         return " ".join([str(self.asn)] * count)
 
     def region(self, alphabet: Alphabet) -> Region:
-        """Give the routes as a set."""
+        """Return the routes as a set."""
         preference = self.pool.local_preference if self.ibgp else None
         if self.ibgp and preference is None:
             preference = 100

@@ -87,7 +87,7 @@ def audit(network: Network, derived: Derived) -> Iterator[Finding]:
 
 
 def _disagreements(network: Network, derived: Derived) -> Iterator[Finding]:
-    """Say what of the routers and the clusters does not agree: each mistake once, whatever sessions it is seen on."""
+    """Return what does not agree between routers and clusters: each mistake once, for all its sessions."""
     seen: dict[tuple[str, Code, str, Path], dict[str, None]] = {}
     for agreement in verify(network, derived, list(network.clusters)):
         for problem in agreement.problems:
@@ -102,7 +102,7 @@ def _disagreements(network: Network, derived: Derived) -> Iterator[Finding]:
 
 
 def reflections(derived: Derived) -> Iterator[Finding]:
-    """Find two routers of which each reflects the other's routes back to it (RFC 4456 section 8)."""
+    """Find pairs of routers that reflect each other's routes back (RFC 4456 section 8)."""
     clients: dict[tuple[str, str], Path] = {}
     names = {str(one.bgp.router_id): name for name, one in derived.routers.items() if one.bgp and one.bgp.router_id}
     for name, router in derived.routers.items():
@@ -312,7 +312,7 @@ class _Router:
 
     @cached_property
     def _private_peers(self) -> set[int]:
-        """Give the private ASNs whose routes a session of the main instance could pass on."""
+        """Return the private ASNs whose routes a session of the main instance could pass on."""
         peers = (Session(self.router, name, "in") for name in (self.router.bgp.neighbors if self.router.bgp else ()))
         return {
             peer.remote for peer in peers if peer.external and isinstance(peer.remote, int) and private(peer.remote)
@@ -320,5 +320,5 @@ class _Router:
 
 
 def _plain(region: Region) -> set[object]:
-    """Give the boxes of a region as if nothing were asked of the AS path before any policy."""
+    """Return the boxes of a region as if nothing were asked of the AS path before any policy."""
     return {only("path", frozenset()) if box == only("path", box.path) else box for box in region}

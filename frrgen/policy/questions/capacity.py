@@ -14,7 +14,7 @@ from frrgen.model.types import FAMILIES
 from frrgen.policy.questions.problem import Problem
 
 _PATHS: Final = 64
-"""As many paths at least FRR uses, of eBGP and of iBGP, when nothing is said: what it was built for (Debian: 256)."""
+"""The least number of paths that FRR uses by default, of eBGP and of iBGP: what it was built for (Debian: 256)."""
 
 
 def listened(network: Network, peering: Peering, router: Router) -> Iterator[Problem]:

@@ -53,7 +53,7 @@ class RouteEffect:
     undecided: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
-        """Say it in words."""
+        """Yield the effect in words."""
         verbs = ("accept", "reject", "from") if self.direction == "in" else ("announce", "withhold", "to")
         yes, no, way = verbs
         who = f"{way} {self.neighbor}" + (f" in vrf {self.vrf}" if self.vrf else "")
@@ -73,7 +73,7 @@ class RouteEffect:
             yield f"undecided what it does to routes {who}: {reason}"
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as JSON data."""
+        """Return the effect as JSON data."""
         return {
             "neighbor": self.neighbor,
             "vrf": self.vrf,
@@ -171,7 +171,7 @@ class _Effects:
 
 
 def _closed(session: Session) -> Session:
-    """Give the session as it is before there is one: it exchanges nothing."""
+    """Return the session as it is before there is one: it exchanges nothing."""
     families = {family: getattr(session.neighbor, family).model_copy(update={"activate": False}) for family in FAMILIES}
     closed = copy(session)
     closed.neighbor = session.neighbor.model_copy(update=families)

@@ -158,7 +158,7 @@ def _differences(
 
 
 def _shaped_unlike(a: Policy, b: Policy, version: int) -> Iterator[str]:
-    """Say which options that change what goes out, behind all policy, are not the same."""
+    """Return which options that change what goes out, behind all policy, are not the same."""
     if a.session.direction != b.session.direction or a.route_map is not None or b.route_map is not None:
         return
     family = FAMILY_OF[version]
@@ -191,7 +191,7 @@ def _more(one: Effects, other: Effects) -> str:
 
 
 def _unlike(region: Region, one: Effects, other: Effects, alphabet: Alphabet) -> Region:
-    """Keep the routes of which two changes make different ones."""
+    """Keep the routes that two changes turn into different routes."""
     boxes = [*_numbers(one, other), *_values(one, other)]
     for name, atoms in (("communities", alphabet.communities), ("large_communities", alphabet.large)):
         ours, theirs = dict(getattr(one, name)), dict(getattr(other, name))
@@ -206,7 +206,7 @@ def _unlike(region: Region, one: Effects, other: Effects, alphabet: Alphabet) ->
 
 
 def _paths(one: PathChange, other: PathChange) -> Iterator[RouteBox]:
-    """Give the AS paths of which two changes surely make different ones, and those of which that is not known."""
+    """Return the AS paths that two changes surely turn into different paths, and those where that is not known."""
     if one == other:
         return
     only_once = one.gone ^ other.gone
@@ -220,7 +220,7 @@ def _paths(one: PathChange, other: PathChange) -> Iterator[RouteBox]:
 
 
 def _paths_alike(one: Outcome, other: Outcome) -> str:
-    """Say of which paths it is not known whether two changes make the same of them."""
+    """Return the paths where it is not known whether two changes make the same of them."""
     ours, theirs = one.effects.path, other.effects.path
     only_once = ours.gone ^ theirs.gone
     if ours != theirs and (ours.more or theirs.more or (only_once and ours.front != theirs.front)):
@@ -236,7 +236,7 @@ def _numbers(one: Effects, other: Effects) -> Iterator[RouteBox]:
 
 
 def _alike(one: Number | None, other: Number | None) -> interval.Intervals:
-    """Give the numbers of which both make the same."""
+    """Return the numbers that both turn into the same."""
     if one is None or other is None:
         changed = one or other
         return PRESENT if changed is None else changed.fixed()

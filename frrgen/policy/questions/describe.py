@@ -1,6 +1,6 @@
 """Sets of prefixes and of routes in few words: the shorter of what is in a set and what is not.
 
-A set is told as ranges of prefixes, `10.0.0.0/8 le 24`, each perhaps `except` others, which are told in the same way;
+A set is shown as ranges of prefixes, `10.0.0.0/8 le 24`, each perhaps `except` others, which are shown in the same way;
 of routes with what is asked of their attributes: `10.0.0.0/8 le 24 with MED 5 and without community 64512:1`.
 """
 
@@ -33,7 +33,7 @@ from frrgen.policy.sets.witness import Literal
 _SHOWN: Final = 8
 """So many ranges are named; of more, their number."""
 _MOST: Final = 2_000
-"""A set of more ranges is told as it is: a better way costs more than it tells."""
+"""A set of more ranges is shown as it is: a shorter text costs more than it helps."""
 _DEPTH: Final = 3
 """Exceptions of exceptions are the most that a person follows."""
 
@@ -58,7 +58,7 @@ class _Told:
 
 
 def described(prefixes: PrefixSet) -> str:
-    """Say which prefixes are in a set."""
+    """Return which prefixes are in a set."""
     blocks = list(islice(prefixes.blocks(), _MOST + 1))
     if not blocks:
         return "nothing"
@@ -110,7 +110,7 @@ def _around(prefixes: PrefixSet, blocks: list[Block], depth: int) -> _Told | Non
 
 
 def _parts(blocks: list[Block]) -> Iterator[list[Block]]:
-    """Give the blocks inside of each widest prefix together."""
+    """Yield the blocks inside of each widest prefix together."""
     ordered = sorted(blocks, key=lambda block: (int(block.prefix.network_address), block.prefix.prefixlen))
     part: list[Block] = []
     end = -1
@@ -131,11 +131,11 @@ def _set(block: Block) -> PrefixSet:
 
 NOTHING: Final[frozenset[Any]] = frozenset()
 _CASES: Final = 4
-"""So many kinds of routes are told apart; of more, their number."""
+"""The most kinds of routes that are shown; of more, their number."""
 
 
 def told(region: Region, granted: frozenset[Any] = NOTHING) -> str:
-    """Say which routes are in a region; `granted`: what holds for each and need not be said (`Policy.granted`)."""
+    """Return which routes are in a region; `granted`: what holds for each and need not be said (`Policy.granted`)."""
     shorter: Region = {}
     for box, prefixes in region.items():
         add(shorter, _without(box, granted), prefixes)
@@ -153,7 +153,7 @@ def _without(box: RouteBox, granted: frozenset[Any]) -> RouteBox:
 
 
 def attributes(box: RouteBox) -> str:
-    """Say what a box asks of a route's attributes: `with …`, `without …`, or nothing."""
+    """Return what a box asks of a route's attributes: `with …`, `without …`, or nothing."""
     having: list[str] = []
     lacking: list[str] = []
     for name, word, all_ in (

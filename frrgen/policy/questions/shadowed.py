@@ -11,7 +11,7 @@ from frrgen.policy.sets.witness import Literal
 
 
 def idle_entries(kind: str, lst: Any) -> Iterator[int]:
-    """Give the numbers of such lines. Raises UndecidedError if expressions are too intricate."""
+    """Yield the numbers of such lines. Raises UndecidedError if expressions are too intricate."""
     if kind.endswith("access_lists"):
         yield from _access(lst, 6 if kind.startswith("ipv6") else 4)
     elif kind == "as_path_lists":

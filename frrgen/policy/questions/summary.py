@@ -37,7 +37,7 @@ class Summary:
 
     ways: tuple[Way, ...]
     admitted: PrefixSet
-    """Each prefix of which some route passes."""
+    """Each prefix with a route that passes."""
     refused_by: tuple[str, ...]
     undecided: tuple[tuple[str, str], ...]
     """Why frrgen does not know what becomes of some routes, and which prefixes they have."""
@@ -92,7 +92,7 @@ def _wanted(region: Region) -> int:
 
 
 def _asked(region: Region, granted: frozenset[Any]) -> str:
-    """Say what a region asks of attributes, where that is one thing."""
+    """Return what a region asks of attributes, where that is one thing."""
     if len(region) > 1:
         return ""
     (box,) = region

@@ -35,7 +35,7 @@ def traps(router: Router) -> Iterator[Finding]:
 
 
 def _inbound(router: Router) -> Iterator[str]:
-    """Give the maps that some session asks inbound, with those that they call."""
+    """Yield the maps that some session asks inbound, with those that they call."""
     for vrf, bgp in router.instances():
         for neighbor in bgp.neighbors:
             yield from Session(router, neighbor, "in", vrf=vrf).gone_through()

@@ -104,7 +104,7 @@ class _Proof:
     problems: tuple[Problem, ...]
 
     def of(self, place: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-        """Say it of another session: what stands at the one stands there, too."""
+        """Return the agreement of another session that stands as this session does."""
         size = len(self.place)
         moved = (
             replace(one, path=(*place, *one.path[size:])) if one.path[:size] == self.place else one
@@ -221,7 +221,7 @@ class _Ends:
         return ("routers", self.router.name, "route_maps", by.route_map, *entry)
 
     def _cause(self, verdict: Verdict, by: By) -> Path:
-        """Find what somebody wrote that made a verdict: what was derived from the cluster follows from that.
+        """Find the written part that made a verdict: what was derived from the cluster follows from that.
 
         A permit comes of what matched; a denial of what denied, or of what did not match before.
         """
@@ -327,7 +327,7 @@ class _Ends:
 
 
 def questions(cluster: Cluster, peering: Peering, router: Router) -> list[tuple[str, Prefix, str]]:
-    """Give what to ask a live router: its inbound prefix lists, prefixes at the edges of the pools, and our answers."""
+    """Return the questions to a live router: inbound prefix lists, prefixes at the edges of pools, our answers."""
     bgp = router.bgp_of(peering.vrf)
     if bgp is None:
         return []
@@ -350,7 +350,7 @@ def questions(cluster: Cluster, peering: Peering, router: Router) -> list[tuple[
 
 
 def _edges(cluster: Cluster, version: int) -> Iterator[Prefix]:
-    """Give, of each pool, its first and last prefix of the least and greatest length, and what is around it."""
+    """Yield of each pool, its first and last prefix of the least and greatest length, and what is around it."""
     everything = ip_network("0.0.0.0/0" if version == 4 else "::/0")
     yield everything
     for _, pool in announced_pools(cluster):

@@ -258,7 +258,7 @@ def _expanded(text: str) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def machine(regex: str) -> Machine:
-    """Give the machine of an expression, made once."""
+    """Return the machine of an expression, made once."""
     return Machine(regex)
 
 

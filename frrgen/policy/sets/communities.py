@@ -20,7 +20,7 @@ from frrgen.policy.sets.witness import Literal, texts
 
 _WHOLE: Final = re.compile(r"\^[0-9]+(:[0-9]+){1,2}\$")
 Cube = frozenset[tuple[Any, bool]]
-"""Which atoms must be there and which not; of the others nothing is said."""
+"""Which atoms must be there and which not; the others may be there."""
 ANY: Final[Cube] = frozenset()
 
 _U16: Final = "(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
@@ -81,12 +81,12 @@ class Atoms:
         return found(regex, self._text(atom))
 
     def only(self, values: Iterable[Any]) -> Cube:
-        """Give the cube of exactly these values."""
+        """Return the cube of exactly these values."""
         wanted = frozenset(values)
         return frozenset((atom, atom in wanted) for atom in self.all)
 
     def regex_cubes(self, regex: str, *, empty: bool | None = None) -> list[Cube]:
-        """Give disjoint cubes in which an expression is found; `empty`: what FRR says of no community at all.
+        """Return disjoint cubes in which an expression is found; `empty`: what FRR says of no community at all.
 
         Raises UndecidedError if it asks about more than one community at once.
         """
@@ -134,7 +134,7 @@ def both(one: Cube, other: Cube) -> Cube | None:
 
 
 def without(one: Cube, other: Cube) -> list[Cube]:
-    """Give disjoint cubes of what is in the one and not in the other."""
+    """Return disjoint cubes of what is in the one and not in the other."""
     if both(one, other) is None:
         return [one]
     pieces, done = [], one

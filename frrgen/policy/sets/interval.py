@@ -19,7 +19,7 @@ def interval(start: int, end: int) -> Intervals:
 
 
 def ranges(one: Intervals) -> Iterator[tuple[int, int]]:
-    """Give each range as (start, end), the end excluded."""
+    """Return each range as (start, end), the end excluded."""
     return zip(one[::2], one[1::2], strict=True)
 
 
@@ -35,19 +35,19 @@ def of_ranges(pairs: Iterable[tuple[int, int]]) -> Intervals:
 
 
 def union(one: Intervals, other: Intervals) -> Intervals:
-    """Give what is in either."""
+    """Return what is in either."""
     if not one or not other or one is other:
         return one or other
     return of_ranges([*ranges(one), *ranges(other)])
 
 
 def intersection(one: Intervals, other: Intervals) -> Intervals:
-    """Give what is in both."""
+    """Return what is in both."""
     return _combined(one, other, both=True)
 
 
 def difference(one: Intervals, other: Intervals) -> Intervals:
-    """Give what is in the one and not in the other."""
+    """Return what is in the one and not in the other."""
     return _combined(one, other, both=False)
 
 

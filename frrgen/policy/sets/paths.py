@@ -31,7 +31,7 @@ def in_order(path: str) -> str:
 
 @lru_cache(maxsize=65536)
 def path_with(literals: frozenset[Literal], preferred: Sequence[str] = ()) -> str | None:
-    """Give an AS path for which every literal holds, one of the preferred if it does; None if there is none.
+    """Return an AS path for which every literal holds, one of the preferred if it does; None if there is none.
 
     Raises UndecidedError if that cannot be told.
     """

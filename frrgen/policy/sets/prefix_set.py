@@ -52,7 +52,7 @@ class PrefixSet:
 
     @staticmethod
     def block(prefix: Prefix, low: int | None = None, high: int | None = None) -> PrefixSet:
-        """Give the prefixes inside one, of a length from low to high; without them, the prefix alone."""
+        """Return the prefixes inside one, of a length from low to high; without them, the prefix alone."""
         low = prefix.prefixlen if low is None else max(low, prefix.prefixlen)
         high = low if high is None else high
         return PrefixSet(prefix.version, ((low, high, _span(prefix)),) if low <= high else ())
@@ -71,7 +71,7 @@ class PrefixSet:
         return self._combined(other, interval.difference)
 
     def complement(self) -> PrefixSet:
-        """Give every prefix that is not in it."""
+        """Return every prefix that is not in it."""
         return PrefixSet.everything(self.version) - self
 
     def __contains__(self, prefix: Prefix) -> bool:
@@ -81,7 +81,7 @@ class PrefixSet:
         return False
 
     def witness(self) -> Prefix | None:
-        """Give the shortest prefix in it, the lowest of these; None if it is empty."""
+        """Return the shortest prefix in it, the lowest of these; None if it is empty."""
         if not self.runs:
             return None
         low, _, covered = self.runs[0]
@@ -96,7 +96,7 @@ class PrefixSet:
         )
 
     def blocks(self) -> Iterator[Block]:
-        """Give it as lines of a prefix list, the widest first: their union is the set, and no two overlap."""
+        """Yield it as lines of a prefix list, the widest first: their union is the set, and no two overlap."""
         open_: dict[tuple[int, int], tuple[int, int]] = {}
         for low, high, covered in self.runs:
             now = {part: (low, high) for start, end in interval.ranges(covered) for part in _parts(start, end)}
@@ -117,12 +117,12 @@ class PrefixSet:
         return _of_runs(self.version, ((low, high, what(*both)) for low, high, both in _aligned(self, other)))
 
     def at(self, length: int) -> Intervals:
-        """Give the addresses that the prefixes of a length cover."""
+        """Return the addresses that the prefixes of a length cover."""
         return next((covered for low, high, covered in self.runs if low <= length <= high), EMPTY)
 
 
 def _aligned(*sets: PrefixSet) -> Iterator[tuple[int, int, list[Intervals]]]:
-    """Give each stretch of lengths in which no set changes, with what each of them covers there."""
+    """Yield each stretch of lengths in which no set changes, with what each of them covers there."""
     cuts = sorted({cut for one in sets for low, high, _ in one.runs for cut in (low, high + 1)})
     rest = [list(reversed(one.runs)) for one in sets]
     for low, end in pairwise(cuts):
@@ -158,7 +158,7 @@ def union(version: int, sets: Iterable[PrefixSet]) -> PrefixSet:
 
 
 def bounds(entry: PrefixListEntry) -> tuple[int, int]:
-    """Give the shortest and longest length of a line (no ge and le: exact; only ge: up to the longest)."""
+    """Return the shortest and longest length of a line (no ge and le: exact; only ge: up to the longest)."""
     own = entry.prefix
     low = own.prefixlen if entry.ge is None else entry.ge
     high = (own.max_prefixlen if entry.ge is not None else low) if entry.le is None else entry.le
@@ -166,7 +166,7 @@ def bounds(entry: PrefixListEntry) -> tuple[int, int]:
 
 
 def permitted(lst: PrefixList, version: int) -> PrefixSet:
-    """Give what a prefix list permits of a version: of the lines that cover a prefix, the first decides."""
+    """Return what a prefix list permits of a version: of the lines that cover a prefix, the first decides."""
     return first_match(
         version,
         [
@@ -195,7 +195,7 @@ def idle_lines(lst: PrefixList) -> tuple[list[int], list[int]]:
 
 
 def _stretches(lines: Sequence[tuple[int, int, int, int, bool, int]]) -> dict[int, list[tuple[int, int, int, bool]]]:
-    """Give the lines (start, -end, rank, permit) of each stretch of lengths in which the same ones count."""
+    """Return the lines (start, -end, rank, permit) of each stretch of lengths in which the same ones count."""
     cuts = sorted({cut for line in lines for cut in (line[0], line[1] + 1)})
     place = {cut: number for number, cut in enumerate(cuts)}
     at: dict[int, list[tuple[int, int, int, bool]]] = {cut: [] for cut in cuts}
@@ -232,7 +232,7 @@ def _decide(blocks: list[tuple[int, int, int, bool]], decisive: set[int], needed
 
 
 def first_match(version: int, lines: Sequence[tuple[int, int, int, int, bool]]) -> PrefixSet:
-    """Give what ordered lines (shortest, longest length, first address, end, permit) permit; CIDR blocks only.
+    """Return what ordered lines (shortest, longest length, first address, end, permit) permit; CIDR blocks only.
 
     Time: about n log n for each stretch of lengths with the same lines.
     """
@@ -268,7 +268,7 @@ def _swept(blocks: list[tuple[int, int, int, bool]]) -> Intervals:
 
 
 def access_permitted(lst: AccessList, version: int) -> PrefixSet | None:
-    """Give what an access list permits; None where a wildcard mask has no exact form here."""
+    """Return what an access list permits; None where a wildcard mask has no exact form here."""
     lines: list[tuple[int, int, int, int, bool]] = []
     for entry in lst.entries:
         permit = entry.action == "permit"
@@ -302,7 +302,7 @@ class Permitted:
         self._known: dict[tuple[int, int], tuple[PrefixList | AccessList, PrefixSet | None]] = {}
 
     def of(self, lst: PrefixList | AccessList, version: int) -> PrefixSet | None:
-        """Give what a list permits of a version; None where a wildcard mask has no exact form."""
+        """Return what a list permits of a version; None where a wildcard mask has no exact form."""
         key = (id(lst), version)
         if key not in self._known:
             found = permitted(lst, version) if isinstance(lst, PrefixList) else access_permitted(lst, version)
@@ -311,7 +311,7 @@ class Permitted:
 
 
 def _begins_in(start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Give the prefixes whose first address is in an aligned block: (shortest, longest length, addresses covered)."""
+    """Yield the prefixes whose first address is in an aligned block: (shortest, longest length, addresses covered)."""
     own = 32 - ((end - start).bit_length() - 1)
     yield own, 32, start, end
     # shorter ones begin there, too, as long as their length leaves the block's first address as it is
@@ -323,7 +323,7 @@ def _begins_in(start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _wild(source: Any, wildcard: IPv4Address | None) -> tuple[int, int] | None:
-    """Give the addresses of a source; None where the wildcard's ones are not all at its end."""
+    """Return the addresses of a source; None where the wildcard's ones are not all at its end."""
     if source == "any":
         return 0, 1 << 32
     free = 0 if wildcard is None else int(wildcard)

@@ -82,7 +82,7 @@ def only(name: str, value: Any) -> RouteBox:
 
 
 def on_path(cube: Cube) -> RouteBox:
-    """Ask something of the AS path: of which atoms are literals."""
+    """Ask something of the AS path: some atoms are literals."""
     return RouteBox(path=frozenset(replace(literal, found=found) for literal, found in cube))
 
 
@@ -134,7 +134,7 @@ _MOST_JOINED: Final = 200
 
 
 def simplified(region: Region) -> Region:
-    """Give the same routes in fewer boxes: two that differ in one attribute only, of the same prefixes, are one."""
+    """Return the same routes in fewer boxes: two that differ in one attribute only, of the same prefixes, are one."""
     groups: dict[PrefixSet, list[RouteBox]] = {}
     for box, prefixes in region.items():
         groups.setdefault(prefixes, []).append(box)
@@ -161,7 +161,7 @@ def _joined(boxes: list[RouteBox]) -> list[RouteBox]:
 
 
 def _union(one: RouteBox, other: RouteBox) -> RouteBox | None:
-    """Give the box of what is in either, if there is one."""
+    """Return the box of what is in either, if there is one."""
     unlike = [name for name in _FIELDS if getattr(one, name) != getattr(other, name)]
     if not unlike:
         return one
@@ -187,7 +187,7 @@ def _union(one: RouteBox, other: RouteBox) -> RouteBox | None:
 
 
 def example(box: RouteBox, prefixes: PrefixSet, neighbor: Address | None = None, paths: tuple[str, ...] = ()) -> Route:
-    """Give one route of a box: as plain as can be. Raises UndecidedError if no path can be found for it."""
+    """Return one route of a box: as plain as can be. Raises UndecidedError if no path can be found for it."""
     prefix = prefixes.witness()
     path = path_with(box.path, paths)
     if prefix is None or path is None:

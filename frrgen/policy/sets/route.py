@@ -37,7 +37,7 @@ class Route:
         return " ".join(f"{a}:{b}:{c}" for a, b, c in sorted(self.large_communities))
 
     def to_json(self) -> dict[str, Any]:
-        """Give the route as JSON data."""
+        """Return the route as JSON data."""
         return {
             "prefix": str(self.prefix),
             "local_preference": self.local_preference,

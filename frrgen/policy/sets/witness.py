@@ -45,11 +45,11 @@ class _Follower:
 
 
 _PLAIN, _SET, _KEPT = "", "{", ","
-"""Outside of an AS_SET; inside an AS_SET of which nothing is left yet; inside one, behind what is left of it."""
+"""Outside of an AS_SET; inside an AS_SET that has nothing left yet; inside an AS_SET, behind what is left of it."""
 
 
 class _Thinned:
-    """Follows a literal through an AS path of which it does not see some numbers.
+    """Follows a literal through an AS path, some of whose numbers it does not see.
 
     A number is held back as long as it may become one that is gone. A state is that of the machine, whether it has seen
     anything, where the text stands, and the digits that are held back; None: those of this number were passed on.
@@ -82,7 +82,7 @@ class _Thinned:
         return self.machine.run(lead + digits, own), True, place and _KEPT, None
 
     def _ended(self, state: Any) -> Any:
-        """Give the state behind a number."""
+        """Return the state behind a number."""
         own, seen, place, held = state
         return self._passed(own, seen, place, held) if held and held not in self.gone else state
 
@@ -93,7 +93,7 @@ class _Thinned:
 
 
 def texts(language: str, literals: Sequence[Literal], alphabet: str) -> Iterator[tuple[str, tuple[bool, ...]]]:
-    """Give, the shortest first, one text of the language for each combination of found and not found that there is.
+    """Yield the shortest first, one text of the language for each combination of found and not found that there is.
 
     `language` is an expression of the whole text. Raises UndecidedError if that takes too many states.
     """
@@ -129,6 +129,6 @@ def texts(language: str, literals: Sequence[Literal], alphabet: str) -> Iterator
 
 
 def witness(language: str, literals: Sequence[Literal], alphabet: str) -> str | None:
-    """Give a shortest text of the language for which every literal holds; None if there is none."""
+    """Return a shortest text of the language for which every literal holds; None if there is none."""
     wanted = tuple(one.found for one in literals)
     return next((text for text, vector in texts(language, literals, alphabet) if vector == wanted), None)

@@ -1,4 +1,4 @@
-"""Which address a Service gets: the same for the same Services, whatever order they are told in.
+"""Which address a Service gets: the same for the same Services, in any order.
 
 First every Service keeps what it has, then the others are served: nobody is moved by somebody new, or by a restart.
 """
@@ -145,7 +145,7 @@ class _Book:
         return Outcome(tuple(good), name)
 
     def complete(self, service: Service, kept: Outcome) -> Outcome:
-        """Give the second address to a Service that has one, and wants two. It keeps the one in any case."""
+        """Return the second address to a Service that has one, and wants two. It keeps the one in any case."""
         wanted, need_all = _versions(service)
         missing = [version for version in wanted if version not in {one.version for one in kept.addresses}]
         if not missing or _requested(service):
@@ -160,7 +160,7 @@ class _Book:
         return Outcome(_in_order((*kept.addresses, *given), wanted), kept.pool)
 
     def give(self, service: Service) -> Outcome:
-        """Give a Service what it asks for, or the lowest that is free. Raises _RefusedError."""
+        """Return a Service what it asks for, or the lowest that is free. Raises _RefusedError."""
         requested = _requested(service)
         found = self._exactly(service, requested) if requested else self._any(service)
         for one in found.addresses:

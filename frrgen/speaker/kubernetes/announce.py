@@ -76,7 +76,7 @@ class Verdict:
 
     @property
     def draining(self) -> bool:
-        """Routers are told to prefer other nodes."""
+        """The routers learn to prefer other nodes."""
         return GRACEFUL_SHUTDOWN in self.said.communities
 
 

@@ -34,7 +34,7 @@ _KEEPALIVE: Final = (
     (IPPROTO_TCP, TCP_KEEPINTVL, 5),
     (IPPROTO_TCP, TCP_KEEPCNT, 3),
 )
-"""The kernel ends a connection whose other end is gone without a word: after 25 s, and not at the end of the watch."""
+"""The kernel ends a connection whose other end is gone silently: after 25 s, and not at the end of the watch."""
 
 
 OF_THE_OBJECT: Final = frozenset({400, 404, 409, 413, 422})

@@ -84,7 +84,7 @@ class Controller:
             await self._lease.release()
 
     async def _lead(self) -> None:
-        """List everything anew, then serve: what the leader before wrote last is known before the first word."""
+        """List everything again, then serve: what the leader before wrote last is known before the first word."""
         services = self._services = {}
         self._basis, self._put_off, self._server = None, {}, (Backoff(), 0.0)
 
@@ -114,7 +114,7 @@ class Controller:
             await asyncio.gather(*following, return_exceptions=True)
 
     def refusal(self, name: Name) -> str:
-        """Say why a Service gets no address from us; "" if it gets one, or is not ours."""
+        """Return why a Service gets no address from us; "" if it gets one, or is not ours."""
         outcome = self._refused.get(name)
         if outcome is None or outcome.refusal is None:
             return ""
@@ -131,7 +131,7 @@ class Controller:
         self._dirty.set()
 
     async def _serve(self, services: dict[Name, Service]) -> None:
-        """Give every Service what the rule gives it, if anything has changed since the last round."""
+        """Return every Service what the rule gives it, if anything has changed since the last round."""
         now, basis = time.monotonic(), self._known()
         due = [name for name, (_, when) in self._put_off.items() if when <= now]
         if self._server[1] > now or not (self._dirty.is_set() or due or basis != self._basis):
@@ -163,7 +163,7 @@ class Controller:
         return name in self._put_off and self._put_off[name][1] > time.monotonic()
 
     async def _write(self, services: dict[Name, Service], name: Name, service: Service, outcome: Outcome) -> None:
-        """Apply the addresses. Not by force: what another controller wrote stays, and is told in the log.
+        """Apply the addresses. Not by force: what another controller wrote stays, and is logged.
 
         A write that failed is tried again for as long as it is wanted, ever more rarely.
         """

@@ -47,7 +47,7 @@ class Lease:
     async def run(self, changed: Callable[[], None]) -> None:
         """Take the Lease when it is free, and renew it.
 
-        `changed` is called when the Lease was won or lost, and when it was won anew after it had run out.
+        `changed` is called when the Lease was won or lost, and when it was won again after it had run out.
         """
         before = False
         while True:
@@ -67,7 +67,7 @@ class Lease:
             await asyncio.sleep(_RETRY * random.uniform(0.9, 1.1))  # noqa: S311
 
     async def release(self) -> None:
-        """Give the Lease back, so that another need not wait."""
+        """Return the Lease back, so that another need not wait."""
         if not self.mine:
             return
         self._until = 0.0

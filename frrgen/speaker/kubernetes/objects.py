@@ -173,5 +173,5 @@ class ClusterNode(ApiObject):
 
     @classmethod
     def unknown(cls, name: str) -> Self:
-        """Return a node of which nothing is known but its name."""
+        """Return a node that has a name, and nothing else that is known."""
         return cls(metadata=Metadata(name=name))

@@ -27,7 +27,7 @@ _LONGEST_WAIT: Final = 30.0
 _LASTS: Final = 5.0
 """Seconds after which a watch counts as a success without an event."""
 _RELIST: Final = 3600.0
-"""Seconds after which all is listed again, whatever the watch says: what is in between may lose lines."""
+"""Seconds after which all is listed again, even while the watch works: a proxy in between may lose lines."""
 _STEP: Final = 100
 """Objects that are read at a time: some milliseconds."""
 
@@ -81,7 +81,7 @@ class Reflector(Generic[_T]):
 
     @property
     def unread(self) -> str:
-        """Say which object cannot be read, and is kept as it was; "" if none."""
+        """Return which object cannot be read, and is kept as it was; "" if none."""
         return next((f"{'/'.join(name).strip('/')}: {why}" for name, why in self._unread.items()), "")
 
     @property

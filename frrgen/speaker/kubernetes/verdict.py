@@ -1,4 +1,4 @@
-"""What a Service is told of its route: the condition `frrgen.io/RouterAccepts`."""
+"""The verdict on a Service's route: the condition `frrgen.io/RouterAccepts`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Acceptance:
 
 
 def acceptance(verdicts: Sequence[Verdict], ask: Ask, refusal: str = "") -> Acceptance | None:
-    """Return what a Service is told; None: nothing, for its addresses are not ours to announce.
+    """Return the condition of a Service; None: its addresses are not ours to announce.
 
     Whether pods answer, and on which node, is not asked: a route that is not there for want of pods is accepted.
     `refusal` is why our own allocation gave no address.

@@ -44,7 +44,7 @@ class Witness:
         self._told: dict[Name, tuple[Acceptance, float]] = {}
 
     def judge_again(self, names: Iterable[Name]) -> None:
-        """Know that the verdict on these Services may be another."""
+        """Mark these Services: their verdict may have changed."""
         self._again.update(dict.fromkeys(names))
         self._dirty.set()
 

@@ -35,7 +35,7 @@ Reasons = Callable[[Gate, int, Attributes], Sequence[str]]
 
 
 class Announcer:
-    """The table, who is told of it, and what keeps it as the source wants it."""
+    """The table, the sessions that announce it, and what keeps it as the source wants it."""
 
     def __init__(self, source: Source | None, reasons: Reasons) -> None:
         self.table = Table()
@@ -155,7 +155,7 @@ class Announcer:
         return ", ".join(peer.settings.name for peer in self.peers if peer.group is group)
 
     def why_dropped(self, group: Group, key: int) -> str:
-        """Say which entry and which line drop a prefix."""
+        """Return which entry and which line drop a prefix."""
         dropped, attributes = group.rib.dropped.get(key), self.table.get(key)
         if dropped is None or attributes is None:
             return ""
@@ -164,7 +164,7 @@ class Announcer:
         return "; ".join((dropped.reason, *self._reasons(group.gate, key, attributes)))
 
     def drops(self, key: int, attributes: Attributes) -> dict[str, str]:
-        """Say which routers drop a prefix that is announced with these attributes, and why."""
+        """Return which routers drop a prefix that is announced with these attributes, and why."""
         family, found = Key.family(key), dict[str, str]()
         for peer in self.peers:
             gate = peer.group.gate
@@ -244,7 +244,7 @@ class Announcer:
         for one in wanted:
             checker = None
             if one.health is not None:
-                # a check that goes on is not begun anew
+                # a check that runs is not started again
                 same = running.get(one.health)
                 checker = same.pop() if same else Checker(one.health, self._few)
             self.checkers.append((one, checker))

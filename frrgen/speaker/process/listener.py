@@ -85,7 +85,7 @@ async def _accept(listener: socket.socket, peers: Mapping[Any, Peer]) -> None:
                 continue
             peer = peers.get(ip_address(host.partition("%")[0]))
             if peer is None:
-                # whoever that is, he gets no answer, and one line a second at the most
+                # an unknown peer gets no answer, and at most one line of the log a second
                 _RARELY.warning("a connection from %s, which is no peer", host)
             if peer is None or not await _take(made, peer):
                 made.close()

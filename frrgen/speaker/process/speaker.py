@@ -227,7 +227,7 @@ class Speaker:
             raise DeviceError(Finding(Code.FRR605, f"cannot listen on {where}: {why}")) from bad
 
     async def _live(self) -> None:
-        """Know everything, then speak: sessions begin when the source was read and its checks have answered."""
+        """Read the source, have its checks answer, then begin the sessions."""
         for group in self.announcer.groups.values():
             await asyncio.to_thread(group.gate.prove)
         first = asyncio.get_running_loop().create_task(self._know())
@@ -267,7 +267,7 @@ class Speaker:
     def stop(self, *, restart: bool = False, leave: bool = False) -> None:
         """End `run`: drained, or left for a process to come, or to restart this process in its place.
 
-        To be drained a second time is to end at once; what ends is not begun anew.
+        A second drain ends at once; nothing is started again.
         """
         draining = self._stopping.is_set() and self._stop_as == self.drain
         if draining and not restart:
@@ -280,7 +280,7 @@ class Speaker:
         """Ask routers to prefer other nodes (RFC 8326), wait, withdraw, and end the sessions with a text (RFC 9003)."""
         self.announcer.not_ready = "draining"
         LOG.info("draining for %g s", self.options.drain_seconds, extra={"event": "drain"})
-        # nothing may be announced anew from here on
+        # nothing new may be announced from here on
         await self._end_tasks()
         if self.options.restarted and not any(peer.counters.established for peer in self.peers):
             # routers keep what the process before this one has told them: they must hear of the end

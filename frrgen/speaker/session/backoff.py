@@ -30,7 +30,7 @@ class IdleHold:
     _failures: int = 0
 
     def ended(self, notification: Notification | None, lasted: float | None) -> None:
-        """Know how a connection ended; `lasted` is for how many seconds it was established, None: it never was."""
+        """Count a connection that ended. `lasted`: seconds for which it was established; None: it never was."""
         self.refused = False
         if lasted is not None:
             self._failures = 0 if lasted > LASTED else self._failures + 1

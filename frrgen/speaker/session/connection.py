@@ -49,10 +49,10 @@ class Owner(Protocol):
         """Look at a valid OPEN: connections may collide. Raises BgpError."""
 
     def established(self, connection: Connection) -> None:
-        """Know that the session is up."""
+        """Begin to announce: the session is up."""
 
     def ended(self, connection: Connection) -> None:
-        """Know that the connection has come to its end; `connection.why` says how."""
+        """Count a connection that has ended, as `connection.why` says."""
 
     def updated(self, update: Update) -> None:
         """Count what the peer announces."""
@@ -77,7 +77,7 @@ class Connection(asyncio.BufferedProtocol):
         self.up_at = 0.0
         """When it was established, by the loop's clock."""
         self.after: Connection | None = None
-        """The established connection that there was when this one began, if the peer may leave it without a word."""
+        """The established connection that there was when this one began, if the peer may leave it silently."""
         self.theirs: Open | None = None
         self.agreed: Agreed | None = None
         self.done = asyncio.get_running_loop().create_future()
@@ -105,7 +105,7 @@ class Connection(asyncio.BufferedProtocol):
             transport.close()
             return
         self._transport = transport
-        # whatever the kernel does not take at once makes us wait, and starts the timer of RFC 9687
+        # octets that the kernel does not take at once make us wait, and starts the timer of RFC 9687
         transport.set_write_buffer_limits(0)
         self._give_up_after(SEND_HOLD)
         if self.dialled:

@@ -12,7 +12,7 @@ from frrgen.speaker.wire.packed_prefix import Family
 
 
 class Group:
-    """Sessions that are told the same: one Adj-RIB-Out, and what it looks like on the wire, written once."""
+    """Sessions with the same announcements: one Adj-RIB-Out, and what it looks like on the wire, written once."""
 
     def __init__(self, rib: AdjRibOut, gate: Gate) -> None:
         self.rib = rib
@@ -38,14 +38,14 @@ class Group:
     def may_be_kept(self, family: Family) -> bool:
         """Tell whether routers may keep our routes over a restart (RFC 4724).
 
-        They count it, and what they are told behind it, until End-of-RIB: both must be within the maximum-prefix. What
+        They count it, and what is sent behind it, until End-of-RIB: both must be within the maximum-prefix. What
         a process before this one has told is not known, and taken to be no more than what this one does.
         """
         limit = self.gate.limit(family)
         return limit is None or self.gate.fits(family) or 2 * self.rib.most[family] <= limit
 
     def judge(self, keys: Sequence[int]) -> dict[int, bool]:
-        """Ask the gate about keys that changed in the table; gives all whose state is another, and if they are said."""
+        """Return the keys whose state changes with these keys of the table, and whether they are announced."""
         moved = [*keys, *self.gate.judge(self.rib, keys)]
         for written in self._reading:
             written.changed.update(moved)

@@ -17,7 +17,7 @@ from frrgen.speaker.wire.message import Refresh, updates_in, write_route_refresh
 from frrgen.speaker.wire.packed_prefix import Family
 
 COALESCE: Final = 0.002
-"""Seconds between two sets of UPDATEs: a change after a quiet time is told at once, the next ones are gathered."""
+"""Seconds between two sets of UPDATEs: a change after a quiet time is sent at once, the next changes are gathered."""
 _STEPS: Final = ALIKE // BLOCK
 
 
@@ -49,12 +49,12 @@ class Outbound:
         self.end_of_rib_sent.clear()
 
     def end(self) -> None:
-        """Know that there is no session."""
+        """Forget the encoder of a session that has ended."""
         self.encoder = None
         self.end_of_rib_sent.clear()
 
     def changed(self, keys: Mapping[int, bool]) -> None:
-        """Know which prefixes are another or new (True) or gone (False)."""
+        """Queue prefixes that are new or changed (True) or gone (False)."""
         self._pending.update(keys)
         self.quiet = False
         self._wake.set()

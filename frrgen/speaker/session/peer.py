@@ -25,7 +25,7 @@ from frrgen.speaker.wire.packed_prefix import Family
 from frrgen.speaker.wire.update import Update
 
 PATIENCE: Final = 10.0
-"""Seconds after which it is said that nobody answers; then twice as many, and so on."""
+"""Seconds after which the log says that the router does not answer; then twice as many, and so on."""
 PATIENCE_MOST: Final = 600.0
 _CHECK: Final = 0.02
 _SETTLED: Final = 10.0
@@ -149,7 +149,7 @@ class Peer:
         self._pumping.add_done_callback(self._failed)
 
     def ended(self, connection: Connection) -> None:
-        """Know that a connection is no more."""
+        """Forget a connection that has ended, and wait before the next."""
         self._connections.discard(connection)
         if connection.was_established or not is_collision(connection.notified):
             self.counters.last_error = connection.why
@@ -210,7 +210,7 @@ class Peer:
         return connection
 
     def changed(self, keys: Mapping[int, bool]) -> None:
-        """Know which prefixes are another or new (True) or gone (False)."""
+        """Announce prefixes that are new or changed (True), withdraw those that are gone (False)."""
         if self.session is not None:
             self.outbound.changed(keys)
 
@@ -277,7 +277,7 @@ class Peer:
             await asyncio.sleep(0)
 
     def _failed(self, task: asyncio.Task[None]) -> None:
-        """Know that a task ended by a mistake of ours: the session restarts, so that no change is lost."""
+        """Restart the session if a task ended by a mistake of ours, so that no change is lost."""
         if task.cancelled() or task.exception() is None:
             return
         LOG.error("%s: a mistake of the speaker", self.settings.name, exc_info=task.exception())

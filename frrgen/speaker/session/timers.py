@@ -31,7 +31,7 @@ class Timers:
         return bool(self._running)
 
     def start(self, event: Event, seconds: float) -> None:
-        """Begin a timer, or begin it anew."""
+        """Start a timer, or start it again."""
         self.stop(event)
         self._running[event] = self._loop.call_later(seconds, self._feed, event)
 

@@ -1,1 +1,1 @@
-"""The table of what is announced, and what each session is told of it."""
+"""The table of what is announced, and what each session announces of it."""

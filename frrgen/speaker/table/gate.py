@@ -198,7 +198,7 @@ class Gate:
         return self.keep_within(rib, keys)
 
     def rule(self, rib: AdjRibOut, keys: Sequence[int]) -> None:
-        """Look at keys of a table again, whatever the router's maximum-prefix is."""
+        """Look at keys of a table again, without the router's maximum-prefix."""
         if self.mode == "off":
             return
         if rib.dropped:

@@ -1,7 +1,7 @@
-"""What a session is told of the table, and the UPDATEs that say it (RFC 4271 section 4.3 and 9.2).
+"""What a session announces of the table, and the UPDATEs for it (RFC 4271 section 4.3 and 9.2).
 
 Of a session's Adj-RIB-Out only the difference to the table is kept: what the gate holds back. What was sent is not
-kept: a session that lags remembers which keys changed meanwhile, and is told how they stand when it reads again.
+kept: a session that lags remembers which keys changed meanwhile, and sends their state when the peer reads again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Held:
 
 
 class AdjRibOut:
-    """What one session, or sessions with the same policy, are told: the table without what the router would drop."""
+    """What a session, or sessions with the same policy, announce: the table without what the router would drop."""
 
     def __init__(self, table: Table, *, enforce: bool = True) -> None:
         self.table = table
@@ -94,7 +94,7 @@ class AdjRibOut:
         return len(self.table.columns[family]) - (six if family is Family.IPV6 else len(self.dropped) - six)
 
     def drop(self, keys: Sequence[int], why: Held) -> None:
-        """Know that the router would drop these keys of the table."""
+        """Hold back these keys of the table: the router would drop them."""
         self.dropped.update(dict.fromkeys(keys, why))
         self.forget_unsure(keys)
         self.reasons[why.reason] += len(keys)
@@ -104,7 +104,7 @@ class AdjRibOut:
                 self.waiting[Key.family(key)][key] = why
 
     def admit(self, keys: Iterable[int]) -> None:
-        """Know that the router would have these keys, or that they are gone, as far as is known."""
+        """Release these keys: the router takes them, or they are gone."""
         for key in keys:
             held = self.dropped.pop(key, None)
             if held is not None:
@@ -114,7 +114,7 @@ class AdjRibOut:
                     del self.waiting[Key.family(key)][key]
 
     def forget_unsure(self, keys: Iterable[int]) -> None:
-        """Know no more that it cannot be told of these keys what the router does with them."""
+        """Forget that the router's answer for these keys is not known."""
         if any(self.unsure.values()):
             for key in keys:
                 self.unsure[Key.family(key)].pop(key, None)
@@ -130,7 +130,7 @@ class AdjRibOut:
 class Written:
     """A whole Adj-RIB-Out as UPDATEs. The first session that reads it has it written; the others read what is there.
 
-    What changes in the meantime is left out: the sessions are told of it afterwards, in the right order.
+    What changes in the meantime is left out: the sessions announce it afterwards, in the right order.
     """
 
     def __init__(self, rib: AdjRibOut, encoder: Encoder, families: Iterable[Family]) -> None:

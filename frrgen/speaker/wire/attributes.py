@@ -1,4 +1,4 @@
-"""What is said of a prefix: the path attributes that are announced, and how they are written (RFC 4271 section 5)."""
+"""The path attributes that are announced with a prefix, and how they are written (RFC 4271 section 5)."""
 
 from __future__ import annotations
 

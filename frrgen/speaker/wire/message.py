@@ -1,4 +1,4 @@
-"""Messages and their octets (RFC 4271 section 4); what is wrong with them is a BgpError, whatever the octets are."""
+"""Messages and their octets (RFC 4271 section 4); any octets that are wrong raise BgpError."""
 
 from __future__ import annotations
 

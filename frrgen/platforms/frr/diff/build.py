@@ -41,7 +41,7 @@ def _prune(work: Work) -> None:
     for leftover in work.leftovers:
         around = leftover.context[0] if leftover.context else ""
         if not gone.isdisjoint((f"no {around}", f"no {around.partition(' permit ')[0].partition(' deny ')[0]}")):
-            # it goes with its context, and entering that would make it anew
+            # it goes with its context, and entering the context would make it again
             continue
         line = undo(leftover.context, leftover.line)
         if line is None:

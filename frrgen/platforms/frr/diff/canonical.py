@@ -1,4 +1,4 @@
-"""The form in which two routers that FRR treats alike are equal: what FRR implies is said, what it hides is not."""
+"""The form in which two routers that FRR treats alike are equal: with what FRR implies, without what it hides."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _said(value: Any) -> set[str]:
 
 
 def _with(obj: _T, changes: dict[str, Any]) -> _T:
-    """Copy with the fields that really change. To pydantic, what is said and what is a default are equal."""
+    """Copy with the fields that really change. To pydantic, a written value and a default are equal."""
     real = {
         name: value
         for name, value in changes.items()
@@ -72,7 +72,7 @@ def _with_imported(router: Router) -> Router:
 
 
 def _with_shared_distances(router: Router) -> Router:
-    """Give the first instance the distances of all: FRR has them once, and shows them in each."""
+    """Return the first instance the distances of all: FRR has them once, and shows them in each."""
     held = {"": router.bgp, **{name: vrf.bgp for name, vrf in router.vrfs.items()}}
     instances = {name: bgp for name, bgp in held.items() if bgp is not None}
     if not any(getattr(bgp, family).distances for bgp in instances.values() for family in FAMILIES):
@@ -94,7 +94,7 @@ def _with_shared_distances(router: Router) -> Router:
 
 
 def canonical(router: Router, beside: Router | None = None, box: Profile | None = None) -> Router:
-    """Give the router in canonical form, by its own FRR version. Names of the box itself are left out of it.
+    """Return the router in canonical form, by its own FRR version. Names of the box itself are left out of it.
 
     `beside` is the router that it is to be compared with: whether a family is active by default is taken from there,
     for FRR keeps what is active when only the default changes. `box` is the profile by which FRR hides defaults; None:
@@ -187,7 +187,7 @@ def _options(one: _O, name: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp],
 
 
 def _capabilities(one: Neighbor | PeerGroup, group: PeerGroup | None, bgps: tuple[Bgp, Bgp]) -> dict[str, Any]:
-    """Give what a neighbor says of its capabilities beyond what its group or the instance says beside.
+    """Return what a neighbor says of its capabilities beyond what its group or the instance says beside.
 
     As with families, FRR keeps what a neighbor has when only the default changes.
     """
@@ -208,7 +208,7 @@ def _group_of(one: Neighbor | PeerGroup, bgp: Bgp) -> PeerGroup | None:
 
 
 def _as_its_group(part: Model, group: Model, beside: Model | None, fields: Iterable[str]) -> dict[str, Any]:
-    """Give the options of a member that say no more than its group does, now and beside: they are left out."""
+    """Return the options of a member that say no more than its group does, now and beside: they are left out."""
     return {
         name: type(part).model_fields[name].default
         for name in fields
@@ -217,7 +217,7 @@ def _as_its_group(part: Model, group: Model, beside: Model | None, fields: Itera
 
 
 def _written_over(group: Model, beside: Model | None) -> dict[str, Any]:
-    """Give the options of a member that it loses when its group changes: they are to be said anew."""
+    """Return the options that a member loses when its group changes: they must be sent again."""
     return {
         name: None for name in _WRITTEN_OVER if beside is not None and getattr(group, name) != getattr(beside, name)
     }

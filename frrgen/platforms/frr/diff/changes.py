@@ -117,7 +117,7 @@ class Commands:
             self._parts.append((enter, lines))
 
     def add_raw(self, enter: tuple[str, ...], lines: Iterable[str]) -> None:
-        """Put raw lines at the end: they may lead anywhere, so what follows enters its context anew."""
+        """Put raw lines at the end: they may lead anywhere, so what follows enters its context again."""
         if found := list(lines):
             self._raw.add(len(self._parts))
             self._parts.append((enter, found))
@@ -131,7 +131,7 @@ class Commands:
         self._parts.extend(other._parts)
 
     def lines(self) -> Iterator[str]:
-        """Give every line. No `exit` stands between route-map entries: on FRR 8.4 each costs a commit."""
+        """Yield every line. No `exit` stands between route-map entries: on FRR 8.4 each costs a commit."""
         stack: list[str] = []
         for number, (enter, lines) in enumerate(self._parts):
             shared = 0

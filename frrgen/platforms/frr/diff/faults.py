@@ -1,4 +1,4 @@
-"""What FRR itself does wrong on the way, whatever the order of the lines: a plan says it in words."""
+"""What FRR itself does wrong on the way, in any order of the lines: the warnings of a plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AT_START: Final = ("dont_capability_negotiate", "local_role_strict", "oad", "st
 
 
 def faults(old: Router, new: Router) -> Iterator[str]:
-    """Give a sentence for each fault of FRR that the change of one router into the other meets."""
+    """Yield a sentence for each fault of FRR that the change of one router into the other meets."""
     for vrf, before, after in _kept(old, new):
         where = f" of vrf {vrf}" if vrf else ""
         found = (*_of_instance(before, after), *(_locked_out(before, after) if new.version < (10, 7) else ()))
@@ -98,7 +98,7 @@ def _filters(part: NeighborFamily, name: str) -> bool:
 
 
 def upgrade_trap(router: Router) -> tuple[str, str] | None:
-    """Say what FRR 9 and later make of the route maps in the file that FRR 8 saves, and what to do; None: nothing.
+    """Return what FRR 9 and later make of the route maps in the file that FRR 8 saves, and what to do; None: nothing.
 
     FRR 8 saves `no route-map NAME optimization`, and FRR 9 skips the first entry of such a map.
     """

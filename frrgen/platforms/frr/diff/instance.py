@@ -57,7 +57,7 @@ class Instance:
         self.standins = standins
         self._gone_before: dict[str, set[str]] = {}
         self.anew: set[str] = set()
-        """The neighbors and groups that are deleted and made anew."""
+        """The neighbors and groups that are deleted and made again."""
         self.path: Path = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
         self.enter = (f"router bgp {new.asn}{f' vrf {vrf}' if vrf else ''}",)
 
@@ -107,7 +107,7 @@ class Instance:
         self.record.take(found, vrf=self.vrf, neighbors=neighbors, among=among, impact=impact)
 
     def _instance_options(self) -> list[str]:
-        """Give the lines that must wait until the neighbors are as intended."""
+        """Return the lines that must wait until the neighbors are as intended."""
         old, new = (Part(self.path, INSTANCE.written(bgp, canonical=True)).lines for bgp in (self.old, self.new))
         found = delta(old, new, self.version)
         stay = {one.name for one in sessions(self.new)}
@@ -121,7 +121,7 @@ class Instance:
         return Part(self.path, LISTEN.written(bgp, canonical=True)).lines
 
     def _rebuilt(self) -> tuple[set[str], set[str]]:
-        """Find what must be deleted and made anew: FRR has no other way to change what makes a neighbor."""
+        """Find what must be deleted and made again: FRR has no other way to change what makes a neighbor."""
         groups = {
             name
             for name, group in self.new.peer_groups.items()
@@ -143,7 +143,7 @@ class Instance:
         return groups, neighbors
 
     def _restarts_otherwise(self, old: Neighbor, new: Neighbor) -> bool:
-        """Tell whether a member must be made anew to have the graceful restart that a router has that boots.
+        """Tell whether a member must be made again to have the graceful restart that a router has that boots.
 
         What FRR 10 leaves of the mode of a group with its members depends on the lines that came before; either change
         resets the session (10.3, 10.7.1).
@@ -210,7 +210,7 @@ class Instance:
         return alone and default and {one.graceful_restart, old.graceful_restart} == {None, "helper"}
 
     def _lingering(self, group: str, family: str, found: Delta) -> list[str]:
-        """Give the lines that take from members what FRR leaves with them when their group has it no more."""
+        """Return the lines that take from members what FRR leaves with them when their group has it no more."""
         lines: list[str] = []
         for change, statement in found.changes:
             if change.op is not Op.REMOVE or not statement.rule.lingers:
@@ -279,9 +279,9 @@ class Instance:
         self.commands.add_raw(enter, self.record.raw(enter, path, families[1].raw))
 
     def _stale_aggregates(self, lines: list[Line], found: Delta) -> list[str]:
-        """Give the lines of aggregates that FRR must make anew to announce them as `bgp graceful-shutdown` wants.
+        """Return the lines of aggregates that FRR must make again to announce them as `bgp graceful-shutdown` wants.
 
-        The same line again makes the aggregate anew, and nothing is withdrawn meanwhile (8.4.4, 10.3, 10.7.1).
+        The same line makes the aggregate again, and nothing is withdrawn meanwhile (8.4.4, 10.3, 10.7.1).
         """
         if self.is_new or self.old.graceful_shutdown == self.new.graceful_shutdown:
             return []
@@ -296,7 +296,7 @@ class Instance:
 
 
 def _makes(neighbor: Neighbor, bgp: Bgp, peer: str) -> tuple[object, ...]:
-    """Give what cannot be changed on a neighbor that exists: its group, and for an unnumbered one all that makes it."""
+    """Return what cannot change on a neighbor: its group, and for an unnumbered neighbor all that makes it."""
     group = bgp.peer_groups.get(neighbor.peer_group or "")
     from_group = group is not None and group.remote_as is not None
     unnumbered = (neighbor.remote_as, neighbor.v6only) if is_unnumbered(peer) else ()

@@ -56,7 +56,7 @@ def instances(work: Work) -> None:
 
 
 def _aggregate_again(work: Work, instance: Instance) -> None:
-    """Have FRR make aggregates anew whose route map changes: of a map that now denies it goes on with the old one.
+    """Have FRR make aggregates again whose route map changes: FRR keeps the old aggregate of a map that now denies.
 
     The map must be there before, and FRR 10 has it at the end of its batch (8.4.4, 10.3, 10.7.1).
     """
@@ -83,7 +83,7 @@ def _aggregate_again(work: Work, instance: Instance) -> None:
 
 
 def _say_again(work: Work, instance: Instance) -> None:
-    """Send again what the model lacks of a neighbor that is made anew: lines of other families go with it."""
+    """Send again what the model lacks of a neighbor that is made again: lines of other families go with it."""
     for leftover in chain(work.raw_there, () if work.prune else work.leftovers):
         words = leftover.line.removeprefix("no ").split()
         theirs = leftover.context[:1] == instance.enter and words[:1] == ["neighbor"]

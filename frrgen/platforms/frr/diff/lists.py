@@ -66,7 +66,7 @@ def _list_lines(work: Work, kind: ListKind, name: str, before: Any, lst: Any) ->
     # FRR silently ignores a value that the list has under another number: free such a value first
     wanted = {found_by(kind, new[seq]) for seq in differing if seq in new}
     if kind.field in {"access_lists", "ipv6_access_lists"}:
-        # it also ignores a value that an entry has with `exact-match`: such an entry is said anew
+        # it also ignores a value that an entry has with `exact-match`: such an entry is sent again
         differing |= {seq for seq in old.keys() & new.keys() if found_by(kind, old[seq]) in wanted}
     if kind.field == "as_path_lists" and ambiguous(old, differing):
         first = [f"no {head}"]

@@ -56,7 +56,7 @@ def expand_any_before_edit(old: Router, new: Router) -> list[str]:
 
 
 def found_by(kind: ListKind, entry: Any) -> str:
-    """Give that by which FRR 8.4 finds that a list already has a value: of an access list it sees the source only."""
+    """Return the key by which FRR 8.4 finds a value in a list: in an access list it sees the source only."""
     if kind.field in {"access_lists", "ipv6_access_lists"}:
         return str(entry.prefix or entry.source)
     return kind.value(entry)
@@ -155,10 +155,10 @@ def end_exclusions(old: Router, new: Router) -> dict[tuple[str, int], Placed]:
 
 
 def tied_anew(old: Router, new: Router, ended: Collection[tuple[str, int]]) -> list[str]:
-    """Give a line of each list that a `set as-path exclude as-path-access-list` is about to name, to be sent again.
+    """Return a line of each list that a `set as-path exclude as-path-access-list` is about to name, to be sent again.
 
     FRR 10 destroys what ties clauses to a list with each line of it that is removed, and dies of the next clause that
-    names it; a line that comes, and be it there already, makes that anew (10.3 and 10.7.1).
+    names it; a line that comes, even if it is there already, makes that again (10.3 and 10.7.1).
     """
     before = {
         (name, entry.seq): entry.set.as_path_exclude_list
@@ -183,7 +183,7 @@ def excluding(name: str) -> str:
 
 
 def _lost(was: RouteMapEntry, now: RouteMapEntry) -> Iterator[str]:
-    """Give what undoes the clauses that FRR 8.4 loses when these stand in the same entry after them."""
+    """Yield what undoes the clauses that FRR 8.4 loses when these stand in the same entry after them."""
     old, new = was.set, now.set
     if isinstance(old.metric, str) and new.metric is not None and _metric_kind(old.metric) != _metric_kind(new.metric):
         yield "no set metric"
@@ -205,7 +205,7 @@ def _metric_kind(metric: int | str) -> str:
 
 
 def refresh_cached_prefix_lists(old: Router, new: Router, changed: set[Ref]) -> tuple[Lines, Lines]:
-    """FRR 8's optimiser forgets edits of prefix lists: where it is on, name the edited lists anew.
+    """Name edited prefix lists again where FRR 8's optimiser is on: it forgets the edits.
 
     The same line again changes nothing, so another stands there for one transaction, by which no more is let in:
     what is permitted asks for a list that is not there, and what is denied is everything.
@@ -238,7 +238,7 @@ def _asking_for_nothing(line: str) -> str:
 
 
 def silent_maps(old: Router, new: Router, changed: set[Ref]) -> set[Ref]:
-    """Give the route maps that change without an event in FRR: the routes that are there keep the old verdict.
+    """Return the route maps that change without an event in FRR: the routes that are there keep the old verdict.
 
     So it is where `on-match` is set, changed or taken away, and where a list of `set comm-list` changes.
     """
@@ -255,7 +255,7 @@ def silent_maps(old: Router, new: Router, changed: set[Ref]) -> set[Ref]:
 
 
 def settle_removed_maps(old: Router, new: Router) -> list[str]:
-    """Give the lines that have bgpd forget a removed map before a map of its name comes, while a statement names it.
+    """Return the lines that have bgpd forget a removed map before a map of its name comes, while a statement names it.
 
     bgpd keeps the removed map for such a statement until `bgp route-map delay-timer` ends. A new map of the name frees
     it, and bgpd dies when it applies the statement before that: seen on FRR 10.3 in a random walk, 0.1 s after the map

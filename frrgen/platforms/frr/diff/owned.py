@@ -48,7 +48,7 @@ def with_unowned(running: Router, intended: Router) -> Router:
 
 
 def _all_refs(instances: Iterable[Bgp], running: Router) -> set[Ref]:
-    """Give what instances use, and what the route maps among that use, and so on."""
+    """Return what instances use, and what the route maps among that use, and so on."""
     todo = [ref for bgp in instances for ref in _refs(bgp)]
     found: set[Ref] = set()
     while todo:

@@ -93,7 +93,7 @@ class Plan:
     """What must follow in exec mode."""
     leftovers: tuple[str, ...]
     warnings: tuple[str, ...] = ()
-    """What FRR does wrong on the way, whatever the order of the lines."""
+    """What FRR does wrong on the way, in any order of the lines."""
     unfinished: tuple[str, ...] = ()
     """What an earlier change of the router has left to be done."""
     basis: str = ""
@@ -145,7 +145,7 @@ class Plan:
         return f"{text} {len(resets)} session{'s' if len(resets) > 1 else ''} will reset: {named}{more}."
 
     def to_json(self) -> dict[str, Any]:
-        """Give the plan as JSON data, with passwords hidden."""
+        """Return the plan as JSON data, with passwords hidden."""
         return {
             "router": self.router,
             "changes": [

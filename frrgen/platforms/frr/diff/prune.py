@@ -16,7 +16,7 @@ _ONLY_ADDED: Final = ("line vty", "link-params", "vnc ", "vrf-policy ")
 
 
 def undo(context: tuple[str, ...], line: str) -> str | None:
-    """Give the line that takes another one away; None where that cannot be told: it must stay, and be shown."""
+    """Return the line that takes another one away; None where that cannot be told: it must stay, and be shown."""
     if not is_known(context) or _NEVER.fullmatch(line) or any(enter.startswith(_ONLY_ADDED) for enter in context):
         return None
     if line.startswith("no "):

@@ -56,7 +56,7 @@ def route_maps(work: Work) -> None:
 
 
 def _exclude_again(work: Work, ended: Collection[tuple[str, int]]) -> None:
-    """Say again what stays of the exclusions that were ended."""
+    """Write again what stays of the exclusions that were ended."""
     work.phases["bgp_lists"].add((), tied_anew(work.old, work.new, ended))
     for name, seq in ended:
         (lst,) = (one.set.as_path_exclude_list for one in work.old.route_maps[name].entries if one.seq == seq)

@@ -33,7 +33,7 @@ def dynamic(group: str) -> str:
 
 
 def sessions(bgp: Bgp) -> Iterator[Session]:
-    """Give the sessions of an instance."""
+    """Yield the sessions of an instance."""
     for peer, neighbor in bgp.neighbors.items():
         group = bgp.peer_groups.get(neighbor.peer_group or "")
         yield _session(peer, neighbor, group, bgp)

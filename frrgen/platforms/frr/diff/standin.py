@@ -62,7 +62,7 @@ class StandIns:
             found.off.append(f"neighbor {owner} route-map {own_map} {direction}")
 
     def _map(self, match: dict[str, str], own_map: str | None) -> str:
-        """Give the name of the map that asks the new list, and then the session's own map."""
+        """Return the name of the map that asks the new list, and then the session's own map."""
         entry: dict[str, object] = {"seq": 10, "action": "permit", "match": match}
         if own_map is not None and own_map in self._known:
             entry["call"] = own_map
@@ -98,7 +98,7 @@ def _owners(old: Bgp, new: Bgp) -> Iterator[tuple[str, Neighbor | PeerGroup, Nei
 
 
 def _replaced(old: NeighborFamily, new: NeighborFamily, family: str, direction: str) -> dict[str, str] | None:
-    """Give the match clause of the list that takes another kind's place; None where none does."""
+    """Return the match clause of the list that takes another kind's place; None where none does."""
     words = "ipv6_address" if family == "ipv6_unicast" else "ip_address"
     for kind, other, clause in (
         ("prefix_list", "distribute_list", f"{words}_prefix_list"),
@@ -111,7 +111,7 @@ def _replaced(old: NeighborFamily, new: NeighborFamily, family: str, direction: 
 
 
 def _members(old: Bgp, group: str, family: str, direction: str) -> Iterator[tuple[str, str]]:
-    """Give the members of a group that have a map of their own, and take the list from the group."""
+    """Yield the members of a group that have a map of their own, and take the list from the group."""
     for peer, neighbor in old.neighbors.items():
         own = getattr(neighbor, family)
         lists = (getattr(own, f"{kind}_{direction}") for kind in ("prefix_list", "distribute_list"))

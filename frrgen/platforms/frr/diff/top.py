@@ -33,7 +33,7 @@ def globals_and_vrfs(work: Work) -> None:
         _free_prefixes(found)
         if enter not in old and not found:
             if work.version < (10,) and not block.raw:
-                # FRR 8.4 does not show a VRF of which nothing is said
+                # FRR 8.4 does not show a VRF without statements
                 continue
             work.record.change(Op.ADD, block.path, None, enter[0])
             work.phases["globals"].add(enter, [], always=True)
@@ -95,7 +95,7 @@ def rpki(work: Work) -> None:
 
 
 def _overwritten(lines: list[Line]) -> list[Line]:
-    """FRR 8.4 has no `no` for BFD's numbers: undo them by their default."""
+    """Undo BFD's numbers by their default: FRR 8.4 has no `no` for them."""
     return [
         Line(line.owner, line.statement._replace(undo=BFD_DEFAULTS.get(line.statement.slot[0], line.statement.undo)))
         for line in lines
@@ -111,7 +111,7 @@ def _free_prefixes(found: Delta) -> None:
 
 
 def _routed(line: str) -> tuple[tuple[object, ...], bool] | None:
-    """Give what a static route leads to, with its table and distance, and whether it drops; None if it is none."""
+    """Return what a static route leads to, with its table and distance, and whether it drops; None if it is none."""
     data = read_static_route(line)
     if data is None:
         return None

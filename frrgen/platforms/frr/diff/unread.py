@@ -16,7 +16,7 @@ from frrgen.platforms.frr.parse.fates import Leftover, lost
 def refuse_lost(
     leftovers: Iterable[Leftover], allowed: Collection[str], file: str = "", known: Router | None = None
 ) -> None:
-    """Refuse a configuration of which a BGP instance, a neighbor, a list or a map was not read.
+    """Refuse a configuration with a BGP instance, neighbor, list or map that was not read.
 
     `allowed` names those that may be missing, as `prefix_lists.NAME`; `known` has raw lines, which need not be read.
     Raises InputError.
@@ -43,7 +43,7 @@ def _missing(missing: Mapping[Path, list[Leftover]], allowed: Collection[str], f
 
 
 def only_in(one: Iterable[Leftover], other: Iterable[Leftover]) -> list[Leftover]:
-    """Give the leftovers of a text that another text does not have, too."""
+    """Return the leftovers of a text that another text does not have, too."""
     there = {(left.context, left.line) for left in other}
     return [left for left in one if (left.context, left.line) not in there]
 

@@ -65,7 +65,7 @@ class Work:
         return [batch for batch in batches if batch]
 
     def _as_it_will_be(self, leftover: Leftover) -> Leftover:
-        """Give a leftover where it stands behind the change: to enter a route map's entry is to say its action."""
+        """Return a leftover where it stands behind the change: to enter a route map's entry is to say its action."""
         words = leftover.context[0].split(" ") if leftover.context else []
         if words[:1] == ["route-map"] and (route_map := self.new.route_maps.get(words[1])) is not None:
             for entry in route_map.entries:

@@ -18,7 +18,7 @@ _NONE: Final = Impact.NONE
 
 
 class DampeningRule(LineRule):
-    """`bgp dampening`, of which FRR writes the half-life alone where the rest is its default."""
+    """`bgp dampening`: FRR writes the half-life alone where the rest is its default."""
 
     def body(self, value: Any, key: str = "") -> str:
         """Write what is not FRR's default."""

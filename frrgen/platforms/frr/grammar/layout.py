@@ -35,7 +35,7 @@ _LEAVE: Final = {"address-family": "exit-address-family", "vrf": "exit-vrf", "vn
 
 
 def _place(owner: Path, slot: Path) -> Path:
-    """Give the path of a slot, whose first word may be a path of its own: `log.syslog`."""
+    """Return the path of a slot, whose first word may be a path of its own: `log.syslog`."""
     return (*owner, *(step for word in slot[:1] for step in word.split(".")), *slot[1:])
 
 
@@ -99,7 +99,7 @@ def bare(path: Path, text: str) -> Part:
 
 
 def leave(enter: str) -> str:
-    """Give the line that leaves a context."""
+    """Return the line that leaves a context."""
     return _LEAVE.get(enter.split(" ", 1)[0], "exit")
 
 
@@ -109,7 +109,7 @@ def is_unnumbered(peer: str) -> bool:
 
 
 def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
-    """Give every block of a router's configuration, in order.
+    """Yield every block of a router's configuration, in order.
 
     `canonical` leaves out what FRR would not show; the router should then come from `canonical()`.
     """
@@ -128,14 +128,14 @@ def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
 
 
 def global_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
-    """Give the block of the top level."""
+    """Yield the block of the top level."""
     statics = wholes("static_routes", map(static_route, router.static_routes))
     written = [*GLOBAL.written(router, canonical=canonical), *statics, *wholes("raw", router.raw)]
     yield Block("globals", (), (), [Part((), written)])
 
 
 def vrf_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
-    """Give the blocks of the VRFs, without their BGP."""
+    """Yield the blocks of the VRFs, without their BGP."""
     for name, vrf in router.vrfs.items():
         path = ("vrfs", name)
         statics = wholes("static_routes", map(static_route, vrf.static_routes))
@@ -144,7 +144,7 @@ def vrf_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
 
 
 def rpki_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
-    """Give the block of `rpki`, if there is one."""
+    """Yield the block of `rpki`, if there is one."""
     if router.rpki is not None:
         caches = wholes("caches", (rpki_cache(cache, router.version) for cache in router.rpki.caches))
         written = [*RPKI.written(router.rpki, canonical=canonical), *caches]
@@ -152,7 +152,7 @@ def rpki_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
 
 
 def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Give every raw line of the model, with its context."""
+    """Yield every raw line of the model, with its context."""
     yield from (((), line) for line in router.raw)
     instances = [("", router.bgp), *((f" vrf {name}", vrf.bgp) for name, vrf in router.vrfs.items())]
     for name, vrf in router.vrfs.items():
@@ -172,7 +172,7 @@ def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def list_blocks(router: Router) -> Iterator[Block]:
-    """Give a block for each list."""
+    """Yield a block for each list."""
     for kind in LISTS:
         for name, lst in kind.of(router).items():
             path, head = (kind.field, name), kind.head(name, lst)
@@ -190,7 +190,7 @@ def optimization(route_map: RouteMap, version: tuple[int, ...]) -> bool:
 def route_map_blocks(
     name: str, route_map: RouteMap, version: tuple[int, ...], *, canonical: bool = False
 ) -> Iterator[Block]:
-    """Give the blocks of a route map: its optimiser's switch (behind it, for FRR forgets it otherwise), its entries."""
+    """Yield the blocks of a route map: its optimiser's switch (behind the map, or FRR forgets it), its entries."""
     for entry in route_map.entries:
         yield entry_block(name, entry, canonical=canonical)
     if not optimization(route_map, version):
@@ -200,7 +200,7 @@ def route_map_blocks(
 
 
 def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> Block:
-    """Give the block of one route-map entry."""
+    """Return the block of one route-map entry."""
     path: Path = ("route_maps", name, str(entry.seq))
     parts = [
         Part(path, ENTRY.written(entry, canonical=canonical)),
@@ -212,7 +212,7 @@ def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> 
 
 
 def bfd_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
-    """Give a block for each BFD profile and peer."""
+    """Yield a block for each BFD profile and peer."""
     for name, profile in router.bfd_profiles.items():
         path: Path = ("bfd_profiles", name)
         part = Part(path, BFD.written(profile, canonical=canonical))
@@ -224,7 +224,7 @@ def bfd_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
 
 
 def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) -> Iterator[Block]:
-    """Give the blocks of a BGP instance: itself with its neighbors, then its address families."""
+    """Yield the blocks of a BGP instance: itself with its neighbors, then its address families."""
     enter = f"router bgp {bgp.asn}{suffix}"
     parts = [Part(path, INSTANCE.written(bgp, canonical=canonical))]
     parts += [group_part(name, group, path, canonical=canonical) for name, group in bgp.peer_groups.items()]
@@ -252,7 +252,7 @@ def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) ->
 
 
 def raw_blocks(bgp: Bgp, path: Path, enter: str) -> Iterator[Block]:
-    """Give what the model lacks of an instance, last: its other address families, then its own lines."""
+    """Yield what the model lacks of an instance, last: its other address families, then its own lines."""
     for family, lines in bgp.raw_families.items():
         part = Part((*path, "raw_families", family), list(wholes("raw", lines)))
         yield Block("bgp", part.owner, (enter, *contexts(family)), [part])
@@ -261,7 +261,7 @@ def raw_blocks(bgp: Bgp, path: Path, enter: str) -> Iterator[Block]:
 
 
 def contexts(family: str) -> tuple[str, ...]:
-    """Give the lines that enter an address family of `raw_families`: `l2vpn evpn vni 100` is a VNI inside of one."""
+    """Return the lines that enter an address family of `raw_families`: `l2vpn evpn vni 100` is a VNI inside of one."""
     name, vni, number = family.partition(" vni ")
     return (f"address-family {name}", *([f"vni {number}"] if vni else []))
 

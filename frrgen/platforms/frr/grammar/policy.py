@@ -224,7 +224,7 @@ class ListKind(NamedTuple):
     """`no … seq N` is enough to remove an entry."""
 
     def of(self, router: Router) -> Mapping[str, Any]:
-        """Give the router's lists of this kind."""
+        """Return the router's lists of this kind."""
         return getattr(router, self.field)  # type: ignore[no-any-return]
 
     def head(self, name: str, lst: Any) -> str:
@@ -242,7 +242,7 @@ class ListKind(NamedTuple):
         return f"no {head} seq {entry.seq}" if self.undo_by_seq else f"no {self.entry(head, entry)}"
 
     def note_of(self, lst: Any) -> str | None:
-        """Give the list's description."""
+        """Return the list's description."""
         return getattr(lst, self.note, None) if self.note else None
 
 

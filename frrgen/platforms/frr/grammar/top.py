@@ -180,7 +180,7 @@ def read_rpki_cache(line: str) -> Data | None:
 
 
 def wholes(path: str, texts: Iterable[str]) -> Iterator[Written]:
-    """Say texts whose slots are they themselves: nothing replaces one, it is there or not."""
+    """Return texts whose slots are they themselves: nothing replaces one, it is there or not."""
     for text in texts:
         if text.startswith("no "):
             yield _NEGATED, (path, text), text[3:]

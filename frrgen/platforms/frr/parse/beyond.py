@@ -64,6 +64,6 @@ def is_known(context: Sequence[str]) -> bool:
 
 
 def ended_by(line: str, enters: Sequence[str]) -> int | None:
-    """Give which of the open contexts, the outermost first, a line like `exit-address-family` ends; None: none."""
+    """Return which of the open contexts, the outermost first, a line like `exit-address-family` ends; None: none."""
     word = line.removeprefix("exit-")
     return next((depth for depth in range(len(enters) - 1, -1, -1) if f"{enters[depth]} ".startswith(f"{word} ")), None)

@@ -38,7 +38,7 @@ class Instance:
     """Reads one BGP instance."""
 
     def __init__(self, owner: Owner, fates: Fates, top: Owner, version: tuple[int, ...]) -> None:
-        """`top` is the router, of which a line stands in `router bgp`."""
+        """`top` is the router: a line of it stands in `router bgp`."""
         self.owner = owner
         self.version = version
         self.fates = fates
@@ -47,11 +47,11 @@ class Instance:
         self.neighbors: Data = owner.data.setdefault("neighbors", {})
 
     def context(self) -> Context:
-        """Give the context of `router bgp`."""
+        """Return the context of `router bgp`."""
         return Context(self.owner.context, self.read, self.open, self.lost, itself=self.owner.lost)
 
     def lost(self, line: str) -> Path:
-        """Give the neighbor or group that is lost with a line, or the instance."""
+        """Return the neighbor or group that is lost with a line, or the instance."""
         if line == "bgp default ipv6-unicast":
             # each neighbor that is made would be active where the model does not know it
             return self.owner.lost

@@ -224,7 +224,7 @@ class Reader:
         self.doubtful = self.doubtful or not depth
 
     def _undone(self, line: str, context: Context) -> Path:
-        """Give the part of the router that has not what this line undoes; nothing where it undoes nothing."""
+        """Return the part of the router that has not what this line undoes; nothing where it undoes nothing."""
         if not line.startswith("no "):
             return ()
         body = line[3:]
@@ -238,7 +238,7 @@ class Reader:
 
 
 def _list_of(line: str) -> Path:
-    """Give the list, map or instance that a line begins with; nothing where it is none."""
+    """Return the list, map or instance that a line begins with; nothing where it is none."""
     for head, field in _LISTED.items():
         if line.startswith(f"{head} "):
             name = next((word for word in line[len(head) :].split() if word not in {"standard", "expanded"}), "")

@@ -75,7 +75,7 @@ class Fates:
         self.ignored += [Ignored(one.line, one.number, "FRR shows it of itself") for one in itself]
 
     def settled(self) -> tuple[tuple[Leftover, ...], tuple[Ignored, ...]]:
-        """Give what was left over and what is ignored, in the order of the text."""
+        """Return what was left over and what is ignored, in the order of the text."""
         left = sorted(self.leftovers, key=lambda one: one.number)
         return tuple(left), tuple(sorted(self.ignored, key=lambda one: one.number))
 
@@ -88,7 +88,7 @@ class Owner:
     data: Data = field(default_factory=dict)
     lines: dict[Path, list[tuple[str, int]]] = field(default_factory=dict)
     lost: Path = ()
-    """Its path, where it may not be lost in silence."""
+    """Its path, where its loss must be reported."""
 
     def said(self, path: Path, line: str, number: int) -> bool:
         """Remember the line that said what is at a path of the data."""
@@ -108,7 +108,7 @@ class Owner:
                 data.pop(name, None)
 
     def _loses(self, path: Path) -> Path:
-        """Give what is lost with the lines of a path: a neighbor or group with the line that makes it, else nothing."""
+        """Return what is lost with the lines of a path: a neighbor or group loses the line that makes it."""
         if not self.lost:
             return ()
         made = len(path) == 2 and path[0] in {"neighbors", "peer_groups"}
@@ -179,7 +179,7 @@ def _without(data: Data, path: Path) -> Data:
 
 
 def lost(leftovers: Iterable[Leftover]) -> dict[Path, list[Leftover]]:
-    """Give the lines without which an instance, a neighbor, a list or a map is not what FRR has, by its path."""
+    """Return the lines without which an instance, a neighbor, a list or a map is not what FRR has, by its path."""
     found: dict[Path, list[Leftover]] = {}
     for one in leftovers:
         if one.lost:

@@ -1,6 +1,6 @@
-"""Two FRR configurations of which only the difference matters: what both say alike is passed over.
+"""Two FRR configurations whose difference alone matters: lines of both are passed over.
 
-Of 50,000 list lines of which a hundred differ, or of a thousand route maps of which ten do, only those are read. What
+If a hundred of 50,000 list lines differ, or ten of a thousand route maps, only those are read. What
 is done with every line is done by sets and slices: a function call a line would take longer than all the rest.
 """
 
@@ -57,7 +57,7 @@ def _passed_lists(common: set[str], differing: set[str]) -> set[str]:
 
 
 def _numbers(entries: Iterable[str]) -> list[str]:
-    """Give the beginning of each entry, up to its number."""
+    """Return the beginning of each entry, up to its number."""
     return [line[: line.find(" ", line.find(" seq ") + 5)] for line in entries]
 
 

@@ -151,7 +151,7 @@ class Parser:
         return {name: one for name, owner in owners.items() if (one := self._build(model, owner)) is not None}
 
     def _bring_defaults(self, vrf: str, instance: Instance) -> None:
-        """Say what an instance has by the defaults of another version or profile than the router's, as FRR keeps it."""
+        """Write out what an instance has by the defaults of another version or profile than the router's."""
         profile = self.top.owner.data.get("defaults", "traditional")
         born, now = self.born[vrf], (self.numbers, profile)
         for field, value in changed_defaults(born, now):
@@ -168,7 +168,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def said_version(text: str) -> str | None:
-    """Give the version in the text's `frr version` line."""
+    """Return the version in the text's `frr version` line."""
     said = re.search(r"^frr version (\d{1,2}(?:\.\d{1,3}){0,2})(?![0-9])", text, re.MULTILINE)
     return said[1] if said else None
 

@@ -19,7 +19,7 @@ class Places:
         self.text = text
 
     def line(self, path: Sequence[str]) -> int:
-        """Give the number of the line that says what is at a path, or what is nearest to it; 0: none does."""
+        """Return the number of the line that says what is at a path, or what is nearest to it; 0: none does."""
         for pattern in _patterns([step for step in path if step != "entries"]):
             found = re.search(rf"^[ \t]*{pattern}", self.text, re.MULTILINE)
             if found is not None:
@@ -28,7 +28,7 @@ class Places:
 
 
 def _patterns(path: list[str]) -> Iterator[str]:
-    """Give, the most exact first, what begins the line that is looked for."""
+    """Yield the most exact first, what begins the line that is looked for."""
     if path[:1] == ["vrfs"]:
         path = path[2:]
     kind, name, *more = [*path, "", ""]

@@ -64,7 +64,7 @@ def _is_name(kind: str, name: str) -> bool:
 
 
 def _value(entry: BaseModel) -> tuple[object, ...]:
-    """Give what a list of bgpd has but once, whatever its number: the action, and the expression or communities."""
+    """Return what a list of bgpd has but once, whatever its number: the action, and the expression or communities."""
     return tuple(getattr(entry, name, None) for name in ("action", "regex", "communities"))
 
 
@@ -122,7 +122,7 @@ class Policy:
         return lst
 
     def lost(self, line: str) -> Path:
-        """Give the list or map that is not what FRR has without a line."""
+        """Return the list or map that is not what FRR has without a line."""
         if (found := _LINE.fullmatch(line)) is not None and _is_kind(found["words"]):
             return self._kind(found)[0].field, found["name"]
         if (entry := _MAP_LINE.fullmatch(line)) is not None:
@@ -131,7 +131,7 @@ class Policy:
 
     @staticmethod
     def _begun(words: list[str]) -> Path:
-        """Give the list whose line begins with abbreviations of its words."""
+        """Return the list whose line begins with abbreviations of its words."""
         for kind in LISTS:
             head = kind.words.split(" ")
             names = words[len(head) :]
@@ -154,7 +154,7 @@ class Policy:
 
     @staticmethod
     def _kind(match: re.Match[str]) -> tuple[ListKind, str | None]:
-        """Give the kind of a list, and whether it is said to be standard or expanded."""
+        """Return the kind of a list, and whether the line calls it standard or expanded."""
         words, name = match["words"], match["name"]
         kind = _KINDS.get(words)
         if kind is None:
@@ -231,7 +231,7 @@ class Policy:
         return Context((line,), read, opens_nothing, itself=("route_maps", name))
 
     def data(self, version: tuple[int, ...]) -> Data:
-        """Give the router's fields that hold lists and maps, for a version of FRR."""
+        """Return the router's fields that hold lists and maps, for a version of FRR."""
         data: Data = {}
         for kind in LISTS:
             if found := self.lists.get(kind.field):

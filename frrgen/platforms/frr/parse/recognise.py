@@ -24,7 +24,7 @@ _UNREADABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 def foreign(text: str, file: str) -> Finding | None:
-    """Say why a text is no configuration of FRR; None if it may be one. Undecodable bytes are lone surrogates in it."""
+    """Return why a text is no configuration of FRR; else None. Bytes that are not UTF-8 are lone surrogates in it."""
     if text.lstrip("\ufeff \t\r\n").startswith("<"):
         hint = "pfSense's config.xml is read by `frrgen import pfsense FILE`"
         return Finding(Code.FRR405, "this is XML, and no configuration of FRR", Where(file), hint)

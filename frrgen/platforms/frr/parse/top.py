@@ -55,7 +55,7 @@ class Top:
         return None
 
     def vrf(self, name: str) -> Owner:
-        """Give a VRF, made where it is new."""
+        """Return a VRF, made where it is new."""
         return self.vrfs.setdefault(name, Owner((f"vrf {name}",)))
 
     def _open_vrf(self, line: str, name: str) -> Context:

@@ -60,7 +60,7 @@ def is_measured(context: Sequence[str]) -> bool:
 
 
 def in_full(context: Sequence[str], line: str, version: tuple[int, ...]) -> str | None:
-    """Give a line with each word of FRR's in full; None if the context of this FRR has no such command."""
+    """Return a line with each word of FRR's in full; None if the context of this FRR has no such command."""
     tree = _commands(tuple(context))
     if tree is None:
         return None
@@ -71,9 +71,9 @@ def in_full(context: Sequence[str], line: str, version: tuple[int, ...]) -> str 
 
 
 def _completions(tree: _Tree, words: tuple[str, ...], version: tuple[int, ...], *, free: bool) -> set[tuple[str, ...]]:
-    """Give the lines in full that the words may be: FRR looks at the whole line to know what a beginning stands for.
+    """Return the lines in full that the words may be: FRR looks at the whole line to know what a beginning stands for.
 
-    `free`: whether the words may go on where the command is cut off. They may not behind a beginning, for nothing
+    `free`: whether the words may go on where the command is cut off. They may not behind a beginning, because nothing
     tells whether it is the command whose word was begun.
     """
     if not words:

@@ -96,7 +96,7 @@ class Document:
 _DECLARATION: Final = re.compile(r"\ufeff?<\?xml\s.*?\?>", re.DOTALL)
 _ENCODING: Final = re.compile(r"encoding\s*=\s*[\"']([^\"']*)")
 _TOKEN: Final = re.compile(
-    r"[\t\n\r]+(?=<)|(?P<text>[^<]+)"  # the indentation, of which nothing is left, is most of a file
+    r"[\t\n\r]+(?=<)|(?P<text>[^<]+)"  # the indentation, which is dropped, is most of a file
     r"|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<!--.*?-->|<\?.*?\?>"
     r"|<(?P<close>/?)(?P<name>[^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?P<empty>/?)>",
     re.DOTALL,
@@ -282,5 +282,5 @@ def _put(data: Config, element: Element, report: Report) -> None:
 
 
 def twice(element: Element) -> tuple[Code, Element, str]:
-    """Say that an element stands twice where it may stand once."""
+    """Return the error for an element that stands twice where it may stand once."""
     return Code.FRR701, element, f"<{element.name}> stands here twice: pfSense could not read the file at all"

@@ -1,6 +1,6 @@
 """Sections -> config.xml, byte for byte as pfSense's own writer stores them; and a whole config.xml with them replaced.
 
-The writer's rules: tabs; `<x></x>` for nothing; the entities of XML, and all else as UTF-8; and CDATA, whose content is
+The writer's rules: tabs; `<x></x>` for an empty value; XML entities, all else as UTF-8; and CDATA, whose content is
 entity-encoded as well, for elements whose names begin with one of a list of words. A text that pfSense would not read
 back as it was is refused. In a config.xml that is there, an element that keeps its value keeps its bytes: older
 versions of pfSense write `&eacute;`, which newer ones do not decode.
@@ -95,7 +95,7 @@ def _element(key: str, value: str, path: tuple[str, ...], faults: list[Finding])
 
 
 def _fault(key: str, value: str, *, cdata: bool) -> str | None:
-    """Say why pfSense would not read a value back as it was; the value itself may be a secret and is not shown."""
+    """Return why pfSense would not read a value back as it was; the value itself may be a secret and is not shown."""
     if not _NAME.fullmatch(key):
         return f"{key!r} is no name of an element"
     if _CONTROL.search(value):

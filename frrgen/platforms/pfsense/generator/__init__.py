@@ -108,7 +108,7 @@ def _bgp(settings: Settings) -> tuple[str, str]:
 
 
 def _zebra(settings: Settings) -> str:
-    """Write lists and route maps, of which the groups that end with a mark are marked."""
+    """Write lists and route maps; the groups that end with a mark are marked."""
     marked = [
         _text(access_lists(settings, "ip")),
         _text(prefix_lists(settings, "ip")),

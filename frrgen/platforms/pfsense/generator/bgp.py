@@ -196,7 +196,10 @@ def _best_path(entry: Entry, _: Settings) -> Iterator[str]:
 
 
 def _first_as(entry: Entry, settings: Settings) -> Iterator[str]:
-    """Say it if it is on. From 2.1 on, a missing element is on and an empty one is said to be off: FRR 10 has it on."""
+    """Write the line if the option is on.
+
+    From 2.1 on, a missing element is on and an empty element is written as off: FRR 10 has it on.
+    """
     newest = series(settings.box.package) == SERIES[-1]
     if filled(entry["enforcefirstas"]) or (newest and "enforcefirstas" not in entry):
         yield "bgp enforce-first-as"

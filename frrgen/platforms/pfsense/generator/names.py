@@ -1,4 +1,4 @@
-"""What the settings of the package may refer to. A line whose reference leads nowhere is left out in silence."""
+"""What the settings of the package may refer to: a line whose reference does not exist is silently left out."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def _with_words(key: str, text: str, **words: str) -> FamilyRule:
 
 
 def _list(key: str, text: str, names: Callable[[Settings], frozenset[str]]) -> FamilyRule:
-    """Make a rule for a reference: left out in silence if it leads nowhere."""
+    """Make a rule for a reference: silently left out if the reference does not exist."""
 
     def rule(entry: Entry, settings: Settings, _: str) -> Iterator[str]:
         if chosen(entry[key], names(settings)):
@@ -190,7 +190,7 @@ def _default_originate(entry: Entry, settings: Settings, family: str) -> Iterato
 
 
 def _send_community(entry: Entry, _: Settings, __: str) -> Iterator[str]:
-    """Say it either way: what the page calls disabled is FRR's default turned off."""
+    """Yield the line, on or off: what the page calls disabled is FRR's default turned off."""
     choice = entry["sendcommunity"]
     if choice == "disabled":
         yield f" no neighbor {entry['peer']} send-community"

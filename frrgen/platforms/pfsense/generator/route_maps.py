@@ -1,6 +1,6 @@
 """Route maps: what each field of an entry is written as.
 
-`origin_action` has no effect; the actions of a field that is not valid are left out in silence.
+`origin_action` has no effect; the actions of a field that is not valid are silently left out.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def write_neighbors(bgp: Bgp, box: HostFacts, loss: Loss) -> Iterator[Config]:
         path = ("bgp", "peer_groups", name)
         loss.name(name, "peer group", path)
         config = _options(name, group, box, path, loss, versions=versions.get(name, set()))
-        # the page demands an AS number; text that is none is stored, and not written
+        # the page demands an AS number; other text is stored, and not written
         config["asnum"] = str(group.remote_as) if group.remote_as is not None else "none"
         families = [family for family in FAMILIES if family in members.get(name, ())]
         _write_families(config, group, families or _said_in(group), path, loss)
@@ -297,7 +297,7 @@ def _read_families(config: Config, families: list[str], note: Note) -> Data:
                 note("capability_orf", config["capability_orf"])
         if part:
             found[family] = part
-    # a peer group's goes into the family it names, whoever is active there
+    # a peer group's goes into the family it names, also where no member is active there
     for family in families if ip_version(config.get("peer", "")) else FAMILIES:
         if config.get("defaultoriginate") in {family[:4], "yes"}:
             name = config.get("defaultoriginateroutemap", "none")

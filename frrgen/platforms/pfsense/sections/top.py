@@ -146,7 +146,7 @@ def _route(row: dict[str, str], box: HostFacts) -> Data | None:
 
 
 def write_raw(router: Router) -> Config:
-    """Write the page Raw Config, of which frrgen uses the rows for TCP MD5 alone."""
+    """Write the page Raw Config: frrgen uses its rows for TCP MD5 alone."""
     config = blank("frrglobalraw")
     rows = [
         {

@@ -127,7 +127,7 @@ class AdminSource:
             raise InputError(Finding(Code.FRR607, text, hint="withdraw them first, or let a file say them"))
 
     def withheld(self) -> list[dict[str, str]]:
-        """Return nothing: the source announces what it is told."""
+        """Return nothing: the source announces what `speaker announce` asks for."""
         return []
 
     def served(self) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ def _host_port(text: str) -> str:
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
-    # a port that is none is found when it is asked for
+    # an invalid port is found when it is asked for
     if parts.scheme != "http" or not parts.hostname or parts.port == 0 or any(map(str.isspace, text)):
         raise ValueError("must be a URL of HTTP, such as http://10.0.0.5:8080/healthz")
     return text
@@ -113,7 +113,7 @@ class Source(Protocol):
         """Return all that is wanted now. Raises InputError: what was wanted before stays."""
 
     def have_routers(self, drops: Drops) -> None:
-        """Know whom to ask what routers do with a prefix."""
+        """Take the function that tells what routers do with a prefix."""
 
     async def changes(self) -> None:
         """Wait until something else is wanted than what was loaded and taken."""
@@ -122,10 +122,10 @@ class Source(Protocol):
         """Return what changed since the last `load` or `take`; None for a prefix: withdrawn; None: load all again."""
 
     def problem(self) -> str:
-        """Say why what was loaded may be old; "" if it is not."""
+        """Return why what was loaded may be old; "" if it is not."""
 
     def waiting(self) -> str:
-        """Say what the first `load` waits for; "" for nothing."""
+        """Return what the first `load` waits for; "" if it does not wait."""
 
     def must_be_current(self) -> None:
         """Raise InputError if a new process could not load what this one has."""

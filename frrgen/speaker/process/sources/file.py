@@ -3,7 +3,7 @@
 announcements:
   - prefix: 192.168.10.1/32           # or prefixes: [...], or prefix_file: FILE with a prefix a line
     next_hop: self                    # or an address
-    communities: [64512:100]          # without a word: what the prefix's pool says; so for med, prepend, ...; []: none
+    communities: [64512:100]          # absent: what the prefix's pool says; so for med, prepend, ...; []: none
     health: {tcp: "10.0.0.5:80", interval: 5, timeout: 2, rise: 2, fall: 3}    # or http: URL, or command: [...]
 """
 
@@ -33,7 +33,7 @@ from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
 _SHOWN = 20
-"""Findings of one kind that are told one by one."""
+"""The most findings of a kind that are logged one by one."""
 
 _RENAME = "write another file beside it, and rename that"
 _WATCH: Final = 0.5
@@ -137,7 +137,7 @@ class StaticSource:
         return True
 
     def problem(self) -> str:
-        """Say that the files are being written, if they are."""
+        """Return a text if the files are being written, else ""."""
         return f"{self.path} is being written" if self._unsettled else ""
 
     def waiting(self) -> str:

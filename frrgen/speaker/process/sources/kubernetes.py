@@ -32,7 +32,7 @@ from frrgen.speaker.wire.packed_prefix import Family, Key
 _TOGETHER: Final = 0.02
 """Seconds that changes are gathered, from the first: no later change puts that off."""
 _STALE: Final = 60.0
-"""Seconds without a word from the API server after which /readyz says so. What is announced stays."""
+"""Seconds without an answer of the API server after which /readyz says so. What is announced stays."""
 _LOGGED: Final = 20
 _LEASE: Final = "frrgen-speaker"
 
@@ -72,7 +72,7 @@ class KubernetesSource:
         return list(_wanted(found.announced()))
 
     def have_routers(self, drops: Ask) -> None:
-        """Know whom to ask what routers do with a prefix: the leader writes it on the Services."""
+        """Take the function that tells what routers do with a prefix: the leader writes the verdict on the Services."""
         self._drops = drops
 
     async def changes(self) -> None:
@@ -86,7 +86,7 @@ class KubernetesSource:
         return self._settle(self._found) if self._found is not None else {}
 
     def problem(self) -> str:
-        """Say why what is announced may be old; "" if it is not."""
+        """Return why what is announced may be old; "" if it is not."""
         oldest = max(self._reflectors, key=lambda one: one.age, default=None)
         if oldest is not None and oldest.age > _STALE:
             return f"the API server {self._api.server} has not been heard of for {oldest.age:.0f} s: {oldest.problem}"
@@ -97,7 +97,7 @@ class KubernetesSource:
         return max((one.age for one in self._reflectors), default=0.0)
 
     def waiting(self) -> str:
-        """Say what `load` waits for; "" for nothing."""
+        """Return what `load` waits for; "" if it does not wait."""
         return next((one.problem or "not listed yet" for one in self._reflectors if not one.synced.is_set()), "")
 
     def must_be_current(self) -> None:
