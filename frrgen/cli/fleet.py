@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, InputError
 from frrgen.intended.inventory import Inventory
+from frrgen.inventory.files import boxes
 
 PART: Final = 25
 """So many routers are read at once."""
@@ -31,10 +32,13 @@ class Part:
     audited: tuple[Finding, ...]
 
 
-def check_part(folder: Path, names: Sequence[str], *, rest: bool) -> Part:
-    """Return the findings of some routers and their clusters; `rest`: of what belongs to no router, too."""
+def check_part(folder: Path, names: Sequence[str], known: Mapping[str, Collection[str]], *, rest: bool) -> Part:
+    """Return the findings of some routers and their clusters; `rest`: of what belongs to no router, too.
+
+    `known`: the other boxes of routers that are in a pair.
+    """
     try:
-        inventory = Inventory(folder, names, rest=rest)
+        inventory = Inventory(folder, names, rest=rest, boxes=known)
     except InputError as bad:
         return Part(bad.findings, ())
     return Part(own(inventory, names, inventory.findings), own(inventory, names, inventory.audited()))
@@ -53,7 +57,8 @@ def check_fleet(folder: Path, names: Sequence[str], jobs: int | None = None) -> 
     Policies are judged only where the inventory has no error, as `check` does. Raises InputError if a process dies.
     """
     parts = [list(names[at : at + PART]) for at in range(0, len(names), PART)]
-    work = [partial(check_part, folder, part, rest=number == 0) for number, part in enumerate(parts)]
+    known = boxes(folder)
+    work = [partial(check_part, folder, part, known, rest=number == 0) for number, part in enumerate(parts)]
     found = list(in_parts(work, jobs))
     findings = [one for part in found for one in part.findings]
     if not any(one.severity is Severity.ERROR for one in findings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,13 +30,20 @@ _UNDEFINED: Final = Code.FRR210
 class Inventory:
     """A loaded inventory with its clusters written out, and its findings."""
 
-    def __init__(self, folder: Path, wanted: Sequence[str] = (), *, rest: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        wanted: Sequence[str] = (),
+        *,
+        rest: bool = False,
+        boxes: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         """Load and check: what the wanted routers need, or everything. Raises InputError if files are wrong.
 
-        `rest`: beside the wanted routers what belongs to no router, too.
+        `rest`: beside the wanted routers what belongs to no router, too. `boxes`: the pairs, where they are known.
         """
         try:
-            self.loaded: Loaded = load(folder, wanted, rest=rest)
+            self.loaded: Loaded = load(folder, wanted, rest=rest, boxes=boxes)
         except PartlyError as bad:
             raise InputError(*bad.findings, *self._beyond(bad)) from None
         self.derived: Derived = derive(self.loaded.network)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -80,12 +80,30 @@ class PartlyError(InputError):
         self.unsure = unsure
 
 
-def load(folder: Path, wanted: Collection[str] = (), *, rest: bool = False) -> Loaded:
+def boxes(folder: Path) -> dict[str, set[str]]:
+    """Return the other boxes of each router that is in a pair; of files that cannot be read nothing is known."""
+    loader, found = _Loader(folder, [], (), rest=False), dict[str, set[str]]()
+    for path in loader.there.of_kind("routers"):
+        peer = _peer(loader.read(path)) if mentions(path, ("ha",), whole=True) else None
+        if peer is not None:
+            found.setdefault(path.stem, set()).add(peer)
+            found.setdefault(peer, set()).add(path.stem)
+    return found
+
+
+def load(
+    folder: Path,
+    wanted: Collection[str] = (),
+    *,
+    rest: bool = False,
+    boxes: Mapping[str, Collection[str]] | None = None,
+) -> Loaded:
     """Read an inventory, or as much of it as some routers need. Raises InputError with everything that is wrong.
 
     The routers of these names are read, with their groups, the clusters that name them, and the other routers of those
     clusters; without names, everything. Mistakes in the files of other routers are not reported. `rest`: with
-    what belongs to no router, too: files that nothing reads, and clusters on routers that are not there.
+    what belongs to no router, too: files that nothing reads, and clusters on routers that are not there. `boxes`: what
+    the function of that name returns, where it was asked before.
     """
     if not folder.is_dir():
         raise InputError(
@@ -94,7 +112,7 @@ def load(folder: Path, wanted: Collection[str] = (), *, rest: bool = False) -> L
             )
         )
     findings: list[Finding] = []
-    loader = _Loader(folder, findings, wanted, rest=rest)
+    loader = _Loader(folder, findings, wanted, rest=rest, boxes=boxes)
     loaded = loader.load()
     if findings:
         raise PartlyError(findings, loaded, loader.unsure)
@@ -102,8 +120,17 @@ def load(folder: Path, wanted: Collection[str] = (), *, rest: bool = False) -> L
 
 
 class _Loader:
-    def __init__(self, folder: Path, findings: list[Finding], wanted: Collection[str], *, rest: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        findings: list[Finding],
+        wanted: Collection[str],
+        *,
+        rest: bool,
+        boxes: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         self.folder = folder
+        self.boxes = boxes
         self.findings = findings
         self.wanted = wanted
         self.rest = rest
@@ -119,7 +146,7 @@ class _Loader:
     def load(self) -> Loaded:
         self.there.strangers()
         file = self.there.common()
-        common = self._read(file) if file is not None else None
+        common = self.read(file) if file is not None else None
         common = common or Node({}, Where(str(file or self.folder / COMMON[0]), 1, 1))
         known = self._checked(NetworkFile, common, ("network",)) or NetworkFile()
         defaults, groups = common.value.get("defaults"), common.value.get("groups")
@@ -171,15 +198,15 @@ class _Loader:
 
     def _other_boxes(self, routers: Iterable[Path]) -> set[str]:
         """Return the other boxes of the pairs in which wanted routers are."""
+        if self.boxes is not None:
+            return {other for name in self.wanted for other in self.boxes.get(name, ())}
         before, found = len(self.findings), set()
         for path in routers:
             if path.stem in self.wanted or mentions(path, self.wanted):
-                node = self._read(path)
+                node = self.read(path)
                 if node is not None:
                     self.seen[path] = node
-                ha = node.value.get("ha") if node is not None else None
-                said = ha.value.get("peer") if ha is not None and isinstance(ha.value, dict) else None
-                peer = str(said.value) if said is not None else None
+                peer = _peer(node)
                 if path.stem in self.wanted and peer is not None:
                     found.add(peer)
                 elif peer in self.wanted:
@@ -191,7 +218,7 @@ class _Loader:
         """Make the clusters; those that name no wanted router are left out."""
         made = {}
         for file in files:
-            node = self._read(file)
+            node = self.read(file)
             cluster = None if node is None else self._one(Cluster, "clusters", file, node)
             if cluster is not None and (not self.wanted or self._on_wanted(cluster)):
                 made[cluster.name] = cluster
@@ -211,7 +238,7 @@ class _Loader:
         made = {}
         for file in files:
             before = len(self.findings)
-            node = self._read(file)
+            node = self.read(file)
             router = None if node is None else self._one(Router, "routers", file, self._layered(node))
             if router is not None:
                 made[router.name] = router
@@ -229,7 +256,8 @@ class _Loader:
         # a group without members is about nothing, and not about everything
         return policy.model_copy(update={"only": tuple(only) or policy.only})
 
-    def _read(self, path: Path) -> Node | None:
+    def read(self, path: Path) -> Node | None:
+        """Read a file; None if it cannot be read."""
         if path in self.seen:
             return self.seen.pop(path)
         try:
@@ -306,6 +334,13 @@ class _Loader:
         made = self._checked(model, node, (kind, file.stem))
         del node.value["name"]
         return made
+
+
+def _peer(router: Node | None) -> str | None:
+    """Return the name of the other box of a pair, as a router's file says it."""
+    ha = router.value.get("ha") if router is not None else None
+    said = ha.value.get("peer") if ha is not None and isinstance(ha.value, dict) else None
+    return str(said.value) if said is not None else None
 
 
 def _only_with(cluster: Cluster, routers: Collection[str], there: Collection[str] | None = None) -> Cluster:

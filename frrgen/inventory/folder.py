@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -79,12 +80,17 @@ def _is_inventory_file(path: Path) -> bool:
     return path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def mentions(file: Path, words: Collection[str]) -> bool:
-    """Tell whether a file may have one of these words in it: a file with escapes may have any word."""
+def mentions(file: Path, words: Collection[str], *, whole: bool = False) -> bool:
+    """Tell whether a file may have one of these words in it: a file with escapes may have any word.
+
+    `whole`: not as a part of a longer word.
+    """
     try:
         text = file.read_bytes() if words else b""
     except OSError:
         return True
+    if whole:
+        return re.search(rb"\\|\b(%s)\b" % b"|".join(re.escape(word.encode()) for word in words), text) is not None
     return b"\\" in text or any(word.encode() in text for word in words)
 
 
