@@ -107,6 +107,11 @@ def is_address(text: str) -> bool:
     return True
 
 
+def looks_like_address(text: str) -> bool:
+    """Tell whether a text has the form of an IP address, right or wrong."""
+    return _ADDRESS_LIKE.fullmatch(text) is not None
+
+
 def _word(limit: int, but: str = "") -> AfterValidator:
     """Take one word of at most `limit` bytes that may stand before others, without the characters in `but`."""
 
@@ -143,7 +148,7 @@ def _interface(text: str) -> str:
 
 
 def _peer(text: str) -> str:
-    if _ADDRESS_LIKE.fullmatch(text):
+    if looks_like_address(text):
         return str(ip_address(text))
     return _INTERFACE.validate_python(text)
 
@@ -155,7 +160,7 @@ def _hostname(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    return str(ip_address(text)) if _ADDRESS_LIKE.fullmatch(text) else _hostname(text)
+    return str(ip_address(text)) if looks_like_address(text) else _hostname(text)
 
 
 def _asn(value: Any) -> Any:

@@ -14,7 +14,7 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, is_address
+from frrgen.model.types import FAMILIES, is_address, looks_like_address
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET
@@ -104,8 +104,8 @@ def leave(enter: str) -> str:
 
 
 def is_unnumbered(peer: str) -> bool:
-    """Tell whether a key of `neighbors` is an interface."""
-    return not is_address(peer)
+    """Tell whether a key of `neighbors` is an interface: what looks like an address was read as an address before."""
+    return not looks_like_address(peer) and not is_address(peer)
 
 
 def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
