@@ -257,6 +257,18 @@ def parser() -> argparse.ArgumentParser:
         help="svg: a picture, made by graphviz; mermaid: for Markdown; dot: what graphviz reads",
     )
 
+    report = verb("report", "report", "write one web page about the network: sessions, policies, findings, plans")
+    looked_options(report)
+    report.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("report.html"),
+        metavar="FILE",
+        help="default: report.html; - for standard output",
+    )
+    report.set_defaults(format="html")
+
     imports = verb("import", "import_", "make an inventory of an existing configuration")
     imports.add_argument("platform", choices=[*PLATFORMS, "metallb"])
     imports.add_argument(

@@ -38,6 +38,7 @@ OF_VERBS: Final[Mapping[str, frozenset[Exit]]] = {
     "compare": _COMPARES,
     "verify": _COMPARES,
     "graph": _LOOKS,
+    "report": _LOOKS,
     "import": _LOOKS,
     "speaker": _LOOKS,
     "rule": _LOOKS,

@@ -85,7 +85,12 @@ def _observed(inventory: Inventory, routers: Sequence[Router], asked: Asked) -> 
             source = Source(file, asked.ssh_config)
             with inventory.placing():
                 plan = of(router).plan(inventory.resolved(router), source, Options())
-            return Observed(plan.to_json(), empty=plan.empty and not plan.astray, sessions=_up(router, source, asked))
+            return Observed(
+                plan.to_json(),
+                empty=plan.empty and not plan.astray,
+                routes=tuple(f"{router.name} {line}" for effect in plan.routes or () for line in effect.lines()),
+                sessions=_up(router, source, asked),
+            )
         except FrrgenError as bad:
             return Observed(error=str(bad))
 

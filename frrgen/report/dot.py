@@ -100,7 +100,10 @@ def quoted(text: str) -> str:
 
 
 def titled(svg: str, shown: Picture, *, title: str, links: Mapping[str, str] | None = None) -> str:
-    """Return graphviz's SVG with a title for each part, and with links (node -> address), as one element."""
+    """Return graphviz's SVG as one element, with a title for each part.
+
+    `links`: the addresses of nodes, for an element of a page, whose style holds for it.
+    """
     # graphviz names a document type that nobody reads
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True
@@ -117,11 +120,13 @@ def titled(svg: str, shown: Picture, *, title: str, links: Mapping[str, str] | N
             _retitle(group, title)
         if links and name in links:
             _link(group, links[name])
-    root.set("role", "img")
     root.set("aria-label", title)
-    style = etree.Element(f"{_SVG}style")
-    style.text = STYLE
-    root.insert(0, style)
+    # an image has no links inside
+    root.set("role", "group" if links else "img")
+    if not links:
+        style = etree.Element(f"{_SVG}style")
+        style.text = STYLE
+        root.insert(0, style)
     return etree.tostring(root, encoding="unicode")
 
 

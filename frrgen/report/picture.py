@@ -110,7 +110,7 @@ class _Drawn:
 
     def _node(self, key: tuple[str, ...], kind: Kind, lines: tuple[str, ...], state: str = "") -> Node:
         if key not in self.nodes:
-            self.nodes[key] = Node(f"n{len(self.nodes)}", kind, tuple(visible(line, 60) for line in lines), state)
+            self.nodes[key] = Node(f"n{len(self.nodes)}", kind, tuple(visible(line, 80) for line in lines), state)
         return self.nodes[key]
 
     def _known(self, router: RouterView, session: SessionView) -> tuple[str, str] | None:

@@ -76,6 +76,8 @@ class Observed:
     """The plan as `diff --format json` writes it; None: it could not be asked."""
     empty: bool = False
     """There is nothing to do."""
+    routes: tuple[str, ...] = ()
+    """What becomes of routes, in words."""
     error: str = ""
     sessions: dict[tuple[str, str], bool] | None = None
     """VRF ("" for none) and neighbor: whether the session is up; None: not asked."""
