@@ -12,7 +12,7 @@ PACKAGES ?=
 SECONDS ?= 1200
 DEBIAN := frr frr-pythontools frr-rpki-rtrlib openssh-server openssh-client iproute2 iputils-ping procps python3-venv sudo util-linux \
 	php-cli php-xml tcsh openssl $(if $(shell command -v kubectl),,kubernetes-client)
-TEST_DEBIAN := bird2 gobgpd tcpdump
+TEST_DEBIAN := bird2 gobgpd graphviz tcpdump
 
 .PHONY: check mutants dev demo test bench docs fuzz-policy fuzz-transitions fuzz-speaker system test-system clean
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from frrgen.cli.common import count
 from frrgen.cli.graph import laid_out, title, write_out
 from frrgen.cli.looked import look
 from frrgen.codes import Severity
@@ -42,7 +43,8 @@ def run(args: argparse.Namespace) -> Exit:
     write_out(text, args.output)
     failed = [name for name, one in (looked.view.observed or {}).items() if one.plan is None]
     if not args.quiet and str(args.output) != "-":
-        print(f"{args.output}: {len(looked.view.routers)} routers, {len(text.encode()) / 1e6:.1f} MB.", file=sys.stderr)
+        size = f"{count(len(looked.view.routers), 'router')}, {len(text.encode()) / 1e6:.1f} MB"
+        print(f"{args.output}: {size}", file=sys.stderr)
     if failed:
         shown_names = ", ".join(failed[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
         print(f"not known, for they could not be asked: {shown_names}; the page says why", file=sys.stderr)

@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from frrgen import __version__
 from frrgen.codes import Severity
@@ -66,19 +65,18 @@ def page(
             states=None
             if states is None
             else [({"name": name, "words": words}, states[name]) for name, words in _STATES.items() if states[name]],
-            # made by frrgen and graphviz of escaped text
-            picture=Markup(picture),  # noqa: S704
+            picture=picture,
             eager=picture_parts <= MOST_EAGER,
             picture_size=f"{picture_parts} parts",
             no_picture=no_picture,
             clusters=view.clusters,
             codes=_codes(findings),
             general=[str(one) for one in general],
-            style=Markup(style),  # noqa: S704
-            script=Markup(script),  # noqa: S704
+            style=style,
+            script=script,
             style_digest=_digest(style),
             script_digest=_digest(script),
-            data=Markup(as_json(_data(view, of_router, judged=judged))),  # noqa: S704
+            data=as_json(_data(view, of_router, judged=judged)),
         )
     )
 

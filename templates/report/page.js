@@ -121,6 +121,44 @@ const boxes = data.routers.map((router, number) => {
 });
 list.append(...boxes);
 
+// an address as [its bits in all, its value]; null for anything else
+function addressOf(text) {
+  if (/^[0-9]{1,3}([.][0-9]{1,3}){3}$/.test(text)) {
+    const parts = text.split(".").map(Number);
+    return parts.every((part) => part < 256) ? [32, parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n)] : null;
+  }
+  if (!/^[0-9a-f:]*:[0-9a-f:]*$/.test(text)) return null;
+  const halves = text.split("::").map((half) => (half === "" ? [] : half.split(":")));
+  const zeros = 8 - halves.flat().length;
+  if (halves.length > 2 || (halves.length === 2) !== zeros > 0) return null;
+  const parts = [...halves[0], ...Array(Math.max(zeros, 0)).fill("0"), ...(halves[1] || [])];
+  if (parts.length !== 8 || parts.some((part) => part === "" || part.length > 4)) return null;
+  return [128, parts.reduce((sum, part) => sum * 65536n + BigInt(`0x${part}`), 0n)];
+}
+
+// a prefix as {width, value, length}; an address alone is the longest prefix
+function prefixOf(text) {
+  const [address, length, more] = text.split("/");
+  const found = addressOf(address);
+  if (!found || more !== undefined || (length !== undefined && !/^[0-9]{1,3}$/.test(length))) return null;
+  const [width, value] = found;
+  const own = length === undefined ? width : Number(length);
+  return own <= width ? { width, value: (value >> BigInt(width - own)) << BigInt(width - own), length: own } : null;
+}
+
+function holds(line, prefix) {
+  const [block, ...bounds] = line.split(" ");
+  const outer = prefixOf(block);
+  let low = outer.length, high = outer.length;
+  for (let at = 0; at < bounds.length; at += 2) {
+    if (bounds[at] === "ge") low = Number(bounds[at + 1]);
+    else high = Number(bounds[at + 1]);
+  }
+  const rest = BigInt(outer.width - outer.length);
+  return outer.width === prefix.width && low <= prefix.length && prefix.length <= high
+    && outer.value >> rest === prefix.value >> rest;
+}
+
 let texts = null;
 function textOf(number) {
   texts ||= data.routers.map((router) => [router.name, router.description, router.platform, `as ${router.asn}`, router.router_id,
@@ -144,9 +182,13 @@ function passes(router) {
 function show() {
   const word = search.value.trim().toLowerCase();
   const places = new Set();
+  const prefix = prefixOf(word);
+  let unknown = false;
   if (word) {
     data.policies.forEach((policy, place) => {
-      if ([...policy.attached, ...policy.prefixes].some((text) => text.toLowerCase().includes(word))) places.add(place);
+      const told = policy.attached.some((text) => text.toLowerCase().includes(word));
+      if (told || (prefix && policy.prefixes.some((line) => holds(line, prefix)))) places.add(place);
+      else if (prefix && (policy.left_out || policy.undecided.length)) unknown = true;
     });
   }
   let shown = 0;
@@ -156,7 +198,9 @@ function show() {
     boxes[number].hidden = !found;
     shown += found;
   });
-  count.value = `${shown} of ${plural(boxes.length, "router")}`;
+  const whose = prefix ? ` name ${word}, or let it through` : "";
+  count.value = `${shown} of ${plural(boxes.length, "router")}${whose}`
+    + (unknown ? "; of others that is not known, for their sets are undecided or longer than this page shows" : "");
 }
 
 function openAll(root) {

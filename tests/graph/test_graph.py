@@ -16,6 +16,7 @@ from frrgen.report.picture import Edge, Kind, Node, Picture, picture
 from frrgen.report.survey import survey
 from frrgen.report.view import Observed
 from tests.cli.test_cli import EXAMPLE, RUNNING
+from tests.web.browser import chromium, of_npm
 
 HOSTILE = "</script><b>\"'&amp;&lt;\\N\\G #quot; `x` %% end [x] {y} |z| Ω"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -160,3 +161,20 @@ def test_a_picture_that_mermaid_would_refuse_is_warned_of(tmp_path, capsys):
         (tmp_path / f"routers/r{number}.yaml").write_text(json.dumps(router))
     assert main(["-i", str(tmp_path), "graph", "--format", "mermaid"]) == 0
     assert "warning[FRR410]: the picture has 520 lines, and Mermaid draws 500" in capsys.readouterr().err
+
+
+def test_mermaid_itself_draws_the_picture_and_its_text():
+    script = of_npm("mermaid/dist/mermaid.min.js")
+    with chromium() as browser:
+        page = browser.new_page()
+        page.add_script_tag(path=script)
+        inventory = Inventory(EXAMPLE)
+        routers = list(inventory.generated.routers.values())
+        of_example = picture(survey(inventory.loaded.network, routers, policies=False))
+        drawn = page.evaluate("text => mermaid.render('a', text).then(made => made.svg)", mermaid(of_example))
+        assert "upstream" in drawn
+        page.set_content("<div id=room></div>")
+        show = "text => mermaid.render('b', text).then(made => { room.innerHTML = made.svg })"
+        page.evaluate(show, mermaid(hostile()))
+        assert page.locator("#room").inner_text().replace("\n", "").count(HOSTILE) == 4
+        assert page.locator("#room script").count() == 0
