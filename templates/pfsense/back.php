@@ -13,7 +13,11 @@ function frrgen_run(array $request): array {
 	for ($waited = $quiet = 0; $quiet < 15 && $waited < 600; $waited++) {
 		sleep(1);
 		$quiet = frrgen_busy() ? 0 : $quiet + 1;
-		if ($quiet >= 2 && frrgen_plain(frrgen_running()) === $request['runs']) {
+		if ($quiet < 2) {
+			continue;
+		}
+		frrgen_put_in_order((string) base64_decode($request['rows']), frrgen_running());
+		if (frrgen_plain(frrgen_ranked(frrgen_running())) === $request['runs']) {
 			foreach ($request['clear'] as $command) {
 				frrgen_command('/usr/local/bin/vtysh -c ' . escapeshellarg($command));
 			}

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frrgen.platforms.pfsense.rows import ranked
 from frrgen.platforms.pfsense.schema import COVERED, EMPTY_COUNTS, SET_BY_PRESENCE
 from frrgen.platforms.pfsense.stored import digest
 from frrgen.platforms.templates import template_folder
@@ -32,8 +33,8 @@ SECTIONS = st.dictionaries(st.sampled_from(COVERED), st.lists(CONFIGS, max_size=
 pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="php-cli is not installed")
 
 
-def php(code, data):
-    text = (FOLDER / "common.php").read_text()
+def php(code, data, text="common"):
+    text = (FOLDER / f"{text}.php").read_text()
     asked = base64.b64encode(json.dumps(data).encode()).decode()
     done = subprocess.run(
         ["php"],
@@ -66,6 +67,15 @@ def test_php_and_python_name_the_same_configuration_by_the_same_digest():
     assert php(code, texts) == [Running(text, "").digest for text in texts]
 
 
+def test_php_and_python_number_the_rows_of_lists_alike():
+    heads = ("bgp as-path access-list P", "bgp community-list 7", "bgp community-list standard C", "ip prefix-list P")
+    rows = [f"{head} seq {number} permit {at}" for at, head in enumerate(heads * 3) for number in (7, 900)]
+    texts = ["", "\n".join(rows), "\n".join(["router bgp 1", " bgp community-list 7 seq 1 permit 1:1", *sorted(rows)])]
+    assert php("echo json_encode(array_map('frrgen_ranked', $data));", texts, "rows") == list(map(ranked, texts))
+    assert " seq 10 permit 0" in ranked(texts[1])
+    assert ranked(ranked(texts[2])) == ranked(texts[2])
+
+
 def test_the_keys_that_count_when_empty_are_the_same_in_both():
     found = php("echo json_encode(array(FRRGEN_EMPTY_COUNTS, FRRGEN_SET_BY_PRESENCE));", None)
     assert [set(one) for one in found] == [EMPTY_COUNTS, SET_BY_PRESENCE]
@@ -73,7 +83,8 @@ def test_the_keys_that_count_when_empty_are_the_same_in_both():
 
 def test_there_are_texts_for_every_verb():
     verbs = {"fetch", "check", "apply", "watch", "keep", "kept", "arm", "extend", "disarm", "undo", "back", "run"}
-    assert {file.stem for file in FOLDER.glob("*.php")} == verbs | {"common", "write"}
+    verbs |= {"order"}
+    assert {file.stem for file in FOLDER.glob("*.php")} == verbs | {"common", "write", "rows"}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.php")), ids=lambda file: file.name)

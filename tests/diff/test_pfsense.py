@@ -6,9 +6,11 @@ import copy
 
 import pytest
 
+from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.plan import Effect, daemons, effect, enabled, plan_box
+from frrgen.platforms.pfsense.rows import in_order, without_numbers
 from frrgen.platforms.pfsense.schema import blank
 
 BOX = HostFacts(interfaces={"lan": ("192.168.1.1",)})
@@ -201,3 +203,63 @@ def test_lists_that_bgpd_alone_holds_are_not_missed_where_bgp_is_switched_off():
     on, off = {**BASE, **lists}, {**changed("frrbgp", enable=""), **lists}
     assert any("as-path" in (change.after or "") for change in plan(on).changes)
     assert not any("as-path" in (change.after or "") for change in plan(off).changes)
+
+
+LISTS = {
+    **BASE,
+    "frrbgpaspaths": [{**blank("frrbgpaspaths"), "name": "P", "row": []}],
+    "frrbgpcommunities": [{**blank("frrbgpcommunities"), "name": "C", "listtype": "standard", "row": []}],
+}
+
+
+def with_rows(*rows):
+    new = copy.deepcopy(LISTS)
+    for at, row in enumerate(rows, 1):
+        new["frrbgpaspaths"][0]["row"].append({"seq": str(at), "action": "permit", "regex": f"^{row}_"})
+        new["frrbgpcommunities"][0]["row"].append({"seq": str(at), "action": "permit", "community": f"64512:{row}"})
+    return new
+
+
+def shown(*rows):
+    """Return both lists as FRR shows them, with numbers as frr-reload leaves them."""
+    heads = (("bgp as-path access-list P", "^{}_"), ("bgp community-list standard C", "64512:{}"))
+    return "".join(
+        f"{head} seq {10 * at + 5} permit {value.format(row)}\n" for head, value in heads for at, row in enumerate(rows)
+    )
+
+
+def planned(new, running):
+    file = frr_conf(new, BOX)
+    text = "\n".join(line for line in file.split("\n") if " C permit" not in line and " P permit" not in line)
+    text = text.replace("line vty", f"{running}line vty")
+    return plan_box("pf", text, file, old=new, new=new, generated=file, frr_version="10.3", up=ALL)
+
+
+def test_rows_with_other_numbers_in_the_same_order_are_no_change():
+    assert planned(with_rows(1, 2, 3), shown(1, 2, 3)).empty
+
+
+@pytest.mark.parametrize("runs", [(2, 1, 3), (1, 2), (1, 2, 3, 4), (1, 2, 4), (3, 2, 1)])
+def test_rows_in_another_order_and_other_rows_are_a_change(runs):
+    assert {change.path[0] for change in planned(with_rows(1, 2, 3), shown(*runs)).changes} == {
+        "as_path_lists",
+        "community_lists",
+    }
+
+
+def test_rows_that_frr_reload_left_in_another_order_are_written_in_that_of_the_file():
+    file = frr_conf(with_rows(1, 2, 3), BOX)
+    heads = without_numbers(file)
+    assert heads == {"bgp as-path access-list P", "bgp community-list standard C"}
+    assert in_order(parse(shown(1, 2, 3)), parse(file), heads) == ""
+    assert in_order(parse(""), parse(file), heads) == ""
+    assert in_order(parse(shown(2, 3, 1)), parse(file), heads).split("\n") == [
+        *(f"bgp as-path access-list P seq {5 * at} permit ^{at}_" for at in (1, 2, 3)),
+        *(f"bgp community-list standard C seq {5 * at} permit 64512:{at}" for at in (1, 2, 3)),
+    ]
+
+
+def test_a_list_that_a_raw_text_numbers_is_compared_with_its_numbers():
+    assert (
+        without_numbers("bgp as-path access-list A seq 7 permit ^1_\nbgp as-path access-list A permit ^2_\n") == set()
+    )

@@ -25,7 +25,7 @@ from frrgen.transport.base import GoneError
 from frrgen.transport.ssh import Shell
 
 _PHP: Final = "exec /usr/local/bin/php -q"
-_BESIDE: Final = {"apply": ("write",), "back": ("write",)}
+_BESIDE: Final = {"apply": ("write",), "back": ("write", "rows"), "order": ("rows",)}
 """The texts that a verb needs beside `common`."""
 _KINDS: Final = {
     "busy": (Code.FRR512, "wait until it has ended"),

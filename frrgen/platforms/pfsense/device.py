@@ -15,6 +15,7 @@ from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
 from frrgen.model.router import Router
 from frrgen.platforms.pfsense.answers import (
+    Answer,
     Applied,
     Checked,
     Fetched,
@@ -26,6 +27,7 @@ from frrgen.platforms.pfsense.answers import (
 )
 from frrgen.platforms.pfsense.ask import ask, program, to_base64, to_text
 from frrgen.platforms.pfsense.host import HostFacts, series
+from frrgen.platforms.pfsense.rows import all_rows, ranked
 from frrgen.platforms.pfsense.running import Armed, PfsenseRunning
 from frrgen.platforms.pfsense.schema import COVERED, Sections
 from frrgen.platforms.pfsense.stored import from_php
@@ -164,13 +166,16 @@ class PfsenseDevice:
         timer outlives us, the connection and sshd; and the box begins with it at its next start.
         """
         to_apply = _to_apply(before.covered, armed.digest, "frrgen: rolled back", 0)
-        runs = Running(before.text, before.frr_version).digest
+        runs = Running(ranked(before.text), before.frr_version).digest
+        rows = to_base64(all_rows(before.text))
         about = {"id": self.id, "by": owner(), "since": now(), "summary": armed.summary, "after": armed.after}
         folder = template_folder() / "pfsense"
         files = {
             "id": f"{self.id}\n",
             "about": json.dumps(about),
-            "back.php": program("back", "frrgen-back", {**to_apply, "runs": runs, "clear": armed.clear}, _CONFIG),
+            "back.php": program(
+                "back", "frrgen-back", {**to_apply, "runs": runs, "rows": rows, "clear": armed.clear}, _CONFIG
+            ),
             "timer.sh": (folder / "timer.sh").read_text(),
             "boot.sh": (folder / "boot.sh").read_text(),
         }
@@ -207,6 +212,10 @@ class PfsenseDevice:
         request = {"id": self.id, "why": re.sub(r'[^ -~]|["\\\\]', "?", why), "seconds": self._patience}
         if not ask(self.shell, "undo", request, Undone).undone:
             raise DeviceError(Finding(Code.FRR523, f"{self.name}: cannot go back to what was there before"))
+
+    def put_in_order(self, rows: str) -> None:
+        """Have FRR hold these rows of as-path and community lists, in this order; lists that are not there stay so."""
+        ask(self.shell, "order", {"rows": to_base64(rows)}, Answer)
 
     def history(self) -> str:
         """Return the journal, oldest first."""

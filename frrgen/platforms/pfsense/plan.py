@@ -19,6 +19,7 @@ from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.plan import Plan, SessionImpact, hide, make_plan, with_routes
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.pfsense.rows import numbered_anew, without_numbers
 from frrgen.platforms.pfsense.schema import Config, Sections
 from frrgen.platforms.pfsense.stored import normal
 
@@ -168,8 +169,8 @@ def plan_box(
     pushes to the other box; `carp`: what each CARP address is on this box.
     """
     version = frr_version or None
-    running = parse(text, name=name, frr_version=version)
     intended = parse(frr_conf, name=name, frr_version=version)
+    running = numbered_anew(parse(text, name=name, frr_version=version), without_numbers(frr_conf))
     judged = intended.router.model_copy(
         update={"ownership": "full", "frr_version": version or running.router.frr_version}
         | ({} if "bgpd" in daemons(new, frr_version) else {key: {} for key in _OF_BGPD})

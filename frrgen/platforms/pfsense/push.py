@@ -26,6 +26,7 @@ from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.generator import frr_conf, unforeseen
 from frrgen.platforms.pfsense.plan import Effect, PfsensePlan, enabled, plan_box, waits_for
 from frrgen.platforms.pfsense.raw import raw_keys, without_raw
+from frrgen.platforms.pfsense.rows import in_order, without_numbers
 from frrgen.platforms.pfsense.running import Armed, PfsenseRunning
 from frrgen.platforms.pfsense.schema import COVERED, Sections
 from frrgen.platforms.pfsense.stored import digest
@@ -37,6 +38,8 @@ _EVERY: Final = 0.5
 """Seconds between looks at the box."""
 _QUIET: Final = 8.0
 """Seconds without anything reloading, after which what FRR runs is taken for final."""
+_STILL: Final = 1.0
+"""Seconds without anything reloading, after which frr-reload has done with lists."""
 _NEITHER: Final = Code.FRR747
 
 
@@ -186,6 +189,8 @@ class PfsensePush(Push[PfsenseRunning]):
                 left = not_run(self.device.name, now)
                 if not left:
                     return now
+                if quiet >= _STILL and (rows := out_of_order(now)):
+                    self.device.put_in_order(rows)
                 if quiet >= _QUIET:
                     shown = "; ".join(left[:5]) + (f"; and {len(left) - 5} more" if left[5:] else "")
                     raise DeviceError(
@@ -289,6 +294,12 @@ def not_run(name: str, now: PfsenseRunning) -> list[str]:
     plan = plan_for_box(name, now, now.covered, now.frr_conf)  # nothing is to be written: what is left to change?
     left = [hide(change.after or f"no {change.before}").strip() for change in plan.changes]
     return left + (list(plan.because) if plan.effect is Effect.RESTART else [])
+
+
+def out_of_order(now: PfsenseRunning) -> str:
+    """Return the rows, in the order of a start, of the lists that FRR has otherwise; "" where there are none."""
+    file, text = (parse(one, frr_version=now.frr_version or None) for one in (now.frr_conf, now.text))
+    return in_order(text, file, without_numbers(now.frr_conf))
 
 
 def _still_busy(name: str, watch: Watch) -> Finding:
