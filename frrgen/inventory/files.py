@@ -3,6 +3,7 @@
     network.yaml        defaults (under every router), groups (named partial routers), findings
     routers/NAME.yaml   a router; `groups: [A, B]` inherits
     clusters/NAME.yaml  a cluster
+    nodes/NAME.yaml     the nodes of a cluster, as kubectl prints them
 
 Layers: defaults, then the groups in the order named, then the router's own file. Mappings merge key by key; a list, and
 a value, replaces.
@@ -23,10 +24,11 @@ from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.folder import COMMON, Folder, mentions
+from frrgen.inventory.node_list import listed
 from frrgen.inventory.shorthand import expand
 from frrgen.inventory.validate import find, validate
 from frrgen.inventory.yaml import Node, read
-from frrgen.model.cluster import Cluster, FindingPolicy, KnownCode, Network
+from frrgen.model.cluster import Cluster, FindingPolicy, KnownCode, Network, NodeList
 from frrgen.model.router import Router
 from frrgen.model.types import Model
 
@@ -218,11 +220,25 @@ class _Loader:
         """Make the clusters; those that name no wanted router are left out."""
         made = {}
         for file in files:
-            node = self.read(file)
+            node = self._with_listed(self.read(file))
             cluster = None if node is None else self._one(Cluster, "clusters", file, node)
             if cluster is not None and (not self.wanted or self._on_wanted(cluster)):
                 made[cluster.name] = cluster
         return made
+
+    def _with_listed(self, cluster: Node | None) -> Node | None:
+        """Put the nodes of a list (`nodes_from`) below those that a cluster's file says; None if they are not known."""
+        said = cluster.value.get("nodes_from") if cluster is not None and isinstance(cluster.value, dict) else None
+        if cluster is None or said is None:
+            return cluster
+        try:
+            source = validate(NodeList, said, ("clusters", Path(cluster.where.file or "").stem, "nodes_from"))
+            nodes = Node(listed(self.folder / source.file, source.selector), said.where, said.key)
+        except InputError as bad:
+            self.findings += bad.findings
+            return None
+        own = cluster.value.get("nodes")
+        return Node({**cluster.value, "nodes": _merge(nodes, own) if own is not None else nodes}, cluster.where)
 
     def _concerns(self, name: str) -> bool:
         """Tell whether a wrong file of this name, of a router or of a cluster, is reported."""

@@ -10,13 +10,13 @@ from pydantic import SecretStr, ValidationError
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
-from frrgen.metallb.objects import AnySelector
+from frrgen.inventory.node_list import HOSTNAME
 from frrgen.metallb.read import Machine
 from frrgen.metallb.refused import HOPS, RESTART_TIME
-from frrgen.metallb.render import HOSTNAME
 from frrgen.model.cluster import Cluster, Pool
 from frrgen.model.neighbor import Timers
 from frrgen.model.router import BfdProfile
+from frrgen.model.selector import Selector as AnySelector
 from frrgen.model.types import Address
 
 
@@ -39,6 +39,8 @@ class DialledRouter:
     restart: bool
     selectors: tuple[AnySelector, ...]
     """The nodes; none: all."""
+    device: str | None
+    """The VRF of the nodes that the session is in."""
     where: Where
 
 
@@ -59,7 +61,21 @@ class Imported:
 class _Node:
     asn: int
     router_id: Address | None
-    addresses: list[Address] = field(default_factory=list)
+    dialling: dict[str, list[Address]] = field(default_factory=dict)
+    """By router: from which addresses."""
+    devices: dict[str, str] = field(default_factory=dict)
+
+    def said(self, routers: Iterable[str]) -> dict[str, Any]:
+        """Return the addresses that face most routers, and the uplinks for the others."""
+        ways = {router: tuple(self.dialling.get(router, ())) for router in routers}
+        every = list(ways.values())
+        usual = max((way for way in every if way), key=every.count)
+        uplinks = {
+            router: {"addresses": way} | ({"device": self.devices[router]} if router in self.devices else {})
+            for router, way in ways.items()
+            if way != usual or router in self.devices
+        }
+        return {"addresses": usual} | ({"uplinks": uplinks} if uplinks else {})
 
 
 def beyond(text: str, where: Where, hint: str) -> Finding:
@@ -89,7 +105,7 @@ def assemble(
     data: dict[str, Any] = {"name": name, "asn": asn}
     data["nodes"] = {
         key: {
-            "addresses": node.addresses,
+            **node.said(routers),
             **({} if node.router_id is None else {"router_id": node.router_id}),
             **({} if node.asn == asn else {"asn": node.asn}),
         }
@@ -141,7 +157,6 @@ def _nodes(
 ) -> tuple[dict[str, _Node], bool]:
     """Return the nodes, and whether they are known."""
     nodes: dict[str, _Node] = {}
-    dialling: dict[tuple[str, int], set[str]] = {}
     unknown = [peer for peer in peers if _selected(peer, machines) is None]
     if unknown:
         if len(unknown) < len(peers):
@@ -164,22 +179,21 @@ def _nodes(
             if (node.asn, node.router_id) != (peer.asn, peer.router_id):
                 text = f"node {name} has another AS number or router ID for another router"
                 findings.append(beyond(text, peer.where, "write myASN and routerID alike for all peers of a node"))
-            if source not in node.addresses:
-                node.addresses.append(source)
+            own = node.dialling.setdefault(peer.router, [])
+            if source not in own:
+                own.append(source)
+            if peer.device is not None:
+                node.devices[peer.router] = peer.device
             if peer.source is not None and peer.source.version != peer.address.version:
                 text = f"sourceAddress {peer.source} and peerAddress {peer.address} are of different IP versions"
                 findings.append(Finding(Code.FRR621, text, peer.where))
-            dialling.setdefault((peer.router, peer.address.version), set()).add(name)
-    for (router, version), some in dialling.items():
-        others = [name for name, node in nodes.items() if any(one.version == version for one in node.addresses)]
-        if left := [name for name in others if name not in some]:
-            text = f"of the nodes, {', '.join(left[:5])} have no IPv{version} session with {router}"
-            hint = "let the peer select every node; a cluster of the model has all its nodes peer with its routers"
-            findings.append(beyond(text, next(one.where for one in peers if one.router == router), hint))
     for name, node in nodes.items():
-        if len({one.version for one in node.addresses}) < len(node.addresses):
-            text = f"node {name} dials from several addresses of one IP version: {', '.join(map(str, node.addresses))}"
-            findings.append(beyond(text, peers[0].where, "write one sourceAddress for all routers"))
+        for router, own in node.dialling.items():
+            if len({one.version for one in own}) < len(own):
+                text = (
+                    f"node {name} dials {router} from several addresses of one IP version: {', '.join(map(str, own))}"
+                )
+                findings.append(beyond(text, peers[0].where, "write one sourceAddress for a router"))
     return nodes, True
 
 

@@ -69,6 +69,7 @@ def cluster_of(one: Manifest, name: str, names: Names, nodes: Mapping[str, Machi
             multihop=False,
             restart=False,
             selectors=peer.node_selectors,
+            device=None,
             where=place("peers", number),
         )
         for number, peer in enumerate(read.peers)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from frrgen.inventory.node_list import HOSTNAME
 from frrgen.metallb.render import (
     CLUSTER,
-    HOSTNAME,
     Object,
     Secret,
     advertisement,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from ipaddress import ip_interface
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from frrgen.model.selector import Selector as AnySelector
 from frrgen.model.types import Address, Asn, Model, PlacedError, community_value
 
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -55,49 +55,6 @@ Hold = Annotated[int, BeforeValidator(_hold)]
 Keepalive = Annotated[int, BeforeValidator(_keepalive)]
 Connect = Annotated[int, BeforeValidator(_connect)]
 Milliseconds = Annotated[int, Field(ge=10, le=60000)]
-
-
-class Requirement(Model):
-    """A requirement of a label selector."""
-
-    key: str
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    values: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _values(self) -> Self:
-        if (self.operator in {"In", "NotIn"}) != bool(self.values):
-            raise PlacedError("In and NotIn need values; Exists and DoesNotExist have none", "values")
-        return self
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether an object with these labels is selected."""
-        if self.operator == "Exists":
-            return self.key in labels
-        if self.operator == "DoesNotExist":
-            return self.key not in labels
-        return (labels.get(self.key) in self.values) == (self.operator == "In")
-
-
-class AnySelector(Model):
-    """A label selector, in either spelling."""
-
-    match_labels: dict[str, str] = {}
-    match_expressions: tuple[Requirement, ...] = ()
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether an object with these labels is selected."""
-        said = all(labels.get(key) == value for key, value in self.match_labels.items())
-        return said and all(one.matches(labels) for one in self.match_expressions)
-
-    def only(self, key: str) -> tuple[str, ...] | None:
-        """Return the values of one label, if that is all that the selector asks; None otherwise."""
-        if set(self.match_labels) == {key} and not self.match_expressions:
-            return (self.match_labels[key],)
-        if not self.match_labels and len(self.match_expressions) == 1:
-            (one,) = self.match_expressions
-            return one.values if one.key == key and one.operator == "In" else None
-        return None
 
 
 class Selector(AnySelector):

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
+from frrgen.inventory.node_list import HOSTNAME
 from frrgen.inventory.yaml import Node
-from frrgen.metallb.render import HOSTNAME
 from frrgen.model.types import Address
 
 GROUP: Final = "metallb.io/"

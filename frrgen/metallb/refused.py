@@ -46,6 +46,10 @@ def refused(cluster: Cluster, peers: Iterable[Peer], routers: Mapping[str, Route
                 yield _cannot(f"{field} of a BFD profile", f"remove {field}, or name another profile", place)
     for name in dict.fromkeys(one.node for one in peers):
         own = [one for one in peers if one.node == name]
+        for bound in own if flavour != "metallb" else ():
+            if bound.device is not None:
+                place = (*path, "nodes", name, "uplinks", bound.router, "device")
+                yield _cannot("a VRF of the nodes in this flavour", "use `--flavour metallb`", place)
         if any(one.router_id is not None and one.router_id.version == 6 for one in own):
             yield _cannot("a router_id of IPv6", "write an IPv4 address", (*path, "nodes", name, "router_id"))
         if flavour == "configmap" and any(one.families != {4} or one.source.version != 4 for one in own):

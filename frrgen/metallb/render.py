@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 from pydantic import SecretStr
 
+from frrgen.inventory.node_list import HOSTNAME
 from frrgen.metallb.sessions import Peer
 from frrgen.model.cluster import Cluster, Pool
 from frrgen.model.neighbor import Timers
@@ -20,8 +21,6 @@ Object = dict[str, Any]
 Secret = Callable[[SecretStr], str]
 """Returns what to write for a password."""
 NAMESPACE: Final = "metallb-system"
-HOSTNAME: Final = "kubernetes.io/hostname"
-"""The label of a Node that holds its name."""
 CLUSTER: Final = "frrgen.io/cluster"
 """The label with the name of the cluster."""
 ROUTER: Final = "frrgen.io/router"
@@ -188,6 +187,7 @@ def _bgp_peer(cluster: Cluster, name: str, peer: Peer, password: str | None) -> 
     spec |= {} if peer.bfd_profile is None else {"bfdProfile": peer.bfd_profile}
     spec |= {"ebgpMultiHop": True} if peer.multihop is not None and not peer.ibgp else {}
     spec |= {} if peer.restart_time is None else {"enableGracefulRestart": True}
+    spec |= {} if peer.device is None else {"vrf": peer.device}
     spec |= {} if peer.families == {peer.source.version} else {"dualStackAddressFamily": True}
     spec["nodeSelectors"] = [{"matchLabels": {HOSTNAME: peer.node}}]
     return _object(cluster, "BGPPeer", name, spec, {ROUTER: peer.router, NODE: peer.node})

@@ -93,7 +93,6 @@ class Resources:
             lost: list[tuple[object, str, str]] = [
                 (spec.interface, "an unnumbered session", "write peerAddress"),
                 (spec.peer_port != 179, f"the port {spec.peer_port} of a router", "let the router listen at 179"),
-                (spec.vrf, "a VRF of the nodes", "leave vrf out"),
                 (spec.disable_mp, "disableMP", "leave it out: MetalLB itself has given it up"),
             ]
             self.findings += [beyond(f"the model cannot say {what}", where, hint) for bad, what, hint in lost if bad]
@@ -118,6 +117,7 @@ class Resources:
                 multihop=spec.ebgp_multi_hop,
                 restart=spec.enable_graceful_restart,
                 selectors=spec.node_selectors,
+                device=spec.vrf,
                 where=where,
             )
 

@@ -42,6 +42,8 @@ class Peer:
     multihop: int | None
     restart_time: int | None
     """Seconds that the router keeps the node's routes while its speaker restarts."""
+    device: str | None
+    """The VRF of the node that the session is in."""
     families: frozenset[int]
     """The IP versions of the prefixes that go over it."""
 
@@ -116,5 +118,6 @@ def _peer(  # noqa: PLR0917
         bfd_profile=peering.bfd_profile,
         multihop=peering.ebgp_multihop,
         restart_time=cluster.graceful_restart_time,
+        device=node.uplinks[router.name].device if router.name in node.uplinks else None,
         families=families,
     )

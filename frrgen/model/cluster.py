@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapVa
 from frrgen.codes import Code
 from frrgen.model.neighbor import Timers
 from frrgen.model.router import Router
+from frrgen.model.selector import Selector
 from frrgen.model.types import (
     U32,
     Address,
@@ -48,6 +49,8 @@ class Node(Model):
     """Its BGP identifier; None: its IPv4 address."""
     asn: Asn | None = None
     """Where it differs from the cluster's."""
+    labels: dict[str, str] = {}
+    """Its labels in Kubernetes, by which pools select nodes."""
     uplinks: dict[Hostname, Uplink] = {}
     """Name of a router -> how the node reaches it, where that is another way than by `addresses`."""
 
@@ -145,6 +148,15 @@ class Pool(Model):
         return self
 
 
+class NodeList(Model):
+    """Where the nodes of a cluster are listed."""
+
+    file: str = Field(min_length=1)
+    """A file with what `kubectl get nodes -o yaml` prints, by its path in the inventory: `nodes/NAME.yaml`."""
+    selector: Selector = Selector()
+    """Only nodes with these labels speak to the routers."""
+
+
 class Peering(Model):
     """What one router and the cluster agree on. What is None comes from the cluster."""
 
@@ -191,6 +203,8 @@ class Cluster(Model):
     asn: Asn
     """The AS number of the nodes."""
     nodes: dict[Hostname, Node] = {}
+    nodes_from: NodeList | None = None
+    """A list with more nodes, with their addresses (InternalIP) and labels. What `nodes` says of a node wins."""
     pools: dict[Name, Pool] = {}
     routers: dict[Hostname, Peering] = {}
     """Name of a router -> what is particular to its sessions; `{}` if nothing is."""

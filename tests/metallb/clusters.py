@@ -62,6 +62,10 @@ def clusters(draw, *, old: bool = False, plain: bool = True) -> Cluster:
         nodes[name] |= draw(maybe(router_id=st.just(f"198.51.100.{number}")))
         if number > 10 or not plain:
             nodes[name] |= draw(maybe(asn=st.sampled_from([64600, 65001])))
+        if len(routers) > 1 and not old and draw(st.integers(0, 3)) == 0:
+            second = [f"192.0.3.{number}" if version == 4 else f"2001:db8:3::{number:x}" for version in versions]
+            way = st.fixed_dictionaries({"addresses": st.just(second)}, optional={"device": st.just("blue")})
+            nodes[name]["uplinks"] = {routers[-1]: draw(way | st.just({"addresses": []}))}
     numbers = range(draw(st.integers(1, 3)))
     made = {f"p{n}": draw(pools(n, draw(st.sampled_from(versions)), old=old)) for n in numbers}
     if not old and len(versions) == 2:

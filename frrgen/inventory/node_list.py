@@ -1,0 +1,85 @@
+"""What `kubectl get nodes -o yaml` prints -> the nodes of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+
+from frrgen import limits
+from frrgen.codes import Code
+from frrgen.errors import Finding, InputError, Where
+from frrgen.inventory.yaml import Node, read_all
+from frrgen.model.selector import Selector
+from frrgen.model.types import is_address
+
+HOSTNAME: Final = "kubernetes.io/hostname"
+"""The label of a Node that holds its name."""
+
+
+def listed(path: Path, selector: Selector) -> dict[str, Node]:
+    """Return the nodes of a file by name, as an inventory would say them, with the places in that file.
+
+    Raises InputError if it cannot be read, or holds no Node.
+    """
+    try:
+        with path.open("rb") as file:
+            documents = read_all(file.read(limits.most_bytes() + 1), str(path))
+    except OSError as bad:
+        hint = f"kubectl get nodes -o yaml > {path}"
+        raise InputError(Finding(Code.FRR101, f"cannot be read: {bad.strerror}", Where(str(path)), hint)) from bad
+    found: dict[str, Node] = {}
+    some = False
+    for one in (each for document in documents for each in _objects(document)):
+        some = True
+        metadata = _plain(one, "metadata")
+        labels = {str(key): str(value) for key, value in (metadata.get("labels") or {}).items()}
+        name = str(metadata.get("name", ""))
+        if selector.matches({HOSTNAME: name, **labels}):
+            parts = {
+                "addresses": Node([Node(address, one.where) for address in _addresses(one)], one.where, one.where),
+                "labels": Node({key: Node(value, one.where) for key, value in labels.items()}, one.where, one.where),
+            }
+            found[name] = Node(parts, one.where, one.where)
+    if not some:
+        hint = f"kubectl get nodes -o yaml > {path}"
+        raise InputError(Finding(Code.FRR101, "it holds no Node of Kubernetes", Where(str(path)), hint))
+    return found
+
+
+def _objects(document: Node) -> Iterator[Node]:
+    if not isinstance(document.value, dict):
+        return
+    kind = document.value.get("kind")
+    items = document.value.get("items")
+    if items is not None and isinstance(items.value, list):
+        typed = kind is not None and kind.value == "NodeList"
+        yield from (one for one in items.value if isinstance(one.value, dict) and (typed or _is_node(one)))
+    elif _is_node(document):
+        yield document
+
+
+def _is_node(one: Node) -> bool:
+    kind = one.value.get("kind")
+    return kind is not None and kind.value == "Node"
+
+
+def _plain(one: Node, key: str) -> dict[str, Any]:
+    said = one.value.get(key)
+    found = said.plain() if said is not None else None
+    return found if isinstance(found, dict) else {}
+
+
+def _addresses(one: Node) -> list[str]:
+    """Return the first InternalIP of each family."""
+    entries = _plain(one, "status").get("addresses")
+    said = entries if isinstance(entries, list) else []
+    internal = [
+        str(each.get("address")) for each in said if isinstance(each, dict) and each.get("type") == "InternalIP"
+    ]
+    first: dict[int, str] = {}
+    for text in internal:
+        if is_address(text):
+            first.setdefault(ip_address(text).version, text)
+    return list(first.values())
