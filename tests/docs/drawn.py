@@ -8,12 +8,16 @@ from pathlib import Path
 from frrgen.cli.exits import MEANINGS, OF_VERBS
 from frrgen.codes import Code
 from frrgen.speaker.session.fsm import diagram, table
+from tests.docs.commands import commands
 from tests.docs.reference import reference
 from tests.docs.versions import cases
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SPEAKER = DOCS / "speaker.md"
-DRAWN = (SPEAKER, DOCS / "inventory.md", DOCS / "versions.md", DOCS / "findings/README.md", DOCS / "exit-codes.md")
+DRAWN = (
+    SPEAKER,
+    *(DOCS / name for name in ("inventory.md", "versions.md", "findings/README.md", "exit-codes.md", "commands.md")),
+)
 
 
 def findings() -> str:
@@ -38,6 +42,7 @@ PARTS = {
     "cases": cases,
     "findings": findings,
     "exits": exits,
+    "commands": commands,
 }
 
 
