@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -72,8 +72,11 @@ def _all(args: argparse.Namespace) -> list[Imported]:
     """Read all files and routers, at once. Raises InputError with all that is wrong, and for a name that two have."""
     results = _each(args.files, lambda file: _imported(file, args))
     found = [one for one in results if isinstance(one, Imported)]
-    names = Counter(one.router.name for one in found)
-    twice = [f"{count(number, 'file')} are of a router {name!r}" for name, number in names.items() if number > 1]
+    holders: dict[str, list[str]] = defaultdict(list)
+    for file, one in zip(args.files, results, strict=True):
+        if isinstance(one, Imported):
+            holders[one.router.name].append(file)
+    twice = [f"{' and '.join(files)} are of a router {name!r}" for name, files in holders.items() if len(files) > 1]
     bad = [finding for one in results if isinstance(one, FrrgenError) for finding in one.findings]
     if bad or twice:
         hint = "import each file alone, with --name"

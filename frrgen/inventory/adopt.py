@@ -161,7 +161,7 @@ def _texts(adopted: Iterable[Adopted], shared: Shared) -> dict[Path, str]:
         own: dict[tuple[str, ...], tuple[str, ...]] = {}
         for place, comment in one.remarks.items():
             moved = next((steps for steps in shared.places(one.router.name, place) if _has(common, steps)), None)
-            if moved is None or _has(shared.files[one.router.name], place):
+            if not place or moved is None or _has(shared.files[one.router.name], place):
                 own[place] = comment
             else:
                 above[moved] = (*above.get(moved, ()), *(line for line in comment if line not in above.get(moved, ())))

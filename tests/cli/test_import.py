@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,86 @@ def test_addresses_are_written_without_quotes(here, capsys):
     assert "router_id: 192.0.2.2" in out
     assert "    192.0.2.1: {remote_as: 65001}\n" in out
     assert '"' not in out
+
+
+LEAF = """\
+! the leaf of a rack
+hostname leaf{number}
+! bogons, as every leaf has them
+ip prefix-list BOGONS seq 5 permit 10.0.0.0/8 le 32
+ip prefix-list BOGONS seq 10 permit 192.168.0.0/16 le 32
+ip prefix-list K8S seq 5 permit 198.51.100.0/24 le 32
+router bgp 6500{number}
+ bgp router-id 10.0.0.{number}
+ neighbor FABRIC peer-group
+ neighbor FABRIC remote-as external
+ neighbor FABRIC password s3cret
+ ! the first node
+ neighbor 10.0.0.10 remote-as 64512
+ address-family ipv4 unicast
+  neighbor 10.0.0.10 prefix-list K8S in
+ exit-address-family
+exit
+"""
+
+
+@pytest.fixture
+def leaves(here):
+    for number in (1, 2):
+        Path(f"leaf{number}.conf").write_text(LEAF.format(number=number))
+    return ["leaf1.conf", "leaf2.conf"]
+
+
+def test_what_routers_share_stands_once_with_its_comments(leaves, capsys):
+    assert imported(*leaves, "-o", "net") == 0
+    assert "Proof: frrgen diff finds nothing to do on 2 routers." in capsys.readouterr().err
+    common = Path("net/network.yaml").read_text()
+    assert "    # bogons, as every leaf has them\n    BOGONS:\n" in common
+    assert Path("net/secrets/FABRIC").read_text() == "s3cret\n"
+    assert common.count("file:secrets/FABRIC") == 1
+    own = Path("net/routers/leaf1.yaml").read_text()
+    assert own.startswith("# the leaf of a rack\n")
+    assert "BOGONS" not in own
+    assert "    # the first node\n    10.0.0.10:" in own
+    assert "s3cret" not in common + own
+
+
+def test_neighbors_that_may_announce_single_addresses_are_told_to_be_a_cluster(leaves, capsys):
+    assert imported(*leaves, "-o", "net") == 0
+    assert "info[FRR132]: 1 neighbor of leaf1, leaf2 may be the nodes" in capsys.readouterr().err
+    (cluster,) = load(Path("net")).network.clusters.values()
+    assert (cluster.asn, sorted(cluster.routers)) == (64512, ["leaf1", "leaf2"])
+
+
+def test_plain_leaves_each_file_whole(leaves):
+    assert imported(*leaves, "-o", "net", "--plain") == 0
+    assert not Path("net/clusters").exists()
+    assert "BOGONS" in Path("net/routers/leaf1.yaml").read_text()
+    assert "defaults:" not in Path("net/network.yaml").read_text()
+
+
+def test_two_files_of_one_router_are_named(leaves, capsys):
+    Path("again.conf").write_text(LEAF.format(number=1))
+    assert imported(*leaves, "again.conf", "-o", "net") == 1
+    assert "leaf1.conf and again.conf are of a router 'leaf1'" in capsys.readouterr().err
+    assert not Path("net").exists()
+
+
+def test_an_inventory_whose_defaults_change_a_router_is_no_proof(leaves, capsys):
+    Path("net").mkdir()
+    Path("net/network.yaml").write_text("defaults: {bgp: {log_neighbor_changes: true}}\n")
+    assert imported(*leaves, "-o", "net") == 0
+    err = capsys.readouterr().err
+    assert "the inventory would change leaf1: Plan: " in err
+    assert "Proof" not in err
+
+
+def test_the_whole_corpus_becomes_one_inventory_that_changes_no_router(here, capsys):
+    corpus = sorted((Path(__file__).parents[1] / "lab/corpus").glob("*.conf"))
+    assert len(corpus) > 60
+    said = {one: re.search(r"^hostname (.*)", one.read_text(), re.MULTILINE) for one in corpus}
+    named = {found[1] if found else one.stem: str(one) for one, found in said.items()}
+    assert len(named) > 60
+    assert imported(*named.values(), "-o", "net") == 0
+    err = capsys.readouterr().err
+    assert f"Proof: frrgen diff finds nothing to do on {len(named)} routers." in err
