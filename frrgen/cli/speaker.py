@@ -33,6 +33,7 @@ from frrgen.speaker.wire.packed_prefix import Key
 
 if TYPE_CHECKING:
     from frrgen.model.cluster import Pool
+    from frrgen.policy.frr.trace import Verdict
     from frrgen.speaker.kubernetes.addresses import Intervals
     from frrgen.speaker.kubernetes.manifests import Preview
 
@@ -54,7 +55,7 @@ class _Desk:
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
         self.inventory = Inventory(args.inventory)
-        self.proofs: Proofs = {}
+        self.proofs = Proofs()
 
     def nodes(self) -> list[str]:
         """Return the nodes that are meant: the one that was named, or all."""
@@ -87,8 +88,12 @@ class _Desk:
 
     def reasons(self, gate: Gate, key: int, attributes: Attributes) -> list[str]:
         """Return what the router looks at when it judges a prefix, in order, and where that is written."""
+        return self.lines(gate, gate.verdict(key, attributes))
+
+    def lines(self, gate: Gate, verdict: Verdict) -> list[str]:
+        """Return what the router looked at for a verdict, in order, and where that is written."""
         said = []
-        for step in gate.verdict(key, attributes).trace:
+        for step in verdict.trace:
             entry = f"{step.route_map} seq {step.seq}: " if step.seq is not None and step.route_map else ""
             places = dict.fromkeys(self._place(gate, path) for path in (step.asked or (step.path,)))
             said.append(f"{entry}{step.why} ({', '.join(places)})")
@@ -256,8 +261,8 @@ def _planned(desk: _Desk, peer: PeerSettings, group: Group) -> dict[str, Any]:
 def _planned_prefix(desk: _Desk, gate: Gate, rib: AdjRibOut, key: int) -> dict[str, Any]:
     attributes = rib.table.get(key) or Attributes()
     dropped = rib.dropped.get(key)
-    undecided = gate.verdict(key, attributes).undecided
-    why = desk.reasons(gate, key, attributes)
+    verdict = gate.verdict(key, attributes)
+    undecided, why = verdict.undecided, desk.lines(gate, verdict)
     return {
         "prefix": str(Key.prefix(key)),
         "verdict": "deny" if dropped is not None else "permit" if undecided is None else "undecided",

@@ -170,12 +170,11 @@ def _peers(
     for router_name, peering in cluster.routers.items():
         router = routers.get(router_name)
         bgp = None if router is None else router.bgp_of(peering.vrf)
-        facing = cluster.facing(router_name)
-        if router is None or bgp is None or router_name in other_boxes or name not in facing.nodes:
+        if router is None or bgp is None or router_name in other_boxes:
             continue
         uplink = node.uplinks.get(router_name)
-        seen = facing.nodes[name]
-        for address, session in _sessions(facing, name, router, peering):
+        seen = node.facing(router_name)
+        for address, session in _sessions(cluster, seen, router, peering):
             dialled = _dialled(peering, session, address)
             where = Where(path=("clusters", cluster.name, "routers", router_name))
             if dialled is None:
@@ -197,7 +196,7 @@ def _peers(
                 peer_asn=peer_asn,
                 identifier=_identifier(name, node),
                 families=frozenset(
-                    Family.IPV4 if version == 4 else Family.IPV6 for version in carried(facing, seen, address)
+                    Family.IPV4 if version == 4 else Family.IPV6 for version in carried(cluster, seen, address)
                 ),
                 hold_time=HOLD_TIME if timers is None else timers.hold,
                 keepalive=HOLD_TIME / 3 if timers is None else timers.keepalive,
@@ -211,9 +210,8 @@ def _peers(
             )
 
 
-def _sessions(cluster: Cluster, name: str, router: Router, peering: Peering) -> Iterator[tuple[Address, Session]]:
-    """Return a node's sessions that the router has and that carry a pool."""
-    node = cluster.nodes[name]
+def _sessions(cluster: Cluster, node: Node, router: Router, peering: Peering) -> Iterator[tuple[Address, Session]]:
+    """Return the sessions that a node, as the router sees it, has with the router and that carry a pool."""
     for address in node.addresses:
         # without a family in common a session never comes up (RFC 5492 section 5)
         if carried(cluster, node, address):
@@ -225,10 +223,9 @@ def password_owners(cluster: Cluster, node_name: str, routers: Mapping[str, Rout
     """Return the paths of the neighbors and peer groups whose passwords a node's sessions use."""
     found = set[tuple[str, ...]]()
     for name, peering in cluster.routers.items():
-        facing = cluster.facing(name)
-        if name not in routers or node_name not in facing.nodes:
+        if name not in routers:
             continue
-        for _, session in _sessions(facing, node_name, routers[name], peering):
+        for _, session in _sessions(cluster, cluster.nodes[node_name].facing(name), routers[name], peering):
             if session.neighbor.password is not None:
                 found.add(("routers", name, *session.path))
             elif session.neighbor.peer_group is not None:

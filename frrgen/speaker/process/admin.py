@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
-from frrgen.speaker.process.metallb_metrics import MetallbMetrics
 from frrgen.speaker.process.requests import answer
 from frrgen.speaker.process.status import Metrics
 
@@ -189,6 +188,8 @@ def _page(speaker: Speaker, path: str) -> tuple[str, str]:
 def metrics(speaker: Speaker) -> str:
     """Write the metrics in Prometheus' text format."""
     from prometheus_client import CollectorRegistry, generate_latest
+
+    from frrgen.speaker.process.metallb_metrics import MetallbMetrics
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Metrics(speaker))

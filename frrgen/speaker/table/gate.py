@@ -49,8 +49,26 @@ class Ruling:
         return next((by for prefixes, by in self.denied if any(True for _ in _within(prefixes, family, [key]))), None)
 
 
-Proofs = dict[tuple[int, tuple[object, ...]], tuple[Alphabet, list[Outcome]] | UndecidedError]
-"""By IP version and all that decides: what a policy does with all routes, or why nobody can tell."""
+Decides = tuple[object, ...]
+"""All that decides about the routes of a session."""
+
+
+class Proofs:
+    """What policies do with all routes: sessions that are alike in all that decides share it."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[int, Decides], tuple[Alphabet, list[Outcome]] | UndecidedError] = {}
+        """By IP version and all that decides; or why nobody can tell."""
+        # a router is known by its identity, which holds as long as it is kept here
+        self._decides: dict[tuple[object, ...], tuple[Router, Decides]] = {}
+
+    def decides(self, session: Session) -> Decides:
+        """Give all that decides about a session's routes: one value for the sessions of a router that are alike."""
+        alike = (id(session.router), session.bgp_path, session.first_as, session.decisive)
+        if alike not in self._decides:
+            everything = repr(Policy(session.router, session).decides())
+            self._decides[alike] = (session.router, (session.first_as, everything))
+        return self._decides[alike][1]
 
 
 class Gate:
@@ -74,7 +92,7 @@ class Gate:
         self.elsewhere = elsewhere
         """What other sessions of the node carry, and this one does not: nobody expects it here."""
         self.undecided: dict[str, None] = {}
-        self._proofs: Proofs = {} if proofs is None else proofs
+        self._proofs = Proofs() if proofs is None else proofs
         self._rulings: dict[tuple[Attributes, Family], Ruling] = {}
         self._fits: dict[Family, bool] = {}
 
@@ -84,9 +102,9 @@ class Gate:
         return self.mode, self.writer, self.families, self.elsewhere, self._decides
 
     @cached_property
-    def _decides(self) -> tuple[object, ...]:
+    def _decides(self) -> Decides:
         """All that decides about routes: sessions with equal values share their proofs."""
-        return self.session.first_as, repr(Policy(self.session.router, self.session).decides())
+        return self._proofs.decides(self.session)
 
     def ruling(self, family: Family, attributes: Attributes) -> Ruling:
         """Judge all prefixes that are announced with these attributes, once."""
@@ -108,7 +126,7 @@ class Gate:
 
     def _outcomes(self, version: int) -> tuple[Alphabet, list[Outcome]]:
         """Return the proof. Raises UndecidedError if the policy has too many cases."""
-        known = self._proofs.get((version, self._decides))
+        known = self._proofs.found.get((version, self._decides))
         if known is None:
             policy = Policy(self.session.router, self.session)
             try:
@@ -116,7 +134,7 @@ class Gate:
                 known = (alphabet, outcomes(policy, version, alphabet))
             except UndecidedError as why:
                 known = why
-            self._proofs[version, self._decides] = known
+            self._proofs.found[version, self._decides] = known
         if isinstance(known, UndecidedError):
             raise known
         return known
@@ -282,7 +300,7 @@ def gates(
     plan: NodePlan, routers: Mapping[str, Router], mode: Mode = "enforce", proofs: Proofs | None = None
 ) -> Iterator[Gate]:
     """Return the gate of each session of a node. `proofs` of other nodes of this inventory are used, and added to."""
-    proofs = {} if proofs is None else proofs
+    proofs = Proofs() if proofs is None else proofs
     carried = frozenset[Family]().union(*(peer.families for peer in plan.peers))
     for peer in plan.peers:
         session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
