@@ -18,8 +18,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from frrgen.model.bgp import Bestpath, Bgp, GracefulRestart, MaxMed
+from frrgen.model.evpn import Evpn, Vni
 from frrgen.model.instance_family import AddressFamily, Aggregate, NetworkStatement
-from frrgen.model.neighbor import Bfd, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
+from frrgen.model.neighbor import Bfd, EvpnNeighbor, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import Match, RouteMap, RouteMapEntry, Set
 from frrgen.model.router import BfdPeer, BfdProfile, Log, Router, Rpki
 from frrgen.model.types import Since
@@ -67,6 +68,8 @@ LEFT_OUT: Final = {
     "Vrf.raw": "a line that stands as it is",
     "Bgp.raw": "a line that stands as it is",
     "Bgp.raw_families": "lines that stand as they are",
+    "Evpn.raw": "a line that stands as it is",
+    "Vni.raw": "a line that stands as it is",
     "AddressFamily.raw": "a line that stands as it is",
     "RouteMapEntry.raw": "a line that stands as it is",
     "RouteMap.optimization": "without it FRR 9 and 10 skip the first entry: tests/lab/test_policy_rules.py",
@@ -489,6 +492,20 @@ def neighbor_family_fields(family: str, version: str, *, ibgp: bool) -> dict[str
     return {**known, **rest(NeighborFamily, version, {*known, *elsewhere})}
 
 
+@cache
+def evpn_neighbors(version: str, *, ibgp: bool, group: bool) -> st.SearchStrategy[Any]:
+    """What a neighbor does in EVPN."""
+    known = fields(
+        route_map_in=_one_of(MAPS), route_map_out=_one_of(MAPS), soo=rts, maximum_prefix=whole(MaximumPrefix, version)
+    )
+    drawn = {**known, **rest(EvpnNeighbor, version, known)}
+    for name in {"route_server_client" if ibgp else "route_reflector_client", *(["soo"] if group else [])}:
+        del drawn[name]
+    if not _has(version, (Since((10,)),)):
+        del drawn["maximum_prefix"]
+    return valid(EvpnNeighbor, data(**drawn))
+
+
 timers = st.sampled_from([(0, 0), (3, 9), (10, 30), (60, 180), (20, 61)]).map(
     lambda pair: {"keepalive": pair[0], "hold": pair[1]}
 )
@@ -517,6 +534,7 @@ def neighbor_fields(version: str, *, ibgp: bool, group: bool) -> dict[str, st.Se
         "graceful_restart": st.sampled_from(["restart", "helper", "disable"]),
         "ipv4_unicast": neighbor_families("ipv4_unicast", version, ibgp=ibgp),
         "ipv6_unicast": neighbor_families("ipv6_unicast", version, ibgp=ibgp),
+        "l2vpn_evpn": evpn_neighbors(version, ibgp=ibgp, group=group),
     }
     dual = _has(version, (Since((10, 1)),))
     if not ibgp:
@@ -672,8 +690,32 @@ def instance_fields(version: str) -> dict[str, st.SearchStrategy[Any]]:
         confederation=data({"identifier": asns}, peers=st.lists(asns, min_size=1, max_size=2, unique=True)),
         ipv4_unicast=families(4, version),
         ipv6_unicast=families(6, version),
+        l2vpn_evpn=valid(Evpn, data(**{**evpn_fields(), **rest(Evpn, version, {"advertise_pip", *evpn_fields()})})),
     )
     return {**known, **rest(Bgp, version, {*known, *_PEERS})}
+
+
+def evpn_fields() -> dict[str, st.SearchStrategy[Any]]:
+    """Return the strategies of an instance's EVPN that no type tells, by field."""
+    targets = st.lists(rts, min_size=1, max_size=2, unique=True)
+    vni = whole(Vni, LATEST, rd=rts, route_targets_import=targets, route_targets_export=targets)
+    return fields(
+        advertise=st.dictionaries(
+            st.sampled_from(["ipv4", "ipv6"]), data(gateway_ip=flags, route_map=_one_of(MAPS)), max_size=2
+        ),
+        rd=rts,
+        route_targets_import=targets,
+        route_targets_export=targets,
+        vnis=st.dictionaries(st.integers(1, 16777215), vni, max_size=2),
+    )
+
+
+@cache
+def vrf_evpn() -> st.SearchStrategy[Any]:
+    """EVPN of a VRF, which holds no VNIs."""
+    known = evpn_fields()
+    known.pop("vnis")
+    return data(advertise_pip=flags, flooding=flags, **known)
 
 
 @st.composite
@@ -682,6 +724,8 @@ def bgps(draw: st.DrawFn, version: str, *, small: bool = False) -> Bgp:
     groups = draw(st.dictionaries(_one_of(GROUPS), peer_groups(version), max_size=0 if small else 2))
     peers = draw(st.lists(_one_of((*V4_PEERS, *V6_PEERS)), unique=True, max_size=1 if small else 4))
     values = dict(draw(_instances(version)))
+    if small and values.pop("l2vpn_evpn", None) is not None:
+        values["l2vpn_evpn"] = draw(vrf_evpn())
     values |= {
         "asn": 65001,
         "peer_groups": groups,
@@ -746,7 +790,11 @@ def _bfd_key(peer: BfdPeer) -> str:
 @cache
 def bfd_peers(version: str) -> st.SearchStrategy[Any]:
     """A BFD peer, one hop away or several."""
-    several = data({"address": v4, "multihop": st.just(value=True), "local_address": v4}, profile=POOLS["profile"])
+    several = data(
+        {"address": v4, "multihop": st.just(value=True), "local_address": v4},
+        profile=POOLS["profile"],
+        minimum_ttl=st.integers(1, 254),
+    )
     return st.one_of(whole(BfdPeer, version), several.map(BfdPeer.model_validate))
 
 

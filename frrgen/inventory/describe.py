@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from frrgen.lines.rule import LineRule, Table
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
+from frrgen.platforms.frr.grammar.evpn import EVPN, NEIGHBOR_EVPN, VNI
 from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.policy import ENTRY, MATCH, SET
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF
@@ -28,6 +29,9 @@ _TABLES: Final[dict[str, tuple[tuple[Table, str], ...]]] = {
     "Neighbor": ((NEIGHBOR, "neighbor PEER "),),
     "PeerGroup": ((NEIGHBOR, "neighbor GROUP "),),
     "NeighborFamily": ((NEIGHBOR_FAMILY, "neighbor PEER "),),
+    "EvpnNeighbor": ((NEIGHBOR_EVPN, "neighbor PEER "),),
+    "Evpn": ((EVPN, ""),),
+    "Vni": ((VNI, ""),),
     "RouteMapEntry": ((ENTRY, ""),),
     "Match": ((MATCH, ""),),
     "Set": ((SET, ""),),

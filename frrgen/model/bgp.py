@@ -8,9 +8,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from frrgen.model.evpn import Evpn
 from frrgen.model.instance_family import AddressFamily
 from frrgen.model.neighbor import Neighbor, PeerGroup, Timers
 from frrgen.model.types import (
+    FAMILIES,
     U32,
     Asn,
     GroupName,
@@ -212,8 +214,10 @@ class Bgp(Model):
     """What the instance announces in the address family IPv4 unicast."""
     ipv6_unicast: AddressFamily = AddressFamily()
     """What the instance announces in the address family IPv6 unicast."""
+    l2vpn_evpn: Evpn = Evpn()
+    """What the instance announces in the address family L2VPN EVPN."""
     raw_families: dict[OtherFamily, tuple[RawLine, ...]] = {}
-    """Lines of an address family that the model lacks, such as `l2vpn evpn`, sent as they are."""
+    """Lines of an address family that the model lacks, such as `ipv4 vpn`, sent as they are."""
     raw: tuple[RawLine, ...] = ()
     """Lines of `router bgp` that the model lacks, sent as they are, last of the instance."""
 
@@ -226,7 +230,13 @@ class Bgp(Model):
         for one in (neighbor, group):
             if one is not None and (said := getattr(one, family).activate) is not None:
                 return bool(said)
-        return bool(getattr(self, f"default_{family}"))
+        return self.is_default(family)
+
+    def is_default(self, family: str) -> bool:
+        """Tell whether a neighbor has an address family that nobody says anything about."""
+        if family in FAMILIES:
+            return bool(getattr(self, f"default_{family}"))
+        return family.replace("_", "-") in self.default_families
 
     @model_validator(mode="after")
     def _delay(self) -> Self:

@@ -25,7 +25,7 @@ from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.pools import announced_pools
 from frrgen.model.references import NOUNS, Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, Prefix, is_number, is_reference
+from frrgen.model.types import FAMILIES, SESSION_FAMILIES, Prefix, is_number, is_reference
 
 _WHERE_WANTED: Final = frozenset({Code.FRR315})
 """Findings that count only where the inventory asks for them, with a severity."""
@@ -281,8 +281,8 @@ class _Router:
                     f"the peer group {name!r} is not defined",
                     (*self.path, *path, "listen_ranges", str(prefix)),
                 )
-        for family in FAMILIES:
-            for prefix in getattr(bgp, family).aggregates:
+        for family in SESSION_FAMILIES:
+            for prefix in getattr(bgp, family).aggregates if family in FAMILIES else ():
                 if prefix.prefixlen == prefix.max_prefixlen:
                     yield Finding.at(
                         Code.FRR238,
@@ -306,7 +306,7 @@ class _Router:
                 "nexthop_local_unchanged is for ipv6_unicast only: FRR refuses it here",
                 (*place, "ipv4_unicast", "nexthop_local_unchanged"),
             )
-        for family in FAMILIES:
+        for family in SESSION_FAMILIES:
             for field, ref in direct_refs(getattr(one, family), family):
                 yield from self._defined(ref, (*path, family, field), "FRR denies every route")
                 entries = getattr(getattr(self.router, ref[0]).get(ref[1]), "entries", None)

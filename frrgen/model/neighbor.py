@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from frrgen.model.types import (
-    FAMILIES,
+    SESSION_FAMILIES,
     U16,
     Asn,
     BgpListName,
@@ -239,6 +239,33 @@ class NeighborFamily(Model):
         return self
 
 
+class EvpnNeighbor(Model):
+    """What a neighbor does in `address-family l2vpn evpn`; each as in a family of an edge."""
+
+    activate: bool | None = None
+    """None: FRR's default, or what the peer group says."""
+    route_map_in: MapName | None = None
+    route_map_out: MapName | None = None
+    next_hop_self: Annotated[Literal[True, "force"] | None, BeforeValidator(_switch)] = None
+    route_reflector_client: bool = False
+    route_server_client: bool = False
+    soft_reconfiguration_inbound: bool = False
+    maximum_prefix: Annotated[MaximumPrefix | None, _LIMIT, Since((10,))] = None
+    addpath_tx: Annotated[Literal["all-paths", "bestpath-per-AS"] | None, Since((10, 4))] = None
+    disable_addpath_rx: Annotated[bool, Since((10, 4))] = False
+    allowas_in: Annotated[int, Field(ge=1, le=10)] | Literal["origin"] | None = None
+    allowas_in_map: Annotated[MapName | None, Since((10, 4))] = None
+    """A map of the routes that `allowas_in` is for."""
+    attribute_unchanged: tuple[Literal["as-path", "next-hop", "med"], ...] = ()
+    soo: Annotated[str, Field(pattern=r"^[0-9.]{1,15}:[0-9]{1,10}$")] | None = None
+
+    @model_validator(mode="after")
+    def _map(self) -> Self:
+        if self.allowas_in_map is not None and self.allowas_in is None:
+            raise ValueError("allowas_in_map needs allowas_in")
+        return self
+
+
 class NeighborOptions(Model):
     """What a neighbor and a peer group have in common."""
 
@@ -307,6 +334,8 @@ class NeighborOptions(Model):
     """What it does in the address family IPv4 unicast."""
     ipv6_unicast: NeighborFamily = NeighborFamily()
     """What it does in the address family IPv6 unicast."""
+    l2vpn_evpn: EvpnNeighbor = EvpnNeighbor()
+    """What it does in the address family L2VPN EVPN."""
 
     @model_validator(mode="after")
     def _exclusive(self) -> Self:
@@ -324,7 +353,7 @@ class PeerGroup(NeighborOptions):
 
     @model_validator(mode="after")
     def _no_soo(self) -> Self:
-        for family in FAMILIES:
+        for family in SESSION_FAMILIES:
             if getattr(self, family).soo is not None:
                 # it gives every member the same memory, and frees it with each
                 raise PlacedError("on a peer group it kills bgpd of FRR 8.4: give it to each neighbor", family, "soo")

@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 
 from frrgen.errors import Path
 from frrgen.model.bgp import Bgp
+from frrgen.model.evpn import Evpn
 from frrgen.model.instance_family import AddressFamily
-from frrgen.model.neighbor import NeighborFamily
+from frrgen.model.neighbor import EvpnNeighbor, NeighborFamily
 from frrgen.model.policy import Match, RouteMapEntry, Set
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES
+from frrgen.model.types import SESSION_FAMILIES
 
 Ref = tuple[str, str]
 """The field of Router that holds the list or map, and its name."""
@@ -96,7 +97,7 @@ def set_refs(sets: Set) -> Iterator[tuple[str, Ref]]:
             yield field, (_SET[field], name)
 
 
-def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
+def direct_refs(part: NeighborFamily | EvpnNeighbor, family: str) -> Iterator[tuple[str, Ref]]:
     """Yield the lists and maps that a neighbor names in a family, each with its field."""
     v6 = "ipv6_" if family == "ipv6_unicast" else ""
     for field in sorted(part.model_fields_set):
@@ -116,8 +117,13 @@ def direct_refs(part: NeighborFamily, family: str) -> Iterator[tuple[str, Ref]]:
             yield field, ((_DIRECT[kind] if kind == "filter_list" else v6 + _DIRECT[kind]), value)
 
 
-def instance_refs(part: AddressFamily) -> Iterator[tuple[tuple[str, ...], Ref]]:
+def instance_refs(part: AddressFamily | Evpn) -> Iterator[tuple[tuple[str, ...], Ref]]:
     """Yield the route maps and lists that an address family of an instance names, each with its path."""
+    if isinstance(part, Evpn):
+        for family, unicast in part.advertise.items():
+            if unicast.route_map is not None:
+                yield ("advertise", family), ("route_maps", unicast.route_map)
+        return
     named: list[tuple[tuple[str, ...], str | None]] = [
         (("table_map",), part.table_map),
     ]
@@ -148,10 +154,10 @@ def policy_refs(router: Router) -> Iterator[tuple[Path, Ref]]:
         return
     for kind in ("peer_groups", "neighbors"):
         for peer, one in getattr(router.bgp, kind).items():
-            for family in FAMILIES:
+            for family in SESSION_FAMILIES:
                 for field, ref in direct_refs(getattr(one, family), family):
                     yield ("bgp", kind, peer, family, field), ref
-    for family in FAMILIES:
+    for family in SESSION_FAMILIES:
         for steps, ref in instance_refs(getattr(router.bgp, family)):
             yield ("bgp", family, *steps), ref
 
@@ -160,7 +166,7 @@ def uses(bgp: Bgp) -> Iterator[Use]:
     """Yield what the neighbors and groups of an instance use directly; a member uses what its group uses."""
     for peer, one in (*bgp.peer_groups.items(), *bgp.neighbors.items()):
         group = bgp.peer_groups.get(getattr(one, "peer_group", None) or "")
-        for family in FAMILIES:
+        for family in SESSION_FAMILIES:
             for owner in (one, group):
                 if owner is None:
                     continue

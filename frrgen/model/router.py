@@ -322,6 +322,16 @@ class Router(Model):
         return self
 
     @model_validator(mode="after")
+    def _evpn(self) -> Self:
+        if self.bgp is not None and not self.bgp.l2vpn_evpn.advertise_pip:
+            raise PlacedError("FRR has it in a VRF alone", "bgp", "l2vpn_evpn", "advertise_pip")
+        holders = [vrf for vrf, bgp in self.instances() if bgp.l2vpn_evpn.advertise_all_vni]
+        for vrf in holders[1:]:
+            path = ("vrfs", str(vrf), "bgp", "l2vpn_evpn", "advertise_all_vni")
+            raise PlacedError("one instance of a router holds its VNIs: FRR refuses the second", *path)
+        return self
+
+    @model_validator(mode="after")
     def _said_by_default(self) -> Self:
         """Return each option of BGP that was not said the value that FRR gives it, by version and profile."""
         if self.bgp is not None:

@@ -16,6 +16,8 @@ Address = IPv4Address | IPv6Address
 Prefix = IPv4Network | IPv6Network
 FAMILIES: Final = ("ipv4_unicast", "ipv6_unicast")
 """The address families of an edge, as the model's fields name them."""
+SESSION_FAMILIES: Final = (*FAMILIES, "l2vpn_evpn")
+"""The address families of a neighbor. Policy is asked about the routes of an edge alone."""
 FAMILY_OF: Final = {4: FAMILIES[0], 6: FAMILIES[1]}
 """The address family of an IP version."""
 
@@ -339,6 +341,14 @@ class Since(NamedTuple):
     """The values that came with it; empty: the field itself."""
 
 
+def _other_family(value: str) -> str:
+    if value.startswith("l2vpn evpn"):
+        raise ValueError("the model has it: say it in l2vpn_evpn, and lines that it lacks in raw there")
+    if not re.fullmatch(r"ipv[46] (vpn|labeled-unicast|multicast|flowspec|encap)", value):
+        raise ValueError("FRR has no such address family beside those of the model")
+    return value
+
+
 Asn = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=U32_MAX)]
 """An AS number, 1-4294967295; asdot may be written as text ('1.10', RFC 5396)."""
 RemoteAs = Annotated[Literal["internal", "external", "auto"] | Asn, Field(union_mode="left_to_right")]
@@ -392,7 +402,5 @@ Password = Annotated[SecretStr, AfterValidator(_password)]
 """A TCP MD5 password, or where it is: `env:NAME`, `file:PATH`. Never printed."""
 RawLine = Annotated[str, AfterValidator(_raw_line)]
 """A line that the model lacks, sent as it is."""
-OtherFamily = Annotated[
-    str, Field(pattern=r"^(l2vpn evpn( vni [0-9]{1,8})?|ipv[46] (vpn|labeled-unicast|multicast|flowspec|encap))$")
-]
-"""An address family of `router bgp` that the model lacks, or a VNI inside of one: `l2vpn evpn vni 100`."""
+OtherFamily = Annotated[str, AfterValidator(_other_family)]
+"""An address family of `router bgp` that the model lacks: `ipv4 vpn`."""

@@ -121,7 +121,10 @@ def test_a_line_that_was_not_read_is_named_among_what_the_pages_would_lose(tmp_p
     plain = "router bgp 64512\n neighbor 192.168.1.10 remote-as 64512\n"
     for text, said in (
         (plain, "all of the raw configuration can be said on the package's pages"),
-        (f"{plain} !\n address-family l2vpn evpn\n  advertise-all-vni\n exit-address-family\n", "advertise-all-vni"),
+        (
+            f"{plain} !\n address-family l2vpn evpn\n  advertise-all-vni\n exit-address-family\n",
+            "no place for l2vpn_evpn",
+        ),
         (f"{plain}router ospf\n network 10.0.0.0/8 area 0\n", "network 10.0.0.0/8 area 0"),
     ):
         Path("box.xml").write_text(config_xml(text))

@@ -12,9 +12,9 @@ router bgp 65000
  neighbor 10.0.0.1 remote-as 65001
  {}
  neighbor 10.0.0.1 path-attribute discard 77
- address-family l2vpn evpn
+ address-family ipv4 vpn
   neighbor 10.0.0.1 activate
-  neighbor 10.0.0.1 route-map EVPN in
+  neighbor 10.0.0.1 route-map VPN in
   neighbor 10.0.0.9 activate
  exit-address-family
 exit
@@ -28,10 +28,10 @@ def test_lines_of_families_that_the_model_lacks_are_sent_again():
     anew = plan.commands.index("no neighbor 10.0.0.1")
     behind = plan.commands[anew:]
     assert "neighbor 10.0.0.1 path-attribute discard 77" in behind
-    where = behind.index("address-family l2vpn evpn")
+    where = behind.index("address-family ipv4 vpn")
     assert behind[where + 1 : where + 4] == (
         "neighbor 10.0.0.1 activate",
-        "neighbor 10.0.0.1 route-map EVPN in",
+        "neighbor 10.0.0.1 route-map VPN in",
         "exit-address-family",
     )
     (session,) = plan.sessions

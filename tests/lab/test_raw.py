@@ -9,11 +9,12 @@ from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
 
-EVPN = ["neighbor 10.0.0.1 activate", "advertise-all-vni"]
+VPN = ["neighbor 10.0.0.1 activate", "neighbor 10.0.0.1 route-map M in"]
+FREEZE = "dup-addr-detection freeze permanent"
 ELSEWHERE = (["log commands"], ["line vty"], ["interface eth7"], ["route-map X permit 10"], ["router bgp 65000 vrf r"])
 
 
-def wanting(frr, places, lines, vni="l2vpn evpn vni 100"):
+def wanting(frr, places, lines):
     peer = {"remote_as": 65001, "ipv4_unicast": {"route_map_in": "M"}, "ipv6_unicast": {"route_map_in": "M"}}
     data = {
         "name": "r1",
@@ -24,7 +25,8 @@ def wanting(frr, places, lines, vni="l2vpn evpn vni 100"):
         "bgp": {
             "asn": 65000,
             "neighbors": {"10.0.0.1": peer},
-            "raw_families": {"l2vpn evpn": EVPN, vni: ["rd 1:1"]},
+            "raw_families": {"ipv4 vpn": VPN},
+            "l2vpn_evpn": {"advertise_all_vni": True, "vnis": {100: {"rd": "1:1"}}, "raw": [FREEZE]},
         },
     }
     for place in places:
@@ -52,8 +54,10 @@ def test_a_raw_line_that_opens_another_context_leads_nothing_else_astray(router_
         family = shown.partition(f"address-family {line}")[2].partition("exit-address-family")[0]
         assert "neighbor 10.0.0.1 route-map M in" in family, shown
     assert "match tag 7" in shown.partition("route-map M permit 5")[2].partition("exit")[0]
+    vpn = shown.partition("address-family ipv4 vpn")[2].partition("exit-address-family")[0]
+    assert all(line in vpn for line in VPN)
     evpn = shown.partition("address-family l2vpn evpn")[2].partition("exit-address-family")[0]
-    assert all(line in evpn for line in EVPN)
+    assert FREEZE in evpn
     assert "rd 1:1" in evpn.partition("vni 100")[2]
 
 

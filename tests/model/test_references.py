@@ -35,7 +35,14 @@ REQUIRED = {
 }
 BESIDE = {"allowas_in_map": {"allowas_in": 3}}
 """What a field needs beside itself."""
-KEYS = {"neighbors": "192.0.2.1", "peer_groups": "G", "vrfs": "red", "redistribute": "static", "route_maps": "M"}
+KEYS = {
+    "advertise": "ipv4",
+    "neighbors": "192.0.2.1",
+    "peer_groups": "G",
+    "vrfs": "red",
+    "redistribute": "static",
+    "route_maps": "M",
+}
 """A key of a dict; of others it is a prefix."""
 DEFINED = """\
 bgp community alias 65000:1 NAMED

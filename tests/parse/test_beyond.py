@@ -19,7 +19,6 @@ FAMILIES = [
         for ip in ("ipv4", "ipv6")
         for kind in ("multicast", "vpn", "labeled-unicast", "flowspec", "encap")
     ),
-    "l2vpn evpn",
 ]
 LINES = [
     "neighbor 192.0.2.7 activate",
@@ -104,9 +103,7 @@ def test_another_address_family_anywhere_in_a_router_changes_nothing_but_the_lef
 
 
 def test_a_plan_keeps_a_route_map_that_only_another_address_family_names():
-    text = ROUTER.format(
-        block=" address-family l2vpn evpn\n  neighbor 192.0.2.7 route-map EV in\n exit-address-family\n"
-    )
+    text = ROUTER.format(block=" address-family ipv4 vpn\n  neighbor 192.0.2.7 route-map EV in\n exit-address-family\n")
     running = parse(f"route-map EV permit 10\nexit\n{text}", name="r1")
     intended = parse(ROUTER.format(block=""), name="r1").router.model_copy(update={"ownership": "full"})
     assert make_plan(running, intended).commands == ()

@@ -12,7 +12,7 @@ from frrgen.model.defaults import Profile, default_timers, saying_defaults
 from frrgen.model.neighbor import Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.router import Log, Router, Vrf
-from frrgen.model.types import FAMILIES, Model
+from frrgen.model.types import FAMILIES, SESSION_FAMILIES, Model
 from frrgen.platforms.frr.grammar.layout import is_unnumbered
 
 _T = TypeVar("_T", bound=BaseModel)
@@ -152,6 +152,9 @@ def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:
     }
     changes: dict[str, Any] = {"peer_groups": groups, "neighbors": neighbors}
     changes["default_families"] = tuple(sorted(bgp.default_families))
+    changes["l2vpn_evpn"] = _with(
+        bgp.l2vpn_evpn, {"default_originate": tuple(sorted(bgp.l2vpn_evpn.default_originate))}
+    )
     hidden = [name for name in ("on_startup_med", "administrative_med") if getattr(bgp.max_med, name) == _GREATEST_MED]
     if hidden:
         changes["max_med"] = _with(bgp.max_med, dict.fromkeys(hidden))
@@ -160,7 +163,7 @@ def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:
     timers = bgp.timers or default_timers(router.defaults)
     changes["timers"] = None if timers == default_timers(box) else timers
     everyone = (*bgp.peer_groups.values(), *bgp.neighbors.values())
-    if any(getattr(one, family).addpath_tx == "bestpath-per-AS" for one in everyone for family in FAMILIES):
+    if any(getattr(one, family).addpath_tx == "bestpath-per-AS" for one in everyone for family in SESSION_FAMILIES):
         changes["bestpath"] = _with(bgp.bestpath, {"deterministic_med": True})
     if bgp.bestpath.use_imported_attributes or bgp.default_capability_software_version_latest:
         changes["default_capability_software_version_latest"] = True
@@ -172,7 +175,7 @@ _O = TypeVar("_O", Neighbor, PeerGroup)
 
 
 def _options(one: _O, name: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp], router: Router) -> _O:
-    changes: dict[str, Any] = {family: _family(getattr(one, family), family, one, bgps) for family in FAMILIES}
+    changes: dict[str, Any] = {family: _family(getattr(one, family), family, one, bgps) for family in SESSION_FAMILIES}
     changes["solo"] = one.solo and group is None and isinstance(one, Neighbor)
     if group is not None:
         changes |= _as_its_group(one, group, _group_of(one, bgps[1]), _FOLDED)
@@ -234,11 +237,14 @@ def _family(part: NeighborFamily, family: str, one: Neighbor | PeerGroup, bgps: 
         if part.activate == inherited:
             changes["activate"] = None
     else:
-        own, shown = (getattr(one, f"default_{family}") for one in bgps)
+        own, shown = (bgp.is_default(family) for bgp in bgps)
         active = own if part.activate is None else part.activate
         changes["activate"] = None if active == shown else active
     unchanged = set(part.attribute_unchanged)
     if part.route_server_client:
         unchanged.add("next-hop")
+    if family not in FAMILIES and unchanged == {"next-hop"}:
+        # EVPN has it by default, and FRR shows it beside another word alone
+        unchanged.clear()
     changes["attribute_unchanged"] = tuple(word for word in _UNCHANGED if word in unchanged)
     return _with(part, changes)

@@ -9,13 +9,15 @@ from frrgen.errors import Path
 from frrgen.lines.rule import Impact
 from frrgen.model.bgp import Bgp
 from frrgen.model.defaults import Profile, saying_defaults, with_defaults
+from frrgen.model.evpn import Vni
 from frrgen.model.neighbor import Neighbor, PeerGroup
-from frrgen.model.types import FAMILIES
+from frrgen.model.types import SESSION_FAMILIES
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.record import Record
 from frrgen.platforms.frr.diff.sessions import Session, dynamic, sessions
 from frrgen.platforms.frr.diff.standin import StandIn, StandIns
-from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
+from frrgen.platforms.frr.grammar.bgp import INSTANCE, LISTEN
+from frrgen.platforms.frr.grammar.evpn import OF_INSTANCE
 from frrgen.platforms.frr.grammar.layout import (
     Line,
     Part,
@@ -25,6 +27,8 @@ from frrgen.platforms.frr.grammar.layout import (
     neighbor_part,
     raw_blocks,
     starts_shut,
+    vni_block,
+    vni_context,
 )
 
 _AFTER_NEIGHBORS: Final = frozenset({"no bgp deterministic-med"})
@@ -88,8 +92,10 @@ class Instance:
         listen = delta(left, self._listen(self.new), self.version)
         # FRR refuses a range that overlaps another
         self.commands.add(self.enter, [*listen.first, *listen.last, *listen.then])
-        for family in FAMILIES:
+        self._gone_vnis()
+        for family in SESSION_FAMILIES:
             self._family(family)
+        self._vnis()
         for peer, gone in self.old.neighbors.items():
             if peer not in self.new.neighbors:
                 self._gone(neighbor_part(peer, gone, self.old, self.path, canonical=True), peer)
@@ -184,7 +190,7 @@ class Instance:
         self.commands.add(self.enter, [*found.first, *found.then, *found.last])
         if old is None and isinstance(one, Neighbor) and starts_shut(one, self.new):
             self.commands.add(self.enter, [f"no neighbor {name} shutdown"])
-        for family in FAMILIES:
+        for family in SESSION_FAMILIES:
             was = [] if old is None else family_part(old, owner, family, self.path, canonical=True).lines
             now = family_part(one, owner, family, self.path, canonical=True).lines
             part = delta(was, now, self.version)
@@ -239,7 +245,7 @@ class Instance:
             (*self.enter, f"address-family {family.replace('_', ' ')}"): family_part(
                 old, kind, family, self.path, canonical=True
             ).lines
-            for family in FAMILIES
+            for family in SESSION_FAMILIES
         }
         only = "internal" if was else "external"
         for enter, lines in there.items():
@@ -272,11 +278,32 @@ class Instance:
     def _family(self, family: str) -> None:
         path, enter = (*self.path, family), (*self.enter, f"address-family {family.replace('_', ' ')}")
         families = getattr(self.old, family), getattr(self.new, family)
-        old, new = (Part(path, FAMILY.written(one, canonical=True)).lines for one in families)
+        old, new = (Part(path, OF_INSTANCE[family].written(one, canonical=True)).lines for one in families)
         found = delta(old, new, self.version)
         self._take(found)
         self.commands.add(enter, [*found.first, *found.then, *found.last, *self._stale_aggregates(new, found)])
         self.commands.add_raw(enter, self.record.raw(enter, path, families[1].raw))
+
+    def _gone_vnis(self) -> None:
+        """Take VNIs away while the instance still holds them: FRR refuses it behind `no advertise-all-vni`."""
+        for number in self.old.l2vpn_evpn.vnis.keys() - self.new.l2vpn_evpn.vnis.keys():
+            *enter, vni = vni_context(self.enter[0], number)
+            self.record.change(Op.REMOVE, (*self.path, "l2vpn_evpn", "vnis", str(number)), vni, None)
+            self.commands.add(tuple(enter), [f"no {vni}"])
+
+    def _vnis(self) -> None:
+        for number, vni in self.new.l2vpn_evpn.vnis.items():
+            there = self.old.l2vpn_evpn.vnis.get(number)
+            old, new = (
+                vni_block(number, one, self.path, self.enter[0], canonical=True) for one in (there or Vni(), vni)
+            )
+            if there is None:
+                self.record.change(Op.ADD, new.path, None, new.enter[-1])
+                self.commands.add(new.enter, [], always=True)
+            found = delta(old.lines, new.lines, self.version)
+            self._take(found)
+            self.commands.add(new.enter, [*found.first, *found.then, *found.last])
+            self.commands.add_raw(new.enter, self.record.raw(new.enter, new.path, new.raw))
 
     def _stale_aggregates(self, lines: list[Line], found: Delta) -> list[str]:
         """Return the lines of aggregates that FRR must make again to announce them as `bgp graceful-shutdown` wants.

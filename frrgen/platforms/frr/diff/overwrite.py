@@ -12,7 +12,7 @@ from frrgen.model.lists import AccessListEntry
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, direct_refs, instance_refs, set_refs
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES
+from frrgen.model.types import SESSION_FAMILIES
 from frrgen.platforms.frr.grammar.layout import Part, optimization
 from frrgen.platforms.frr.grammar.policy import LISTS, MATCH, ListKind
 
@@ -265,7 +265,7 @@ def settle_removed_maps(old: Router, new: Router) -> list[str]:
     named = {
         ref
         for _, bgp in old.instances()
-        for family in FAMILIES
+        for family in SESSION_FAMILIES
         for ref in (
             *(ref for _, ref in instance_refs(getattr(bgp, family))),
             *(

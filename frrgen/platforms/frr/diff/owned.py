@@ -8,7 +8,7 @@ from typing import Any
 from frrgen.model.bgp import Bgp
 from frrgen.model.references import Ref, direct_refs, entry_refs, instance_refs
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES
+from frrgen.model.types import SESSION_FAMILIES
 
 
 def with_unowned(running: Router, intended: Router) -> Router:
@@ -63,9 +63,9 @@ def _all_refs(instances: Iterable[Bgp], running: Router) -> set[Ref]:
 
 def _refs(bgp: Bgp) -> Iterator[Ref]:
     for one in (*bgp.peer_groups.values(), *bgp.neighbors.values()):
-        for family in FAMILIES:
+        for family in SESSION_FAMILIES:
             yield from (ref for _, ref in direct_refs(getattr(one, family), family))
         if one.bfd is not None and one.bfd.profile is not None:
             yield "bfd_profiles", one.bfd.profile
-    for family in FAMILIES:
+    for family in SESSION_FAMILIES:
         yield from (ref for _, ref in instance_refs(getattr(bgp, family)))

@@ -11,12 +11,14 @@ from typing import Final, Literal, NamedTuple
 from frrgen.errors import Path
 from frrgen.lines.rule import Impact, LineRule, Statement, Written
 from frrgen.model.bgp import Bgp
+from frrgen.model.evpn import Vni
 from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.policy import RouteMap, RouteMapEntry
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, is_address, looks_like_address
-from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
-from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
+from frrgen.model.types import SESSION_FAMILIES, is_address, looks_like_address
+from frrgen.platforms.frr.grammar.bgp import INSTANCE, LISTEN
+from frrgen.platforms.frr.grammar.evpn import OF_INSTANCE, OF_NEIGHBOR, VNI
+from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR
 from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, bfd_peer_head, rpki_cache, static_route, wholes
 
@@ -161,11 +163,13 @@ def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
         if bgp is not None:
             enter = f"router bgp {bgp.asn}{suffix}"
             yield from (((enter,), line) for line in bgp.raw)
-            for family in FAMILIES:
+            for family in SESSION_FAMILIES:
                 context = (enter, f"address-family {family.replace('_', ' ')}")
                 yield from ((context, line) for line in getattr(bgp, family).raw)
+            for number, vni in bgp.l2vpn_evpn.vnis.items():
+                yield from ((vni_context(enter, number), line) for line in vni.raw)
             for family, lines in bgp.raw_families.items():
-                yield from (((enter, *contexts(family)), line) for line in lines)
+                yield from (((enter, f"address-family {family}"), line) for line in lines)
     for name, route_map in router.route_maps.items():
         for entry in route_map.entries:
             yield from (((f"route-map {name} {entry.action} {entry.seq}",), line) for line in entry.raw)
@@ -236,34 +240,42 @@ def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) ->
         *(
             (("neighbors", peer), one)
             for peer, one in bgp.neighbors.items()
-            if not one.model_fields_set.isdisjoint(FAMILIES)
+            if not one.model_fields_set.isdisjoint(SESSION_FAMILIES)
         ),
     ]
-    for family in FAMILIES:
+    for family in SESSION_FAMILIES:
         own = getattr(bgp, family)
         parts = [
-            Part((*path, family), FAMILY.written(own, canonical=canonical)),
+            Part((*path, family), OF_INSTANCE[family].written(own, canonical=canonical)),
             *(family_part(options, owner, family, path, canonical=canonical) for owner, options in peers),
             Part((*path, family), list(wholes("raw", own.raw))),
         ]
         if any(part.written for part in parts):
             yield Block("bgp", (*path, family), (enter, f"address-family {family.replace('_', ' ')}"), parts)
+    for number, vni in bgp.l2vpn_evpn.vnis.items():
+        yield vni_block(number, vni, path, enter, canonical=canonical)
     yield from raw_blocks(bgp, path, enter)
+
+
+def vni_context(enter: str, number: int) -> tuple[str, ...]:
+    """Give the lines that enter a VNI of an instance."""
+    return (enter, "address-family l2vpn evpn", f"vni {number}")
+
+
+def vni_block(number: int, vni: Vni, path: Path, enter: str, *, canonical: bool = False) -> Block:
+    """Give the block of a VNI, which FRR has even where nothing is said of it."""
+    path = (*path, "l2vpn_evpn", "vnis", str(number))
+    parts = [Part(path, VNI.written(vni, canonical=canonical)), Part(path, list(wholes("raw", vni.raw)))]
+    return Block("bgp", path, vni_context(enter, number), parts)
 
 
 def raw_blocks(bgp: Bgp, path: Path, enter: str) -> Iterator[Block]:
     """Yield what the model lacks of an instance, last: its other address families, then its own lines."""
     for family, lines in bgp.raw_families.items():
         part = Part((*path, "raw_families", family), list(wholes("raw", lines)))
-        yield Block("bgp", part.owner, (enter, *contexts(family)), [part])
+        yield Block("bgp", part.owner, (enter, f"address-family {family}"), [part])
     if bgp.raw:
         yield Block("bgp", path, (enter,), [Part(path, list(wholes("raw", bgp.raw)))])
-
-
-def contexts(family: str) -> tuple[str, ...]:
-    """Return the lines that enter an address family of `raw_families`: `l2vpn evpn vni 100` is a VNI inside of one."""
-    name, vni, number = family.partition(" vni ")
-    return (f"address-family {name}", *([f"vni {number}"] if vni else []))
 
 
 def group_part(name: str, group: PeerGroup, path: Path, *, canonical: bool) -> Part:
@@ -309,5 +321,5 @@ def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
 
 def family_part(options: NeighborOptions, owner: Path, family: str, path: Path, *, canonical: bool) -> Part:
     """Write a neighbor's or group's lines in an address family; `owner` ends in its name."""
-    written = NEIGHBOR_FAMILY.written(getattr(options, family), canonical=canonical)
+    written = OF_NEIGHBOR[family].written(getattr(options, family), canonical=canonical)
     return Part((*path, *owner, family), written, f"neighbor {owner[-1]} ")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from ipaddress import ip_address
 from typing import Final
 
 from frrgen.errors import Path
 from frrgen.lines.rule import Data, Table
-from frrgen.model.types import is_address, is_number
+from frrgen.model.types import FAMILIES, SESSION_FAMILIES, is_address, is_number
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.entries import masked
+from frrgen.platforms.frr.grammar.evpn import EVPN, OF_NEIGHBOR, VNI
 from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.top import GLOBAL
 from frrgen.platforms.frr.parse.beyond import opens
@@ -19,7 +21,7 @@ from frrgen.platforms.frr.parse.fates import Fates, Owner
 
 _PEER: Final = re.compile(r"(no )?neighbor ([^ ]+) (.*)")
 _MAKES: Final = re.compile(r"neighbor ([^ ]+) (?:remote-as|peer-group|interface)(?: .*)?")
-_FAMILIES: Final = {"ipv4 unicast": "ipv4_unicast", "ipv6 unicast": "ipv6_unicast"}
+_FAMILIES: Final = {family.replace("_", " "): family for family in SESSION_FAMILIES}
 _EXCLUSIVE: Final = {"prefix-list": "distribute_list", "distribute-list": "prefix_list"}
 _DEFAULT: Final = re.compile(r"(?:no )?bgp default ipv([46])-unicast")
 _BESIDE: Final = {"ebgp-multihop": "ttl_security_hops", "ttl-security": "ebgp_multihop"}
@@ -30,6 +32,8 @@ _ONLY: Final = {
     if rule.only
 }
 """First words of options that FRR refuses for neighbors that are not internal, or not external."""
+_TARGET: Final = re.compile("[0-9.]+:[0-9]+")
+"""A route target that the model has: FRR 10 also takes `*:N` and `auto`."""
 _VPN: Final = re.compile("(rd|label|rt|nexthop|route-map) vpn .+|(import|export) vpn")
 """What FRR refuses behind `import vrf`."""
 
@@ -65,8 +69,37 @@ class Instance:
         family = _FAMILIES.get(line.removeprefix("address-family "))
         if family is not None and line.startswith("address-family "):
             enter, itself = (*self.owner.context, line), self.owner.lost
-            return Context(enter, lambda inner: self._read_family(inner, family), opens_nothing, itself=itself)
+            opened = opens_nothing if family in FAMILIES else partial(self._open_vni, enter)
+            return Context(enter, lambda inner: self._read_family(inner, family), opened, itself=itself)
         return lacked((*self.owner.context, line)) if opens(self.owner.context, line) else None
+
+    def _open_vni(self, around: Path, line: str) -> Context | None:
+        number = line.removeprefix("vni ")
+        if not line.startswith("vni ") or not is_number(number):
+            return None
+        path: Path = ("l2vpn_evpn", "vnis", number)
+        data = self.owner.data.setdefault("l2vpn_evpn", {}).setdefault("vnis", {}).setdefault(number, {})
+        self._said(path, line)
+
+        return Context(
+            (*around, line),
+            lambda inner: self._read_evpn(inner, VNI, data, path),
+            opens_nothing,
+            itself=self.owner.lost,
+        )
+
+    def _read_evpn(self, line: str, table: Table, data: Data, owner: Path) -> bool:
+        """Read a line of EVPN, or of a VNI: FRR 10 takes several route targets at once, and shows a line for each."""
+        words = line.split(" ")
+        if words[0] == "route-target" and len(words) > 2:
+            ways = ("import", "export") if words[1] == "both" else (words[1],)
+            lines = [f"route-target {way} {target}" for target in words[2:] for way in ways]
+            if not all(_TARGET.fullmatch(target) for target in words[2:]):
+                return False
+        else:
+            lines = [line]
+        paths = [table.read(one, data) for one in lines]
+        return all(path is not None and self._said((*owner, *path), line) for path in paths)
 
     def _table(self, table: Table, line: str, owner: Owner | None = None) -> bool:
         owner = owner or self.owner
@@ -249,7 +282,7 @@ class Instance:
             # the model refuses it on a group
             return False
         data[family] = own
-        path = NEIGHBOR_FAMILY.read(rest, own)
+        path = OF_NEIGHBOR[family].read(rest, own)
         return path is not None and self._said((*self._owner_path(peer), family, *path), line)
 
     def _read_family(self, line: str, family: str) -> bool:
@@ -261,6 +294,8 @@ class Instance:
             words = _with_mask(words)
             line = " ".join(words)
         data = self.owner.data.setdefault(family, {})
+        if family not in FAMILIES:
+            return self._read_evpn(line, EVPN, data, (family,))
         leaks = data.get("vrf_leaking", {})
         if _VPN.fullmatch(line) and "import_vrf" in leaks:
             return False
@@ -284,6 +319,8 @@ class Instance:
         data = self.groups.get(name, self.neighbors.get(name))
         if data is None:
             return False
+        if family not in FAMILIES:
+            return self._family_option(line, name, data, (match[1] or "") + rest, family)
         if rest == "send-community standard" and match[1]:
             rest = "send-community"
         if rest in {"send-community all", "send-community both"}:
