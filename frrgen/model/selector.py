@@ -49,7 +49,7 @@ class Selector(Model):
         return said and all(one.matches(labels) for one in self.match_expressions)
 
     def only(self, key: str) -> tuple[str, ...] | None:
-        """Return the values of one label, if the selector asks for nothing else; None if it does."""
+        """Return the values of one label; None for a selector that asks for more than these values."""
         if set(self.match_labels) == {key} and not self.match_expressions:
             return (self.match_labels[key],)
         if not self.match_labels and len(self.match_expressions) == 1:

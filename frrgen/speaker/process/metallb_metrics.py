@@ -56,7 +56,7 @@ class MetallbMetrics(Collector):
         yield GaugeMetricFamily("metallb_allocator_services_allocated_total", text, value=numbers.services)
 
     def _sessions(self) -> Iterator[Metric]:
-        """Give the numbers of the sessions by the router's address alone, as MetalLB does: several are added up."""
+        """Return the numbers of the sessions by the router's address alone, as MetalLB does: several are added up."""
         text = "BGP session state (1 is up, 0 is down)"
         up = GaugeMetricFamily("metallb_bgp_session_up", text, labels=("peer",))
         text = "Number of prefixes currently being advertised on the BGP session"

@@ -25,7 +25,7 @@ class _Half(ctypes.Structure):
 
 
 def drop_privileges() -> bool:
-    """Give up, as root, every capability of this thread and of those that it starts but a few (capset(2)).
+    """Drop, as root, all but a few capabilities of this thread and of the threads that it starts (capset(2)).
 
     A program that the speaker starts, such as one of a health check or the speaker itself at a restart, has what root
     has. Returns whether any was given up.
