@@ -11,36 +11,23 @@ import pytest
 pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
 
 from frrgen.errors import InputError
-from frrgen.inventory.files import load
-from frrgen.model.derive import derive
 from frrgen.speaker.kubernetes import reflector
 from frrgen.speaker.kubernetes.announce import Announcements, Rules
 from frrgen.speaker.kubernetes.objects import EndpointSlice, Service
-from frrgen.speaker.plan import plan_node
 from frrgen.speaker.process.announcer import Announcer
 from frrgen.speaker.process.sources import kubernetes
 from frrgen.speaker.process.sources.kubernetes import KubernetesSource
 from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.wire.packed_prefix import Key
-from tests.kubernetes.server import FakeApi
-from tests.kubernetes.store import RESOURCES
-from tests.kubernetes.things import endpoint, endpoint_slice, node, service, until
-from tests.lab.speaking import inventory
+from tests.kubernetes.things import endpoint, endpoint_slice, service, until
+from tests.kubernetes.world import SERVICES, SLICES, Cluster
 from tests.speaker.talking import run
 
-SERVICES, NODES, SLICES = RESOURCES[0], RESOURCES[1], RESOURCES[6]
 
-
-class World:
+class World(Cluster):
     """A cluster, and what a node announces of it."""
 
-    def __init__(self, folder):
-        network = load(inventory(folder / "net")).network
-        self.plan = plan_node(network, derive(network).routers, None)
-        self.fake = FakeApi(folder / "api")
-        self.fake.store.create(NODES, "", node())
-        self.source: KubernetesSource
-        self.announcer: Announcer
+    source: KubernetesSource
 
     async def put(self, resource, one):
         store = self.fake.store
@@ -72,16 +59,8 @@ async def world(folder, rules=None, fill=None):
         await fill(one)
     await one.fake.start()
     one.source = KubernetesSource(rules or Rules(), one.fake.kubeconfig())
-    one.announcer = Announcer(one.source, Gate.steps)
-    await one.announcer.load(one.plan)
-    task = asyncio.create_task(one.announcer.follow(lambda: one.plan))
-    try:
+    async with one.followed(one.source):
         yield one
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await one.announcer.stop()
-        await one.fake.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -9,35 +9,23 @@ import pytest
 
 pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
 
-from frrgen.inventory.files import load
-from frrgen.model.derive import derive
 from frrgen.speaker.kubernetes import lease, witness
 from frrgen.speaker.kubernetes.addresses import Intervals
 from frrgen.speaker.kubernetes.allocate import Rules as AllocationRules
 from frrgen.speaker.kubernetes.announce import Reason, Rules, Verdict
 from frrgen.speaker.kubernetes.verdict import TYPE, acceptance
-from frrgen.speaker.plan import plan_node
-from frrgen.speaker.process.announcer import Announcer
 from frrgen.speaker.process.sources.kubernetes import Allocation, KubernetesSource
-from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.wire.packed_prefix import Key
-from tests.kubernetes.server import FakeApi
-from tests.kubernetes.store import RESOURCES
-from tests.kubernetes.things import node, service, until
-from tests.lab.speaking import inventory
+from tests.kubernetes.things import service, until
+from tests.kubernetes.world import EVENTS, SERVICES, Cluster
 from tests.speaker.talking import run
 
-SERVICES, NODES, EVENTS = RESOURCES[0], RESOURCES[1], RESOURCES[5]
 
-
-class World:
+class World(Cluster):
     """A cluster, a node of it, and a router that drops what the test says."""
 
     def __init__(self, folder):
-        network = load(inventory(folder / "net")).network
-        self.plan = plan_node(network, derive(network).routers, None)
-        self.fake = FakeApi(folder / "api")
-        self.fake.store.create(NODES, "", node())
+        super().__init__(folder)
         self.dropped = {}
 
     async def create(self, name, *ips, **more):
@@ -72,17 +60,8 @@ async def world(folder, *, leads=True):
     await one.fake.start()
     allocation = Allocation(lambda: (one.plan.cluster.pools, Intervals([])), AllocationRules()) if leads else None
     source = KubernetesSource(Rules(), one.fake.kubeconfig(), allocation)
-    announcer = Announcer(source, Gate.steps)
-    source.have_routers(lambda key, _said: one.dropped.get(str(Key.prefix(key)), {}))
-    await announcer.load(one.plan)
-    task = asyncio.create_task(announcer.follow(lambda: one.plan))
-    try:
+    async with one.followed(source, lambda key, _said: one.dropped.get(str(Key.prefix(key)), {})):
         yield one
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await announcer.stop()
-        await one.fake.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -169,6 +170,26 @@ class Bird(Daemon):
 
     def heard(self) -> str:
         return self.birdc("show", "protocols", "all", "node") + super().heard()
+
+
+class PassiveBird(Bird):
+    """BIRD, which waits at many addresses for one box."""
+
+    def __init__(self, host: Router, box: str, sessions: Mapping[str, tuple[str, str]]) -> None:
+        """Take the box's address, and for each address of BIRD its AS number and the box's."""
+        self.box, self.sessions = box, sessions
+        super().__init__(host)
+
+    def command(self) -> list[str]:
+        command = super().command()
+        # BIRD has one session for an address and port at the other end: each has a port, to which it never connects
+        sessions = (
+            f"protocol bgp {{ local {peer} as {asn}; passive on; ipv4 {{ import all; export none; }};\n"
+            f"  neighbor {self.box} port {number} as {other}; error wait time 1, 1; }}\n"
+            for number, (peer, (asn, other)) in enumerate(self.sessions.items(), start=1000)
+        )
+        (self.folder / "bird.conf").write_text("router id 192.168.1.250;\nprotocol device {}\n" + "".join(sessions))
+        return command
 
 
 class Gobgp(Daemon):

@@ -19,7 +19,7 @@ from frrgen.platforms.pfsense.push import PfsensePush
 from frrgen.platforms.pfsense.schema import SCHEMA, blank
 from frrgen.transaction.base import State
 from tests.lab import Lab, wait_for
-from tests.lab.peers import Bird
+from tests.lab.peers import PassiveBird
 from tests.lab.pfsense import ADMIN, Pfsense
 from tests.lab.pfsense.box import lacking
 from tests.lab.test_pfsense import ARTICLE
@@ -169,21 +169,6 @@ def base_sections(covered: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Peers(Bird):
-    """BIRD, which has the other end of every session: an address for each."""
-
-    def command(self) -> list[str]:
-        command = super().command()
-        # BIRD has one session for an address and port at the other end: each has a port, to which it never connects
-        sessions = (
-            f"protocol bgp {{ local {peer} as {case.asn}; passive on; ipv4 {{ import all; export none; }};\n"
-            f"  neighbor {BOX} port {number} as {case.base.get('localas_num', LOCAL)}; error wait time 1, 1; }}\n"
-            for number, (peer, case) in enumerate(zip(PEERS, NEIGHBOR, strict=True), start=1000)
-        )
-        (self.folder / "bird.conf").write_text("router id 192.168.1.250;\nprotocol device {}\n" + "".join(sessions))
-        return command
-
-
 @pytest.fixture(scope="module")
 def device(frr):
     """Give the box, all of its sessions up, by its device, and the sections that it has."""
@@ -193,7 +178,11 @@ def device(frr):
         node.address("eth0", *(f"{peer}/24" for peer in PEERS[1:]))
         lab.sshd(box)
         box.start(ARTICLE)
-        peers = Peers(node)
+        peers = PassiveBird(
+            node,
+            BOX,
+            {peer: (case.asn, case.base.get("localas_num", LOCAL)) for peer, case in zip(PEERS, NEIGHBOR, strict=True)},
+        )
         one = PfsenseDevice(Router(name="pf", ssh={"user": ADMIN}), ssh_config=lab.ssh_config())
         try:
             yield box, one

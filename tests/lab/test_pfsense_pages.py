@@ -23,7 +23,7 @@ from frrgen.platforms.pfsense.push import PfsensePush
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, blank
 from frrgen.transaction.base import State
 from tests.lab import Lab, wait_for
-from tests.lab.peers import Bird
+from tests.lab.peers import PassiveBird
 from tests.lab.pfsense import ADMIN, Pfsense
 from tests.lab.pfsense.box import lacking
 from tests.lab.router import LabError
@@ -260,20 +260,6 @@ def base_sections(covered: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Peers(Bird):
-    """BIRD, which has the other end of both sessions."""
-
-    def command(self) -> list[str]:
-        command = super().command()
-        sessions = (
-            f"protocol bgp {{ local {peer} as {asn}; passive on; ipv4 {{ import all; export none; }};\n"
-            f"  neighbor {BOX} port {number} as {LOCAL}; error wait time 1, 1; }}\n"
-            for number, (peer, asn) in enumerate(PEERS.items(), start=1000)
-        )
-        (self.folder / "bird.conf").write_text("router id 192.168.1.250;\nprotocol device {}\n" + "".join(sessions))
-        return command
-
-
 @pytest.fixture(scope="module")
 def device(frr):
     with Lab(frr=frr) as lab:
@@ -286,7 +272,7 @@ def device(frr):
         lab.sshd(box)
         box.run("sh", "-c", "echo MASTER > /var/db/carp-_vip5f3a")
         box.start(ARTICLE.replace("\t<installedpackages>", VIRTUAL))
-        peers = Peers(node)
+        peers = PassiveBird(node, BOX, {peer: (asn, LOCAL) for peer, asn in PEERS.items()})
         one = PfsenseDevice(Router(name="pf", ssh={"user": ADMIN}), ssh_config=lab.ssh_config())
         try:
             yield box, one
