@@ -59,6 +59,7 @@ DOORS = {
         "frrglobalroutemaps", entry(nexthop_action="match-peer", nexthop_peer="none"), "k8s-in"
     ),
     "an entry with a number that the model refuses": after("frrglobalroutemaps", entry(seq="0"), "k8s-in"),
+    "an entry with a number that FRR refuses": after("frrglobalroutemaps", entry(seq="70000"), "k8s-in"),
     "an entry with a value that the model refuses": after(
         "frrglobalroutemaps", entry(metric_action="set", metric_value="x"), "k8s-in"
     ),
@@ -130,3 +131,15 @@ def test_nothing_is_said_of_a_box_that_does_what_the_inventory_says():
     told = wanted.told(plan)
     assert told.leftovers
     assert told.beyond == ()
+
+
+def test_a_neighbor_that_the_inventory_does_not_name_is_told_of():
+    for ownership, expected in (("managed", ["192.168.1.99"]), ("full", [])):
+        router = home(ownership=ownership)
+        box = box_of(router)
+        there = sections(router, box)
+        there["frrbgpneighbors"].append(blank("frrbgpneighbors") | {"peer": "192.168.1.99", "asnum": "64512"})
+        wanted = Wanted(router)
+        written = wanted.over(copy.deepcopy(there), box)
+        assert ["192.168.1.99" in one["peer"] for one in written["frrbgpneighbors"]].count(True) == len(expected)
+        assert [one.split(":")[0] for one in wanted.leftovers] == [f"frrbgpneighbors {peer}" for peer in expected]

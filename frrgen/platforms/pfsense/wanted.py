@@ -94,11 +94,21 @@ class Wanted:
         self.leftovers = tuple(map(str, _left(read.parsed.leftovers, written)))
         if enabled(written):
             self.leftovers = tuple(one for one in self.leftovers if one != _OFF)
+        self.leftovers += tuple(self._strangers(written))
         if self.leftovers:
             self._frr_conf = frr_conf({**there, **written}, box)
         if self.router.hostname not in {None, box.full_name}:
             self.leftovers += (f"the box's name is {box.full_name}, which System > General Setup says: it stays",)
         return written
+
+    def _strangers(self, written: Sections) -> Iterator[str]:
+        """Name the neighbors that the inventory does not name, which `ownership: managed` leaves as they are."""
+        bgp = self.router.bgp
+        named = set() if bgp is None else bgp.neighbors.keys() | bgp.peer_groups.keys()
+        peers = dict.fromkeys(config.get("peer") for config in written.get("frrbgpneighbors", ()))
+        for peer in peers if bgp is not None else ():
+            if isinstance(peer, str) and peer and peer not in named:
+                yield f"frrbgpneighbors {peer}: stays, with all that it admits: the inventory does not name it"
 
     def _raw(self, there: Sections, box: HostFacts) -> Sections:
         written, lost = raw_sections(self.router, box, there)

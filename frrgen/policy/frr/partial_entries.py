@@ -21,10 +21,11 @@ def unread_entries(leftovers: Iterable[Leftover]) -> Unread:
     found: dict[tuple[str, int], tuple[str, ...]] = {}
     for leftover in leftovers:
         match = re.fullmatch(
-            r"route-map ([^ ]+) (?:permit|deny) ([0-9]+)", leftover.context[0] if leftover.context else ""
+            r"route-map ([^ ]+) (?:permit|deny) ([0-9]{1,5})", leftover.context[0] if leftover.context else ""
         )
         # a refused `call` of a map by itself changes nothing: FRR refuses it, too
-        if match is not None and leftover.line != f"call {match[1]}":
+        # FRR refuses an entry with a number beyond these
+        if match is not None and 0 < int(match[2]) < 65536 and leftover.line != f"call {match[1]}":
             entry = (match[1], int(match[2]))
             number = f"line {leftover.number}: " if leftover.number else ""
             found[entry] = (*found.get(entry, ()), f"{number}{leftover.line}")
