@@ -162,7 +162,7 @@ def parser() -> argparse.ArgumentParser:
     status = verb(
         "status",
         "status",
-        "show whether a push waits on routers, and whether they have saved what they run; or follow a cluster's routes",
+        "show sessions, pushes that wait, and what differs from the inventory; or follow a cluster's routes",
     )
     status.add_argument(
         "routers", nargs="*", metavar="ROUTER|CLUSTER", help="names of routers, or of clusters; default: all routers"
@@ -174,6 +174,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="[NODE[@ROUTER]=]FILE",
         help="of a cluster: what the nodes sent, from `frrgen speaker status --format json`, MetalLB's /metrics or"
         " FRR's `show bgp … advertised-routes json`; or a speaker's socket; default: that of this machine",
+    )
+    status.add_argument(
+        "--watch",
+        type=positive,
+        nargs="?",
+        const=5,
+        metavar="SECONDS",
+        help="ask the routers again and again, every 5 seconds, until Ctrl-C",
     )
     status.add_argument("--format", choices=["text", "json"], default="text")
     device_options(status)

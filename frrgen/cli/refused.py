@@ -13,6 +13,8 @@ from frrgen.platforms.files import STDIN
 from frrgen.platforms.registry import PLATFORMS
 
 _NOBODY: Final = "no router is asked"
+_FILES: Final = {"diff": "a plan", "graph": "a picture", "report": "a page"}
+"""What the verbs write that write one file."""
 
 
 def refuse(args: argparse.Namespace) -> None:
@@ -30,8 +32,8 @@ def _output(args: argparse.Namespace) -> Iterator[str]:
         return
     if args.verb == "import" and not target.is_dir():
         yield f"-o {target}: this is a file, and an inventory is a folder"
-    if args.verb == "diff" and target.is_dir():
-        yield f"-o {target}: this is a folder, and a plan is a file"
+    if args.verb in _FILES and target.is_dir():
+        yield f"-o {target}: this is a folder, and {_FILES[args.verb]} is a file"
 
 
 def _diff(args: argparse.Namespace) -> Iterator[str]:
@@ -79,10 +81,25 @@ def _check(args: argparse.Namespace) -> Iterator[str]:
         yield "--yes goes with --fix"
 
 
+def _looked(args: argparse.Namespace) -> Iterator[str]:
+    if args.ssh_config is not None and not args.live:
+        yield f"--ssh-config goes with --live: else {_NOBODY}"
+
+
+def _status(args: argparse.Namespace) -> Iterator[str]:
+    if args.watch is not None and args.format == "json":
+        yield "--watch shows a table, and --format json writes once"
+    if args.watch is not None and args.sent:
+        yield "--watch is for routers, and --sent for a cluster"
+
+
 _OF_VERBS: Final = {
     "check": _check,
     "diff": _diff,
+    "graph": _looked,
     "plan": _plan,
+    "report": _looked,
+    "status": _status,
     "explain": _explain,
     "verify": _verify,
     "upgrade-check": _upgrade_check,

@@ -100,6 +100,9 @@ class Pending:
         return f"the push {self.id} of {self.by}, begun {self.since}, was not confirmed; {how[self.timer]}"
 
 
+UP: Final = "Established"
+
+
 @dataclass(frozen=True)
 class Session:
     """A BGP session that is known by name, in one VRF and address family."""
@@ -109,20 +112,55 @@ class Session:
     """Prefixes that passed the policy."""
 
 
-def read_sessions(text: str) -> dict[tuple[str, str, str], Session]:
+@dataclass(frozen=True)
+class Peer:
+    """A BGP session as its router counts it."""
+
+    vrf: str
+    family: str
+    neighbor: str
+    description: str
+    state: str
+    """As FRR names it: `Established`, `Active`, `Idle (Admin)`."""
+    seconds: int
+    """So long it has been in this state; 0: never in another."""
+    accepted: int
+    """Prefixes that passed the policy."""
+    sent: int
+    """Prefixes that the neighbor was sent."""
+    flaps: int
+    """So often the session was lost since bgpd started."""
+
+
+def read_peers(text: str) -> list[Peer]:
     """Read the answer of `show bgp vrf all summary json`; what has another shape is no session."""
     try:
         said = json.loads(text[text.find("{") :])
-        return {
-            (vrf, family, peer): Session(facts["state"] == "Established", int(facts.get("pfxRcd", 0)))
+        return [
+            Peer(
+                vrf,
+                family,
+                peer,
+                str(facts.get("desc", "")),
+                str(facts["state"]),
+                int(facts.get("peerUptimeMsec", 0)) // 1000,
+                int(facts.get("pfxRcd", 0)),
+                int(facts.get("pfxSnt", 0)),
+                int(facts.get("connectionsDropped", 0)),
+            )
             for vrf, families in said.items()
             if isinstance(families, dict)
             for family, table in families.items()
             if isinstance(table, dict)
             for peer, facts in table.get("peers", {}).items()
-        }
+        ]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        return []
+
+
+def read_sessions(text: str) -> dict[tuple[str, str, str], Session]:
+    """Read the answer of `show bgp vrf all summary json`; what has another shape is no session."""
+    return {(one.vrf, one.family, one.neighbor): Session(one.state == UP, one.accepted) for one in read_peers(text)}
 
 
 @dataclass(frozen=True)

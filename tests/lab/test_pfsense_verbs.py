@@ -140,7 +140,7 @@ def waits(typed, box, capsys):
 
 
 def at_rest(typed, box):
-    wait_for("rest", lambda: not json.loads(said(typed, "status", "home"))[0]["pending"], 60, every=1)
+    wait_for("rest", lambda: not json.loads(said(typed, "status", "home"))["routers"][0]["pending"], 60, every=1)
     return box.sections()["frrbgpneighbors"][0]["descr"]
 
 
@@ -206,7 +206,7 @@ def test_rollback_undoes_what_waits_on_a_box_and_otherwise_goes_back_to_an_earli
     assert typed("rollback", "home", "--yes") == 0
     assert "rolled back" in capsys.readouterr().out
     # at once: what is told is done
-    assert not json.loads(said(typed, "status", "home"))[0]["pending"]
+    assert not json.loads(said(typed, "status", "home"))["routers"][0]["pending"]
     assert told(typed) == ["armed", "rolled back"]
     assert box.sections()["frrbgpneighbors"][0]["descr"] == "MetalLB"
     assert box.running_config() == before

@@ -1,0 +1,97 @@
+"""The table of sessions: in columns everywhere, in colour and again and again on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from frrgen.errors import visible
+from frrgen.report.console import console
+from frrgen.transport.base import UP, Peer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_HEAD: Final = ("router", "neighbor", "family", "state", "for", "accepted", "sent", "flaps", "description")
+_NUMBERS: Final = frozenset({"for", "accepted", "sent", "flaps"})
+_FAMILIES: Final = {"ipv4Unicast": "ipv4", "ipv6Unicast": "ipv6"}
+
+Screen = Callable[[Sequence[tuple[str, Peer]], str], None]
+
+
+def show(sessions: Sequence[tuple[str, Peer]]) -> None:
+    """Print the table of sessions, each with its router."""
+    rich = console(sys.stdout)
+    if rich is not None:
+        rich.print(_table(sessions))
+        return
+    rows = [_HEAD, *(_row(router, peer) for router, peer in sessions)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if name in _NUMBERS else cell.ljust(width)
+            for name, cell, width in zip(_HEAD, row, widths, strict=True)
+        )
+        print("  ".join(cells).rstrip())
+
+
+@contextmanager
+def live() -> Iterator[Screen]:
+    """Give what shows the table in the place of the last one; where there is no terminal, below it."""
+    rich = console(sys.stdout)
+    if rich is None:
+
+        def below(sessions: Sequence[tuple[str, Peer]], title: str) -> None:
+            print(title)
+            show(sessions)
+            sys.stdout.flush()
+
+        yield below
+        return
+    from rich.live import Live
+
+    with Live(console=rich, auto_refresh=False, screen=False) as screen:
+        yield lambda sessions, title: screen.update(_table(sessions, title), refresh=True)
+
+
+def _row(router: str, peer: Peer) -> tuple[str, ...]:
+    neighbor = peer.neighbor if peer.vrf == "default" else f"{peer.neighbor} vrf {peer.vrf}"
+    state = "up" if peer.state == UP else peer.state
+    return (
+        router,
+        visible(neighbor, 60),
+        _FAMILIES.get(peer.family, peer.family),
+        visible(state, 30),
+        lasted(peer.seconds),
+        str(peer.accepted),
+        str(peer.sent),
+        str(peer.flaps),
+        visible(peer.description, 40),
+    )
+
+
+def _table(sessions: Sequence[tuple[str, Peer]], title: str | None = None) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for name in _HEAD:
+        table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=name != "description")
+    for router, peer in sessions:
+        style = "" if peer.state == UP else "bold red"
+        table.add_row(*map(Text, _row(router, peer)), style=style)
+    return table
+
+
+def lasted(seconds: int) -> str:
+    """Write a time in its two largest units: `3d 4h`; "" for none."""
+    if not seconds:
+        return ""
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count or parts:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
