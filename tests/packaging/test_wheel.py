@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -10,6 +12,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+def test_two_builds_are_the_same_byte_for_byte(tmp_path):
+    wheels = []
+    for name in ("first", "second"):
+        # another clone, with other times of its files
+        clone = tmp_path / name / "clone"
+        shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".git", ".venv", ".tox", ".*_cache", "__pycache__"))
+        for path in clone.rglob("*"):
+            os.utime(path, (len(wheels) * 1000000, len(wheels) * 1000000), follow_symlinks=False)
+        command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path / name, clone]
+        subprocess.run(command, check=True, cwd=tmp_path)
+        wheels.append(next((tmp_path / name).glob("frrgen-*.whl")).read_bytes())
+    assert wheels[0] == wheels[1]
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What FRR does to a route that goes out, beside the policy.
 
-`remove-private-AS` and `as-override` change the AS path; a route reflector changes nothing (RFC 4456).
+`remove-private-AS` and `as-override` change the AS path; a route reflector changes nothing (RFC 4456), and neither does
+a route server between its clients (RFC 7947; seen on 8.4.4, 10.3 and 10.7.1).
 """
 
 from __future__ import annotations
@@ -31,12 +32,19 @@ def behind_policy(session: Session, family: str) -> tuple[str, ...]:
         return ()
     found = []
     unchanged = session.family_option(family, "attribute_unchanged") or ()
+    client = session.external and session.family_option(family, "route_server_client")
+    # FRR sets `attribute-unchanged next-hop` for a route-server client
+    unchanged = (*unchanged, "next-hop") if client else unchanged
     if session.external:
         local = session.option("local_as")
         own = "its own AS" if local is None else f"AS {local.asn} (local_as)"
-        found += [] if "as-path" in unchanged else [f"puts {own} in front of the AS path"]
+        found += [] if client or "as-path" in unchanged else [f"puts {own} in front of the AS path"]
         found.append("sends no local preference")
-        found += [] if "med" in unchanged else ["sends no MED that it learned"]
+        found += (
+            []
+            if "med" in unchanged
+            else [f"sends no MED that it learned{' of neighbors that are no route-server clients' if client else ''}"]
+        )
     if session.family_option(family, "next_hop_self") or (session.external and "next-hop" not in unchanged):
         found.append("may set the next hop to an address of its own")
     sent = session.family_option(family, "send_community")
