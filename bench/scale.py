@@ -10,9 +10,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
 
+from bench.configs import lists, maps
 from bench.measure import FRRGEN, Cost, measure
 
 TOO_STEEP: Final = 1.15
@@ -27,7 +29,12 @@ class Row:
     make: Callable[[Path, int], None]
     sizes: tuple[int, int]
     arguments: tuple[str, ...]
+    """`{beside}` stands for the folder in which the inventory is."""
     exits: tuple[int, ...] = (0, 2)
+
+    def command(self, beside: Path) -> list[str]:
+        """Return the words behind `frrgen` for an inventory in a folder."""
+        return ["-i", str(beside / "inventory"), *(word.format(beside=beside) for word in self.arguments)]
 
 
 def _router(number: int) -> str:
@@ -130,10 +137,69 @@ def faulty(folder: Path, size: int) -> None:
     _network(folder, r0=f"frr_version: 8.4\nprefix_lists:\n  WRONG:\n{lines}")
 
 
+def fleet_and_running(folder: Path, size: int) -> None:
+    """Write a fleet, and what one router of it runs."""
+    fleet(folder, size)
+    (folder.parent / "running.conf").write_text("frr version 8.4.4\nrouter bgp 64500\nexit\n")
+
+
+def list_change(folder: Path, size: int) -> None:
+    """Write two configurations of so many prefix-list lines, of which one in a hundred differs."""
+    _change(folder, lists(size), lists(size, 0.01))
+
+
+def map_change(folder: Path, size: int) -> None:
+    """Write two configurations of so many route maps of 20 lines, of which one in a hundred differs."""
+    _change(folder, maps(size, 4), maps(size, 4, changed=size // 100))
+
+
+def _change(folder: Path, running: str, intended: str) -> None:
+    (folder.parent / "running.conf").write_text(running)
+    (folder.parent / "intended.conf").write_text(intended)
+
+
+def long_map(folder: Path, size: int) -> None:
+    """Write a configuration with a route map of so many entries, each with a list of its own."""
+    lines = [f"ip prefix-list L{n} seq 5 permit 10.{n >> 8}.{n & 255}.0/24 le 32" for n in range(size)]
+    text = ["frr version 8.4.4", *lines]
+    for n in range(size):
+        text += [f"route-map M permit {n + 1}", f" match ip address prefix-list L{n}", f" set metric {n}", "exit"]
+    text += ["router bgp 64500", " neighbor 172.20.0.2 remote-as 65000", " address-family ipv4 unicast"]
+    text += ["  neighbor 172.20.0.2 route-map M in", " exit-address-family", "exit", ""]
+    (folder.parent / "map.conf").write_text("\n".join(text))
+
+
+def static_file(folder: Path, size: int) -> None:
+    """Write a router, a node, and a file of so many prefixes that the node announces."""
+    sessions(folder, 1)
+    cluster = folder / "clusters" / "k8s.yaml"
+    pool = "{prefixes: [100.64.0.0/10], lengths: [32, 32]}"
+    text = cluster.read_text().replace("{prefixes: [192.168.10.0/24], lengths: [24, 32]}", pool)
+    cluster.write_text(text.replace("10.7.200.1}}", "10.7.200.1, maximum_prefix: 5000000}}"))
+    first = int(IPv4Address("100.64.0.0"))
+    with (folder.parent / "routes.txt").open("w") as file:
+        file.writelines(f"{IPv4Address(first + n)}/32\n" for n in range(size))
+    (folder.parent / "source.yaml").write_text("announcements:\n  - prefix_file: routes.txt\n")
+
+
+_RUNNING: Final = "{beside}/running.conf"
+_SIDE: Final = "{beside}/map.conf:172.20.0.2:in"
+
 ROWS: Final = (
     Row("render one router of a fleet", fleet, (100, 1000), ("render", "r7")),
     Row("check one router of a fleet", fleet, (100, 1000), ("check", "r7")),
-    Row("check a fleet", fleet, (30, 120), ("check",)),
+    Row("diff one router of a fleet", fleet_and_running, (100, 1000), ("diff", "r7", "--running", _RUNNING)),
+    Row("check a fleet", fleet, (300, 1000), ("check",)),
+    Row("render a fleet", fleet, (100, 1000), ("render",)),
+    Row("plan a change of list lines", list_change, (10_000, 50_000), ("plan", _RUNNING, "{beside}/intended.conf")),
+    Row("plan a change of route maps", map_change, (200, 1000), ("plan", _RUNNING, "{beside}/intended.conf")),
+    Row("compare a long route map with itself", long_map, (100, 500), ("compare", _SIDE, _SIDE)),
+    Row(
+        "speaker plan of a static file",
+        static_file,
+        (100_000, 1_000_000),
+        ("speaker", "plan", "--source", "static:{beside}/source.yaml"),
+    ),
     Row("check a list of lines", long_list, (10_000, 50_000), ("check",)),
     Row("check a router of neighbors", many_neighbors, (500, 2000), ("check",)),
     Row("verify sessions", sessions, (1000, 5000), ("verify",)),
@@ -147,7 +213,7 @@ def measured(row: Row, size: int) -> Cost:
     """Return what a row costs at a size."""
     with tempfile.TemporaryDirectory() as folder:
         row.make(Path(folder) / "inventory", size)
-        return measure([*FRRGEN, "-i", str(Path(folder) / "inventory"), *row.arguments], accept=row.exits)
+        return measure([*FRRGEN, *row.command(Path(folder))], accept=row.exits)
 
 
 def main(wanted: list[str]) -> None:

@@ -13,12 +13,18 @@ from pathlib import Path
 import pytest
 
 from bench.scale import ROWS, TOO_STEEP
-from frrgen.cli import main
+from frrgen.cli import check, fleet, main
 
 SMALLEST = {
     "render one router of a fleet": 10,
     "check one router of a fleet": 10,
+    "diff one router of a fleet": 10,
     "check a fleet": 4,
+    "render a fleet": 4,
+    "plan a change of list lines": 4000,
+    "plan a change of route maps": 100,
+    "compare a long route map with itself": 10,
+    "speaker plan of a static file": 10_000,
     "check a list of lines": 200,
     "check a router of neighbors": 20,
     "verify sessions": 20,
@@ -37,12 +43,15 @@ def calls(row, size):
         nonlocal counted
         counted += event in {"call", "c_call"}
 
+    # a fleet is checked in parts here, too, and by this process
+    check.PART = fleet.PART = 2
+    fleet._MOST_JOBS = 1
     with tempfile.TemporaryDirectory() as folder:
         row.make(Path(folder) / "inventory", size)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             sys.setprofile(count)
             try:
-                status = main(["-i", str(Path(folder) / "inventory"), *row.arguments])
+                status = main(row.command(Path(folder)))
             finally:
                 sys.setprofile(None)
     assert status in row.exits

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import textwrap
+import sys
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from typing import Final, get_args
 
 from pydantic import BaseModel
@@ -68,14 +70,19 @@ def describe(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
-    if not isinstance(body, ast.ClassDef):
-        return
-    for field, text in zip(body.body, body.body[1:], strict=False):
+    body = _classes(model.__module__).get(model.__name__, ())
+    for field, text in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             value = text.value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 yield field.target.id, " ".join(value.value.split())
+
+
+@cache
+def _classes(module: str) -> dict[str, list[ast.stmt]]:
+    """Read the classes of a module, once for all of its models."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {one.name: one.body for one in tree.body if isinstance(one, ast.ClassDef)}
 
 
 def parts(annotation: object) -> Iterator[type[BaseModel]]:

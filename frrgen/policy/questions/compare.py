@@ -119,8 +119,11 @@ def _differences(
         if outcome.verdict == "undecided":
             undecided[str(outcome.by)] = None
     pairs: dict[tuple[str, ...], list[tuple[Outcome, Outcome, Region]]] = {}
+    # the outcomes of a policy have no route in common: those of one region meet each other, and no others
+    same = {frozenset(other.region.items()): other for other in theirs}
     for one in ours:
-        for other in theirs:
+        there = same.get(frozenset(one.region.items()))
+        for other in theirs if there is None else (there,):
             if "undecided" in (one.verdict, other.verdict) or one.verdict == other.verdict == "deny":
                 continue
             if one.verdict == other.verdict and one.effects == other.effects:
