@@ -9,6 +9,7 @@ from frrgen.cli.exits import MEANINGS, OF_VERBS
 from frrgen.codes import Code
 from frrgen.speaker.session.fsm import diagram, table
 from tests.docs.commands import commands
+from tests.docs.fields import PICTURE, picture
 from tests.docs.reference import reference
 from tests.docs.versions import cases
 
@@ -59,3 +60,4 @@ def drawn(text: str) -> str:
 if __name__ == "__main__":
     for path in DRAWN:
         path.write_text(drawn(path.read_text()))
+    PICTURE.write_text(picture())
