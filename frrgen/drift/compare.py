@@ -142,6 +142,8 @@ class _End:
         reached, prefix = row.reached, row.prefix
         accepted = self.session.accepted.get(prefix)
         if self.said is not None:
+            if self._closed(prefix):
+                return
             if prefix in self.said.held:
                 row.hidden.append(Hidden(self.node, Stage.SENT, f"held back: {self.said.held[prefix]}"))
                 return
@@ -192,6 +194,12 @@ class _End:
             return Hidden(self.node, Stage.ACCEPTED, f"not accepted; {verdict.undecided}", lines)
         text = "not accepted, though the policy that runs admits it: clear the session softly (`clear bgp … soft in`)"
         return Hidden(self.node, Stage.ACCEPTED, text, lines)
+
+    def _closed(self, prefix: Prefix) -> bool:
+        """Tell whether the router is not told of the prefix's pool."""
+        key = Key.of(prefix)
+        pools = [one for one in self.plan.pools() if one.first <= key < one.end]
+        return any(one.routers and self.peer.router not in one.routers for one in pools)
 
     def _said(self, key: int) -> Attributes:
         return next((one.said for one in self.plan.pools() if one.first <= key < one.end), Attributes())

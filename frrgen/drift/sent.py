@@ -24,7 +24,8 @@ _OF_PODS: Final = frozenset(
         "nodeDrained",
         "noEndpoints",
         "noLocalEndpoints",
-        "notSelected",
+        "notOwner",
+        "noMatchingAdvertisement",
     }
 )
 """Reasons of the speaker that an operator wants; every other reason is a mistake."""

@@ -86,6 +86,15 @@ def _pool(name: str, pool: Pool, flavour: str, path: Path) -> Iterator[Finding]:
                 yield _cannot(f"{field} of a layer-2 pool", f"remove {field}", (*path, field))
     if pool.lengths == (0, 0):
         yield _cannot("an aggregation length of 0", "write `lengths: [1, 1]`", (*path, "lengths"))
+    if flavour != "metallb":
+        for field in ("node_selectors", "routers", "service_selectors"):
+            if getattr(pool, field):
+                yield _cannot(f"the {field} of a pool in this flavour", "use `--flavour metallb`", (*path, field))
+    if flavour == "metallb" and pool.protocol == "layer2" and pool.routers:
+        yield _cannot("routers of a layer-2 pool", "remove routers", (*path, "routers"))
+    if pool.service_selectors and any(_announced_shorter(pool, one) for one in pool.prefixes):
+        hint = "announce addresses: `lengths: [32, 32]`, `ipv6_lengths: [128, 128]`"
+        yield _cannot("service_selectors of a pool that is not announced address by address", hint, path)
     if flavour == "configmap":
         if pool.large_communities is not None:
             yield _cannot("large communities", "write communities, AA:NN", (*path, "large_communities"))
@@ -107,6 +116,10 @@ def _pool(name: str, pool: Pool, flavour: str, path: Path) -> Iterator[Finding]:
                 text = f"prefixes of Services in an FRRConfiguration, and {prefix} is not announced as a whole"
                 hint = f"`--flavour metallb` announces addresses; or let {field} begin with {prefix.prefixlen}"
                 yield _cannot(text, hint, (*path, field))
+
+
+def _announced_shorter(pool: Pool, prefix: Prefix) -> bool:
+    return pool.protocol == "bgp" and announced_lengths(pool, prefix)[1] < prefix.max_prefixlen
 
 
 def _peering(peering: Peering, peers: list[Peer], flavour: str, path: Path) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from frrgen.model.cluster import Cluster, Pool
 from frrgen.model.neighbor import Timers
 from frrgen.model.pools import announced_lengths, announced_pools
 from frrgen.model.router import BfdProfile, Router
+from frrgen.model.selector import Selector
 from frrgen.model.types import community_value
 
 Object = dict[str, Any]
@@ -54,7 +55,10 @@ def metallb(cluster: Cluster, peers: Iterable[Peer], routers: Mapping[str, Route
         made.append(_object(cluster, "Community", object_name(cluster.name, ()), {"communities": named}))
     for name, pool in cluster.pools.items():
         kind = "BGPAdvertisement" if pool.protocol == "bgp" else "L2Advertisement"
-        made.append(_object(cluster, kind, name, {"ipAddressPools": [name], **advertisement(pool)}))
+        spec = {"ipAddressPools": [name], **advertisement(pool), **_selection(pool)}
+        if pool.routers:
+            spec["peers"] = [one for one, peer in zip(names, peers, strict=True) if peer.router in pool.routers]
+        made.append(_object(cluster, kind, name, spec))
     return made
 
 
@@ -191,6 +195,20 @@ def _bgp_peer(cluster: Cluster, name: str, peer: Peer, password: str | None) -> 
     spec |= {} if peer.families == {peer.source.version} else {"dualStackAddressFamily": True}
     spec["nodeSelectors"] = [{"matchLabels": {HOSTNAME: peer.node}}]
     return _object(cluster, "BGPPeer", name, spec, {ROUTER: peer.router, NODE: peer.node})
+
+
+def _selection(pool: Pool) -> Object:
+    """Return the selectors of nodes and Services."""
+    found: Object = {}
+    for key, selectors in (("nodeSelectors", pool.node_selectors), ("serviceSelectors", pool.service_selectors)):
+        found |= {key: [_selector(one) for one in selectors]} if selectors else {}
+    return found
+
+
+def _selector(selector: Selector) -> Object:
+    asked = [one.model_dump(exclude_defaults=True, mode="json") for one in selector.match_expressions]
+    found: Object = {"matchLabels": dict(selector.match_labels)} if selector.match_labels else {}
+    return found | ({"matchExpressions": asked} if asked else {})
 
 
 def _pool(pool: Pool) -> Object:

@@ -57,6 +57,8 @@ class Resources:
         self.findings: list[Finding] = []
         self.doubts: list[Finding] = []
         self.unknown_passwords = set[str]()
+        self.router_of: dict[str, str] = {}
+        """BGPPeer -> its router."""
         self.specs: dict[str, dict[str, tuple[Manifest, Any]]] = {kind: {} for kind in _SPECS}
         for one in found:
             if one.kind in _STATUS:
@@ -101,6 +103,7 @@ class Resources:
             address = spec.peer_address
             router = self.names.get(address) or one.labels.get(ROUTER) or routers.get(address) or name
             routers.setdefault(address, router)
+            self.router_of[name] = router_name(router)
             if spec.bfd_profile is not None and spec.bfd_profile not in self.specs["BFDProfile"]:
                 self.findings.append(Finding(Code.FRR621, f"there is no BFDProfile {spec.bfd_profile}", where))
             yield DialledRouter(
@@ -156,8 +159,13 @@ class Resources:
                 text = f"the Services of pool {name} are selected in a way that the model cannot say"
                 self.findings.append(beyond(text, one.where, "write namespaces, and one selector with matchLabels"))
             data["service_labels"] = labels[0] if labels else {}
-            layer2 = [ad for ad in self._of(one, "L2Advertisement") if self._whole(ad, name)]
-            bgp = [ad for ad in self._of(one, "BGPAdvertisement") if self._whole(ad, name)]
+            layer2 = list(self._of(one, "L2Advertisement"))
+            bgp = list(self._of(one, "BGPAdvertisement"))
+            for ad, preferring in layer2:
+                if preferring.preferred_node_selectors:
+                    how = beyond(f"pool {name} prefers some nodes, and the model cannot say that", ad.where, "")
+                    hint = "no router has to do with it"
+                    self.doubts.append(Finding(how.code, how.message, how.where, hint, Severity.WARNING))
             if bool(layer2) == bool(bgp):
                 text = f"pool {name} is announced by BGP and by layer 2" if bgp else f"pool {name} is never announced"
                 hint = "write a BGPAdvertisement or an L2Advertisement for it"
@@ -165,6 +173,7 @@ class Resources:
                 continue
             if layer2 and all(ad[1].interfaces for ad in layer2):
                 data["interfaces"] = tuple(dict.fromkeys(name for ad in layer2 for name in ad[1].interfaces))
+            data |= self._selection(name, bgp or layer2)
             said = [(ad[0].where, ad[1].communities, ad[1].local_pref or None) for ad in bgp]
             lengths = [(ad[1].aggregation_length, ad[1].aggregation_length_v6) for ad in bgp]
             yield from self._pool(name, spec.addresses, data, said, lengths, values, one.where)
@@ -194,26 +203,29 @@ class Resources:
             if everything or chosen or pool.name in spec.ip_address_pools:
                 yield one, spec
 
-    def _whole(self, ad: tuple[Manifest, AdvertisementSpec], pool: str) -> bool:
-        """Find what an advertisement leaves out, which the model cannot say; it counts all the same."""
-        one, spec = ad
-        text = f"pool {pool} is not announced {{}}, and the model cannot say that"
-        if spec.service_selectors:
-            hint = "leave serviceSelectors out, or give those Services a pool of their own"
-            self.findings.append(beyond(text.format("for every Service"), one.where, hint))
-        if isinstance(spec, L2AdvertisementSpec):
-            if spec.node_selectors or spec.preferred_node_selectors:
-                how = beyond(text.format("from every node"), one.where, "no router has to do with it")
-                self.doubts.append(Finding(how.code, how.message, how.where, how.hint, Severity.WARNING))
-            return True
+    def _selection(self, name: str, ads: Sequence[tuple[Manifest, Any]]) -> dict[str, Any]:
+        """Return which nodes, Services and routers the advertisements of a pool are for."""
+        found = [self._chosen(*ad) for ad in ads]
+        if any(one != found[0] for one in found):
+            text = f"the advertisements of pool {name} are for different nodes, Services or peers"
+            hint = "write them alike, or give each a pool of its own"
+            self.findings.append(beyond(text, ads[0][0].where, hint))
+        return found[0]
+
+    def _chosen(self, one: Manifest, spec: AdvertisementSpec) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         if spec.node_selectors and not self._everywhere(spec.node_selectors):
-            hint = "leave nodeSelectors out, or write clusters for the sets of nodes"
-            self.findings.append(beyond(text.format("from every node"), one.where, hint))
-        peers = getattr(spec, "peers", ())
-        if peers and set(peers) != set(self.specs["BGPPeer"]):
-            hint = "leave peers out, or write clusters for the sets of routers"
-            self.findings.append(beyond(text.format("to every router"), one.where, hint))
-        return True
+            found["node_selectors"] = [selector.model_dump() for selector in spec.node_selectors]
+        if spec.service_selectors:
+            found["service_selectors"] = [selector.model_dump() for selector in spec.service_selectors]
+        peers = set(getattr(spec, "peers", ()))
+        if peers and peers != set(self.specs["BGPPeer"]):
+            routers = dict.fromkeys(router for peer, router in self.router_of.items() if peer in peers)
+            if peers != {peer for peer, router in self.router_of.items() if router in routers}:
+                text = f"the advertisement {one.name} names some of the peers of a router"
+                self.findings.append(beyond(text, one.where, "name each peer with the router's address, or none"))
+            found["routers"] = tuple(routers)
+        return found
 
     def _everywhere(self, selectors: Sequence[Selector]) -> bool:
         return bool(self.nodes) and all(any(s.matches(one.labels) for s in selectors) for one in self.nodes.values())

@@ -112,6 +112,13 @@ class Pool(Model):
     """The name of the routers' prefix list for this pool; None: CLUSTER-POOL. Beside IPv4 prefixes, IPv6 ones have the
     list NAME-v6."""
 
+    node_selectors: tuple[Selector, ...] = ()
+    """Only nodes that one of these selects announce the pool; empty: every node."""
+    routers: tuple[Hostname, ...] = ()
+    """Only these routers hear of the pool, and admit it; empty: every router of the cluster."""
+    service_selectors: tuple[Selector, ...] = ()
+    """Only Services that one of these selects by their labels are announced; empty: every Service."""
+
     auto_assign: bool = True
     """False: a Service gets an address of this pool only if it asks for the pool or the address."""
     avoid_buggy_ips: bool = False
@@ -124,6 +131,10 @@ class Pool(Model):
     """Only Services of these namespaces get an address of this pool; empty: those of every namespace."""
     service_labels: dict[str, str] = {}
     """Only Services with these labels get an address of this pool."""
+
+    def goes_to(self, router: str) -> bool:
+        """Tell whether the pool goes to a router."""
+        return not self.routers or router in self.routers
 
     @model_validator(mode="after")
     def _layer2(self) -> Self:
@@ -219,14 +230,19 @@ class Cluster(Model):
     """Prefixes that routers announce to the cluster; none by default, the speaker never learns."""
 
     def facing(self, router: str) -> Cluster:
-        """Return the cluster as one router sees it: the nodes that have sessions with it, with their addresses."""
-        if not any(router in node.uplinks for node in self.nodes.values()):
+        """Return the cluster as one router sees it: the pools, nodes and addresses that it gets to know."""
+        pools = {name: pool for name, pool in self.pools.items() if pool.goes_to(router)}
+        if len(pools) == len(self.pools) and not any(router in node.uplinks for node in self.nodes.values()):
             return self
         nodes = {name: node.facing(router) for name, node in self.nodes.items()}
-        return self.model_copy(update={"nodes": {name: node for name, node in nodes.items() if node.addresses}})
+        there = {name: node for name, node in nodes.items() if node.addresses}
+        return self.model_copy(update={"nodes": there, "pools": pools})
 
     @model_validator(mode="after")
     def _uplinks(self) -> Self:
+        for name, pool in self.pools.items():
+            if unknown := next((one for one in pool.routers if one not in self.routers), None):
+                raise PlacedError(f"the cluster has no router {unknown!r}", "pools", name, "routers")
         for name, node in self.nodes.items():
             if unknown := next((one for one in node.uplinks if one not in self.routers), None):
                 raise PlacedError(f"the cluster has no router {unknown!r}", "nodes", name, "uplinks", unknown)

@@ -9,10 +9,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
+from frrgen.inventory.node_list import HOSTNAME
 from frrgen.model.cluster import Cluster, Network, Node, Peering, Pool
 from frrgen.model.pairs import stand_ins
 from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.router import Router
+from frrgen.model.selector import Selector, selected
 from frrgen.model.types import Address, community_value, large_community_value
 from frrgen.policy.frr.session import Session
 from frrgen.speaker.wire.attributes import Attributes, Role, Writer
@@ -93,6 +95,13 @@ class PoolRange:
     high: int
     said: Attributes
     """What they are announced with."""
+    name: str = ""
+    mine: bool = True
+    """Whether the node is one of those that announce the pool."""
+    routers: tuple[str, ...] = ()
+    """The only routers that hear of the pool; none: every router."""
+    service_selectors: tuple[Selector, ...] = ()
+    """By which the Services are chosen that are announced; none: every Service."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +116,15 @@ class NodePlan:
     def pools(self) -> list[PoolRange]:
         """Return the pools' prefixes, ascending; they do not overlap."""
         found = []
-        for _, pool in announced_pools(self.cluster):
-            said = pool_attributes(pool)
+        labels = {HOSTNAME: self.node_name, **self.node.labels}
+        for name, pool in announced_pools(self.cluster):
+            said, mine = pool_attributes(pool), selected(pool.node_selectors, labels)
             for prefix in pool.prefixes:
                 low, high = announced_lengths(pool, prefix)
                 first = Key.of(prefix) & ~0xFF
                 end = first + (1 << (prefix.max_prefixlen - prefix.prefixlen + 8))
-                found.append(PoolRange(first, end, low, high, said))
+                own = PoolRange(first, end, low, high, said, name, mine, pool.routers, pool.service_selectors)
+                found.append(own)
         return sorted(found, key=lambda one: one.first)
 
 

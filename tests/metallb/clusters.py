@@ -40,6 +40,10 @@ def pools(draw, number: int, version: int, *, old: bool) -> dict:
         named = st.lists(st.sampled_from(["default", "web"]), min_size=1, unique=True)
         labels = st.sampled_from([{"app": "web"}, {"a": "true", "b": "1e3"}])
         made |= draw(maybe(priority=st.integers(1, 100), namespaces=named, service_labels=labels))
+    if not old:
+        asked = {"match_labels": {"zone": "a"}}
+        named = {"match_expressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["a", "b"]}]}
+        made |= draw(maybe(node_selectors=st.sampled_from([[asked], [named, asked]])))
     if draw(st.integers(0, 3)) == 0:
         nics = st.lists(st.sampled_from(["eth0", "br0.5"]), min_size=1, unique=True)
         return made | {"protocol": "layer2"} | ({} if old else draw(maybe(interfaces=nics)))
@@ -62,7 +66,7 @@ def clusters(draw, *, old: bool = False, plain: bool = True) -> Cluster:
         nodes[name] |= draw(maybe(router_id=st.just(f"198.51.100.{number}")))
         if number > 10 or not plain:
             nodes[name] |= draw(maybe(asn=st.sampled_from([64600, 65001])))
-        if len(routers) > 1 and not old and draw(st.integers(0, 3)) == 0:
+        if number > 10 and len(routers) > 1 and not old and draw(st.integers(0, 3)) == 0:
             second = [f"192.0.3.{number}" if version == 4 else f"2001:db8:3::{number:x}" for version in versions]
             way = st.fixed_dictionaries({"addresses": st.just(second)}, optional={"device": st.just("blue")})
             nodes[name]["uplinks"] = {routers[-1]: draw(way | st.just({"addresses": []}))}
@@ -77,6 +81,11 @@ def clusters(draw, *, old: bool = False, plain: bool = True) -> Cluster:
     elif not any(one.get("protocol") is None for one in made.values()):
         p, k, x = ("10.99.0.0/24", "lengths", 32) if 4 in versions else ("fd99::/112", "ipv6_lengths", 128)
         made["b"] = {"prefixes": [p], k: (x, x)}
+    if not old and len(routers) > 1 and len(versions) == 2 and not any("uplinks" in one for one in nodes.values()):
+        # every router is told of b4 and b6
+        for name, one in made.items():
+            if name.startswith("p") and "protocol" not in one:
+                one.update(draw(maybe(routers=st.just((routers[0],)))))
     peerings = {}
     for number, name in enumerate(routers, 1):
         peerings[name] = {"address": f"192.0.2.{number}"} if 4 in versions else {}

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final
 
+from frrgen.model.selector import selected
 from frrgen.speaker.kubernetes.annotations import attributes
 from frrgen.speaker.kubernetes.objects import ClusterNode, Endpoint, EndpointSlice, Ingress, Service
 from frrgen.speaker.plan import PoolRange
@@ -32,6 +33,8 @@ class Reason(StrEnum):
     INVALID_IP = "invalidIP"
     PROXY = "ipModeProxy"
     NOT_IN_POOL = "ipNotAllowed"
+    NOT_OWNER = "notOwner"
+    NO_ADVERTISEMENT = "noMatchingAdvertisement"
     INVALID_ANNOTATION = "invalidAnnotation"
     NETWORK_UNAVAILABLE = "nodeNetworkUnavailable"
     EXCLUDED = "nodeLabeledExcludeBalancers"
@@ -209,6 +212,11 @@ class Announcements:
         pool = self._pool(address)
         if pool is None:
             return replace(verdict, reason=Reason.NOT_IN_POOL)
+        if not pool.mine:
+            return replace(verdict, reason=Reason.NOT_OWNER, detail=f"pool {pool.name} is for other nodes")
+        if not selected(pool.service_selectors, service.metadata.labels):
+            detail = f"pool {pool.name} is for other Services"
+            return replace(verdict, reason=Reason.NO_ADVERTISEMENT, detail=detail)
         drain, reason, detail = self._node_state()
         if reason is None:
             reason, detail, last = self._endpoints(service, address)

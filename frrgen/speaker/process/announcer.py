@@ -143,7 +143,7 @@ class Announcer:
     def _log_dropped(self, group: Group, keys: Iterable[int]) -> None:
         """Name what the router would drop: of a whole table the first ones, of single changes each."""
         names = self._names(group)
-        dropped = [key for key in keys if key in group.rib.dropped]
+        dropped = [key for key in keys if key in group.rib.dropped and key not in group.rib.closed]
         for key in dropped[: max(0, _LOGGED - self._named)]:
             said = "is held back from" if key in group.rib.held else "would be dropped by"
             prefix, why = str(Key.prefix(key)), self.why_dropped(group, key)
@@ -168,7 +168,7 @@ class Announcer:
         family, found = Key.family(key), dict[str, str]()
         for peer in self.peers:
             gate = peer.group.gate
-            if family in gate.elsewhere and family not in gate.families:
+            if (family in gate.elsewhere and family not in gate.families) or gate.is_closed(key):
                 continue
             if (held := peer.group.rib.dropped.get(key)) is not None and held.limit:
                 found[peer.settings.router] = held.reason

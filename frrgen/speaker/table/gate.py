@@ -28,7 +28,7 @@ from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, RouteBox, next_hop_number
 from frrgen.policy.sets.route import Route
 from frrgen.policy.sets.witness import Literal as PathIs
-from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.plan import NodePlan, PoolRange
 from frrgen.speaker.table.rib import AdjRibOut, Held
 from frrgen.speaker.wire.attributes import Attributes, NotAnnounceableError, Writer
 from frrgen.speaker.wire.packed_prefix import IPV6_BIT, Family, Key
@@ -82,6 +82,7 @@ class Gate:
         families: frozenset[Family] = frozenset(Family),
         elsewhere: frozenset[Family] = frozenset(),
         *,
+        closed: Sequence[PoolRange] = (),
         proofs: Proofs | None = None,
     ) -> None:
         self.session = session
@@ -91,6 +92,8 @@ class Gate:
         """What the session carries."""
         self.elsewhere = elsewhere
         """What other sessions of the node carry, and this one does not: nobody expects it here."""
+        self.closed = closed
+        """The pools that the router is not told of."""
         self.undecided: dict[str, None] = {}
         self._proofs = Proofs() if proofs is None else proofs
         self._rulings: dict[tuple[Attributes, Family], Ruling] = {}
@@ -99,7 +102,7 @@ class Gate:
     @cached_property
     def key(self) -> tuple[object, ...]:
         """All that decides: sessions with equal keys may share an Adj-RIB-Out."""
-        return self.mode, self.writer, self.families, self.elsewhere, self._decides
+        return self.mode, self.writer, self.families, self.elsewhere, tuple(self.closed), self._decides
 
     @cached_property
     def _decides(self) -> Decides:
@@ -181,6 +184,10 @@ class Gate:
             large_communities=_atoms(alphabet.large, attributes.large_communities),
         )
 
+    def is_closed(self, key: int) -> bool:
+        """Tell whether the router is not told of a prefix, for its pool is for others."""
+        return any(pool.first <= key < pool.end for pool in self.closed)
+
     def verdict(self, key: int, attributes: Attributes) -> Verdict:
         """Judge one prefix step by step, for a person who asks why."""
         prefix = Key.prefix(key)
@@ -217,10 +224,13 @@ class Gate:
 
     def rule(self, rib: AdjRibOut, keys: Sequence[int]) -> None:
         """Look at keys of a table again, without the router's maximum-prefix."""
-        if self.mode == "off":
-            return
         if rib.dropped:
             rib.admit(keys)
+        for pool in self.closed:
+            why = Held(f"pool {pool.name} is not for {self.session.router.name}", closed=True)
+            rib.drop([key for key in keys if pool.first <= key < pool.end and key in rib.table], why)
+        if self.mode == "off":
+            return
         rib.forget_unsure(keys)
         for (_, family), (attributes, some) in rib.table.alike(keys).items():
             if family in self.elsewhere:
@@ -301,13 +311,15 @@ def gates(
 ) -> Iterator[Gate]:
     """Return the gate of each session of a node. `proofs` of other nodes of this inventory are used, and added to."""
     proofs = Proofs() if proofs is None else proofs
+    pools = plan.pools()
     carried = frozenset[Family]().union(*(peer.families for peer in plan.peers))
     for peer in plan.peers:
         session = Session(routers[peer.router], str(peer.local_address), "in", vrf=peer.vrf)
         extended = peer.address.version == 6 and bool(session.option("capability_extended_nexthop"))
         session.first_as = peer.local_asn
         writer = peer.writer(extended_next_hop=extended)
-        yield Gate(session, writer, mode, peer.families, carried - peer.families, proofs=proofs)
+        closed = [pool for pool in pools if pool.routers and peer.router not in pool.routers]
+        yield Gate(session, writer, mode, peer.families, carried - peer.families, closed=closed, proofs=proofs)
 
 
 def _atoms(atoms: Atoms, values: Iterable[Any]) -> Cube:

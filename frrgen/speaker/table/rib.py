@@ -43,6 +43,8 @@ class Held:
     """The router would have it, if it were not one too many."""
     unsure: bool = False
     """Beside `limit`: it cannot be told whether the router would have it."""
+    closed: bool = False
+    """The router is not told of it, whatever its policy is."""
 
 
 class AdjRibOut:
@@ -64,12 +66,14 @@ class AdjRibOut:
         """What the router may drop or not, which cannot be told, and has been given room so far; the oldest first."""
         self.most = dict.fromkeys(Family, 0)
         """How much of a family with a maximum-prefix the router was to have at the most so far."""
+        self.closed: dict[int, Held] = {}
+        """What the router is not told of, whatever its policy is."""
         self._dropped_ipv6 = 0
 
     @property
     def held(self) -> Mapping[int, Held]:
-        """What is held back: in any case what would end the session."""
-        return self.dropped if self.enforce else ChainMap(*self.waiting.values())
+        """What is held back: in any case what would end the session, or is not for this router."""
+        return self.dropped if self.enforce else ChainMap(*self.waiting.values(), self.closed)
 
     def __contains__(self, key: int) -> bool:
         return key not in self.held and key in self.table and Key.family(key) in self.families
@@ -99,6 +103,8 @@ class AdjRibOut:
         self.forget_unsure(keys)
         self.reasons[why.reason] += len(keys)
         self._dropped_ipv6 += sum(1 for key in keys if key & IPV6_BIT)
+        if why.closed:
+            self.closed.update(dict.fromkeys(keys, why))
         if why.limit:
             for key in keys:
                 self.waiting[Key.family(key)][key] = why
@@ -110,6 +116,7 @@ class AdjRibOut:
             if held is not None:
                 self._dropped_ipv6 -= bool(key & IPV6_BIT)
                 self.reasons[held.reason] -= 1
+                self.closed.pop(key, None)
                 if held.limit:
                     del self.waiting[Key.family(key)][key]
 
