@@ -88,7 +88,7 @@ class _Drawn:
             for router in cluster.routers:
                 self.serving.setdefault(router, []).append(cluster)
         others = {
-            (session.neighbor, session.remote)
+            (session.neighbor, session.remote, "" if _is_global(session.neighbor) else router.name)
             for router, session in view.sessions()
             if self._known(router, session) is None
         }
@@ -144,7 +144,9 @@ class _Drawn:
         if not self.apart:
             return self._node(("as", asn), Kind.NEIGHBOR, (f"neighbors in {asn}" if asn else "neighbors",))
         own = (session.description,) if session.description else ()
-        return self._node(("other", session.neighbor, asn), Kind.NEIGHBOR, (*own, session.neighbor, asn))
+        # an interface, and an address of a link, is another neighbor on each router
+        of = () if _is_global(session.neighbor) else (router.name, session.vrf or "")
+        return self._node(("other", session.neighbor, asn, *of), Kind.NEIGHBOR, (*own, session.neighbor, asn))
 
     def _observed(self, edge: Edge, router: RouterView, session: SessionView) -> None:
         seen = None if self.view.observed is None else self.view.observed.get(router.name)
@@ -159,6 +161,14 @@ class _Drawn:
             up = seen.sessions.get((session.vrf or "", session.neighbor))
             edge.up += up is True
             edge.down += up is False
+
+
+def _is_global(neighbor: str) -> bool:
+    """Tell whether a neighbor's name means the same to every router: an address, but of no single link, or a range."""
+    try:
+        return not ip_network(neighbor, strict=False).is_link_local
+    except ValueError:
+        return False
 
 
 def _owners(view: NetworkView) -> Mapping[str, str]:

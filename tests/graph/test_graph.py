@@ -55,6 +55,18 @@ def test_routers_clusters_and_other_neighbors_are_connected_by_their_sessions(ca
     assert "  n0 --- n1" in out, "a session that both routers name is one line"
 
 
+def test_an_interface_of_each_router_leads_to_a_neighbor_of_its_own(tmp_path, capsys):
+    (tmp_path / "routers").mkdir()
+    for name in ("leaf1", "leaf2"):
+        (tmp_path / f"routers/{name}.yaml").write_text(
+            "bgp:\n  asn: 65001\n  neighbors:\n    swp1: {remote_as: external}\n"
+            "    fe80::1: {remote_as: external, interface: swp2}\n    192.0.2.1: {remote_as: 65002}\n"
+        )
+    assert main(["-i", str(tmp_path), "graph", "--format", "mermaid"]) == 0
+    out = capsys.readouterr().out
+    assert [out.count(name) for name in ("swp1", "fe80::1", "192.0.2.1")] == [2, 2, 1]
+
+
 def test_what_differs_is_told_and_not_by_colour_alone(capsys, tmp_path):
     assert main(["-i", str(EXAMPLE), "render", "edge1", "--out", str(tmp_path)]) == 0
     running = tmp_path / "edge1.conf"
