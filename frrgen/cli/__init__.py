@@ -20,11 +20,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     from frrgen.cli.arguments import parser
     from frrgen.cli.place import inventory
     from frrgen.cli.refused import refuse
+    from frrgen.cli.told import read_on, tell
 
     if sys.stdout is None:
         # closed, as by `>&-`: known before anything is done
         print(_unwritable("it is closed"), file=sys.stderr)
         return int(Exit.ERROR)
+    quiet = False
     try:
         words = parser()
         if "_ARGCOMPLETE" in os.environ:
@@ -32,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             complete(words)
         args = words.parse_args(argv)
+        quiet = args.quiet
         args.inventory = inventory(args.inventory, os.environ)
         if args.verbose:
             _say_more(args)
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = int(_run(args))
         sys.stdout.flush()
     except FrrgenError as bad:
-        print(bad, file=sys.stderr)
+        tell(bad.findings, sys.stderr)
         return int(bad.exit)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -60,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return int(Exit.ERROR)
+    finally:
+        read_on(quiet=quiet)
     return status
 
 

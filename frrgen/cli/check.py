@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from frrgen.cli.ci import envelope, write
 from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import count
 from frrgen.cli.fleet import PART, check_fleet
+from frrgen.cli.told import tell
 from frrgen.codes import Severity
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.intended.inventory import Inventory
@@ -34,8 +36,7 @@ def run(args: argparse.Namespace) -> Exit:
     if args.format == "json":
         print(json.dumps(_envelope(wanted, shown, errors=errors, warnings=warnings), indent=2))
     else:
-        for finding in shown:
-            print(finding)
+        tell(shown, sys.stdout)
         if not args.quiet:
             print(f"{count(len(wanted), 'router')} checked: {count(errors, 'error')}, {count(warnings, 'warning')}.")
     return Exit.ERROR if errors else Exit.OK

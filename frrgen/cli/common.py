@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from frrgen.cli.told import tell
 from frrgen.errors import Exit, Finding, FrrgenError
 
 
 def complain(bad: FrrgenError | Sequence[Finding]) -> None:
     """Print findings on stderr."""
     findings = bad.findings if isinstance(bad, FrrgenError) else bad
-    for finding in findings:
-        print(finding, file=sys.stderr)
+    tell(findings, sys.stderr)
 
 
 def count(number: int, one: str, more: str = "") -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from frrgen.cli.common import count
+from frrgen.cli.told import tell
 from frrgen.errors import Exit
 from frrgen.intended.inventory import Inventory
 from frrgen.platforms.files import STDIN, read_text
@@ -22,8 +24,7 @@ def run(args: argparse.Namespace) -> Exit:
     for text, source, version in _texts(args):
         old = said_version(text) or version or DEFAULT_VERSION
         findings = tuple(dict.fromkeys(upgrade(text, source, _numbers(old), _numbers(args.to))))
-        for finding in findings:
-            print(finding)
+        tell(findings, sys.stdout)
         print(f"{source}: {count(len(findings), 'line')} and defaults of FRR {old} that FRR {args.to} reads otherwise.")
         found += len(findings)
     return Exit.CHANGES if found else Exit.OK

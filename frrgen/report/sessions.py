@@ -39,7 +39,7 @@ def show(sessions: Sequence[tuple[str, Peer]]) -> None:
 
 @contextmanager
 def live() -> Iterator[Screen]:
-    """Give what shows the table in the place of the last one; where there is no terminal, below it."""
+    """Return what shows the table in the place of the last one, or below it where there is no terminal."""
     rich = console(sys.stdout)
     if rich is None:
 
