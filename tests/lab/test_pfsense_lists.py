@@ -8,7 +8,6 @@ import os
 import re
 
 import pytest
-from frrgen.push.base import State
 
 from frrgen.errors import RolledBackError
 from frrgen.model.router import Check, Router
@@ -16,6 +15,7 @@ from frrgen.platforms.frr.sessions import Bounds
 from frrgen.platforms.pfsense.device import PfsenseDevice
 from frrgen.platforms.pfsense.push import PfsensePush
 from frrgen.platforms.pfsense.schema import blank
+from frrgen.transaction.base import State
 from tests.lab import Lab
 from tests.lab.pfsense import ADMIN, Pfsense
 from tests.lab.pfsense.box import lacking
