@@ -36,7 +36,7 @@ class CommunityMatch(Model):
 
     name: BgpListName
     """The list."""
-    mode: Literal["exact-match", "any"] | None = None
+    mode: Annotated[Literal["exact-match", "any"] | None, Since((10,), ("any",))] = None
     """exact-match: no other communities; any (FRR 10): one of them is enough; None: all of an entry."""
 
 

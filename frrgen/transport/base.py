@@ -184,6 +184,21 @@ class Running:
         """Name the configuration: SHA-256 of what is in it, in whatever order."""
         return hashlib.sha256(b"".join(line + b"\n" for line in plain(self.text))).hexdigest()
 
+    @cached_property
+    def accepted(self) -> dict[tuple[str, str, str], int] | None:
+        """Tell what established sessions bring: VRF ("" for the default one), family, address -> accepted prefixes.
+
+        None: bgpd did not say.
+        """
+        if not self.sessions:
+            return None
+        families = {"ipv4Unicast": "ipv4_unicast", "ipv6Unicast": "ipv6_unicast"}
+        return {
+            ("" if vrf == "default" else vrf, families[family], peer): session.accepted
+            for (vrf, family, peer), session in self.sessions.items()
+            if family in families and session.up
+        }
+
     @property
     def would_run(self) -> str:
         """What the router would run if it took over from another one; "" where it runs by itself."""

@@ -9,7 +9,10 @@ from frrgen.platforms.frr.parse.parser import parse
 
 BASE = """\
 router bgp 65000
+ neighbor G peer-group
+ neighbor G remote-as 65001
  neighbor 10.0.0.1 remote-as 65001
+ bgp listen range 10.0.1.0/24 peer-group G
  {}
  address-family ipv4 unicast
   aggregate-address 100.0.0.0/8
@@ -24,6 +27,8 @@ exit
     [
         ("bgp confederation identifier 64999", "!", "confederation"),
         ("neighbor 10.0.0.1 strict-capability-match", "!", "starts the next time"),
+        ("neighbor 10.0.0.1 bfd\n neighbor 10.0.0.1 bfd strict hold-time 9", "!", "starts the next time"),
+        ("bgp listen limit 99", "!", "those that are there stay"),
         (
             "!",
             "neighbor 10.0.0.1 prefix-list P out\n  neighbor 10.0.0.1 advertise-map M exist-map C",
@@ -45,7 +50,10 @@ def test_a_fault_of_frr_is_a_warning_in_the_plan(line, family, words):
 
 @pytest.mark.parametrize(
     ("line", "family"),
-    [("!", "neighbor 10.0.0.1 route-map M out\n  neighbor 10.0.0.1 advertise-map M exist-map C")],
+    [
+        ("!", "neighbor 10.0.0.1 route-map M out\n  neighbor 10.0.0.1 advertise-map M exist-map C"),
+        ("bgp listen limit 101", "!"),
+    ],
 )
 def test_where_frr_does_right_nothing_is_said(line, family):
     before, after = parse(BASE.format("!", "!")), parse(BASE.format(line, family)).router

@@ -174,12 +174,12 @@ class Live:
             said += self.router.vtysh(*plan.after)
         return said
 
-    def untold(self, target: Model, plan: Plan, said: str, dropped: Iterable[Peer]) -> Iterator[str]:
-        """Give what a push has left to do, and the peers that it dropped without a word of the plan."""
+    def untold(self, target: Model, plan: Plan, said: str, up: Collection[Peer]) -> Iterator[str]:
+        """Give what a push has left to do, and the peers that were `up` and that it dropped without a word."""
         named = {session.neighbor for session in plan.sessions if session.impact is Impact.RESET}
         if left := self.plan(target).commands:
             yield f"left to do: {left}; {said[-300:]}"
-        if denied := [one.address for one in dropped if one.named not in named]:
+        if denied := [one.address for one in set(up) - self.up() if one.named not in named]:
             yield f"dropped, and the plan does not say so: {denied}"
 
     @contextlib.contextmanager

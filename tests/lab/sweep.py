@@ -98,6 +98,7 @@ _TELLING: Final[dict[str, st.SearchStrategy[Any]]] = {
     "NeighborFamily.maximum_prefix": st.sampled_from([{"limit": 900}, {"limit": 1000}]),
     "NeighborFamily.maximum_prefix_out": st.sampled_from([1, 1000]),
     "Bgp.coalesce_time": st.sampled_from([20, 40]),
+    "Neighbor.advertisement_interval": st.sampled_from([1, 2]),
 }
 """Values with which a field makes a difference to the routes that the peers offer, where hardly any other does."""
 

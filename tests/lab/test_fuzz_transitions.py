@@ -94,7 +94,7 @@ def wrong(live, twin, target):
         time.sleep(0.3)
     time.sleep(1.5)
     dropped = up - live.up()
-    yield from live.untold(target, plan, said, dropped)
+    yield from live.untold(target, plan, said, up)
     live.dial(seconds=3)
     twin.boot(render(target))
     twin.dial(seconds=3)

@@ -52,7 +52,8 @@ def plan_for(
     parsed = parse(running.text, name=intended.name, frr_version=running.frr_version or intended.frr_version)
     refuse_lost(parsed.leftovers, allow_unread, known=intended)
     judged = intended.of_version(running.frr_version) if running.frr_version else intended
-    plan = with_trap(make_plan(parsed, judged, prune_leftovers=prune_leftovers), judged)
+    plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers, accepted=running.accepted)
+    plan = with_trap(plan, judged)
     if unfinished and (running.pending is not None or running.unsaved):
         plan = _unfinished(plan, running)
     return replace(with_routes(plan, parsed, judged), basis=_basis(running, judged)) if routes else plan

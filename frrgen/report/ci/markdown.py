@@ -44,7 +44,7 @@ def _parts(result: Result, plans: Sequence[Plan]) -> Iterator[_Part]:
         if one.impact is Impact.RESET
     ]
     if changed:
-        yield _Part(["**Sessions at risk**", ""], resets or ["No session will reset."], [""])
+        yield _Part(["**Sessions at risk**", ""], resets or list({one.no_reset: None for one in changed}), [""])
     effects = [
         f"- {_code(plan.router)} {_escaped(line)}"
         for plan in changed

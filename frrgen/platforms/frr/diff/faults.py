@@ -8,10 +8,11 @@ from typing import Final
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.bgp import Bgp
-from frrgen.model.neighbor import Neighbor, NeighborFamily
+from frrgen.model.neighbor import Neighbor, NeighborFamily, NeighborOptions
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.sessions import dynamic
+from frrgen.platforms.frr.grammar.bgp import LISTEN_LIMIT
 from frrgen.platforms.frr.grammar.layout import optimization
 
 _AT_START: Final = ("dont_capability_negotiate", "local_role_strict", "oad", "strict_capability_match")
@@ -67,6 +68,9 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
         yield (
             "a confederation that changes on a running router is not in all what it is after a start: start FRR again"
         )
+    lower, higher = (bgp.listen_limit or LISTEN_LIMIT for bgp in (new, old))
+    if lower < higher and old.listen_ranges and new.listen_ranges:
+        yield f"listen_limit {lower} keeps out dynamic neighbors that come anew: those that are there stay"
     for name in dict.fromkeys(new.listen_ranges.values()):
         for family in FAMILIES:
             if name not in old.peer_groups or name not in new.peer_groups:
@@ -79,6 +83,8 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
         group = new.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
         if before is not None:
             late = [field for field in _AT_START if getattr(before, field) != getattr(one, field)]
+            if _strict_hold_time(before) != _strict_hold_time(one):
+                late.append("bfd.strict_hold_time")
             yield from (f"{field} of {name} is in effect when the session starts the next time" for field in late)
         for family in FAMILIES:
             told = getattr(one, family).advertise_map
@@ -89,6 +95,10 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
                     f"while its condition holds, FRR announces to {name} ({family.replace('_', ' ')}) whatever "
                     f"{told.route_map} permits, also what other filters deny: let {told.route_map} deny it, too"
                 )
+
+
+def _strict_hold_time(one: NeighborOptions) -> int | None:
+    return None if one.bfd is None else one.bfd.strict_hold_time
 
 
 def _filters(part: NeighborFamily, name: str) -> bool:

@@ -12,6 +12,7 @@ from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.build import build
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.faults import faults, refuse_deaths, upgrade_trap
+from frrgen.platforms.frr.diff.limits import Accepted, limits
 from frrgen.platforms.frr.diff.owned import with_unowned
 from frrgen.platforms.frr.diff.work import Work
 from frrgen.platforms.frr.parse.fates import Leftover
@@ -93,7 +94,9 @@ class Plan:
     """What must follow in exec mode."""
     leftovers: tuple[str, ...]
     warnings: tuple[str, ...] = ()
-    """What FRR does wrong on the way, in any order of the lines."""
+    """What FRR does wrong on the way, in any order of the lines, and what the lines do not show."""
+    over_limit: bool | None = False
+    """Whether a new maximum-prefix shuts a session down at once; None: that depends on what neighbors bring."""
     unfinished: tuple[str, ...] = ()
     """What an earlier change of the router has left to be done."""
     basis: str = ""
@@ -139,10 +142,16 @@ class Plan:
         text = f"Plan: {adds} to add, {edits} to change, {removals} to remove on {self.router}."
         resets = [session for session in self.sessions if session.impact is Impact.RESET]
         if not resets:
-            return f"{text} No session will reset."
+            return f"{text} {self.no_reset}"
         named = ", ".join(f"{session.neighbor} ({', '.join(session.because)})" for session in resets[:5])
         more = f", and {len(resets) - 5} more" if len(resets) > 5 else ""
         return f"{text} {len(resets)} session{'s' if len(resets) > 1 else ''} will reset: {named}{more}."
+
+    @property
+    def no_reset(self) -> str:
+        """What is said where the plan names no session that resets."""
+        but = ", unless one brings more than its new maximum_prefix" if self.over_limit is None else ""
+        return f"No session will reset{but}."
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON data, with passwords hidden."""
@@ -178,14 +187,21 @@ class Plan:
         }
 
 
-def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = False) -> Plan:
+def make_plan(
+    running: Parsed, intended: Router, *, prune_leftovers: bool = False, accepted: Accepted | None = None
+) -> Plan:
     """Plan the change of what runs into what is intended. References to passwords must be resolved before.
 
-    `prune_leftovers` also removes the running lines that the model does not hold.
+    `prune_leftovers` also removes the running lines that the model does not hold. `accepted` is how many prefixes
+    the established sessions bring; None: not known.
     """
     work = Work(running, intended, prune_leftovers=prune_leftovers)
     refuse_deaths(work.old, work.new)
     build(work)
+    lower = tuple(limits(work.old, work.new, accepted))
+    for one in lower:
+        if one.brings is not None:
+            work.record.session(one.vrf, one.session, Impact.RESET, f"maximum-prefix {one.limit.limit}")
     sessions = tuple(
         SessionImpact(neighbor, vrf or None, impact, tuple(dict.fromkeys(because)))
         for (vrf, neighbor), (impact, because) in sorted(work.record.sessions.items())
@@ -196,7 +212,8 @@ def make_plan(running: Parsed, intended: Router, *, prune_leftovers: bool = Fals
         sessions=sessions,
         batches=tuple(tuple(batch.lines()) for batch in work.batches),
         after=tuple(work.after),
-        warnings=(*faults(work.old, work.new), *_kept_in_maps(work.leftovers, intended)),
+        over_limit=None if any(one.brings is None for one in lower) else bool(lower),
+        warnings=(*faults(work.old, work.new), *map(str, lower), *_kept_in_maps(work.leftovers, intended)),
         leftovers=tuple(str(leftover) for leftover in work.leftovers),
     )
 

@@ -31,6 +31,7 @@ def globals_and_vrfs(work: Work) -> None:
         found = delta(_owned(work, there, block), block.lines, work.version)
         work.record.take(found)
         _free_prefixes(found)
+        _free_aliases(found)
         if enter not in old and not found:
             if work.version < (10,) and not block.raw:
                 # FRR 8.4 does not show a VRF without statements
@@ -106,6 +107,15 @@ def _free_prefixes(found: Delta) -> None:
     """Take a static route away first where FRR refuses it beside a new one: a blackhole beside a gateway."""
     coming = {(routed[0], not routed[1]) for line in found.then if (routed := _routed(line))}
     early = [line for line in found.last if line.startswith("no ip") and _routed(line[3:]) in coming]
+    found.first.extend(early)
+    found.last[:] = [line for line in found.last if line not in early]
+
+
+def _free_aliases(found: Delta) -> None:
+    """Take an alias away first whose community gets another one: FRR refuses two aliases of one community."""
+    head = "bgp community alias "
+    coming = {line.split(" ")[3] for line in found.then if line.startswith(head)}
+    early = [line for line in found.last if line.startswith(f"no {head}") and line.split(" ")[4] in coming]
     found.first.extend(early)
     found.last[:] = [line for line in found.last if line not in early]
 

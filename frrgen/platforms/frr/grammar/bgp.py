@@ -15,6 +15,8 @@ from frrgen.model.instance_family import Dampening, DistanceBgp
 _RESET: Final = Impact.RESET
 _REFRESH: Final = Impact.REFRESH
 _NONE: Final = Impact.NONE
+LISTEN_LIMIT: Final = 100
+"""Dynamic sessions of an instance, unless `bgp listen limit` says another number."""
 
 
 class DampeningRule(LineRule):
@@ -133,7 +135,7 @@ INSTANCE: Final = Table(
     LineRule("graceful_restart.long_lived_stale_time", "bgp long-lived-graceful-restart stale-time {}", impact=_NONE),
     LineRule("default_local_preference", "bgp default local-preference {}", default=100, clear="soft", impact=_NONE),
     LineRule("minimum_holdtime", "bgp minimum-holdtime {}", impact=_NONE),
-    LineRule("listen_limit", "bgp listen limit {}", default=100, impact=_NONE),
+    LineRule("listen_limit", "bgp listen limit {}", default=LISTEN_LIMIT, impact=_NONE),
     PairRule(
         "max_med.on_startup",
         "bgp max-med on-startup {}",

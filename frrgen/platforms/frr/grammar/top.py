@@ -29,7 +29,7 @@ GLOBAL: Final = Table(
     LineRule("ipv6_nht_resolve_via_default", "ipv6 nht resolve-via-default"),
     LineRule("ipv6_nht_resolve_via_default", "ipv6 nht resolve-via-default", const=False, negative=True),
     LineRule("route_map_delay_timer", "bgp route-map delay-timer {}", default=5),
-    ItemRule("community_aliases", "bgp community alias {} {key}"),
+    ItemRule("community_aliases", "bgp community alias {} {key}", undo_first=True),
     always=frozenset({"defaults"}),
     impact=Impact.NONE,
 )
