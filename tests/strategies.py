@@ -762,7 +762,7 @@ static_routes = st.lists(
             tag=st.integers(1, 4294967295),
             table=st.integers(1, 4294967295),
             label=st.sampled_from(["16", "16/17"]),
-            color=u32,
+            color=st.integers(1, 4_294_967_295),
             nexthop_vrf=_one_of(VRFS),
         ),
         data({"prefix": prefixes(6, 8), "via": v6, "interface": st.just("eth7")}, onlink=flags, source=prefixes(6, 8)),

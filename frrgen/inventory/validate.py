@@ -171,6 +171,7 @@ _FORMS: Final = {
     "SetCommunity": 'set: {community: {communities: ["64512:1"], additive: true}}',
     "SetLargeCommunity": 'set: {large_community: {communities: ["64512:1:1"]}}',
     "CommunityMatch": "match: {community: {name: LIST}}",
+    "ExtCommunityMatch": "match: {extcommunity: {name: LIST}}",
     "RouteMapEntry": "- {action: deny}",
     "Timers": "timers: {keepalive: 3, hold: 9}",
     "Bfd": "bfd: {}, or bfd: {profile: NAME}",

@@ -40,6 +40,13 @@ class CommunityMatch(Model):
     """exact-match: no other communities; any (FRR 10): one of them is enough; None: all of an entry."""
 
 
+class ExtCommunityMatch(CommunityMatch):
+    """`match extcommunity NAME [exact-match|any]` (both after FRR 10.3)."""
+
+    mode: Annotated[Literal["exact-match", "any"] | None, Since((10, 4))] = None
+    """exact-match: no other communities; any: one of them is enough; None: all of an entry."""
+
+
 _UNTAGGED = Since((10,), ("untagged",))
 
 
@@ -67,7 +74,7 @@ class Match(Model):
     as_path: BgpListName | None = None
     community: CommunityMatch | None = None
     large_community: CommunityMatch | None = None
-    extcommunity: CommunityMatch | None = None
+    extcommunity: ExtCommunityMatch | None = None
     local_preference: U32 | None = None
     metric: Annotated[int, Field(ge=1, le=4294967295)] | None = None
     """Not 0: on FRR 8.4 `match metric 0` is refused silently, matches all, and `show running-config` kills bgpd."""

@@ -56,7 +56,7 @@ class StaticRoute(Model):
     """The kernel's routing table."""
     label: Annotated[str, Field(pattern=r"^[0-9]{1,7}(/[0-9]{1,7})*$")] | None = None
     """MPLS labels, `16/17`."""
-    color: Annotated[int, Field(ge=0, le=4294967295)] | None = None
+    color: Annotated[int, Field(ge=1, le=4294967295)] | None = None
     """The color of an SR policy."""
     nexthop_vrf: VrfName | None = None
     """The VRF in which the next hop is."""

@@ -86,3 +86,11 @@ def test_dynamic_neighbors_whose_password_goes_are_locked_out_before_10_7_and_th
     before, after = (parse(text + more, frr_version=version) for more in (" neighbor G password secret\n", ""))
     found = [one for one in make_plan(before, after.router).warnings if "until FRR starts again" in one]
     assert len(found) == said
+
+
+@pytest.mark.parametrize(("version", "first"), [("8.4", ("no neighbor G local-as",)), ("10.3", ())])
+def test_another_form_of_a_group_s_local_as_is_a_new_line_to_frr_8(version, first):
+    text = "router bgp 65000\n neighbor G peer-group\n neighbor G remote-as 65001\n neighbor G local-as 64900{}\n"
+    old, new = (parse(text.format(more), frr_version=version) for more in ("", " no-prepend"))
+    commands = make_plan(old, new.router).commands
+    assert commands[1:-1] == (*first, "neighbor G local-as 64900 no-prepend")

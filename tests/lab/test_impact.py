@@ -21,7 +21,6 @@ NUMBER = int(os.environ.get("FRRGEN_CHANGES", "12"))
 ONLY = [words for words in os.environ.get("FRRGEN_ONLY", "").split("|") if words]
 TOLD_TOO_OFTEN = {
     "port 180": "FRR resets when it is set, and hardly when it changes",
-    "local-as 64900": "8.4 does not reset the members of a group when `no-prepend` is added",
 }
 NOT_HERE = {
     "match rpki valid": "the RPKI module is not loaded",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from frrgen.errors import Path
-from frrgen.lines.rule import Impact
+from frrgen.lines.rule import Impact, Statement
 from frrgen.model.bgp import Bgp
 from frrgen.model.defaults import Profile, saying_defaults, with_defaults
 from frrgen.model.evpn import Vni
@@ -181,6 +181,10 @@ class Instance:
                 for change, line in found.changes
             ]
         self._take(found, members, fresh=old is None)
+        if isinstance(one, PeerGroup) and self.version < (10,):
+            # FRR 8.4 tells the members nothing of another form of the line that their group has
+            again = [line.undo for change, line in found.changes if change.op is Op.MODIFY and _is_local_as(line)]
+            found.first.extend(again)
         early = self._gone_before.get(name, set())
         for lines in (found.first, found.last):
             lines[:] = [line for line in lines if line not in early]
@@ -320,6 +324,10 @@ class Instance:
         self.commands.add(self.enter, [f"no neighbor {part.owner[-1]}{'' if peer else ' peer-group'}"])
         if peer:
             self.record.session(self.vrf, peer, Impact.RESET, "removed")
+
+
+def _is_local_as(line: Statement) -> bool:
+    return line.rule.field == "local_as"
 
 
 def _makes(neighbor: Neighbor, bgp: Bgp, peer: str) -> tuple[object, ...]:
