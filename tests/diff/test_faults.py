@@ -29,6 +29,7 @@ exit
         ("neighbor 10.0.0.1 strict-capability-match", "!", "starts the next time"),
         ("neighbor 10.0.0.1 bfd\n neighbor 10.0.0.1 bfd strict hold-time 9", "!", "starts the next time"),
         ("bgp listen limit 99", "!", "those that are there stay"),
+        ("bgp minimum-holdtime 30", "!", "those that are up stay"),
         (
             "!",
             "neighbor 10.0.0.1 prefix-list P out\n  neighbor 10.0.0.1 advertise-map M exist-map C",

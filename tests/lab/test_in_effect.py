@@ -150,6 +150,9 @@ def step(live, twin, target):
     yield from live.untold(target, plan, said, up)
     if any("until FRR starts again" in one for one in plan.warnings):
         live.boot(render(target))
+    elif any("until their sessions restart" in one for one in plan.warnings):
+        live.router.vtysh("clear bgp *")
+        time.sleep(1)
     for _ in range(2):
         mine, theirs = live.dial_together(), twin.dial_together()
         if mine == theirs:

@@ -68,6 +68,11 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
         yield (
             "a confederation that changes on a running router is not in all what it is after a start: start FRR again"
         )
+    if (new.minimum_holdtime or 0) > (old.minimum_holdtime or 0):
+        yield (
+            f"minimum_holdtime {new.minimum_holdtime} refuses sessions that start anew with a shorter hold time: "
+            "those that are up stay"
+        )
     lower, higher = (bgp.listen_limit or LISTEN_LIMIT for bgp in (new, old))
     if lower < higher and old.listen_ranges and new.listen_ranges:
         yield f"listen_limit {lower} keeps out dynamic neighbors that come anew: those that are there stay"

@@ -49,7 +49,7 @@ BFD: Final = Table(
     LineRule("minimum_ttl", "minimum-ttl {}", default=254),
     LineRule("shutdown", "shutdown"),
     LineRule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
-    LineRule("profile", "profile {}", undo="profile"),
+    LineRule("profile", "profile {}"),
     impact=Impact.NONE,
 )
 """Lines of a BFD profile or peer."""
