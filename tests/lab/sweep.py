@@ -96,7 +96,7 @@ _TELLING: Final[dict[str, st.SearchStrategy[Any]]] = {
     "Bgp.default_local_preference": st.sampled_from([50, 150]),
     "MaximumPrefix.limit": st.sampled_from([900, 1000]),
     "NeighborFamily.maximum_prefix": st.sampled_from([{"limit": 900}, {"limit": 1000}]),
-    "NeighborFamily.maximum_prefix_out": st.sampled_from([1, 1000]),
+    "NeighborFamily.maximum_prefix_out": st.sampled_from([900, 1000]),
     "Bgp.minimum_holdtime": st.sampled_from([60, 90]),
     "Bgp.coalesce_time": st.sampled_from([20, 40]),
     "Neighbor.advertisement_interval": st.sampled_from([1, 2]),
