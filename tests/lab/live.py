@@ -89,13 +89,21 @@ def offered(peer: Peer) -> tuple[Route, ...]:
 
 
 class Live:
-    """One router with all of its peers."""
+    """One router with all of its peers, whom it knows in its main instance or in that of a VRF."""
 
-    def __init__(self, lab: Lab, name: str) -> None:
+    def __init__(self, lab: Lab, name: str, *, vrf: str = "") -> None:
+        self.vrf = vrf
         self.router = lab.router(name)
         self.world = lab.router(f"{name}-peers", daemons=())
         lab.link(self.router, self.world, f"{EDGE}/24", "10.0.0.9/24", (f"{EDGE6}/64", "2001:db8::9/64"))
         self.world.address("eth0", *(f"{one.address}/{64 if ':' in one.address else 24}" for one in PEERS))
+        if vrf:
+            # a kernel may lack VRFs, and FRR takes a network namespace for one
+            self.router.run("ip", "netns", "add", vrf)
+            self.router.run("ip", "link", "set", "eth0", "netns", vrf)
+            for line in ("link set lo up", f"addr add {EDGE}/24 dev eth0", f"addr add {EDGE6}/64 dev eth0 nodad"):
+                self.router.run("ip", "-n", vrf, *line.split())
+            self.router.run("ip", "-n", vrf, "link", "set", "eth0", "up")
         self.ends = {
             one: Endpoint(
                 self.world,
@@ -116,11 +124,20 @@ class Live:
         for end in self.ends.values():
             end.close()
             end.up.clear()
+        options = {"zebra": ["-n"]} if self.vrf else {}
         if self._bgpd is None:
-            self.router.start(config)
+            self.router.start(config, options=options)
         else:
-            self.router.restart(config)
+            self.router.restart(config, options=options)
         self._bgpd = Bgpd(self.router)
+
+    @property
+    def _of_vrf(self) -> str:
+        return f" vrf {self.vrf}" if self.vrf else ""
+
+    def clear(self, how: str = "") -> None:
+        """Clear every session, `soft` if so said."""
+        self.router.vtysh(*(f"clear bgp{self._of_vrf}{family} * {how}" for family in ("", " ipv6")))
 
     @property
     def bgpd(self) -> Bgpd:
@@ -196,7 +213,7 @@ class Live:
             own = Bgpd(self.router)
             while not stop.is_set():
                 for family in ("ipv4", "ipv6"):
-                    told = json.loads(own.ask(f"show bgp {family} unicast json") or "{}")
+                    told = json.loads(own.ask(f"show bgp{self._of_vrf} {family} unicast json") or "{}")
                     for prefix, paths in _paths(told):
                         self.seen |= {
                             f"{prefix} from {path['peerId']}"
@@ -256,7 +273,7 @@ class Live:
         """Give what the router has accepted from each peer, with the attributes that its policy gave it."""
         found = {}
         for family in ("ipv4", "ipv6"):
-            told = json.loads(self.bgpd.ask(f"show bgp {family} unicast json detail") or "{}")
+            told = json.loads(self.bgpd.ask(f"show bgp{self._of_vrf} {family} unicast json detail") or "{}")
             for prefix, paths in _paths(told):
                 for path in paths:
                     if "peer" in path:

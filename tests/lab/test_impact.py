@@ -18,6 +18,7 @@ from tests.lab.changes import cases, config, every_case
 from tests.lab.live import PEERS, Live, model
 
 NUMBER = int(os.environ.get("FRRGEN_CHANGES", "12"))
+IN_VRF = int(os.environ.get("FRRGEN_CHANGES", "2"))
 ONLY = [words for words in os.environ.get("FRRGEN_ONLY", "").split("|") if words]
 TOLD_TOO_OFTEN = {
     "port 180": "FRR resets when it is set, and hardly when it changes",
@@ -31,9 +32,9 @@ NOT_HERE = {
 }
 
 
-def chosen(version):
+def chosen(version, most=NUMBER):
     found = [case for case in cases(version) if not ONLY or any(words in case.name for words in ONLY)]
-    step = 1 if not NUMBER or ONLY else max(1, len(found) // NUMBER)
+    step = 1 if not most or ONLY else max(1, len(found) // most)
     return [case for case in found[::step] if not any(words in case.name for words in NOT_HERE)]
 
 
@@ -68,19 +69,38 @@ def test_every_line_of_the_grammar_is_tried():
 
 @pytest.mark.timeout(1200)
 def test_each_change_alone_is_taken_at_once_told_and_in_effect(lab, frr):
-    live = Live(lab, "edge")
-    base = model(config(), frr.version)
+    assert wrongs(Live(lab, "edge"), chosen(frr.version), frr.version) == []
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.sample("10.3")
+def test_inside_a_vrf_it_is_the_same(lab, frr):
+    found = [case for case in chosen(frr.version, IN_VRF) if case.place not in {"top", "lists"}]
+    assert found
+    assert wrongs(Live(lab, "edge", vrf="red"), found, frr.version) == []
+
+
+def wrongs(live, cases, version):
+    """Give what is not as it should be of every case."""
+
+    def written(**lines):
+        text = config(**lines)
+        return model(
+            text.replace("router bgp 65000\n", f"router bgp 65000 vrf {live.vrf}\n") if live.vrf else text, version
+        )
+
+    base = written()
     live.boot(render(base))
     assert len(live.dial()) == len(PEERS)
     bad = []
-    for case in chosen(frr.version):
+    for case in cases:
         for text in filter(None, (case.one, case.other, "!")):
-            target = model(config(**{case.place: text}), frr.version)
+            target = written(**{case.place: text})
             bad += [f"{case.name}, {text}: {one}" for one in wrong(live, target, case.name)]
         if live.plan(base).commands:
             live.boot(render(base))
         live.dial(seconds=5)
-    assert bad == []
+    return bad
 
 
 def settled(live, up):
@@ -113,6 +133,6 @@ def wrong(live, target, name):
         yield f"dead: {dead}"
     if not dropped:
         before = settled(live, up)
-        live.router.vtysh("clear bgp * soft", "clear bgp ipv6 * soft")
+        live.clear("soft")
         if before != settled(live, up):
             yield "a soft clear brings something else"

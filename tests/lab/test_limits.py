@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.push import plan_for
 from frrgen.platforms.frr.render import render
@@ -44,6 +46,7 @@ def pushed(live, target):
     return plan, {one.named for one in up - live.up()}
 
 
+@pytest.mark.sample("8.4", "10.7")
 def test_who_drops_under_a_lower_maximum_prefix_is_who_the_plan_names(lab, frr):
     live = Live(lab, "edge")
     live.boot(render(model(config(**limited(99)), frr.version)))
