@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from frrgen.errors import InputError
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 
@@ -95,3 +96,27 @@ def test_another_form_of_a_group_s_local_as_is_a_new_line_to_frr_8(version, firs
     old, new = (parse(text.format(more), frr_version=version) for more in ("", " no-prepend"))
     commands = make_plan(old, new.router).commands
     assert commands[1:-1] == (*first, "neighbor G local-as 64900 no-prepend")
+
+
+CONFEDERATION = "router bgp 65000\n{} neighbor 10.0.0.1 remote-as 65001\n{}"
+MEMBERS = " bgp confederation identifier 64999\n bgp confederation peers 65001{}\n"
+
+
+@pytest.mark.parametrize("new", [" bgp confederation identifier 64999\n", ""])
+@pytest.mark.parametrize(
+    ("version", "shut", "dies"),
+    [("8.4", "", False), ("10.3", "", True), ("10.3", " neighbor 10.0.0.1 shutdown\n", False), ("10.7", "", False)],
+)
+def test_the_peers_of_a_confederation_change_only_beside_shut_sessions_on_10_3(new, version, shut, dies):
+    old = CONFEDERATION.format(MEMBERS.format(""), shut)
+    texts = [parse(text, frr_version=version) for text in (old, CONFEDERATION.format(new, shut))]
+    if dies:
+        with pytest.raises(InputError, match=r"FRR432.*confederation.*10\.0\.0\.1"):
+            make_plan(texts[0], texts[1].router)
+    else:
+        assert make_plan(texts[0], texts[1].router).commands
+
+
+def test_a_member_of_the_confederation_without_a_session_comes_and_goes():
+    old, new = (CONFEDERATION.format(MEMBERS.format(more), "") for more in ("", " 65002"))
+    assert make_plan(parse(old, frr_version="10.3"), parse(new, frr_version="10.3").router).commands

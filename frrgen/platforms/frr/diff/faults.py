@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from frrgen.codes import Code
@@ -38,15 +38,40 @@ def refuse_deaths(old: Router, new: Router) -> None:
     """Raise InputError where the change of one router into the other kills FRR (10.3; not 8.4.4 and 10.7.1)."""
     if not (10,) <= new.version < (10, 7):
         return
-    dying = [
-        "bgp" if vrf is None else f"vrf {vrf}"
+    found = [
+        Finding(Code.FRR432, f"FRR {new.frr_version} dies when {what} ({where} of {new.name})", hint=hint)
         for vrf, was, now in _kept(old, new)
-        if was.graceful_shutdown != now.graceful_shutdown and _suppresses(was)
+        for where in ("bgp" if vrf is None else f"vrf {vrf}",)
+        for what, hint in _deaths(was, now)
     ]
-    if dying:
-        text = f"FRR {new.frr_version} dies when graceful_shutdown changes beside an aggregate with summary_only"
-        hint = "push without summary_only first"
-        raise InputError(*(Finding(Code.FRR432, f"{text} ({where} of {new.name})", hint=hint) for where in dying))
+    if found:
+        raise InputError(*found)
+
+
+def _deaths(was: Bgp, now: Bgp) -> Iterator[tuple[str, str]]:
+    """Yield each change that kills bgpd of FRR 10.3, with a way around it."""
+    if was.graceful_shutdown != now.graceful_shutdown and _suppresses(was):
+        yield "graceful_shutdown changes beside an aggregate with summary_only", "push without summary_only first"
+    before, after = (set(() if one.confederation is None else one.confederation.peers) for one in (was, now))
+    if was.confederation is not None and (turned := _open_neighbors(was, before ^ after)):
+        named = ", ".join(turned)
+        yield (
+            f"the peers of a confederation change beside open sessions of these ASes: {named}",
+            f"first shut {named}, in a push of its own",
+        )
+
+
+def _open_neighbors(bgp: Bgp, asns: Collection[int]) -> list[str]:
+    """Name the neighbors of some ASes, and the groups of those that come by listen range, that are not shut."""
+    dialled = {name: bgp.peer_groups[name] for name in bgp.listen_ranges.values() if name in bgp.peer_groups}
+    found = []
+    for name, one in {**bgp.neighbors, **dialled}.items():
+        group = bgp.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
+        parts = [each for each in (one, group) if each is not None]
+        theirs = any(each.remote_as in asns or (asns and each.remote_as == "external") for each in parts)
+        if theirs and not any(each.shutdown for each in parts):
+            found.append(name)
+    return found
 
 
 def _suppresses(bgp: Bgp) -> bool:

@@ -36,7 +36,7 @@ class Limit(NamedTuple):
 
 
 def limits(old: Router, new: Router, accepted: Accepted | None) -> Iterator[Limit]:
-    """Give the sessions that a lower limit shuts down, and those of which that is not known.
+    """Yield the sessions that a lower limit shuts down, or may shut down.
 
     `accepted` is what established sessions bring now; None: it was not asked.
     """
@@ -60,7 +60,7 @@ _Pair = tuple[str, Iterable[str], Neighbor | PeerGroup, Neighbor | PeerGroup]
 
 
 def _sessions(old: Bgp, new: Bgp, vrf: str, accepted: Accepted | None) -> Iterator[_Pair]:
-    """Give what is there before and after: how a plan names it, its addresses, and both configurations."""
+    """Yield each session that stays: its name in a plan, its addresses, and both configurations."""
     for peer, neighbor in new.neighbors.items():
         if peer in old.neighbors:
             yield peer, (peer,), old.neighbors[peer], neighbor

@@ -149,7 +149,7 @@ class Plan:
 
     @property
     def no_reset(self) -> str:
-        """What is said where the plan names no session that resets."""
+        """The sentence for a plan that names no session that resets."""
         but = ", unless one brings more than its new maximum_prefix" if self.over_limit is None else ""
         return f"No session will reset{but}."
 
