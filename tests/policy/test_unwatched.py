@@ -1,0 +1,90 @@
+"""Facts of a session that no measured case of the fast tests asks about."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+
+from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.evaluate import judge
+from frrgen.policy.frr.outbound import behind_policy
+from frrgen.policy.frr.session import Session
+from frrgen.policy.sets.route import Route
+
+MED = "sends no MED that it learned"
+
+
+def session(*lines, remote=65001, direction="out", version="8.4"):
+    text = "\n".join(
+        [
+            f"frr version {version}",
+            "router bgp 65000",
+            " no bgp ebgp-requires-policy",
+            f" neighbor 192.0.2.1 remote-as {remote}",
+            " address-family ipv4 unicast",
+            *(f"  neighbor 192.0.2.1 {line}" for line in lines),
+            " exit-address-family",
+            "exit",
+            "",
+        ]
+    )
+    return Session.find(parse(text, name="r1").router, "192.0.2.1", direction)
+
+
+def behind(*lines, **more):
+    return behind_policy(session(*lines, **more), "ipv4_unicast")
+
+
+def test_what_goes_out_over_ebgp_gets_an_as_a_next_hop_and_neither_preference_nor_med():
+    assert behind() == (
+        "puts its own AS in front of the AS path",
+        "sends no local preference",
+        MED,
+        "may set the next hop to an address of its own",
+    )
+    assert behind(remote=65000) == ()
+    assert behind(direction="in") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("attribute-unchanged as-path", "puts its own AS in front of the AS path"),
+        ("attribute-unchanged med", MED),
+        ("attribute-unchanged next-hop", "may set the next hop to an address of its own"),
+    ],
+)
+def test_an_attribute_that_is_left_unchanged_is_not_changed_behind_the_policy(line, missing):
+    assert set(behind()) - set(behind(line)) == {missing}
+
+
+def test_a_route_server_client_gets_the_path_and_the_next_hop_as_they_are():
+    assert behind("route-server-client") == (
+        "sends no local preference",
+        f"{MED} of neighbors that are no route-server clients",
+    )
+
+
+def test_communities_that_a_neighbor_does_not_get_are_named():
+    assert set(behind("send-community large")) - set(behind()) <= {"removes all communities"}
+    without = {"removes all communities", "removes all large communities"}
+    assert not without & set(behind())
+
+
+def test_a_maximum_of_prefixes_and_a_next_hop_of_its_own_are_named_over_ibgp():
+    assert behind("maximum-prefix-out 5", remote=65000) == ("sends no more than 5 prefixes, of which this may be none",)
+    assert behind("next-hop-self", remote=65000) == ("may set the next hop to an address of its own",)
+
+
+@pytest.mark.parametrize(("version", "last"), [("8.4", True), ("9.1", True), ("10.3", False)])
+def test_communities_are_deleted_behind_those_that_are_set_before_frr_10_where_the_file_says_so(version, last):
+    one = session(version=version)
+    assert one.deletes_last(wanted=True) is last
+    assert one.deletes_last(wanted=False) is False
+
+
+def test_a_path_that_remove_private_as_changes_is_a_step_of_the_verdict():
+    verdict = judge(session("remove-private-AS all"), Route(ip_network("10.0.0.0/8"), as_path="64512 64513"))
+    assert verdict.route.as_path == ""
+    assert any("changes the AS path 64512 64513 to an empty path" in step.why for step in verdict.trace)
