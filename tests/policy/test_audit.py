@@ -226,3 +226,28 @@ route-map IN deny 20
 """
     found = codes(SAFE.replace("route-map IN permit 10\n match ip address prefix-list FROM\n", text))
     assert not {"FRR312", "FRR313"} & set(found)
+
+
+@pytest.mark.parametrize("version", ["8.4.4", "10.3"])
+@pytest.mark.parametrize(
+    "policy", [SAFE, SAFE.replace("8.8.0.0/16 le 24", "8.0.0.0/6 le 24"), "route-map IN permit 10\n"]
+)
+def test_neighbors_of_other_ases_are_judged_as_if_each_were_alone(version, policy):
+    peers = {
+        "192.0.2.1": "64600",
+        "192.0.2.2": "3356",
+        "192.0.2.3": "174",
+        "192.0.2.4": "external",
+        "192.0.2.5": "64496",
+    }
+
+    def found(*names):
+        sessions = "".join(SESSION.format(peer=name, asn=peers[name]) for name in names)
+        router = parse(f"frr version {version}\n{policy}{sessions}", name="r1").router
+        network = Network.model_validate({"routers": {"r1": router}})
+        findings = {(one.code, one.message, one.where.path) for one in audit(network, derive(network))}
+        return {one for one in findings if one[2][2:4] == ("bgp", "neighbors")}
+
+    alone = [found(name) for name in peers]
+    assert found(*peers) == set().union(*alone)
+    assert any(alone) or policy == SAFE

@@ -87,6 +87,16 @@ def test_what_decides_nothing_about_routes_is_not_compared(name):
     assert said(BEFORE.replace(" address-family", f" neighbor 192.0.2.11 {name}\n address-family")) == []
 
 
+def test_whether_next_hops_of_no_machine_are_let_in_is_a_change_of_routes():
+    before = BEFORE.replace("8.4.4", "10.3").replace(
+        " prefix-list K8S\n", " prefix-list K8S\n set ip next-hop 127.0.0.1\n"
+    )
+    after = before.replace("router bgp 64512\n", "router bgp 64512\n bgp allow-martian-nexthop\n")
+    assert [line.split(",")[0] for line in said(after, before)] == [
+        f"will newly accept 192.168.10.0/24 le 32 from {one}" for one in ("192.0.2.9", "192.0.2.10")
+    ]
+
+
 def test_neighbors_that_come_by_a_listen_range_are_told_as_the_range():
     before = BEFORE.replace(" address-family", " bgp listen range 198.51.100.0/24 peer-group K\n address-family", 1)
     after = before.replace("le 32", "ge 25 le 32")

@@ -278,5 +278,5 @@ def test_a_check_that_fails_in_a_way_nobody_thought_of_has_not_passed_and_goes_o
 
 def test_the_example_of_the_docs_is_read(tmp_path, planned):
     text = (Path(__file__).resolve().parents[2] / "docs/speaker.md").read_text()
-    block = text.split("```yaml\n")[1].split("```")[0]
+    block = next(one for one in text.split("```yaml\n")[1:] if one.startswith("announcements:")).split("```")[0]
     assert len(read_static(source(tmp_path, block), planned[0])) == 2

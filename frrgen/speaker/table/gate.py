@@ -63,7 +63,7 @@ class Proofs:
         self._decides: dict[tuple[object, ...], tuple[Router, Decides]] = {}
 
     def decides(self, session: Session) -> Decides:
-        """Give all that decides about a session's routes: one value for the sessions of a router that are alike."""
+        """Return all that decides about a session's routes: one value for the sessions of a router that are alike."""
         alike = (id(session.router), session.bgp_path, session.first_as, session.decisive)
         if alike not in self._decides:
             everything = repr(Policy(session.router, session).decides())

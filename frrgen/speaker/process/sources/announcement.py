@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -52,6 +53,9 @@ class Announcement(Model):
 
 def in_runs(keys: Sequence[int]) -> list[Run]:
     """Return prefixes in order, by family."""
+    if isinstance(keys, array):
+        # a key of IPv6 is longer than a machine's word
+        return [Run(Family.IPV4, Attributes(), in_order(keys, Family.IPV4))] if keys else []
     runs = []
     for family in Family:
         own = in_order((key for key in keys if bool(key & IPV6_BIT) is (family is Family.IPV6)), family)
