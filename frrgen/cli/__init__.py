@@ -17,6 +17,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb and give its exit code. What goes wrong is printed; never a traceback."""
     # a model is many objects and few circles: looking for those again and again costs a tenth of a run
     gc.set_threshold(200_000, 20)
+    try:
+        return _guarded(argv)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return int(Exit.INTERRUPTED)
+
+
+def _guarded(argv: Sequence[str] | None) -> int:
+    """Run a verb and give its exit code. Raises KeyboardInterrupt at Ctrl-C."""
     from frrgen.cli.arguments import parser
     from frrgen.cli.place import inventory
     from frrgen.cli.refused import refuse
@@ -44,9 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FrrgenError as bad:
         tell(bad.findings, sys.stderr)
         return int(bad.exit)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return int(Exit.INTERRUPTED)
     except BrokenPipeError:
         # the reader of our output has gone, as `| head` does: not our failure
         _give_up_output()

@@ -9,10 +9,13 @@ import re
 import select
 import subprocess
 import sys
+import time
 
 import pytest
 
 from frrgen.cli import main
+from frrgen.cli.arguments import parser
+from frrgen.report import progress
 from tests.cli.test_cli import EXAMPLE
 
 START = [sys.executable, "-c", "from frrgen.cli import main; raise SystemExit(main())"]
@@ -76,3 +79,91 @@ def test_no_order_to_a_terminal_is_in_a_file_or_on_a_dumb_terminal(undefined, ca
     assert not set("\x1b") & set(out + err)
     assert "What to do" not in out + err
     assert "\x1b]8" not in at_terminal("-i", undefined, "check", env={"TERM": "dumb"})[1]
+
+
+VERBS = {
+    "init": ["net"],
+    "check": [],
+    "render": [],
+    "diff": ["edge1", "--running", "edge1.conf"],
+    "push": ["edge1", "--yes"],
+    "confirm": ["edge1"],
+    "rollback": ["edge1", "--yes"],
+    "history": ["edge1"],
+    "status": ["edge1"],
+    "plan": ["edge1.conf", "edge1.conf"],
+    "upgrade-check": ["edge1.conf", "--to", "10.3"],
+    "explain": ["edge1", "203.0.113.1", "in", "198.51.100.0/24"],
+    "compare": ["edge1:203.0.113.1:in", "edge1:192.168.1.10:in"],
+    "verify": [],
+    "graph": ["--format", "dot"],
+    "report": ["-o", "-"],
+    "import": ["frr", "edge1.conf"],
+    "speaker": ["plan", "--node", "microk8s-1"],
+    "completion": ["bash"],
+    "rule": [],
+    "schema": [],
+}
+CALLS = (5, 4_000, 30_000)
+"""Behind so many calls of our functions Ctrl-C comes."""
+
+
+def interrupted(words, calls, log):
+    """Run frrgen in a child of ours, with Ctrl-C at a call; give its exit code, and all that it wrote."""
+    child = os.fork()
+    if not child:
+        left = calls
+        with log.open("wb") as file:
+            for stream in (1, 2):
+                os.dup2(file.fileno(), stream)
+        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
+
+        def count(frame, event, _):
+            nonlocal left
+            if event == "call" and "/frrgen/" in frame.f_code.co_filename:
+                left -= 1
+                if left == 0:
+                    sys.setprofile(None)
+                    raise KeyboardInterrupt
+
+        code = 99
+        try:
+            sys.setprofile(count)
+            code = main(words)
+        except BaseException as bad:  # noqa: BLE001
+            print("escaped:", repr(bad), file=sys.stderr)
+        finally:
+            sys.setprofile(None)
+            sys.stdout.flush()
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), log.read_text()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_ctrl_c_ends_every_verb_at_once_without_a_traceback(verb, tmp_path, monkeypatch):
+    main(["-i", str(EXAMPLE), "render", "edge1", "--out", str(tmp_path)])
+    config = tmp_path / "ssh_config"
+    config.write_text("Host *\n HostName 127.0.0.1\n Port 1\n")
+    dials = verb in {"push", "confirm", "rollback", "history", "status"}
+    words = ["-i", str(EXAMPLE), verb, *VERBS[verb], *(["--ssh-config", str(config)] if dials else [])]
+    monkeypatch.chdir(tmp_path)
+    ends = [interrupted(words, calls, tmp_path / "log") for calls in CALLS]
+    assert ends[0][0] == 130, ends[0]
+    for code, said in ends:
+        assert "Traceback" not in said
+        assert "escaped:" not in said
+        assert (code == 130) == said.endswith("interrupted\n"), said[-500:]
+    if verb == "init":
+        assert not (tmp_path / "net").exists() or ends[-1][0] != 130
+
+
+def test_every_verb_is_interrupted_here():
+    assert set(VERBS) == set(next(one.choices for one in parser()._actions if hasattr(one, "add_parser")))
+
+
+def test_work_that_takes_long_is_told_on_a_terminal_alone(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    with progress.working("reading", 3) as step:
+        time.sleep(0.05)
+        step(1)
+    assert capsys.readouterr() == ("", "")
