@@ -6,6 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from frrgen.model.types import WELL_KNOWN
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.outbound import behind_policy
@@ -88,3 +89,14 @@ def test_a_path_that_remove_private_as_changes_is_a_step_of_the_verdict():
     verdict = judge(session("remove-private-AS all"), Route(ip_network("10.0.0.0/8"), as_path="64512 64513"))
     assert verdict.route.as_path == ""
     assert any("changes the AS path 64512 64513 to an empty path" in step.why for step in verdict.trace)
+
+
+def test_what_frr_does_behind_the_policy_is_a_step_of_the_verdict():
+    shut = Route(ip_network("10.0.0.0/8"), as_path="65001", communities=frozenset({WELL_KNOWN["graceful-shutdown"]}))
+    verdict = judge(session(direction="in"), shut)
+    assert verdict.route.local_preference == 0
+    assert any("graceful shutdown: the local preference becomes 0" in step.why for step in verdict.trace)
+    hole = Route(ip_network("10.0.0.0/8"), as_path="65001", communities=frozenset({WELL_KNOWN["blackhole"]}))
+    verdict = judge(session(direction="in"), hole)
+    assert WELL_KNOWN["no-export"] in verdict.route.communities
+    assert any("no-export is added" in step.why for step in verdict.trace)
