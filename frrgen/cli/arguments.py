@@ -11,6 +11,7 @@ from frrgen import __version__
 from frrgen.cli import speaker_arguments
 from frrgen.cli.exits import epilog
 from frrgen.cli.options import (
+    budget_option,
     device_options,
     everywhere,
     looked_options,
@@ -245,6 +246,7 @@ def parser() -> argparse.ArgumentParser:
             help="ROUTER:ROUTE-MAP, ROUTER:NEIGHBOR:in|out, or an frr.conf or config.xml instead of ROUTER",
         )
     compare.add_argument("--frr-version", metavar="V", help="judge as this version of FRR does, e.g. 8.4 or 10.1")
+    budget_option(compare)
     report_format_options(compare)
 
     verify = verb(
@@ -253,6 +255,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("clusters", nargs="*", metavar="CLUSTER", help="names of clusters, default: all")
     verify.add_argument("--live", action="store_true", help="verify what the routers run, and ask their bgpd, by SSH")
     verify.add_argument("--ssh-config", type=Path, metavar="FILE", help="instead of ~/.ssh/config")
+    budget_option(verify)
     report_format_options(verify)
 
     graph = verb("graph", "graph", "draw the network: routers, clusters, sessions, policies, and what differs")

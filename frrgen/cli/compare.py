@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> Exit:
     policies = Policies(args.inventory, checked_version(args.frr_version))
     a, b = policies.named(args.a), policies.named(args.b)
     complain(policies.unread)
-    result = compare_wherever(a, b)
+    result = compare_wherever(a, b, args.budget.bounded)
     if args.format == "json":
         print(json.dumps(_json(args, result), indent=2))
     elif args.format in NAMES:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from frrgen.cli.ci_formats import NAMES as CI_FORMATS
-from frrgen.cli.parser import positive
+from frrgen.cli.parser import budget, positive
 
 
 def everywhere(words: argparse.ArgumentParser, default: str | None) -> None:
@@ -28,6 +28,17 @@ def routers_options(verb: argparse.ArgumentParser, number: str) -> None:
 def plan_format_options(verb: argparse.ArgumentParser) -> None:
     """Add the formats of a plan."""
     verb.add_argument("--format", choices=["text", "json", "commands"], default="text")
+
+
+def budget_option(verb: argparse.ArgumentParser) -> None:
+    """Add what each proof may use."""
+    verb.add_argument(
+        "--budget",
+        type=budget,
+        default="60:300",
+        metavar="SECONDS[:MB]",
+        help="what one proof may take, default: 60:300; beyond it the answer is undecided, and names the entry",
+    )
 
 
 def report_format_options(verb: argparse.ArgumentParser, *more: str) -> None:

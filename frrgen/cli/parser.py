@@ -6,10 +6,13 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, there_are
+
+if TYPE_CHECKING:
+    from frrgen.cli.budget import Budget
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,6 +45,20 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
+
+
+def budget(text: str) -> Budget:
+    """Return what a proof may use, SECONDS or SECONDS:MEGABYTES. Raises ArgumentTypeError."""
+    from frrgen.cli.budget import Budget
+
+    seconds, _, megabytes = text.partition(":")
+    try:
+        found = Budget(float(seconds), *([int(megabytes)] if megabytes else []))
+    except ValueError:
+        found = Budget(0)
+    if not 0 < found.seconds < 1e6 or not 0 < found.megabytes < 1e6:
+        raise argparse.ArgumentTypeError("write SECONDS or SECONDS:MEGABYTES, such as 60:300")
+    return found
 
 
 def percent(text: str) -> float:

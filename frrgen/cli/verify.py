@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path as File
 from typing import Any, Final
 
+from frrgen.cli.budget import Budget
 from frrgen.cli.ci import envelope, reported, write
 from frrgen.cli.ci_formats import NAMES
 from frrgen.codes import Code, Severity
@@ -48,10 +49,13 @@ def run(args: argparse.Namespace) -> Exit:
         )
     clusters = args.clusters or list(network.clusters)
     if args.live:
-        found = list(_live(inventory, clusters, args.ssh_config))
+        found = list(_live(inventory, clusters, args.ssh_config, args.budget))
     else:
         generated = inventory.generated.routers
-        found = [*verify(network, inventory.generated, clusters), *_pairs(network, generated, clusters)]
+        found = [
+            *verify(network, inventory.generated, clusters, bounded=args.budget.bounded),
+            *_pairs(network, generated, clusters),
+        ]
     problems = sum(len(one.problems) for one in found)
 
     def where(problem: Disagreement) -> str:
@@ -109,7 +113,7 @@ def _json(one: Agreement, where: Callable[[Disagreement], str]) -> dict[str, Any
     }
 
 
-def _live(inventory: Inventory, clusters: list[str], ssh_config: File | None) -> Iterator[Agreement]:
+def _live(inventory: Inventory, clusters: list[str], ssh_config: File | None, budget: Budget) -> Iterator[Agreement]:
     """Verify what the routers run, and ask each one's bgpd about the edges of the pools."""
     network = inventory.loaded.network
     peerings: dict[str, list[tuple[Cluster, Peering]]] = {}
@@ -136,7 +140,7 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: File | None) ->
         )
         unread[name] = unread_entries(parsed.leftovers)
     derived = replace(inventory.generated, routers={**inventory.generated.routers, **running})
-    yield from verify(network, derived, clusters, unread)
+    yield from verify(network, derived, clusters, unread, budget.bounded)
     yield from _pairs(network, derived.routers, clusters, live=True)
     yield from answered
 

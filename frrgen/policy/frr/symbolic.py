@@ -24,6 +24,7 @@ from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.set_clauses import Sets
 from frrgen.policy.frr.undecided import originated, refuse_rewrites, refuse_unmeasured
 from frrgen.policy.sets import interval, witness
+from frrgen.policy.sets.budget import at
 from frrgen.policy.sets.communities import Cube, decided
 from frrgen.policy.sets.prefix_set import PrefixSet
 from frrgen.policy.sets.regex import UndecidedError
@@ -276,6 +277,7 @@ class _Run:
         waiting[0] = {(effects, None): region for effects, region in regions.items()}
         for place, entry in enumerate(entries):
             by = By("", name, entry.seq)
+            at(by)
             if len(waiting[place]) > MOST_WAYS:
                 raise UndecidedError(
                     f"route map {name} seq {entry.seq}: over {MOST_WAYS} ways lead here, too many to follow"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
@@ -18,6 +19,7 @@ from frrgen.policy.frr.trace import Verdict
 from frrgen.policy.frr.undecided import outbound_rewrites
 from frrgen.policy.questions.describe import attributes, told
 from frrgen.policy.sets import interval
+from frrgen.policy.sets.budget import Bounded, SpentError, at
 from frrgen.policy.sets.prefix_set import PrefixSet, union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import (
@@ -80,17 +82,28 @@ def tried(policy: Policy, route: Route) -> Verdict:
     return judge(session, route, unread=policy.unread)
 
 
-def compare_wherever(a: Policy, b: Policy) -> Comparison:
-    """Compare over all routes; a route map alone on a session like the other's, or wherever the two are attached."""
+def compare_wherever(a: Policy, b: Policy, bounded: Bounded = nullcontext) -> Comparison:
+    """Compare over all routes; a route map alone on a session like the other's, or wherever the two are attached.
+
+    The proof of each of these places is `bounded`.
+    """
     sessions = [one.session.place for one in (a, b) if one.route_map is None]
     maps = [one for one in (a, b) if one.route_map is not None]
     attached = [place for one in maps for place in Session.places(one.router)[one.route_map or ""]]
-    found = [compare(a.at(place), b.at(place)) for place in dict.fromkeys(sessions[:1] or attached)]
+    found = [_within(bounded, a.at(place), b.at(place)) for place in dict.fromkeys(sessions[:1] or attached)]
     differences = {
         (one.a_by, one.b_by, one.a.verdict, one.b.verdict, one.space): one for each in found for one in each.differences
     }
     undecided = dict.fromkeys(reason for each in found for reason in each.undecided)
     return Comparison(tuple(differences.values()), tuple(undecided))
+
+
+def _within(bounded: Bounded, a: Policy, b: Policy) -> Comparison:
+    try:
+        with bounded():
+            return compare(a, b)
+    except SpentError as why:
+        return Comparison((), (str(why),))
 
 
 def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Comparison:
@@ -122,6 +135,7 @@ def _differences(
     # the outcomes of a policy have no route in common: those of one region meet each other, and no others
     same = {frozenset(other.region.items()): other for other in theirs}
     for one in ours:
+        at(one.by)
         there = same.get(frozenset(one.region.items()))
         for other in theirs if there is None else (there,):
             if "undecided" in (one.verdict, other.verdict) or one.verdict == other.verdict == "deny":

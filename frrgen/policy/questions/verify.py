@@ -7,7 +7,7 @@ however that was written. Nothing is sampled.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
@@ -33,6 +33,7 @@ from frrgen.policy.questions.capacity import listened, multipath
 from frrgen.policy.questions.compare import tried
 from frrgen.policy.questions.describe import described, told
 from frrgen.policy.questions.problem import Problem
+from frrgen.policy.sets.budget import Bounded, SpentError
 from frrgen.policy.sets.prefix_set import union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, RouteBox, example, meet
@@ -55,10 +56,11 @@ def verify(
     derived: Derived,
     clusters: list[str],
     unread: Mapping[str, Unread] = MappingProxyType({}),
+    bounded: Bounded = nullcontext,
 ) -> Iterator[Agreement]:
     """Look at each session of these clusters. Sessions with the same policy are proven once.
 
-    `unread` holds, by router, the route-map entries with lines that were not understood.
+    `unread` holds, by router, the route-map entries with lines that were not understood. Each proof is `bounded`.
     """
     for name in clusters:
         for router_name, peering in network.clusters[name].routers.items():
@@ -83,7 +85,7 @@ def verify(
                         missing = Problem("settings", "the router has no such neighbor: it refuses the session", place)
                         yield Agreement(name, router_name, node_name, str(address), (), (missing,))
                         continue
-                    proof, problems = ends.policy(proven)
+                    proof, problems = ends.policy(proven, bounded)
                     problems += tuple(ends.settings())
                     yield Agreement(name, router_name, node_name, str(address), proof, problems)
             proof, problems = multipath(cluster, peering, router)
@@ -134,7 +136,7 @@ class _Ends:
         self.place: Path = ("routers", router.name, *self.session.path)
         self.announced = list(pool_route_boxes(cluster, node, address, self.asn, ibgp=self.asn == self.session.bgp.asn))
 
-    def policy(self, proven: dict[Any, _Proof]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    def policy(self, proven: dict[Any, _Proof], bounded: Bounded) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         """Prove that what is announced is admitted, and nothing else."""
         session = self.session
         key = (
@@ -146,8 +148,9 @@ class _Ends:
         )
         if key not in proven:
             try:
-                proven[key] = _Proof(self.place, *self._policy())
-            except UndecidedError as why:
+                with bounded():
+                    proven[key] = _Proof(self.place, *self._policy())
+            except (UndecidedError, SpentError) as why:
                 proven[key] = _Proof(self.place, (), (Problem("undecided", str(why), self.place),))
         return proven[key].of(self.place)
 

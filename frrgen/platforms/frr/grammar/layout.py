@@ -258,12 +258,12 @@ def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) ->
 
 
 def vni_context(enter: str, number: int) -> tuple[str, ...]:
-    """Give the lines that enter a VNI of an instance."""
+    """Return the lines that enter a VNI of an instance."""
     return (enter, "address-family l2vpn evpn", f"vni {number}")
 
 
 def vni_block(number: int, vni: Vni, path: Path, enter: str, *, canonical: bool = False) -> Block:
-    """Give the block of a VNI, which FRR has even where nothing is said of it."""
+    """Return the block of a VNI: FRR keeps a VNI without lines, too."""
     path = (*path, "l2vpn_evpn", "vnis", str(number))
     parts = [Part(path, VNI.written(vni, canonical=canonical)), Part(path, list(wholes("raw", vni.raw)))]
     return Block("bgp", path, vni_context(enter, number), parts)
