@@ -30,6 +30,16 @@ spec:
   selector: {{app: {name}}}{more}
   ports: [{{name: http, port: 80, targetPort: 8080}}]
 """
+DENIED = "192.168.10.200"
+ROUTER = f"""\
+bgp: {{asn: 64512}}
+prefix_lists:
+  MetalLB_k8s:
+    entries:
+      - {{seq: 5, action: deny, prefix: {DENIED}/32}}
+      - {{seq: 10, action: permit, prefix: {POOL}, le: 32}}
+"""
+"""The router's own list wins over the list that the cluster means."""
 CLUSTER = """\
 asn: 64512
 nodes: {{{nodes}}}
@@ -61,7 +71,7 @@ class Kubernetes:
         (self.net / "routers").mkdir(parents=True)
         (self.net / "clusters").mkdir()
         (self.net / "network.yaml").write_text("")
-        (self.net / "routers/edge.yaml").write_text(f"frr_version: {lab.frr.version}\nbgp: {{asn: 64512}}\n")
+        (self.net / "routers/edge.yaml").write_text(f"frr_version: {lab.frr.version}\n{ROUTER}")
         nodes = ", ".join(f"{name}: {{addresses: [{address}]}}" for name, address in NODES.items())
         (self.net / "clusters/k8s.yaml").write_text(CLUSTER.format(nodes=nodes, pool=POOL))
         self.edge.start(rendered(self.net))

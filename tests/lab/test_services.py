@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab import Lab
 from tests.lab.debian import UnavailableError
-from tests.lab.kubernetes import SERVICE, Kubernetes, kubectl_missing
+from tests.lab.kubernetes import DENIED, SERVICE, Kubernetes, kubectl_missing
 from tests.lab.wanted import wanted
 
 pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
@@ -118,6 +118,24 @@ def test_a_service_says_why_it_has_no_route_and_that_it_has_one_again(cluster):
     cluster.kubectl("annotate", "service", "told", "frrgen.io/communities-")
     cluster.kubectl("wait", "service/told", "--for=condition=frrgen.io/RouterAccepts", "--timeout=20s")
     cluster.kubectl("delete", "service", "told")
+
+
+def test_an_address_that_frrs_own_list_drops_has_the_condition_with_the_line(cluster):
+    asked = f"\n  loadBalancerClass: frrgen.io/bgp\n  loadBalancerIP: {DENIED}"
+    cluster.apply(SERVICE.format(name="denied", policy="Cluster", more=asked))
+    cluster.pods("denied", n1="ready")
+    cluster.until("the address", lambda: cluster.address("denied") == DENIED)
+    cluster.kubectl("wait", "service/denied", "--for=condition=frrgen.io/RouterAccepts=false", "--timeout=20s")
+    path = 'jsonpath={.status.conditions[?(@.type=="frrgen.io/RouterAccepts")].message}'
+    said = cluster.kubectl("get", "service", "denied", "-o", path)
+    assert f"edge drops {DENIED}/32: route-map MetalLB_k8s seq 20" in said
+    assert "ip address prefix list MetalLB_k8s: seq 5 denies" in said
+    cluster.has(DENIED)
+    # bgpd itself says the same of the address, by the same line
+    asked = cluster.edge.run("vtysh", "-d", "bgpd", "-c", f"debug prefix-list MetalLB_k8s match {DENIED}/32").stdout
+    assert "deny" in asked.lower()
+    assert "matching entry #5" in asked
+    cluster.kubectl("delete", "service", "denied")
 
 
 def test_the_leader_gives_the_lowest_free_address_and_another_speaker_takes_over(cluster):
