@@ -30,7 +30,7 @@ def without_numbers(frr_conf: str) -> frozenset[str]:
 
 
 def numbered_anew(parsed: Parsed, heads: AbstractSet[str]) -> Parsed:
-    """Give the rows of the lists with these heads the numbers that they would have after a start."""
+    """Return the rows of the lists with these heads the numbers that they would have after a start."""
     changes: dict[str, dict[str, Any]] = defaultdict(dict)
     for kind, name, head, lst in _lists(parsed.router):
         if head in heads:
