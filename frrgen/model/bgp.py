@@ -203,8 +203,8 @@ class Bgp(Model):
     conditional_advertisement_timer: Annotated[int, Field(ge=5, le=240)] | None = None
     advertisement_delay: Annotated[int | None, Field(ge=1, le=3600), Since((10, 4))] = None
     """Seconds; `advertisement-delay N`."""
-    default_originate_timer: Annotated[int | None, Field(ge=0, le=65535), Since((10,))] = None
-    """Seconds between two looks at the map of `default_originate`."""
+    default_originate_timer: Annotated[int | None, Field(ge=1, le=65535), Since((10,))] = None
+    """Seconds between two looks at the map of `default_originate`. FRR takes 0, and forgets it at a restart."""
     subgroup_packet_queue: Annotated[int, Field(ge=20, le=100)] | None = None
     """`bgp default subgroup-pkt-queue-max N`."""
     tcp_keepalive: Annotated[TcpKeepalive | None, Since((9,))] = None

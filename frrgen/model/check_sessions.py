@@ -12,10 +12,12 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.check_clusters import unusable
 from frrgen.model.neighbor import Neighbor
 from frrgen.model.router import Router, StaticRoute
-from frrgen.model.types import Address, is_address
+from frrgen.model.types import FAMILIES, Address, is_address
 
 MEASURED: Final = ((8, 4), (11,))
 """The first version of FRR whose ways were measured, and the first that is not known yet."""
+
+_LOCAL_PREF: Final = 5
 
 
 def check_sessions(router: Router, path: Path, nodes: Collection[str]) -> Iterator[Finding]:
@@ -31,9 +33,36 @@ def check_sessions(router: Router, path: Path, nodes: Collection[str]) -> Iterat
         yield Finding(Code.FRR224, text, Where(path=(*path, "bgp")), "add its neighbors, or take the instance away")
     for vrf, one in instances.items():
         place = (*path, *(("vrfs", vrf) if vrf else ()), "bgp", "neighbors")
+        yield from () if one is None else (*_kept_attributes(one, place[:-1]), *_reflected(one, place[:-1]))
         for name, neighbor in {} if one is None else one.neighbors.items():
             if is_address(name) and name not in nodes and one is not None:
                 yield from _neighbor(ip_address(name), neighbor, one, statics[vrf], (*place, name))
+
+
+def _kept_attributes(bgp: Bgp, path: Path) -> Iterator[Finding]:
+    """Find what is to drop LOCAL_PREF where the session is not external: FRR leaves that type out in silence."""
+    for kind, members in (("neighbors", bgp.neighbors), ("peer_groups", bgp.peer_groups)):
+        for name, one in members.items():
+            group = bgp.group_of(one) if isinstance(one, Neighbor) else None
+            remote = one.remote_as or (None if group is None else group.remote_as)
+            if remote is not None and remote not in ("internal", bgp.asn):
+                continue
+            for field in ("discarded_attributes", "withdrawing_attributes"):
+                if _LOCAL_PREF in getattr(one, field):
+                    text = f"type {_LOCAL_PREF}, LOCAL_PREF, is dropped on external sessions only: FRR forgets it here"
+                    yield Finding(Code.FRR235, text, Where(path=(*path, kind, name, field)))
+
+
+def _reflected(bgp: Bgp, path: Path) -> Iterator[Finding]:
+    """Find clients that are `internal` in a confederation: FRR knows no AS of theirs, and refuses the line."""
+    if bgp.confederation is None or bgp.confederation.identifier is None:
+        return
+    for name, one in bgp.neighbors.items():
+        for family in FAMILIES:
+            if one.remote_as == "internal" and getattr(one, family).route_reflector_client:
+                text = "in a confederation FRR refuses route_reflector_client for a neighbor that is `internal`"
+                where = Where(path=(*path, "neighbors", name, family, "route_reflector_client"))
+                yield Finding(Code.FRR235, text, where, f"write remote_as: {bgp.asn}")
 
 
 def _neighbor(

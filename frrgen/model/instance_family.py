@@ -134,7 +134,7 @@ class VrfLeaking(Model):
     @model_validator(mode="after")
     def _either(self) -> Self:
         said = self.model_dump(exclude_defaults=True).keys() - {"import_vrf", "import_vrf_route_map"}
-        if self.import_vrf and said:
+        if (self.import_vrf or self.import_vrf_route_map is not None) and said:
             raise PlacedError("FRR takes import_vrf, or the values for a VPN, and not both", min(said))
         return self
 

@@ -38,8 +38,14 @@ def _dropped(value: int) -> int:
     return value
 
 
+def _in_order(values: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(values)))
+
+
 DroppedType = Annotated[int, Field(ge=1, le=255), AfterValidator(_dropped)]
 """A type of path attributes that FRR can be told to drop."""
+_Dropped = Annotated[tuple[DroppedType, ...], AfterValidator(_in_order)]
+"""FRR shows them in order, whatever the order in which they were said."""
 
 
 class Timers(Model):
@@ -177,6 +183,8 @@ class NeighborDampening(Model):
     def _limits(self) -> Self:
         if self.limits is not None and self.half_life is None:
             raise ValueError("limits needs half_life")
+        if self.limits is not None and self.limits[1] < self.limits[0]:
+            raise ValueError("a route is suppressed beyond what it is used again below: FRR refuses less")
         return self
 
 
@@ -236,6 +244,8 @@ class NeighborFamily(Model):
             raise ValueError("addpath_tx and addpath_tx_best exclude each other")
         if self.allowas_in_map is not None and self.allowas_in is None:
             raise ValueError("allowas_in_map needs allowas_in")
+        if self.send_community_rpki and not self.send_community:
+            raise ValueError("send_community_rpki needs a kind of send_community: FRR shows none, and forgets it")
         return self
 
 
@@ -326,9 +336,9 @@ class NeighborOptions(Model):
     send_nexthop_characteristics: Annotated[bool, Since((10, 4))] = False
     local_link_id: Annotated[int | None, Field(ge=1, le=4294967295), Since((10, 4))] = None
     remote_link_id: Annotated[int | None, Field(ge=1, le=4294967295), Since((10, 4))] = None
-    discarded_attributes: Annotated[tuple[DroppedType, ...], Since((9,))] = ()
+    discarded_attributes: Annotated[_Dropped, Since((9,))] = ()
     """Types of path attributes that are taken off what comes in; `path-attribute discard TYPE...`."""
-    withdrawing_attributes: Annotated[tuple[DroppedType, ...], Since((9,))] = ()
+    withdrawing_attributes: Annotated[_Dropped, Since((9,))] = ()
     """Types of path attributes with which a route counts as withdrawn; `path-attribute treat-as-withdraw TYPE...`."""
     ipv4_unicast: NeighborFamily = NeighborFamily()
     """What it does in the address family IPv4 unicast."""
@@ -345,6 +355,8 @@ class NeighborOptions(Model):
             raise ValueError("shutdown_message needs shutdown: true")
         if self.local_role_strict and self.local_role is None:
             raise ValueError("local_role_strict needs local_role")
+        if self.override_capability and self.strict_capability_match:
+            raise ValueError("override_capability and strict_capability_match exclude each other: FRR refuses both")
         return self
 
 

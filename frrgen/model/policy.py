@@ -111,11 +111,11 @@ class Match(Model):
     probability: Annotated[int, Field(ge=0, le=100)] | None = None
     rpki: Literal["valid", "invalid", "notfound"] | None = None
     alias: BgpListName | None = None
-    as_path_count: Annotated[int | None, Field(ge=0, le=1028), Since((10, 4))] = None
+    as_path_count: Annotated[int | None, Field(ge=0, le=255), Since((10, 4))] = None
     """At most so many AS numbers in the path."""
-    community_limit: Annotated[int | None, Field(ge=0, le=65535), Since((10,))] = None
-    """At most so many communities."""
-    extcommunity_limit: Annotated[int | None, Field(ge=0, le=65535), Since((10, 4))] = None
+    community_limit: Annotated[int | None, Field(ge=0, le=1024), Since((10,)), Since((10, 4), (0,))] = None
+    """At most so many communities; 0 is refused by 10.3 and taken by 10.7.1."""
+    extcommunity_limit: Annotated[int | None, Field(ge=0, le=1024), Since((10, 4))] = None
     """At most so many extended communities."""
     src_peer: Annotated[PeerName | None, Since((10,))] = None
     """The neighbor that a route came from, where it is announced."""
@@ -251,6 +251,8 @@ class Set(Model):
 
     @model_validator(mode="after")
     def _one_path_clause(self) -> Self:
+        if self.as_path_prepend is not None and self.as_path_prepend_last_as is not None:
+            raise ValueError("as_path_prepend and as_path_prepend_last_as exclude each other: FRR refuses both")
         excluded = (self.as_path_exclude is not None, self.as_path_exclude_all, self.as_path_exclude_list is not None)
         if sum(excluded) > 1:
             raise ValueError("as_path_exclude, as_path_exclude_all and as_path_exclude_list exclude each other")

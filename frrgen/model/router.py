@@ -113,6 +113,8 @@ class BfdPeer(BfdTimers):
             raise ValueError("multihop needs local_address")
         if self.multihop and self.interface is not None:
             raise ValueError("multihop excludes interface")
+        if self.multihop and (self.echo_mode or self.echo_transmit_interval or self.echo_receive_interval):
+            raise ValueError("multihop excludes echo: FRR refuses it")
         if self.minimum_ttl is not None and not self.multihop:
             raise ValueError("minimum_ttl needs multihop: FRR refuses it")
         return self
@@ -136,8 +138,18 @@ class Rpki(Model):
 
     polling_period: Annotated[int, Field(ge=1, le=86400)] = 3600
     expire_interval: Annotated[int, Field(ge=600, le=172800)] = 7200
+    """FRR refuses to be told less than `polling_period`."""
     retry_interval: Annotated[int, Field(ge=1, le=7200)] = 600
     caches: tuple[RpkiCache, ...] = ()
+
+    @model_validator(mode="after")
+    def _expires(self) -> Self:
+        fields = type(self).model_fields
+        if self.polling_period > self.expire_interval != fields["expire_interval"].default:
+            raise ValueError("expire_interval must be at least polling_period: FRR refuses less")
+        if len({cache.preference for cache in self.caches}) < len(self.caches):
+            raise ValueError("each cache needs a preference of its own: FRR refuses a second one")
+        return self
 
 
 LogLevel = Literal[
@@ -329,6 +341,14 @@ class Router(Model):
         for vrf in holders[1:]:
             path = ("vrfs", str(vrf), "bgp", "l2vpn_evpn", "advertise_all_vni")
             raise PlacedError("one instance of a router holds its VNIs: FRR refuses the second", *path)
+        return self
+
+    @model_validator(mode="after")
+    def _aliases(self) -> Self:
+        names: dict[str, str] = {}
+        for name, community in self.community_aliases.items():
+            if (first := names.setdefault(community, name)) != name:
+                raise PlacedError(f"{community} is {first} already: FRR refuses a second name", "community_aliases", name)
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from frrgen.model.bgp import AS_SETS_REJECTED, Bgp
 from frrgen.model.defaults import Profile, default_timers, saying_defaults
+from frrgen.model.instance_family import AddressFamily
 from frrgen.model.neighbor import Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import RouteMapEntry, Set
 from frrgen.model.router import Log, Router, Vrf
@@ -35,6 +36,9 @@ _BY_DEFAULT = (
 )
 """What an instance can say by default of all of its neighbors."""
 FIRST_AS_ON = (9, 1)
+ONE_IMPORT_MAP = (10, 4)
+"""Before this version FRR takes `import vrf route-map` for `route-map vpn import` where no VRF is imported (8.4.4 and
+10.3; not 10.7.1)."""
 
 
 def _said(value: Any) -> set[str]:
@@ -122,6 +126,14 @@ def canonical(router: Router, beside: Router | None = None, box: Profile | None 
     return _with(router, changes)
 
 
+def _with_one_switch(bgp: Bgp) -> Bgp:
+    """Say both of what is one switch to FRR."""
+    if not (bgp.bestpath.use_imported_attributes or bgp.default_capability_software_version_latest):
+        return bgp
+    bestpath = _with(bgp.bestpath, {"use_imported_attributes": True})
+    return _with(bgp, {"default_capability_software_version_latest": True, "bestpath": bestpath})
+
+
 def _log(router: Router) -> Log:
     """Forget what FRR takes for none: a level at which everything is logged, and whole seconds."""
     hidden: dict[str, Any] = {
@@ -145,6 +157,7 @@ def _any_place(entry: RouteMapEntry) -> RouteMapEntry:
 
 
 def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:
+    bgp, beside = _with_one_switch(bgp), _with_one_switch(beside)
     groups = {name: _options(group, name, None, (bgp, beside), router) for name, group in bgp.peer_groups.items()}
     neighbors = {
         peer: _options(neighbor, peer, bgp.peer_groups.get(neighbor.peer_group or ""), (bgp, beside), router)
@@ -160,15 +173,24 @@ def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:
         changes["max_med"] = _with(bgp.max_med, dict.fromkeys(hidden))
     if bgp.reject_as_sets is not None and bgp.reject_as_sets == (router.version >= AS_SETS_REJECTED):
         changes["reject_as_sets"] = None
+    if bgp.update_delay is not None and bgp.update_delay.maximum == 0:
+        changes["update_delay"] = None
+    if router.version < ONE_IMPORT_MAP:
+        changes |= {family: _one_import_map(getattr(bgp, family)) for family in FAMILIES}
     timers = bgp.timers or default_timers(router.defaults)
     changes["timers"] = None if timers == default_timers(box) else timers
     everyone = (*bgp.peer_groups.values(), *bgp.neighbors.values())
     if any(getattr(one, family).addpath_tx == "bestpath-per-AS" for one in everyone for family in SESSION_FAMILIES):
         changes["bestpath"] = _with(bgp.bestpath, {"deterministic_med": True})
-    if bgp.bestpath.use_imported_attributes or bgp.default_capability_software_version_latest:
-        changes["default_capability_software_version_latest"] = True
-        changes["bestpath"] = _with(changes.get("bestpath", bgp.bestpath), {"use_imported_attributes": True})
     return saying_defaults(_with(bgp, changes))
+
+
+def _one_import_map(family: AddressFamily) -> AddressFamily:
+    leaking = family.vrf_leaking
+    if leaking.import_vrf or leaking.import_vrf_route_map is None:
+        return family
+    maps = {"route_map_import": leaking.import_vrf_route_map, "import_vrf_route_map": None}
+    return _with(family, {"vrf_leaking": _with(leaking, maps)})
 
 
 _O = TypeVar("_O", Neighbor, PeerGroup)

@@ -57,6 +57,8 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
         if before is None:
             found.then.append(statement.text)
             found.changes.append((Change(Op.ADD, path, None, statement.text, _impact(statement, version)), statement))
+            if statement.rule.negative and statement.rule.takes:
+                found.then.extend(_taken(statement, new.values(), found.then))
         elif before.text != statement.text:
             if _stays(before, statement):
                 found.first.append(before.undo)
@@ -68,10 +70,9 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
         path, statement = line.path, line.statement
         if path not in new:
             in_the_way = any((line.owner, field) in fields for field in statement.rule.excludes)
-            if (line.owner, statement.rule.takes) in fields:
+            if statement.rule.takes and (line.owner, statement.rule.takes) in fields:
                 in_the_way = True
-                taken = [one.text for one in new.values() if one.rule.field == statement.rule.takes]
-                found.then.extend(text for text in taken if text not in found.then)
+                found.then.extend(_taken(statement, new.values(), found.then))
             if in_the_way and not statement.rule.presence:
                 found.first.append(statement.undo)
             else:
@@ -82,6 +83,11 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
     found.first.extend(parents)
     found.last.reverse()
     return found
+
+
+def _taken(by: Statement, statements: Iterable[Statement], said: list[str]) -> list[str]:
+    """Give the lines that go with a line, and are not said yet."""
+    return [one.text for one in statements if one.rule.field == by.rule.takes and one.text not in said]
 
 
 def _stays(before: Statement, statement: Statement) -> bool:

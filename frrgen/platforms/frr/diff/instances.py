@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from frrgen.lines.rule import Impact
+from frrgen.model.bgp import Bgp
 from frrgen.model.references import affected_maps
 from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.changes import Op
@@ -31,6 +32,7 @@ def instances(work: Work) -> None:
     ]
     for vrf, old in gone:
         suffix = f" vrf {vrf}" if vrf else ""
+        _end_distances(work, suffix, old)
         work.phases["bgp"].add((), [f"no router bgp {old.asn}{suffix}"])
         path = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
         work.record.change(Op.REMOVE, path, f"router bgp {old.asn}{suffix}", None, Impact.RESET)
@@ -53,6 +55,15 @@ def instances(work: Work) -> None:
             _say_again(work, instance)
             if before is not None:
                 _aggregate_again(work, instance)
+
+
+def _end_distances(work: Work, suffix: str, bgp: Bgp) -> None:
+    """Take the distances away first: FRR keeps them without an instance, and gives them to the next."""
+    for family in FAMILIES:
+        lines = Part((), FAMILY.written(getattr(bgp, family), canonical=True)).lines
+        undone = [line.statement.undo for line in lines if line.path[0] == "distances"]
+        enter = (f"router bgp {bgp.asn}{suffix}", f"address-family {family.replace('_', ' ')}")
+        work.phases["bgp"].add(enter, undone)
 
 
 def _aggregate_again(work: Work, instance: Instance) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
 
 from frrgen.platforms.frr.diff.changes import Delta, Op, delta
@@ -14,7 +15,7 @@ from frrgen.platforms.frr.grammar.layout import (
     rpki_blocks,
     vrf_blocks,
 )
-from frrgen.platforms.frr.grammar.top import BFD_DEFAULTS, read_static_route
+from frrgen.platforms.frr.grammar.top import BFD_DEFAULTS, EXPIRES, read_static_route
 
 
 def globals_and_vrfs(work: Work) -> None:
@@ -74,7 +75,8 @@ def bfd(work: Work) -> None:
             work.phases["northbound"].add(enter[:1], [f"no {enter[1]}"])
     for enter, block in new.items():
         there = old.get(enter)
-        found = delta([] if there is None else _overwritten(there.lines), _overwritten(block.lines), work.version)
+        was = [] if there is None else _overwritten(there.lines, BFD_DEFAULTS)
+        found = delta(was, _overwritten(block.lines, BFD_DEFAULTS), work.version)
         work.record.take(found)
         if there is None:
             work.record.change(Op.ADD, block.path, None, enter[1])
@@ -90,15 +92,24 @@ def rpki(work: Work) -> None:
     old, new = (
         next((block.lines for block in rpki_blocks(router, canonical=True)), []) for router in (work.old, work.new)
     )
-    found = delta(old, new, work.version)
+    found = delta(*(_overwritten(lines, EXPIRES) for lines in (old, new)), work.version)
     work.record.take(found)
-    work.phases["globals"].add(("rpki",), [*found.then, *found.last])
+    # FRR refuses a second cache of one preference, and to let data expire before the next poll
+    coming = {line.rpartition(" ")[2] for line in found.then if line.startswith("rpki cache ")}
+    early = [line for line in found.last if line.startswith("no rpki cache ") and line.rpartition(" ")[2] in coming]
+    rest = [line for line in (*found.then, *found.last) if line not in early]
+    work.phases["globals"].add(("rpki",), [*early, *sorted(rest, key=lambda line: "polling_period" not in line)])
 
 
+<<<<<<< HEAD
 def _overwritten(lines: list[Line]) -> list[Line]:
     """Undo BFD's numbers by their default: FRR 8.4 has no `no` for them."""
+=======
+def _overwritten(lines: list[Line], defaults: Mapping[str, str]) -> list[Line]:
+    """Undo by their default what FRR has no right `no` for."""
+>>>>>>> f09127f (Walks found what FRR refuses, forgets and keeps of the rarer options)
     return [
-        Line(line.owner, line.statement._replace(undo=BFD_DEFAULTS.get(line.statement.slot[0], line.statement.undo)))
+        Line(line.owner, line.statement._replace(undo=defaults.get(line.statement.slot[0], line.statement.undo)))
         for line in lines
     ]
 
@@ -112,10 +123,16 @@ def _free_prefixes(found: Delta) -> None:
 
 
 def _free_aliases(found: Delta) -> None:
+<<<<<<< HEAD
     """Take an alias away first whose community gets another one: FRR refuses two aliases of one community."""
     head = "bgp community alias "
     coming = {line.split(" ")[3] for line in found.then if line.startswith(head)}
     early = [line for line in found.last if line.startswith(f"no {head}") and line.split(" ")[4] in coming]
+=======
+    """Take the name of a community away first where another one comes: FRR refuses a second name."""
+    coming = {line.split(" ")[3] for line in found.then if line.startswith("bgp community alias ")}
+    early = [line for line in found.last if line.startswith("no bgp community alias ") and line.split(" ")[4] in coming]
+>>>>>>> f09127f (Walks found what FRR refuses, forgets and keeps of the rarer options)
     found.first.extend(early)
     found.last[:] = [line for line in found.last if line not in early]
 

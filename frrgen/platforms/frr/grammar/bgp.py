@@ -190,7 +190,7 @@ _VPN: Final = (
     "import_vpn",
 )
 _NO_VPN: Final = tuple(f"vrf_leaking.{name}" for name in _VPN)
-_NO_VRF: Final = ("vrf_leaking.import_vrf",)
+_NO_VRF: Final = ("vrf_leaking.import_vrf", "vrf_leaking.import_vrf_route_map")
 
 
 FAMILY: Final = Table(
@@ -235,7 +235,7 @@ FAMILY: Final = Table(
         "dampening", "bgp dampening {half_life} {reuse} {suppress} {max_suppress}", undo="bgp dampening", impact=_NONE
     ),
     LineRule("nexthop_prefer_global", "nexthop prefer-global", impact=_NONE),
-    # `no rd vpn export` and `no rt vpn …` without the value: FRR prints "Internal CLI error" and undoes nothing
+    # `no rd vpn export`, `no rt vpn …` and `no route-map vpn …` without the value: FRR prints "Internal CLI error" and undoes nothing
     LineRule("vrf_leaking.rd_export", "rd vpn export {}", excludes=_NO_VRF, impact=_NONE),
     LineRule(
         "vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF, impact=_NONE
@@ -256,14 +256,12 @@ FAMILY: Final = Table(
     LineRule(
         "vrf_leaking.route_map_import",
         "route-map vpn import {}",
-        undo="route-map vpn import",
-        excludes=(*_NO_VRF, "vrf_leaking.import_vrf_route_map"),
+        excludes=_NO_VRF,
         impact=_NONE,
     ),
     LineRule(
         "vrf_leaking.route_map_export",
         "route-map vpn export {}",
-        undo="route-map vpn export",
         excludes=_NO_VRF,
         impact=_NONE,
     ),
@@ -286,7 +284,7 @@ FAMILY: Final = Table(
         "vrf_leaking.import_vrf_route_map",
         "import vrf route-map {}",
         undo="import vrf route-map",
-        excludes=("vrf_leaking.route_map_import",),
+        excludes=_NO_VPN,
         impact=_NONE,
     ),
     EachRule("vrf_leaking.import_vrf", "import vrf {*}", excludes=_NO_VPN, impact=_NONE),

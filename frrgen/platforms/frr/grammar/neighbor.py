@@ -109,8 +109,8 @@ NEIGHBOR: Final = Table(
         impact=_RESET,
     ),
     LineRule("dont_capability_negotiate", "dont-capability-negotiate", impact=_NONE),
-    LineRule("override_capability", "override-capability", impact=_NONE),
-    LineRule("strict_capability_match", "strict-capability-match", impact=_NONE),
+    LineRule("override_capability", "override-capability", excludes=("strict_capability_match",), impact=_NONE),
+    LineRule("strict_capability_match", "strict-capability-match", excludes=("override_capability",), impact=_NONE),
     LineRule("enforce_first_as", "enforce-first-as", impact=_NONE),
     LineRule("enforce_first_as", "enforce-first-as", const=False, negative=True, impact=_NONE),
     LineRule("graceful_restart", "graceful-restart", const="restart", undo_first=True, impact_10=_RESET, impact=_NONE),
@@ -188,7 +188,6 @@ NEIGHBOR_FAMILY: Final = Table(
     LineRule("addpath_rx_limit", "addpath-rx-paths-limit {}", undo="addpath-rx-paths-limit", impact=_NONE),
     LineRule("disable_addpath_rx", "disable-addpath-rx", impact=_RESET),
     LineRule("dampening", "dampening[ {half_life}][ {*limits}]", undo="dampening", undo_first=True, impact=_NONE),
-    LineRule("send_community_rpki", "send-community extended rpki", impact=_NONE),
     LineRule("capability_orf", "capability orf prefix-list {}", undo_first=True, impact=_RESET),
     LineRule("route_reflector_client", "route-reflector-client", only="internal", impact=_RESET),
     LineRule("next_hop_self", "next-hop-self", undo_first=True, impact=_REFRESH),
@@ -207,12 +206,14 @@ NEIGHBOR_FAMILY: Final = Table(
             "send-community" if word == "standard" else f"send-community {word}",
             negative=True,
             undo=f"send-community {word}",
+            takes="send_community_rpki",
             impact=_REFRESH,
             word=word,
             words=_COMMUNITY_KINDS,
         )
         for word in _COMMUNITY_KINDS
     ),
+    LineRule("send_community_rpki", "send-community extended rpki", impact=_NONE),
     LineRule(
         "default_originate", "default-originate[ route-map {route_map}]", undo="default-originate", impact=_REFRESH
     ),

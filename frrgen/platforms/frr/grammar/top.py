@@ -70,6 +70,9 @@ RPKI: Final = Table(
     impact=Impact.NONE,
 )
 
+EXPIRES: Final = {"expire_interval": "rpki expire_interval 7200"}
+"""FRR's `no` makes it twice the polling period: it is overwritten with the default."""
+
 _WHOLE: Final = LineRule("", "")
 _NEGATED: Final = LineRule("", "", negative=True)
 
