@@ -348,7 +348,9 @@ class Router(Model):
         names: dict[str, str] = {}
         for name, community in self.community_aliases.items():
             if (first := names.setdefault(community, name)) != name:
-                raise PlacedError(f"{community} is {first} already: FRR refuses a second name", "community_aliases", name)
+                raise PlacedError(
+                    f"{community} is {first} already: FRR refuses a second name", "community_aliases", name
+                )
         return self
 
     @model_validator(mode="after")

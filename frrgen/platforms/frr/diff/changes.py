@@ -70,7 +70,8 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
         path, statement = line.path, line.statement
         if path not in new:
             in_the_way = any((line.owner, field) in fields for field in statement.rule.excludes)
-            if statement.rule.takes and (line.owner, statement.rule.takes) in fields:
+            if (line.owner, statement.rule.takes) in fields:
+                # a line without a field of its own, such as a static route, goes before another of its kind comes
                 in_the_way = True
                 found.then.extend(_taken(statement, new.values(), found.then))
             if in_the_way and not statement.rule.presence:

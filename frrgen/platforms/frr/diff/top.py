@@ -90,14 +90,18 @@ def bfd(work: Work) -> None:
 def rpki(work: Work) -> None:
     """Plan the RPKI caches."""
     old, new = (
-        next((block.lines for block in rpki_blocks(router, canonical=True)), []) for router in (work.old, work.new)
+        _overwritten(next((block.lines for block in rpki_blocks(router, canonical=True)), []), EXPIRES)
+        for router in (work.old, work.new)
     )
-    found = delta(*(_overwritten(lines, EXPIRES) for lines in (old, new)), work.version)
+    found = delta(old, new, work.version)
     work.record.take(found)
     # FRR refuses a second cache of one preference, and to let data expire before the next poll
-    coming = {line.rpartition(" ")[2] for line in found.then if line.startswith("rpki cache ")}
-    early = [line for line in found.last if line.startswith("no rpki cache ") and line.rpartition(" ")[2] in coming]
-    rest = [line for line in (*found.then, *found.last) if line not in early]
+    there = {line.statement.text for line in old}
+    then = [line for line in found.then if line not in there]
+    coming = {line.rpartition(" ")[2] for line in then if line.startswith("rpki cache ")}
+    gone = [*found.first, *found.last]
+    early = [line for line in gone if line.startswith("no rpki cache ") and line.rpartition(" ")[2] in coming]
+    rest = [line for line in (*then, *gone) if line not in early]
     work.phases["globals"].add(("rpki",), [*early, *sorted(rest, key=lambda line: "polling_period" not in line)])
 
 

@@ -235,7 +235,7 @@ FAMILY: Final = Table(
         "dampening", "bgp dampening {half_life} {reuse} {suppress} {max_suppress}", undo="bgp dampening", impact=_NONE
     ),
     LineRule("nexthop_prefer_global", "nexthop prefer-global", impact=_NONE),
-    # `no rd vpn export`, `no rt vpn …` and `no route-map vpn …` without the value: FRR prints "Internal CLI error" and undoes nothing
+    # `no rd|rt|route-map vpn …` without the value: FRR prints "Internal CLI error" and undoes nothing
     LineRule("vrf_leaking.rd_export", "rd vpn export {}", excludes=_NO_VRF, impact=_NONE),
     LineRule(
         "vrf_leaking.label_export", "label vpn export {}", undo="label vpn export", excludes=_NO_VRF, impact=_NONE
