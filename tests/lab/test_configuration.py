@@ -50,13 +50,14 @@ def test_a_golden_passes_vtysh_loads_and_leaves_nothing_to_plan(router, golden):
 
 def test_from_any_router_to_any_other_the_plan_leads_there_and_frr_survives(router):
     """A chain of random routers: each is reached from the one before, by the plan alone."""
-    router.restart("")
+    options = {"bgpd": ["-M", "rpki"]}
+    router.restart("", options=options)
     for number, intended in enumerate(drawn(router.frr.version, SEED, int(os.environ.get("FRRGEN_CHAIN", "60")))):
         try:
             plan = left_to_do(router, intended)
         except InputError:
             # refused, for it would kill FRR: it is reached by a start
-            router.restart(render(intended))
+            router.restart(render(intended), options=options)
             continue
         said = router.apply(plan.batches)
         dead = [daemon for daemon in DAEMONS if not router.alive(daemon)]
@@ -69,7 +70,7 @@ def test_a_random_router_boots_from_what_is_rendered(router):
     for number, intended in enumerate(
         drawn(router.frr.version, SEED + 1, int(os.environ.get("FRRGEN_RENDERED", "15")))
     ):
-        router.restart(render(intended))
+        router.restart(render(intended), options={"bgpd": ["-M", "rpki"]})
         left = left_to_do(router, intended)
         assert left.commands == (), f"number {number} of seed {SEED + 1}"
 
@@ -100,7 +101,7 @@ def shown(router):
         if f"  neighbor {group} disable-addpath-rx" in text:
             # FRR 10 shows it of a member, too, that joined before the group had it
             text = text.replace(f"  neighbor {member} disable-addpath-rx\n", "")
-    running = blocks(text, r"\S| profile ")
+    running = blocks(text, r"\S| profile | peer ")
     found = {"running": [one for one in running if one not in (["!"], ["exit"], ["bfd"], ["bfd", "exit"])]}
     for one in found["running"]:
         one[:] = [line for line in one if line not in {" !", "exit"}]
@@ -120,14 +121,15 @@ def without_deleted(state):
 def test_a_router_that_was_pushed_to_shows_what_a_router_that_booted_shows(lab):
     """One goes from random router to random router by plans, the other boots from each of them."""
     pushed, booted = lab.router("pushed", daemons=DAEMONS), lab.router("booted", daemons=DAEMONS)
-    pushed.start("")
-    booted.start("")
+    options = {"bgpd": ["-M", "rpki"]}
+    pushed.start("", options=options)
+    booted.start("", options=options)
     for number, intended in enumerate(drawn(lab.frr.version, SEED + 2, int(os.environ.get("FRRGEN_BOOTED", "8")))):
-        booted.restart(render(intended))
+        booted.restart(render(intended), options=options)
         try:
             pushed.apply(left_to_do(pushed, intended).batches)
         except InputError:
-            pushed.restart(render(intended))
+            pushed.restart(render(intended), options=options)
         there, wanted = without_deleted(shown(pushed)), without_deleted(shown(booted))
         for question, one in wanted.items():
             assert there[question] == one, f"{question}: number {number} of seed {SEED + 2}"
