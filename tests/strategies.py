@@ -17,12 +17,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-<<<<<<< HEAD
-from frrgen.model.bgp import Bestpath, Bgp, GracefulRestart, MaxMed
-from frrgen.model.evpn import Evpn, Vni
-=======
 from frrgen.model.bgp import Bestpath, Bgp, DefaultFamily, GracefulRestart, MaxMed
->>>>>>> f09127f (Walks found what FRR refuses, forgets and keeps of the rarer options)
+from frrgen.model.evpn import Evpn, Vni
 from frrgen.model.instance_family import AddressFamily, Aggregate, NetworkStatement
 from frrgen.model.neighbor import Bfd, EvpnNeighbor, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import Match, RouteMap, RouteMapEntry, Set
@@ -780,11 +776,7 @@ static_routes = st.lists(
             tag=st.integers(1, 4294967295),
             table=st.integers(1, 4294967295),
             label=st.sampled_from(["16", "16/17"]),
-<<<<<<< HEAD
             color=st.integers(1, 4_294_967_295),
-=======
-            color=st.integers(1, 4294967295),
->>>>>>> f09127f (Walks found what FRR refuses, forgets and keeps of the rarer options)
             nexthop_vrf=_one_of(VRFS),
         ),
         data({"prefix": prefixes(6, 8), "via": v6, "interface": st.just("eth7")}, onlink=flags, source=prefixes(6, 8)),

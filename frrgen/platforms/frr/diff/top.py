@@ -105,13 +105,8 @@ def rpki(work: Work) -> None:
     work.phases["globals"].add(("rpki",), [*early, *sorted(rest, key=lambda line: "polling_period" not in line)])
 
 
-<<<<<<< HEAD
-def _overwritten(lines: list[Line]) -> list[Line]:
-    """Undo BFD's numbers by their default: FRR 8.4 has no `no` for them."""
-=======
 def _overwritten(lines: list[Line], defaults: Mapping[str, str]) -> list[Line]:
     """Undo by their default what FRR has no right `no` for."""
->>>>>>> f09127f (Walks found what FRR refuses, forgets and keeps of the rarer options)
     return [
         Line(line.owner, line.statement._replace(undo=defaults.get(line.statement.slot[0], line.statement.undo)))
         for line in lines
@@ -127,16 +122,10 @@ def _free_prefixes(found: Delta) -> None:
 
 
 def _free_aliases(found: Delta) -> None:
-<<<<<<< HEAD
     """Take an alias away first whose community gets another one: FRR refuses two aliases of one community."""
     head = "bgp community alias "
     coming = {line.split(" ")[3] for line in found.then if line.startswith(head)}
     early = [line for line in found.last if line.startswith(f"no {head}") and line.split(" ")[4] in coming]
-=======
-    """Take the name of a community away first where another one comes: FRR refuses a second name."""
-    coming = {line.split(" ")[3] for line in found.then if line.startswith("bgp community alias ")}
-    early = [line for line in found.last if line.startswith("no bgp community alias ") and line.split(" ")[4] in coming]
->>>>>>> f09127f (Walks found what FRR refuses, forgets and keeps of the rarer options)
     found.first.extend(early)
     found.last[:] = [line for line in found.last if line not in early]
 
