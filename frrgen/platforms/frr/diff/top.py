@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 
+from frrgen.model.router import Rpki
 from frrgen.platforms.frr.diff.changes import Delta, Op, delta
 from frrgen.platforms.frr.diff.work import Work
 from frrgen.platforms.frr.grammar.layout import (
@@ -95,14 +96,16 @@ def rpki(work: Work) -> None:
     )
     found = delta(old, new, work.version)
     work.record.take(found)
-    # FRR refuses a second cache of one preference, and to let data expire before the next poll
+    # FRR refuses a second cache of one preference, and to be told of an expiry before the next poll
+    polled, expires = (work.old.rpki or Rpki()).polling_period, (work.new.rpki or Rpki()).expire_interval
+    first = "expire_interval" if expires >= polled else "polling_period"
     there = {line.statement.text for line in old}
     then = [line for line in found.then if line not in there]
     coming = {line.rpartition(" ")[2] for line in then if line.startswith("rpki cache ")}
     gone = [*found.first, *found.last]
     early = [line for line in gone if line.startswith("no rpki cache ") and line.rpartition(" ")[2] in coming]
     rest = [line for line in (*then, *gone) if line not in early]
-    work.phases["globals"].add(("rpki",), [*early, *sorted(rest, key=lambda line: "polling_period" not in line)])
+    work.phases["globals"].add(("rpki",), [*early, *sorted(rest, key=lambda line: first not in line)])
 
 
 def _overwritten(lines: list[Line], defaults: Mapping[str, str]) -> list[Line]:
