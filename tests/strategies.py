@@ -72,6 +72,7 @@ LEFT_OUT: Final = {
     "Vni.raw": "a line that stands as it is",
     "AddressFamily.raw": "a line that stands as it is",
     "RouteMapEntry.raw": "a line that stands as it is",
+    "ExtCommunityMatch.mode": "of FRR 10.7 alone",
     "RouteMap.optimization": "without it FRR 9 and 10 skip the first entry: tests/lab/test_policy_rules.py",
     "Neighbor.interface": "of a link-local neighbor: tests/parse/test_contexts.py",
     "Neighbor.v6only": "of an unnumbered neighbor",
@@ -788,7 +789,7 @@ static_routes = st.lists(
 
 
 LOGS: Final = whole(Log, LATEST)
-RPKIS: Final = whole(Rpki, LATEST)
+RPKIS: Final = whole(Rpki, LATEST, polling_period=st.integers(1, 7200))
 
 
 @cache
