@@ -72,7 +72,7 @@ class LineRule:
     stuck: str = ""
     """A word of the line that FRR does not write over: a line that has it is undone before another comes."""
     takes: str = ""
-    """A field that goes when this one is undone (a negated one: when it is said), and must be said again."""
+    """A field that goes when this one is undone (a negated line: when the line is sent), and must be said again."""
     lingers: bool = False
     """Taken from a group, it stays with the members until it was set and undone at each of them."""
     impact: Impact | None = None

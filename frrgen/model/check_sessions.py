@@ -40,7 +40,7 @@ def check_sessions(router: Router, path: Path, nodes: Collection[str]) -> Iterat
 
 
 def _kept_attributes(bgp: Bgp, path: Path) -> Iterator[Finding]:
-    """Find what is to drop LOCAL_PREF where the session is not external: FRR leaves that type out in silence."""
+    """Find options that drop LOCAL_PREF on a session that is not external: FRR leaves the type out."""
     for kind, members in (("neighbors", bgp.neighbors), ("peer_groups", bgp.peer_groups)):
         for name, one in members.items():
             group = bgp.group_of(one) if isinstance(one, Neighbor) else None

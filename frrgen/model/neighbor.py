@@ -45,7 +45,7 @@ def _in_order(values: tuple[int, ...]) -> tuple[int, ...]:
 DroppedType = Annotated[int, Field(ge=1, le=255), AfterValidator(_dropped)]
 """A type of path attributes that FRR can be told to drop."""
 _Dropped = Annotated[tuple[DroppedType, ...], AfterValidator(_in_order)]
-"""FRR shows them in order, whatever the order in which they were said."""
+"""FRR shows the types in ascending order."""
 
 
 class Timers(Model):

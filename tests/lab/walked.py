@@ -84,6 +84,8 @@ NOT_YET: Final = frozenset(
         "Neighbor.shutdown_rtt",
         "Neighbor.strict_capability_match",
         "Neighbor.withdrawing_attributes",
+        # FRR 8.4 keeps `next-hop` of a group behind a push where a boot has none (number 3 of seed 8)
+        "EvpnNeighbor.attribute_unchanged",
         "NeighborFamily.addpath_rx_limit",
         "NeighborFamily.addpath_tx_best",
         "NeighborFamily.allowas_in_map",

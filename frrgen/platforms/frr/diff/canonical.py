@@ -127,7 +127,7 @@ def canonical(router: Router, beside: Router | None = None, box: Profile | None 
 
 
 def _with_one_switch(bgp: Bgp) -> Bgp:
-    """Say both of what is one switch to FRR."""
+    """Return the instance with both options that are one switch to FRR 10.7."""
     if not (bgp.bestpath.use_imported_attributes or bgp.default_capability_software_version_latest):
         return bgp
     bestpath = _with(bgp.bestpath, {"use_imported_attributes": True})

@@ -87,7 +87,7 @@ def delta(running: Iterable[Line], intended: Iterable[Line], version: tuple[int,
 
 
 def _taken(by: Statement, statements: Iterable[Statement], said: list[str]) -> list[str]:
-    """Give the lines that go with a line, and are not said yet."""
+    """Return the lines that go with a line, and are not sent yet."""
     return [one.text for one in statements if one.rule.field == by.rule.takes and one.text not in said]
 
 
