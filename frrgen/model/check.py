@@ -171,10 +171,6 @@ class _Router:
                 yield from self._entry(entry, ("route_maps", name, "entries", str(entry.seq)))
 
     def _entry(self, entry: RouteMapEntry, path: Path) -> Iterator[Finding]:
-        if entry.set.distance == 0 and self.router.version >= (10,):
-            yield Finding.at(
-                Code.FRR234, "FRR 10 refuses a distance of 0", (*self.path, *path, "set", "distance"), "1 to 255"
-            )
         for field, ref in match_refs(entry.match):
             yield from self._defined(ref, (*path, "match", field), _UNDEFINED_EFFECT["match"])
         for field, ref in set_refs(entry.set):

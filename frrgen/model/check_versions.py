@@ -1,8 +1,9 @@
-"""What a router says that its version of FRR does not have yet."""
+"""What a router says that its version of FRR does not have yet, or refuses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -17,10 +18,41 @@ _PARTS: Final = ("bgp", "vrfs", "route_maps")
 _INSTEAD: Final = {"graceful_shutdown": "set the community graceful-shutdown in its route maps"}
 
 
+_NO_NEXT_HOPS: Final = tuple(
+    (IPv4Network(prefix), since, until)
+    for prefix, since, until in (
+        ("0.0.0.0/32", (8,), (99,)),
+        ("0.0.0.0/8", (10,), (99,)),
+        ("127.0.0.0/8", (10,), (99,)),
+        ("224.0.0.0/4", (8,), (99,)),
+        ("240.0.0.0/4", (8,), (10, 7)),
+    )
+)
+"""What `set ip next-hop` does not take, from which FRR on, and until which. FRR 10 then refuses the whole batch."""
+
+
 def check_versions(router: Router, path: Path) -> Iterator[Finding]:
-    """Yield a finding for each field, and each value, that came with a later FRR than the router's."""
+    """Yield a finding for each field, and each value, that the router's FRR lacks or refuses."""
     for name in _PARTS:
         yield from _inside(getattr(router, name), router, (*path, name))
+    for name, route_map in router.route_maps.items():
+        for entry in route_map.entries:
+            place = (*path, "route_maps", name, "entries", str(entry.seq), "set")
+            if entry.set.distance == 0 and router.version >= (10,):
+                yield Finding.at(Code.FRR234, "FRR 10 refuses a distance of 0", (*place, "distance"), "1 to 255")
+            if not takes_next_hop(entry.set.ip_next_hop, router.version):
+                text = f"FRR {router.frr_version} refuses the next hop {entry.set.ip_next_hop}"
+                yield Finding.at(Code.FRR234, text, (*place, "ip_next_hop"))
+
+
+def takes_next_hop(address: object, version: tuple[int, ...]) -> bool:
+    """Tell whether FRR takes `set ip next-hop ADDRESS`.
+
+    Seen on 8.4.4, 10.3 and 10.7.1; a version between them is taken for the older.
+    """
+    return not isinstance(address, IPv4Address) or not any(
+        address in prefix and since <= version < until for prefix, since, until in _NO_NEXT_HOPS
+    )
 
 
 def _inside(value: Any, router: Router, path: Path) -> Iterator[Finding]:

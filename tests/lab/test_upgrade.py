@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 import pytest
 
+from frrgen.model.check_versions import takes_next_hop
 from frrgen.platforms.frr.device import complaints
 from frrgen.platforms.frr.upgrade import OTHERWISE, REFUSED
 
@@ -23,6 +26,28 @@ def test_a_line_is_refused_from_the_version_on_that_the_table_says(router, trap)
 def test_a_line_that_means_something_else_is_taken_by_every_version(router, trap):
     assert trap.line.fullmatch(trap.example.split(" / ")[-1])
     assert not refused(router, trap)
+
+
+HOPS = (
+    "127.0.0.1",
+    "127.255.1.2",
+    "0.0.0.0",
+    "0.0.0.1",
+    "224.0.0.1",
+    "239.1.1.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "192.0.2.1",
+)
+
+
+def test_check_knows_which_next_hops_a_map_may_set(router):
+    router.restart("")
+    taken = {}
+    for number, hop in enumerate(HOPS, 1):
+        router.load(f"route-map A permit {number}\n set ip next-hop {hop}\nexit\nend\n")
+        taken[hop] = f"set ip next-hop {hop}\n" in router.running_config()
+    assert {hop: takes_next_hop(IPv4Address(hop), router.frr.numbers) for hop in HOPS} == taken
 
 
 DEFAULTS = (

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Final
 
-_PLACE: Final[ContextVar[str]] = ContextVar("place", default="the lists")
+_PLACE: Final[ContextVar[object]] = ContextVar("place", default="the lists")
 Bounded = Callable[[], AbstractContextManager[None]]
 """Makes the context of one proof, which may raise SpentError at any time."""
 
@@ -18,9 +18,9 @@ class SpentError(Exception):
 
 def at(place: object) -> None:
     """Remember the place of the proof, for the message when the budget is spent."""
-    _PLACE.set(str(place))
+    _PLACE.set(place)
 
 
 def place() -> str:
     """Return the place of the proof."""
-    return _PLACE.get()
+    return str(_PLACE.get())
