@@ -60,6 +60,24 @@ for _ in range(60):
     s.sendto(b"who?", (sys.argv[1], 80))
     print(s.recv(100).decode(), flush=True)
 """
+STREAM = """
+import select, socket, sys, time
+sent, lost, ended, since = 0, 0, False, set()
+while not ended or len(since) < int(sys.argv[2]):
+    time.sleep(0.005)
+    ended = ended or bool(select.select([sys.stdin], [], [], 0)[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(5)
+        s.sendto(b"who?", (sys.argv[1], 80))
+        sent += 1
+        try:
+            node = s.recv(100).decode()
+            if ended:
+                since.add(node)
+        except OSError:
+            lost += 1
+print(sent, lost)
+"""
 Show = Callable[..., None]
 
 
@@ -92,6 +110,8 @@ class Cluster:
     show: Show
     keep: bool = False
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    pods: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """Node -> its pod of the service."""
 
     @property
     def state(self) -> Path:
@@ -113,26 +133,35 @@ class Cluster:
             self._apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
         for name in NODES:
             node = self.lab.routers[name]
-            source = ["--source", "kubernetes:allocate", "--kubeconfig", str(self.kubeconfig)]
+            source = ["--source", "kubernetes:allocate", "--kubeconfig", str(self.kubeconfig), "--drain-on", "cordon"]
             command = [self.frrgen, "speaker", "run", "--node", name, *source, "--admin", str(self.admin(name))]
             print(f"(on {name}) $ {' '.join(command)} &", flush=True)
             self._run(node, command, self.net)
             node.run("ip", "address", "add", f"{WEB}/32", "dev", "lo")
             node.run("ip", "route", "add", "default", "via", "192.168.1.2")
-            self._run(node, [sys.executable, "-c", POD, WEB, name], ROOT)
+            self.start_pod(name)
 
-    def _run(self, host: Router, command: list[str], cwd: Path) -> None:
-        self.running.append(
-            subprocess.Popen(
-                ["nsenter", "-t", str(host.pid), "-n", "--", *command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=(host.folder / "log/demo.log").open("ab"),
-                cwd=cwd,
-                preexec_fn=None if self.keep else die_with_parent,  # noqa: PLW1509
-                start_new_session=self.keep,
-            )
+    def start_pod(self, name: str) -> None:
+        """Start the pod of a node."""
+        self.pods[name] = self._run(self.lab.routers[name], [sys.executable, "-c", POD, WEB, name], ROOT)
+
+    def end_pod(self, name: str) -> None:
+        """End the pod of a node at once."""
+        self.pods[name].kill()
+        self.pods[name].wait(10)
+
+    def _run(self, host: Router, command: list[str], cwd: Path) -> subprocess.Popen[bytes]:
+        one = subprocess.Popen(
+            ["nsenter", "-t", str(host.pid), "-n", "--", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(host.folder / "log/demo.log").open("ab"),
+            cwd=cwd,
+            preexec_fn=None if self.keep else die_with_parent,  # noqa: PLW1509
+            start_new_session=self.keep,
         )
+        self.running.append(one)
+        return one
 
     def kubectl(self, *words: str, text: str | None = None, shown: bool = True) -> str:
         """Run kubectl beside the API server. SystemExit if it fails."""
@@ -194,6 +223,44 @@ def answers(client: Router) -> Counter[str]:
     return Counter(done.stdout.split())
 
 
+def drain(cluster: Cluster, node: str, routers: tuple[Router, ...], outside: Router) -> None:
+    """Cordon a node, end its pod, start it again, uncordon the node. SystemExit if a packet from outside is lost."""
+    print(f"\n{node} is drained, while packets come from outside all the time:", flush=True)
+    every = set(NODES.values())
+    inside = ["nsenter", "-t", str(outside.pid), "-n", "--"]
+    with subprocess.Popen(
+        [*inside, sys.executable, "-c", STREAM, WEB, str(len(every))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as stream:
+        try:
+            cluster.kubectl("cordon", node)
+            for router in routers:
+                wait_for(f"two paths on {router.name}", lambda router=router: paths(router) == every - {NODES[node]})
+                wait_for(f"two ways of {router.name}", lambda router=router: NODES[node] not in kernel(router))
+            shown = f"show bgp ipv4 unicast {PREFIX}"
+            print(f"\n{routers[0].name}# {shown}\n{routers[0].vtysh(shown)}", flush=True)
+            cluster.end_pod(node)
+            cluster.show(cluster.frrgen, "speaker", "status", "--admin", str(cluster.admin(node)))
+            cluster.start_pod(node)
+            wait_for("the pod", lambda: WEB in cluster.lab.routers[node].run("ss", "-Hlun").stdout)
+            cluster.kubectl("uncordon", node)
+            for router in routers:
+                wait_for(f"three paths on {router.name}", lambda router=router: paths(router) == every)
+        finally:
+            out, _ = stream.communicate("end\n", timeout=30)
+    sent, lost = map(int, out.split())
+    print(f"{sent} packets to {WEB} while {node} was drained and came back: {lost} lost", flush=True)
+    if lost:
+        raise SystemExit(f"the demo failed: {lost} of {sent} packets were lost")
+
+
+def kernel(router: Router) -> str:
+    """Give the kernel's route of a router to the service."""
+    return router.run("ip", "route", "show", PREFIX).stdout
+
+
 def tell(cluster: Cluster, edge: Router, home: Router, outside: Router) -> None:
     """Tell the story. SystemExit if it has another end."""
     every = set(NODES.values())
@@ -216,6 +283,7 @@ def tell(cluster: Cluster, edge: Router, home: Router, outside: Router) -> None:
     found = Counter[str]()
     wait_for("an answer of each node", lambda: found.update(answers(outside)) or len(found) == len(NODES))
     print(f"{found.total()} packets to {WEB} from outside; answered by", dict(sorted(found.items())), flush=True)
+    drain(cluster, "microk8s-2", (edge, home), outside)
     print("\nAnother controller gives a Service an address that is in no pool:", flush=True)
     cluster.apply("stray", STRAY)
     cluster.give("stray", "192.168.99.1")
