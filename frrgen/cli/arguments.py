@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
     check = verb("check", "check", "check the inventory and show every finding")
     routers_options(check, "*")
-    check.add_argument("--fix", action="store_true", help="mend what is certainly misspelt, once it was shown")
+    check.add_argument("--fix", action="store_true", help="mend what is certainly wrong, once it was shown")
     check.add_argument("--yes", action="store_true", help="--fix: do not ask")
     report_format_options(check)
     check.add_argument(

@@ -42,19 +42,20 @@ def run(args: argparse.Namespace) -> Exit:
     return Exit.ERROR if errors else Exit.OK
 
 
-def _mended(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
-    """Find, mend what can be mended with certainty, and find again. Raises InputError."""
+def _mended(args: argparse.Namespace, *, again: bool = False) -> tuple[set[str], Sequence[Finding]]:
+    """Find, mend what can be mended with certainty, and find again: errors hide what else there is.
+
+    Raises InputError.
+    """
     from frrgen.cli.fix import fix
 
     try:
         found = _found(args)
     except InputError as bad:
-        if fix(args, bad.findings):
-            return _mended(args)
+        if fix(args, bad.findings, again=again):
+            return _mended(args, again=True)
         raise
-    if fix(args, found[1]):
-        return _found(args)
-    return found
+    return _mended(args, again=True) if fix(args, found[1], again=again) else found
 
 
 def _found(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:

@@ -1,4 +1,4 @@
-"""`frrgen check --fix`: mend what is certainly misspelt, once it was shown."""
+"""`frrgen check --fix`: mend what is certainly wrong, once it was shown."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from collections.abc import Sequence
 from frrgen.cli.common import count
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, visible
+from frrgen.intended.mending import proven
 from frrgen.inventory.mend import mendings, write
 
 
-def fix(args: argparse.Namespace, findings: Sequence[Finding]) -> bool:
-    """Show the mendings, ask, and write them; tell whether anything was written. Raises InputError."""
-    found = mendings(findings, args.inventory)
+def fix(args: argparse.Namespace, findings: Sequence[Finding], *, again: bool = False) -> bool:
+    """Show the mendings, ask, and write them; tell whether anything was written. Raises InputError.
+
+    `again`: a part is mended already, and that nothing more can be mended goes without a message.
+    """
+    found = mendings(findings, args.inventory) or proven(findings, args.inventory)
     if not found:
-        print("Nothing can be mended with certainty.", file=sys.stderr)
+        if not again:
+            print("Nothing can be mended with certainty.", file=sys.stderr)
         return False
     for one in found:
         print("\n".join(visible(line, 1000) for line in one.diff().splitlines()), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Mending what is certainly misspelt, in the files themselves: comments and layout stay as they are."""
+"""Mending what is certainly wrong, in the files themselves: comments and layout stay as they are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import difflib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -81,12 +82,20 @@ def _mended(path: Path, places: Iterable[tuple[int, int, str, str]]) -> Mended |
 
 def _says_twice(one: Mended, folder: Path) -> bool:
     """Tell whether the mended file would give a key twice, or would not be YAML: it is tried on a copy."""
+    with tried([one], folder) as copy:
+        target = copy / one.path.relative_to(folder)
+        return any(found.where.file == str(target) for found in _of_form(copy))
+
+
+@contextmanager
+def tried(mended: Iterable[Mended], folder: Path) -> Iterator[Path]:
+    """Yield a copy of an inventory, without its secrets, in which files are mended."""
     with tempfile.TemporaryDirectory(prefix="frrgen-fix-") as name:
         copy = Path(name, "inventory")
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("secrets", ".git"))
-        target = copy / one.path.relative_to(folder)
-        target.write_bytes(one.after.encode())
-        return any(found.where.file == str(target) for found in _of_form(copy))
+        for one in mended:
+            (copy / one.path.relative_to(folder)).write_bytes(one.after.encode())
+        yield copy
 
 
 def _of_form(folder: Path) -> Iterator[Finding]:
