@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from frrgen.cli.plan import show
 from frrgen.cli.reviewed import plan_digest
 from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, FrrgenError, InputError
-from frrgen.intended.inventory import Inventory
+from frrgen.intended.readable import Readable, readable
 from frrgen.model.router import Router
 from frrgen.platforms.files import write_private
 from frrgen.platforms.frr.diff.plan import Plan
@@ -32,29 +33,28 @@ _SUFFIXES: Final = (".conf", ".config.xml", ".xml")
 
 @reported
 def run(args: argparse.Namespace) -> Exit:
-    """Compare every router, and print each plan; one that cannot be reached does not hide the others."""
-    inventory = Inventory(args.inventory, args.routers)
-    routers = inventory.routers(args.routers)
-    inventory.refuse_errors((router.name for router in routers), over_box=True)
+    """Compare every router, and print each plan; one that is wrong or cannot be reached does not hide the others."""
+    read = readable(args.inventory, args.routers, over_box=True)
+    inventory, routers, wrong = read.inventory, read.routers, read.wrong
+    if wrong and args.running is not None and not args.running.is_dir():
+        # a file is of the one router that there is
+        raise InputError(*(one for bad in wrong.values() for one in bad.findings))
     if args.base is not None:
         with running_at(args.base, args.inventory, routers) as (files, gone):
             # its own names alone are compared when routers are named
-            return _compared(inventory, routers, args, files, () if args.routers else gone)
+            left = () if args.routers else [name for name in gone if name not in wrong]
+            return _compared(read, args, files, left)
     running = running_files(args.running, routers)
-    return _compared(inventory, [inventory.resolved(router) for router in routers], args, running)
+    resolved = replace(read, routers=[inventory.resolved(router) for router in routers])
+    return _compared(resolved, args, running)
 
 
-def _compared(
-    inventory: Inventory,
-    routers: Sequence[Router],
-    args: argparse.Namespace,
-    running: Mapping[str, Path],
-    gone: Sequence[str] = (),
-) -> Exit:
+def _compared(read: Readable, args: argparse.Namespace, running: Mapping[str, Path], gone: Sequence[str] = ()) -> Exit:
     """Compare each router with its file, or over SSH without one, and print the plans.
 
     `gone`: routers that the inventory no longer has.
     """
+    inventory, routers = read.inventory, read.routers
 
     def compare(router: Router) -> Plan | FrrgenError:
         try:
@@ -64,14 +64,15 @@ def _compared(
             return bad
 
     with ThreadPoolExecutor(max_workers=args.parallel) as pool:
-        results = list(pool.map(compare, routers))
+        results = [*pool.map(compare, routers), *read.wrong.values()]
+    names = [*(router.name for router in routers), *read.wrong]
     plans = [found for found in results if isinstance(found, Plan)]
     failed = [found for found in results if isinstance(found, FrrgenError)]
     for bad in failed:
         complain(bad)
     as_json = [
-        {**found.to_json(), "digest": plan_digest(found)} if isinstance(found, Plan) else _failed(router, found)
-        for router, found in zip(routers, results, strict=True)
+        {**found.to_json(), "digest": plan_digest(found)} if isinstance(found, Plan) else _failed(name, found)
+        for name, found in zip(names, results, strict=True)
     ]
     whole = envelope(as_json) if args.base is None else envelope(as_json, removed=list(gone))
     left = [_gone(name) for name in gone]
@@ -83,14 +84,14 @@ def _compared(
     elif args.format in NAMES:
         problems = [
             problem
-            for router, found in zip(routers, results, strict=True)
+            for name, found in zip(names, results, strict=True)
             for problem in (
-                of_plan(found, inventory.place(("routers", router.name)))
+                of_plan(found, inventory.place(("routers", name)))
                 if isinstance(found, Plan)
-                else of_findings(found.findings, router.name)
+                else of_findings(found.findings, name)
             )
         ]
-        result = Result("diff", (*(router.name for router in routers), *gone), (*problems, *left))
+        result = Result("diff", (*names, *gone), (*problems, *left))
         write(args.format, result, plans)
     else:
         for plan in plans:
@@ -128,8 +129,8 @@ def running_files(said: Path | None, routers: Sequence[Router]) -> dict[str, Pat
     return {name: path for name, (path,) in there.items()}
 
 
-def _failed(router: Router, bad: FrrgenError) -> dict[str, Any]:
-    return {"router": router.name, "findings": [finding_as_json(finding) for finding in bad.findings]}
+def _failed(name: str, bad: FrrgenError) -> dict[str, Any]:
+    return {"router": name, "findings": [finding_as_json(finding) for finding in bad.findings]}
 
 
 def _exit(found: Plan | FrrgenError) -> Exit:

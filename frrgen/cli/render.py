@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from frrgen.cli.common import complain
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.intended.inventory import Inventory
+from frrgen.intended.readable import readable
 from frrgen.model.router import Router
 from frrgen.platforms.base import of, platform
 from frrgen.platforms.files import write_private
@@ -18,18 +20,20 @@ from frrgen.platforms.registry import PLATFORMS
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Print configuration, with passwords hidden; or write files, with passwords, for the owner's eyes only."""
+    """Print configuration, with passwords hidden; or write files, with passwords, for the owner's eyes only.
+
+    Without names a router that has errors does not stop the others.
+    """
     if args.target == "metallb":
         from frrgen.cli.metallb import render
 
         return render(args)
     if args.flavour is not None:
         raise InputError(Finding(Code.FRR114, "--flavour goes with --target metallb"))
-    inventory = Inventory(args.inventory, args.routers)
-    routers = inventory.routers(args.routers)
-    inventory.refuse_errors((router.name for router in routers), over_box=args.merge is not None)
+    read = readable(args.inventory, args.routers, over_box=args.merge is not None)
+    inventory, routers, wrong = read.inventory, read.routers, read.wrong
     _refuse_other_platforms(routers, args)
-    if args.merge is not None and (len(routers) != 1 or args.out is None):
+    if args.merge is not None and (len(routers) + len(wrong) != 1 or args.out is None):
         hint = "a config.xml holds other secrets, so it is not printed"
         raise InputError(Finding(Code.FRR114, "--merge goes with one router, and with --out DIR", hint=hint))
     if args.explain:
@@ -45,7 +49,9 @@ def run(args: argparse.Namespace) -> Exit:
     else:
         for router in routers:
             print(_shown(router, args), end="")
-    return Exit.OK
+    for bad in wrong.values():
+        complain(bad)
+    return Exit.ERROR if wrong else Exit.OK
 
 
 def _refuse_other_platforms(routers: Sequence[Router], args: argparse.Namespace) -> None:

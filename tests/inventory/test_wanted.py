@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -91,3 +92,70 @@ def test_a_router_without_a_file_is_an_error_that_names_the_files_there_are(fold
     (folder / "clusters/k1.yaml").write_text(CLUSTER % "r1: {address: 10.7.0.101}, r7: {address: 10.7.0.107}")
     assert main(["-i", str(folder), "check", "r1"]) == 1
     assert "there is no router 'r7'" in capsys.readouterr().out
+
+
+WRONG = [
+    "bgp: [",
+    "bgp: {asn: many}\n",
+    "groups: [none]\n",
+    ROUTER % 2 + "log: {x: 1}\n",
+    ROUTER % 2 + "bfd:\n",
+]
+BY_THE_CHECK = "frr_version: 8.4\nbgp: {asn: 64500, router_id: 10.0.0.2, neighbors: {192.0.2.1: {}}}\n"
+
+
+@pytest.mark.parametrize("text", [*WRONG, BY_THE_CHECK])
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "in a cluster"])
+def test_without_names_a_broken_router_does_not_stop_the_others(folder, tmp_path_factory, capsys, text, shared):
+    if shared:
+        (folder / "clusters/k1.yaml").write_text(CLUSTER % "r1: {address: 10.7.0.101}, r2: {address: 10.7.0.102}")
+    (folder / "routers/r2.yaml").write_text(text)
+    running, out = tmp_path_factory.mktemp("running"), tmp_path_factory.mktemp("out")
+    for number in range(1, 6):
+        (running / f"r{number}.conf").write_text("frr version 8.4\n")
+    assert main(["-i", str(folder), "render"]) == 1
+    said = capsys.readouterr()
+    assert said.out.count("router bgp 64500") == 4
+    assert "r2.yaml" in said.err
+    assert main(["-i", str(folder), "render", "--out", str(out)]) == 1
+    assert sorted(path.stem for path in out.iterdir()) == ["r1", "r3", "r4", "r5"]
+    capsys.readouterr()
+    assert main(["-i", str(folder), "diff", "--running", str(running)]) == 1
+    said = capsys.readouterr()
+    assert said.out.count("router bgp 64500") >= 4
+    assert "r2.yaml" in said.err
+    assert main(["-i", str(folder), "diff", "--running", str(running), "--format", "json"]) == 1
+    found = {one["router"]: one for one in json.loads(capsys.readouterr().out)["routers"]}
+    assert sorted(found) == ["r1", "r2", "r3", "r4", "r5"]
+    assert found["r2"].keys() == {"router", "findings"}
+    assert found["r2"]["findings"]
+
+
+def test_a_running_file_is_never_compared_with_the_router_that_is_left(folder, tmp_path_factory, capsys):
+    for number in (3, 4, 5):
+        (folder / f"routers/r{number}.yaml").unlink()
+    (folder / "routers/r2.yaml").write_text("bgp: [")
+    running = tmp_path_factory.mktemp("running") / "r2.conf"
+    running.write_text("frr version 8.4\n")
+    assert main(["-i", str(folder), "diff", "--running", str(running)]) == 1
+    said = capsys.readouterr()
+    assert not said.out
+    assert "r2.yaml" in said.err
+
+
+@pytest.mark.parametrize("file", ["network.yaml", "clusters/k1.yaml", "routers/other.txt"])
+def test_what_is_about_no_single_router_stops_all(folder, capsys, file):
+    (folder / file).write_text("routers: {r1: {address: 10.7.0.101}}\nasn: many\n")
+    assert main(["-i", str(folder), "render"]) == 1
+    assert not capsys.readouterr().out
+
+
+def test_the_other_box_of_a_broken_one_is_left_out_and_said(folder, capsys):
+    for own, other, more in ((1, 2, ""), (2, 1, "groups: [none]\n")):
+        box = f"platform: pfsense\npfsense: {{carp_vip: none}}\nha: {{peer: r{other}}}\n{more}"
+        text = f"bgp: {{asn: 64500, router_id: 10.0.0.{own}}}\n{box}"
+        (folder / f"routers/r{own}.yaml").write_text(text)
+    assert main(["-i", str(folder), "render"]) == 1
+    said = capsys.readouterr()
+    assert "r1 is left out" in said.err
+    assert said.out.count("router bgp 64500") == 3
