@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 
 from pydantic import SecretStr
 
@@ -17,9 +16,8 @@ from frrgen.metallb.objects import (
     OldConfig,
     OldPool,
 )
-from frrgen.metallb.parts import Names, pool, router_name, timers
+from frrgen.metallb.parts import Names, named_routers, pool, router_name, timers
 from frrgen.metallb.read import Machine, Manifest, without_nulls
-from frrgen.metallb.render import ROUTERS
 from frrgen.model.cluster import Pool
 
 
@@ -43,13 +41,7 @@ def cluster_of(one: Manifest, name: str, names: Names, nodes: Mapping[str, Machi
     if not isinstance(root.value, dict):
         raise InputError(Finding(Code.FRR621, "data.config is a mapping of peers and pools", config.where))
     read = validate(OldConfig, root, ("ConfigMap", one.name, "config"))
-    named = dict(names)
-    for pair in filter(None, one.annotations.get(ROUTERS, "").split(",")):
-        address, _, router = pair.partition("=")
-        try:
-            named.setdefault(ip_address(address), router)
-        except ValueError:
-            raise InputError(Finding(Code.FRR621, f"{ROUTERS} is ADDRESS=NAME, not {pair!r}", one.where)) from None
+    named = named_routers(one, names)
     findings: list[Finding] = []
     place = _places(root)
     if any(peer in read.peers[:number] for number, peer in enumerate(read.peers)):

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from frrgen.inventory.node_list import HOSTNAME
 from frrgen.metallb.render import (
     CLUSTER,
+    POOLS,
+    ROUTERS,
     Object,
     Secret,
     advertisement,
     bfd_fields,
     bfd_profiles,
     object_name,
+    router_names,
     seconds,
     timer_fields,
 )
@@ -33,7 +36,9 @@ def frr_k8s(cluster: Cluster, peers: Iterable[Peer], routers: Mapping[str, Route
     for node in dict.fromkeys(peer.node for peer in peers):
         own = [peer for peer in peers if peer.node == node]
         names.append(object_name(f"{cluster.name}-{node}", names))
-        metadata = {"namespace": _NAMESPACE, "name": names[-1], "labels": {CLUSTER: cluster.name}}
+        metadata: Object = {"namespace": _NAMESPACE, "name": names[-1], "labels": {CLUSTER: cluster.name}}
+        pools = ",".join(f"{name}={' '.join(map(str, pool.prefixes))}" for name, pool in announced_pools(cluster))
+        metadata["annotations"] = {ROUTERS: router_names(own)} | ({POOLS: pools} if pools else {})
         router: Object = {"asn": own[0].asn}
         router |= {} if own[0].router_id is None else {"id": str(own[0].router_id)}
         router["neighbors"] = [_neighbor(cluster, peer, secret) for peer in own]
@@ -68,14 +73,16 @@ def _advertised(cluster: Cluster, peer: Peer) -> Object:
     """Return what a neighbor gets: the prefixes, and the attributes by prefix."""
     communities: dict[str, list[str]] = {}
     preferences: dict[int, list[str]] = {}
-    for _, pool in announced_pools(cluster):
+    heard = [pool for _, pool in announced_pools(cluster) if pool.goes_to(peer.router)]
+    allowed = [str(one) for pool in heard for one in pool.prefixes if one.version in peer.families]
+    for pool in heard:
         prefixes = [str(one) for one in pool.prefixes if one.version in peer.families]
         for text in advertisement(pool).get("communities", ()) if prefixes else ():
             value = text if ":" in text else f"{community_value(text) >> 16}:{community_value(text) & 0xFFFF}"
             communities.setdefault(value, []).extend(prefixes)
         if prefixes and pool.local_preference is not None:
             preferences.setdefault(pool.local_preference, []).extend(prefixes)
-    found: Object = {"allowed": {"mode": "filtered", "prefixes": _prefixes(cluster, peer.families)}}
+    found: Object = {"allowed": {"mode": "filtered", "prefixes": allowed}}
     if communities:
         found["withCommunity"] = [{"community": one, "prefixes": some} for one, some in communities.items()]
     if preferences:

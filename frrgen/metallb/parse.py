@@ -1,4 +1,4 @@
-"""MetalLB's manifests -> a cluster: custom resources, or the ConfigMap of MetalLB 0.11."""
+"""MetalLB's manifests -> a cluster: custom resources, FRRConfigurations, or the ConfigMap of MetalLB 0.11."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.yaml import Node
 from frrgen.metallb.assemble import Imported
 from frrgen.metallb.configmap import cluster_of, config_of
+from frrgen.metallb.configurations import FRR_K8S, Configurations
 from frrgen.metallb.parts import Names
 from frrgen.metallb.read import GROUP, machines, manifests, passwords
 from frrgen.metallb.render import CLUSTER
@@ -24,13 +25,17 @@ def parse(documents: Iterable[Node], name: str | None, default: str, names: Name
     found = list(manifests(documents))
     where = found[0].where if found else Where()
     ours = [one for one in found if one.version.startswith(GROUP)]
+    frr = [one for one in found if one.version.startswith(FRR_K8S)]
     old = [one for one in found if one.kind == "ConfigMap" and config_of(one) is not None]
-    if len(old) + bool(ours) != 1:
-        text = "the files hold no object of MetalLB" if not old and not ours else "the files hold two configurations"
-        hint = "give the custom resources, or the ConfigMap `config` of MetalLB 0.12 and before"
+    if len(old) + bool(ours) + bool(frr) != 1:
+        text = "two configurations" if old or ours or frr else "no object of MetalLB"
+        text = f"the files hold {text}"
+        hint = "give custom resources, or FRRConfigurations, or the ConfigMap `config` of MetalLB 0.12 and before"
         raise InputError(Finding(Code.FRR621, text, where, hint))
-    labels = (one.labels[CLUSTER] for one in (*ours, *old) if CLUSTER in one.labels)
+    labels = (one.labels[CLUSTER] for one in (*ours, *frr, *old) if CLUSTER in one.labels)
     chosen = name or next(labels, default)
     if old:
         return cluster_of(old[0], chosen, names, machines(found))
+    if frr:
+        return Configurations(frr, chosen, names, machines(found), passwords(found)).imported()
     return Resources(ours, chosen, names, machines(found), passwords(found)).imported()

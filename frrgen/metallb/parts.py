@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,11 +12,12 @@ from pydantic import ValidationError
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.metallb.assemble import beyond, invalid
-from frrgen.metallb.objects import (
-    addresses,
-)
+from frrgen.metallb.objects import BfdProfileSpec, addresses
+from frrgen.metallb.read import Manifest
+from frrgen.metallb.render import ROUTERS
 from frrgen.model.cluster import Pool
 from frrgen.model.neighbor import Timers
+from frrgen.model.router import BfdProfile
 from frrgen.model.types import Address, community_value
 
 Names = Mapping[Address, str]
@@ -44,7 +46,7 @@ def pool(  # noqa: PLR0917
         text = "the advertisements of a pool carry different communities or local preferences"
         raise InputError(beyond(text, said[1][0], "write them alike, or a pool for each"))
     for place, communities, preference in said[:1]:
-        told = [_community(text, values, place) for text in communities]
+        told = [community(text, values, place) for text in communities]
         plain, large = [one for one in told if one.count(":") != 2], [one for one in told if one.count(":") == 2]
         data |= {"communities": plain} if plain else {}
         data |= {"large_communities": large} if large else {}
@@ -63,7 +65,7 @@ def pool(  # noqa: PLR0917
         raise InputError(invalid(bad, where)) from None
 
 
-def _community(text: str, values: Mapping[str, str], where: Where) -> str:
+def community(text: str, values: Mapping[str, str], where: Where) -> str:
     """Return a community as the model has it: a name stands for its value. Raises InputError."""
     value = values.get(text, text)
     large = value.removeprefix("large:")
@@ -84,6 +86,25 @@ def timers(hold: int | None, keepalive: int | None) -> Timers | None:
     if hold is None:
         hold = 3 * (keepalive or 0)
     return Timers(keepalive=hold // 3 if keepalive is None or not hold else keepalive, hold=hold)
+
+
+def bfd_profile(spec: BfdProfileSpec) -> BfdProfile:
+    """Return a BFD profile of the model."""
+    said = spec.model_dump(exclude_none=True, include=set(BfdProfileSpec.model_fields))
+    echo = said.pop("echo_interval", None)
+    return BfdProfile.model_validate(said | ({} if echo is None else {"echo_transmit_interval": echo}))
+
+
+def named_routers(one: Manifest, names: Names) -> Names:
+    """Return the routers by address: `names`, and those that frrgen wrote into a manifest. Raises InputError."""
+    named = dict(names)
+    for pair in filter(None, one.annotations.get(ROUTERS, "").split(",")):
+        address, _, router = pair.partition("=")
+        try:
+            named.setdefault(ip_address(address), router)
+        except ValueError:
+            raise InputError(Finding(Code.FRR621, f"{ROUTERS} is ADDRESS=NAME, not {pair!r}", one.where)) from None
+    return named
 
 
 def router_name(text: str) -> str:

@@ -88,7 +88,7 @@ def _pool(name: str, pool: Pool, flavour: str, path: Path) -> Iterator[Finding]:
         yield _cannot("an aggregation length of 0", "write `lengths: [1, 1]`", (*path, "lengths"))
     if flavour != "metallb":
         for field in ("node_selectors", "routers", "service_selectors"):
-            if getattr(pool, field):
+            if getattr(pool, field) and (field, flavour) != ("routers", "frr-k8s"):
                 yield _cannot(f"the {field} of a pool in this flavour", "use `--flavour metallb`", (*path, field))
     if flavour == "metallb" and pool.protocol == "layer2" and pool.routers:
         yield _cannot("routers of a layer-2 pool", "remove routers", (*path, "routers"))

@@ -28,6 +28,8 @@ ROUTER: Final = "frrgen.io/router"
 """The label of a BGPPeer with the name of the router."""
 ROUTERS: Final = "frrgen.io/routers"
 """The annotation of a ConfigMap with the names of the routers: ADDRESS=NAME, divided by commas."""
+POOLS: Final = "frrgen.io/pools"
+"""The annotation of an FRRConfiguration with the names of the pools: NAME=PREFIX PREFIX, divided by commas."""
 NODE: Final = "frrgen.io/node"
 """The label of a BGPPeer with the name of the node."""
 _API: Final = "metallb.io/v1beta1"
@@ -69,11 +71,16 @@ def configmap(cluster: Cluster, peers: Iterable[Peer], secret: Secret) -> list[O
     named = {one["name"]: one["value"] for one in _named_communities(cluster)}
     config |= {"bgp-communities": named} if named else {}
     config["address-pools"] = [_old_pool(name, pool) for name, pool in cluster.pools.items()]
-    routers = {str(peer.address): peer.router for peer in peers}
     metadata: Object = {"namespace": NAMESPACE, "name": "config", "labels": {CLUSTER: cluster.name}}
-    metadata["annotations"] = {ROUTERS: ",".join(f"{address}={name}" for address, name in routers.items())}
+    metadata["annotations"] = {ROUTERS: router_names(peers)}
     text = yaml_text(config)
     return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": text}}]
+
+
+def router_names(peers: Iterable[Peer]) -> str:
+    """Return the annotation that names the routers."""
+    routers = {str(peer.address): peer.router for peer in peers}
+    return ",".join(f"{address}={name}" for address, name in routers.items())
 
 
 def notes(cluster: Cluster, peers: Iterable[Peer], *, old: bool) -> Iterator[str]:

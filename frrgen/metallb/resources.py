@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import SecretStr
-
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
@@ -22,11 +20,11 @@ from frrgen.metallb.objects import (
     Selector,
     Spec,
 )
-from frrgen.metallb.parts import Names, pool, router_name, timers
+from frrgen.metallb.parts import Names, bfd_profile, pool, router_name, timers
+from frrgen.metallb.passwords import Passwords
 from frrgen.metallb.read import Machine, Manifest
 from frrgen.metallb.render import ROUTER
 from frrgen.model.cluster import Pool
-from frrgen.model.router import BfdProfile
 from frrgen.model.types import Address
 
 _SPECS: Final[Mapping[str, type[Spec]]] = {
@@ -52,11 +50,11 @@ class Resources:
         nodes: Mapping[str, Machine],
         secrets: Mapping[str, str],
     ) -> None:
-        self.name, self.names, self.nodes, self.secrets = name, names, nodes, secrets
+        self.name, self.names, self.nodes = name, names, nodes
         self.where = found[0].where
         self.findings: list[Finding] = []
-        self.doubts: list[Finding] = []
-        self.unknown_passwords = set[str]()
+        self.passwords = Passwords(secrets)
+        self.doubts = self.passwords.doubts
         self.router_of: dict[str, str] = {}
         """BGPPeer -> its router."""
         self.specs: dict[str, dict[str, tuple[Manifest, Any]]] = {kind: {} for kind in _SPECS}
@@ -84,8 +82,8 @@ class Resources:
             raise InputError(*self.findings)
         made = assemble(self.name, peers, pools, self.nodes, self.where)
         made.findings += [*self.doubts, *self._missing()]
-        made.unknown_passwords = frozenset(self.unknown_passwords)
-        made.bfd_profiles = {name: _bfd(spec) for name, (_, spec) in self.specs["BFDProfile"].items()}
+        made.unknown_passwords = frozenset(self.passwords.unknown)
+        made.bfd_profiles = {name: bfd_profile(spec) for name, (_, spec) in self.specs["BFDProfile"].items()}
         return made
 
     def _peers(self) -> Iterator[DialledRouter]:
@@ -113,7 +111,7 @@ class Resources:
                 peer_asn=spec.my_asn if spec.dynamic_asn == "internal" else spec.peer_asn,
                 source=spec.source_address,
                 router_id=spec.router_id,
-                password=self._password(spec, router, where),
+                password=self.passwords.of(spec.password, spec.password_secret.name, router, where),
                 timers=timers(spec.hold_time, spec.keepalive_time),
                 connect=spec.connect_time,
                 bfd_profile=spec.bfd_profile,
@@ -123,20 +121,6 @@ class Resources:
                 device=spec.vrf,
                 where=where,
             )
-
-    def _password(self, spec: BgpPeerSpec, router: str, where: Where) -> SecretStr | None:
-        if spec.password:
-            return SecretStr(spec.password)
-        secret = spec.password_secret.name
-        if secret is None:
-            return None
-        if secret not in self.secrets:
-            hint = f"add what `kubectl get secret {secret} -o yaml` prints to the files"
-            text = f"the password of the sessions with {router} is in the Secret {secret}, which is not in the files"
-            self.doubts.append(Finding(Code.FRR624, text, where, hint))
-            self.unknown_passwords.add(router_name(router))
-            return None
-        return SecretStr(self.secrets[secret])
 
     def _missing(self) -> Iterator[Finding]:
         """Find advertisements of pools that are not in the files: an export may lack them."""
@@ -229,9 +213,3 @@ class Resources:
 
     def _everywhere(self, selectors: Sequence[Selector]) -> bool:
         return bool(self.nodes) and all(any(s.matches(one.labels) for s in selectors) for one in self.nodes.values())
-
-
-def _bfd(spec: BfdProfileSpec) -> BfdProfile:
-    said = spec.model_dump(exclude_none=True)
-    echo = said.pop("echo_interval", None)
-    return BfdProfile.model_validate(said | ({} if echo is None else {"echo_transmit_interval": echo}))

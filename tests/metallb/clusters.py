@@ -111,6 +111,29 @@ def clusters(draw, *, old: bool = False, plain: bool = True) -> Cluster:
     return Cluster.model_validate(data)
 
 
+def whole(cluster: Cluster) -> Cluster:
+    """Make a cluster of one that an FRRConfiguration can say: its pools are announced as wholes, to no node's VRF.
+
+    What a controller does with a pool, and layer 2, is no matter of frr-k8s.
+    """
+    pools = {}
+    for name, pool in cluster.pools.items():
+        if pool.protocol == "layer2":
+            continue
+        kept = {key: getattr(pool, key) for key in ("communities", "large_communities", "local_preference", "routers")}
+        made = {"prefixes": pool.prefixes, **{key: value for key, value in kept.items() if value is not None}}
+        for version, key in ((4, "lengths"), (6, "ipv6_lengths")):
+            if lengths := [one.prefixlen for one in pool.prefixes if one.version == version]:
+                made[key] = (min(lengths), max(lengths))
+        pools[name] = made
+    nodes = cluster.model_dump()["nodes"]
+    for node in nodes.values():
+        for uplink in node["uplinks"].values():
+            uplink.pop("device", None)
+    data = {key: getattr(cluster, key) for key in cluster.model_fields_set} | {"pools": pools}
+    return Cluster.model_validate(data | {"nodes": nodes})
+
+
 def derived(cluster: Cluster):
     """Return the routers with what the cluster means for them."""
     routers = {

@@ -18,7 +18,7 @@ from frrgen.metallb.refused import refused
 from frrgen.metallb.render import configmap, documents, metallb
 from frrgen.metallb.sessions import sessions
 from tests.examples import examples
-from tests.metallb.clusters import clusters, derived, same
+from tests.metallb.clusters import clusters, derived, same, whole
 
 ROOT = Path(__file__).resolve().parents[2]
 CRDS = next((one for up in ROOT.parents if (one := up / "shared/spec/data/crds").is_dir()), ROOT / "none")
@@ -38,6 +38,8 @@ def read_back(text):
 
 def as_manifests(cluster, flavour):
     peers = peers_of(cluster, flavour)
+    if flavour == "frr-k8s":
+        return documents(frr_k8s(cluster, peers, derived(cluster), same), ["k"])
     if flavour == "configmap":
         return documents(configmap(cluster, peers, same), ["k"])
     return documents(metallb(cluster, peers, derived(cluster), same), ["k"])
@@ -63,6 +65,15 @@ def test_the_custom_resources_of_a_cluster_are_read_back_as_the_same_cluster(clu
 @given(clusters(old=True))
 def test_the_configmap_of_a_cluster_is_read_back_as_the_same_cluster(cluster):
     assert read_back(as_manifests(cluster, "configmap")).cluster == without_asn(cluster)
+
+
+@quick
+@given(clusters().map(whole))
+def test_the_frrconfigurations_of_a_cluster_are_read_back_as_the_same_cluster(cluster):
+    found = read_back(as_manifests(cluster, "frr-k8s"))
+    assert found.cluster == without_asn(cluster)
+    assert found.findings == []
+    assert set(found.peer_asns) == set(cluster.routers)
 
 
 @quick
@@ -132,7 +143,7 @@ def test_the_custom_resources_fit_the_schemas_of_their_definitions(known, cluste
 
 
 @quick
-@given(cluster=clusters())
+@given(cluster=clusters() | clusters().map(whole))
 def test_the_frrconfigurations_fit_their_schema(known, cluster):
     peers = list(sessions(cluster, derived(cluster), []))
     fits(known, frr_k8s(cluster, peers, derived(cluster), same))

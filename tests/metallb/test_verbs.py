@@ -46,7 +46,7 @@ def test_the_example_renders_as_a_peer_for_each_router_a_pool_and_its_advertisem
     assert "# pool services: of 192.168.10.0/24 MetalLB announces /32 alone" in out
 
 
-@pytest.mark.parametrize("flavour", ["metallb", "configmap"])
+@pytest.mark.parametrize("flavour", ["metallb", "frr-k8s", "configmap"])
 def test_what_is_written_is_imported_into_a_new_inventory_and_holds(capsys, tmp_path, flavour):
     args = ("render", "--target", "metallb", "--flavour", flavour, "--out", tmp_path, "microk8s")
     assert run(capsys, "-i", EXAMPLE, *args)[0] == 0
@@ -265,6 +265,18 @@ def test_nothing_is_written_over_and_arguments_that_do_not_fit_are_refused(capsy
     assert (status, "error[FRR305]" in err) == (1, True)
 
 
+CONFIGURATION = """\
+apiVersion: frrk8s.metallb.io/v1beta1
+kind: FRRConfiguration
+metadata: {name: k, annotations: {frrgen.io/routers: 198.51.100.1=home, frrgen.io/pools: a=192.0.2.0/28}}
+spec:
+  nodeSelector: {matchLabels: {a: b}}
+  bgp:
+    routers:
+    - asn: 64512
+      neighbors: [{address: 198.51.100.1, asn: 64513, toAdvertise: {allowed: {mode: all}}}]
+      prefixes: [192.0.2.0/28]
+"""
 NODE = "---\nkind: Node\nmetadata: {name: n}\nstatus: {addresses: [{type: InternalIP, address: 192.0.2.200}]}\n"
 
 
@@ -291,7 +303,7 @@ def test_whatever_stands_in_a_manifest_is_read_or_is_an_error(capsys, tmp_path):
     secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: czNjcmV0}\n"
     more = GOOD.replace("peerASN:", "passwordSecret: {name: s}, nodeSelectors: [{matchLabels: {a: b}}], peerASN:")
     seen = 0
-    for text in (more + node + secret, OLD.replace(", no-export", "") + node):
+    for text in (more + node + secret, OLD.replace(", no-export", "") + node, CONFIGURATION + node):
         objects = list(yaml.safe_load_all(text))
         for path in list(places(objects)):
             for new in (None, [], {}, "x", 7, True, [[{"a": None}]], "é\n"):
