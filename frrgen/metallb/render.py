@@ -224,7 +224,8 @@ def _pool(pool: Pool) -> Object:
     spec |= {"avoidBuggyIPs": True} if pool.avoid_buggy_ips else {}
     allocation: Object = {"priority": pool.priority} if pool.priority else {}
     allocation |= {"namespaces": list(pool.namespaces)} if pool.namespaces else {}
-    allocation |= {"serviceSelectors": [{"matchLabels": dict(pool.service_labels)}]} if pool.service_labels else {}
+    selectors = [_selector(one) for one in pool.allocation_selectors]
+    allocation |= {"serviceSelectors": selectors} if selectors else {}
     return spec | ({"serviceAllocation": allocation} if allocation else {})
 
 

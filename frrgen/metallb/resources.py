@@ -137,12 +137,10 @@ class Resources:
             data: dict[str, Any] = {"auto_assign": spec.auto_assign, "avoid_buggy_ips": spec.avoid_buggy_ips}
             allocation = spec.service_allocation
             data |= {"priority": allocation.priority, "namespaces": allocation.namespaces}
-            labels = [selector.match_labels for selector in allocation.service_selectors]
-            fits = len(labels) <= 1 and not any(one.match_expressions for one in allocation.service_selectors)
-            if allocation.namespace_selectors or not fits:
-                text = f"the Services of pool {name} are selected in a way that the model cannot say"
-                self.findings.append(beyond(text, one.where, "write namespaces, and one selector with matchLabels"))
-            data["service_labels"] = labels[0] if labels else {}
+            if allocation.namespace_selectors:
+                text = f"the model cannot say that pool {name} is for namespaces with some labels"
+                self.findings.append(beyond(text, one.where, "write their names as `namespaces`"))
+            data["allocation_selectors"] = tuple(selector.model_dump() for selector in allocation.service_selectors)
             layer2 = list(self._of(one, "L2Advertisement"))
             bgp = list(self._of(one, "BGPAdvertisement"))
             for ad, preferring in layer2:

@@ -129,8 +129,8 @@ class Pool(Model):
     """Of several pools the lowest number gives first; 0: last."""
     namespaces: tuple[Name, ...] = ()
     """Only Services of these namespaces get an address of this pool; empty: those of every namespace."""
-    service_labels: dict[str, str] = {}
-    """Only Services with these labels get an address of this pool."""
+    allocation_selectors: tuple[Selector, ...] = ()
+    """Only Services that one of these selects by their labels get an address of this pool; empty: every Service."""
 
     def goes_to(self, router: str) -> bool:
         """Tell whether the pool goes to a router."""

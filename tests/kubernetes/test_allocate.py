@@ -128,12 +128,28 @@ def test_pools_for_such_services_go_first_then_those_of_the_lowest_priority():
         "b": Pool(prefixes=["10.0.1.0/24"], priority=10),
         "c": Pool(prefixes=["10.0.2.0/24"]),
         "d": Pool(prefixes=["10.0.3.0/24"], namespaces=["other"]),
-        "e": Pool(prefixes=["10.0.4.0/24"], service_labels={"tier": "front"}),
+        "e": Pool(prefixes=["10.0.4.0/24"], allocation_selectors=[{"match_labels": {"tier": "front"}}]),
     }
     assert given_to(made("a"), made("b", labels={"tier": "front"}), pools=pools) == {
         "a": ["10.0.1.0"],
         "b": ["10.0.4.0"],
     }
+
+
+def test_a_pool_is_for_the_services_that_one_of_its_selectors_selects():
+    asked = [
+        {"match_labels": {"tier": "front", "zone": "a"}},
+        {"match_expressions": [{"key": "tier", "operator": "NotIn", "values": ["front", "back"]}]},
+    ]
+    pools = {"p": Pool(prefixes=["10.0.0.0/24"]), "q": Pool(prefixes=["10.0.1.0/24"], allocation_selectors=asked)}
+    labels = {
+        "a": {"tier": "front", "zone": "a"},
+        "b": {"tier": "front"},
+        "c": {"tier": "edge"},
+        "d": {"tier": "back"},
+    }
+    found = given_to(*(made(name, labels=own) for name, own in labels.items()), pools=pools)
+    assert found == {"a": ["10.0.1.0"], "b": ["10.0.0.0"], "c": ["10.0.1.1"], "d": ["10.0.0.1"]}
 
 
 def test_addresses_that_old_devices_refuse_are_left_out_if_asked_for():

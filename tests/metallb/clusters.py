@@ -38,8 +38,10 @@ def pools(draw, number: int, version: int, *, old: bool) -> dict:
     made |= draw(maybe(auto_assign=st.just(value=False), avoid_buggy_ips=st.just(value=True)))
     if not old:
         named = st.lists(st.sampled_from(["default", "web"]), min_size=1, unique=True)
-        labels = st.sampled_from([{"app": "web"}, {"a": "true", "b": "1e3"}])
-        made |= draw(maybe(priority=st.integers(1, 100), namespaces=named, service_labels=labels))
+        labels = [{"match_labels": {"app": "web"}}, {"match_labels": {"a": "true", "b": "1e3"}}]
+        labels += [{"match_expressions": [{"key": "tier", "operator": "Exists"}]}]
+        labels = st.lists(st.sampled_from(labels), min_size=1, max_size=3)
+        made |= draw(maybe(priority=st.integers(1, 100), namespaces=named, allocation_selectors=labels))
     if not old:
         asked = {"match_labels": {"zone": "a"}}
         named = {"match_expressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["a", "b"]}]}

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from frrgen.model.cluster import Pool
+from frrgen.model.selector import selected
 from frrgen.model.types import Address
 from frrgen.speaker.kubernetes.addresses import Free, Intervals
 from frrgen.speaker.kubernetes.objects import Service
@@ -243,14 +244,13 @@ class _Book:
 
 
 def _rank(pool: Pool) -> tuple[bool, int]:
-    return not (pool.namespaces or pool.service_labels), pool.priority or _LAST
+    return not (pool.namespaces or pool.allocation_selectors), pool.priority or _LAST
 
 
 def _for(pool: Pool, service: Service) -> bool:
-    labels = service.metadata.labels
     if pool.namespaces and service.metadata.namespace not in pool.namespaces:
         return False
-    return all(labels.get(name) == value for name, value in pool.service_labels.items())
+    return selected(pool.allocation_selectors, service.metadata.labels)
 
 
 def _annotation(service: Service, name: str) -> str:
