@@ -9,7 +9,7 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError
-from frrgen.inventory.schema import schema
+from frrgen.inventory.schema import FILE, named_in, schema
 from frrgen.inventory.write import write_new
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -31,11 +31,9 @@ Editors with yaml-language-server complete and check keys by `schema.json`: `frr
 
 
 def _with_schema(path: Path, depth: int) -> str:
-    """Return a file of the example, with the line for editors behind the rest: line numbers stay what they are."""
+    """Return a file of the example, with the line for editors."""
     text = path.read_text(encoding="utf-8")
-    if path.suffix != ".yaml":
-        return text
-    return f"{text}# yaml-language-server: $schema={'../' * depth}schema.json\n"
+    return named_in(text, f"{'../' * depth}{FILE}") if path.suffix == ".yaml" else text
 
 
 def example() -> Path:
@@ -47,7 +45,7 @@ def example() -> Path:
 def run(args: argparse.Namespace) -> Exit:
     """Write the example; nothing is ever written over."""
     target: Path = args.dir
-    there = [path for path in (target / "inventory", target / "README.md", target / "schema.json") if path.exists()]
+    there = [path for path in (target / "inventory", target / "README.md", target / FILE) if path.exists()]
     if there:
         raise InputError(*(Finding(Code.FRR130, f"{path} exists already; nothing was written") for path in there))
     source = example()
@@ -56,7 +54,7 @@ def run(args: argparse.Namespace) -> Exit:
         for path in sorted(source.rglob("*"))
         if path.is_file()
     }
-    files[Path("schema.json")] = json.dumps(schema(), indent=2) + "\n"
+    files[Path(FILE)] = json.dumps(schema(), indent=2) + "\n"
     write_new({**files, Path("README.md"): _README}, target)
     print(f"A network to begin with is in {target}. Next: cd {target} && frrgen check && frrgen render edge1")
     return Exit.OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
@@ -17,6 +18,8 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.dump import Remarks, data_of, dump_cluster, dump_data
 from frrgen.inventory.files import load
+from frrgen.inventory.folder import COMMON
+from frrgen.inventory.schema import FILE, named_in, schema
 from frrgen.inventory.secrets import first_line
 from frrgen.inventory.share import Shared, share
 from frrgen.inventory.write import write_new
@@ -146,7 +149,7 @@ def cluster_file(cluster: Cluster) -> tuple[Path, str]:
 
 
 def _has_common(folder: Path) -> bool:
-    return any(os.path.lexists(folder / NETWORK.with_suffix(suffix)) for suffix in (".yaml", ".yml"))
+    return any(os.path.lexists(folder / name) for name in COMMON)
 
 
 def _texts(adopted: Iterable[Adopted], shared: Shared) -> dict[Path, str]:
@@ -195,13 +198,22 @@ def _say(texts: Mapping[Path, str], routers: Iterable[Router]) -> bool:
 def write_files(files: dict[Path, str], folder: Path) -> list[Path]:
     """Write new files into an inventory, with what every inventory has. Returns the new files.
 
+    They begin with the line that tells editors where the schema is: a new inventory has one, an old one may have one.
     Raises InputError rather than write over a file; then nothing is written.
     """
+    new = not any(os.path.lexists(folder / name) for name in (*COMMON, "routers", "clusters"))
+    beside = [place for place in (FILE, f"../{FILE}") if (folder / place).is_file()]
     if any("secrets" in path.parts for path in files):
         files[Path("secrets/.gitignore")] = _IGNORE
     files.setdefault(NETWORK, _HEAD + "{}\n")
     there = {NETWORK} if _has_common(folder) else set()
     there |= {path for path in files if path.name == ".gitignore" and (folder / path).exists()}
+    if new or beside:
+        place = beside[0] if beside else FILE
+        for path in [path for path in files if path.suffix == ".yaml"]:
+            files[path] = named_in(files[path], "../" * (len(path.parts) - 1) + place)
+    if new and not beside:
+        files[Path(FILE)] = json.dumps(schema(), indent=2) + "\n"
     return write_new({path: text for path, text in files.items() if path not in there}, folder)
 
 

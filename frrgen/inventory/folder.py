@@ -33,7 +33,7 @@ class Folder:
 
     def strangers(self) -> None:
         """Find files that nothing reads: somebody made a mistake."""
-        known = {*COMMON, "routers", "clusters", "nodes", "secrets", "README.md", "templates"}
+        known = {*COMMON, "routers", "clusters", "nodes", "secrets", "README.md", "templates", "schema.json"}
         for path in sorted(self.folder.iterdir()):
             if path.name not in known and not path.name.startswith("."):
                 near = difflib.get_close_matches(path.name, known, n=1)

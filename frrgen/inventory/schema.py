@@ -14,12 +14,22 @@ from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
 from frrgen.platforms.frr.grammar.policy import LISTS
 
+FILE: Final = "schema.json"
+"""What the file of the schema is called: inside of an inventory, or beside it."""
 _REF: Final = "#/$defs/{model}"
 _ENTRY: Final = {"type": "string", "pattern": "^(seq [0-9]+ )?(permit|deny) .+"}
 
 
-def schema() -> dict[str, Any]:
-    """Return the schema: `$defs.Router` for routers/*.yaml, `$defs.Cluster`, and `$defs.NetworkFile`."""
+def named_in(text: str, place: str) -> str:
+    """Return the text of a YAML file with the line before it that tells editors where the schema is."""
+    return f"# yaml-language-server: $schema={place}\n{text}"
+
+
+def schema(*, whole: bool = False) -> dict[str, Any]:
+    """Return the schema: `$defs.Router` for routers/*.yaml, `$defs.Cluster`, and `$defs.NetworkFile`.
+
+    `whole`: with the keys that a router needs, whichever of its files has them.
+    """
     _, document = models_json_schema(
         [(model, "validation") for model in (Router, Cluster, NetworkFile)], ref_template=_REF
     )
@@ -36,6 +46,9 @@ def schema() -> dict[str, Any]:
         "items": {"type": "string"},
         "description": "Groups of network.yaml that it inherits from: later ones win, and its own file over all.",
     }
+    # 8.4 without quotes is a number for an editor, and text for us
+    version = defs["Router"]["properties"]["frr_version"]
+    version["anyOf"] = [{"type": version.pop("type")}, {"type": "number"}]
     for kind in LISTS:
         lists = defs["Router"]["properties"][kind.field]
         lists["additionalProperties"] = _short(defs, lists["additionalProperties"])
@@ -46,6 +59,9 @@ def schema() -> dict[str, Any]:
         if name.endswith("Entry") and "seq" in definition.get("properties", {}):
             # numbers are given in order where they are left out
             definition["required"] = [key for key in definition.get("required", ()) if key != "seq"]
+    for name in () if whole else _merged(defs, "Router"):
+        # what one file leaves out defaults, a group or the router's own file may say
+        defs[name].pop("required", None)
     partial = {**defs["Router"], "required": []}
     network = defs["NetworkFile"]["properties"]
     network["defaults"] = {**partial, "description": network["defaults"]["description"]}
@@ -77,3 +93,19 @@ def _short(defs: dict[str, Any], ref: dict[str, Any]) -> dict[str, Any]:
     if "anyOf" not in entries["items"]:
         entries["items"] = {"anyOf": [entries["items"], _ENTRY]}
     return {"anyOf": [ref, {"type": "array", "items": entries["items"]}]}
+
+
+def _merged(defs: dict[str, Any], name: str) -> set[str]:
+    """Return the definitions of a part and of the mappings in it, which merge key by key: those of lists do not."""
+    found: set[str] = set()
+    todo: list[Any] = [{"$ref": f"#/$defs/{name}"}]
+    while todo:
+        part = todo.pop()
+        if not isinstance(part, dict):
+            continue
+        named = part.get("$ref", "").rpartition("/")[2]
+        if named and named not in found:
+            found.add(named)
+            todo.append(defs[named])
+        todo += [*part.get("properties", {}).values(), part.get("additionalProperties"), *part.get("anyOf", ())]
+    return found

@@ -17,7 +17,9 @@ def _several(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_several)]
+Addresses = Annotated[
+    tuple[Address, ...], BeforeValidator(_several, json_schema_input_type=Address | tuple[Address, ...])
+]
 
 
 FRR_OF_PACKAGE: Final = {"1.0": "7.5", "2.0": "9.1", "2.1": "10.1"}

@@ -74,7 +74,7 @@ def test_init_tells_editors_where_the_schema_is(capsys, tmp_path):
     found = sorted((tmp_path / "inventory").rglob("*.yaml"))
     assert len(found) >= 4
     for path in found:
-        line = path.read_text().splitlines()[-1]
+        line = path.read_text().splitlines()[0]
         target = line.removeprefix("# yaml-language-server: $schema=")
         assert (path.parent / target).resolve() == tmp_path / "schema.json"
     assert frrgen(capsys, "-i", tmp_path / "inventory", "check")[0] == 0

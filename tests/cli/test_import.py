@@ -165,7 +165,7 @@ def test_what_routers_share_stands_once_with_its_comments(leaves, capsys):
     assert Path("net/secrets/FABRIC").read_text() == "s3cret\n"
     assert common.count("file:secrets/FABRIC") == 1
     own = Path("net/routers/leaf1.yaml").read_text()
-    assert own.startswith("# the leaf of a rack\n")
+    assert own.startswith("# yaml-language-server: $schema=../schema.json\n# the leaf of a rack\n")
     assert "BOGONS" not in own
     assert "    # the first node\n    10.0.0.10:" in own
     assert "s3cret" not in common + own

@@ -11,7 +11,7 @@ FILES = {"Router": "routers/NAME.yaml", "Cluster": "clusters/NAME.yaml", "Networ
 
 def reference() -> str:
     """Draw a table for every mapping of the inventory: the files first, the rest by name."""
-    defs = schema()["$defs"]
+    defs = schema(whole=True)["$defs"]
     parts = []
     for name in (*FILES, *sorted(defs.keys() - FILES.keys())):
         title = f"{name}: `{FILES[name]}`" if name in FILES else name
