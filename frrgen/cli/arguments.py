@@ -123,6 +123,9 @@ def parser() -> argparse.ArgumentParser:
         "--raw", action="store_true", help="pfSense: let `pfsense: {raw: true}` replace what the package's pages say"
     )
     push.add_argument(
+        "--alone", action="store_true", help="push to the named box of a pair alone, while the other is away"
+    )
+    push.add_argument(
         "--confirm-within",
         type=positive,
         metavar="SECONDS",

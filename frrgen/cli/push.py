@@ -10,11 +10,12 @@ from frrgen.cli.devices import push_to
 from frrgen.cli.outcomes import Pushing
 from frrgen.cli.reviewed import Reviewed
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, InputError
+from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, InputError
 from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
-from frrgen.transaction.base import Approve, Outcome
+from frrgen.transaction.base import Approve, Outcome, State
+from frrgen.transaction.fleet import for_one_box
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> Exit:
     reviewed = Reviewed.read(args.routers)
     inventory = Inventory(args.inventory, reviewed.routers if reviewed else args.routers)
     named = [router.name for router in inventory.routers(reviewed.routers if reviewed else args.routers)]
-    after = inventory.with_other_boxes(named)
+    after = dict.fromkeys(named) if args.alone else inventory.with_other_boxes(named)
     if reviewed:
         after = {name: first if first in named else None for name, first in after.items() if name in named}
     routers = inventory.routers(list(after))
@@ -45,12 +46,23 @@ def run(args: argparse.Namespace) -> Exit:
             approve = (
                 (lambda plan: reviewed.approve(plan) and pushing.approve(plan)) if args.dry_run else reviewed.approve
             )
-        paired = {one for second, first in after.items() if first is not None for one in (first, second)}
+        turns = {second: first for second, first in after.items() if first is not None}
+        paired = {*turns.keys(), *turns.values()}
+        behind = {first: other for other in resolved if (first := turns.get(other.name)) is not None}
+        if args.dry_run:
+            turns, behind = {}, {}
         jobs = {
-            router.name: _job(inventory, router, args, approve, pushing, paired=router.name in paired)
+            router.name: _job(
+                inventory,
+                router,
+                args,
+                approve,
+                pushing,
+                paired=router.name in paired,
+                behind=behind.get(router.name),
+            )
             for router in resolved
         }
-        turns = {} if args.dry_run else {second: first for second, first in after.items() if first is not None}
         return pushing.outcomes(list(jobs.items()), after=turns)
 
 
@@ -62,10 +74,34 @@ def _job(
     pushing: Pushing,
     *,
     paired: bool,
+    behind: Router | None,
 ) -> Callable[[], Outcome]:
+    """Return the job of a router. `behind`: the box of its pair that comes behind it, and must be able to follow."""
 
     def push() -> Outcome:
         with inventory.placing():
+            if behind is not None:
+                _refuse_half(router.name, behind, args, pushing)
             return push_to(router, args, approve, pushing.progress_of(router.name), pushing.stop, paired=paired)
 
     return push
+
+
+class _ReadyError(Exception):
+    """A router has passed every check that comes before a change, and is left as it is."""
+
+
+def _refuse_half(name: str, other: Router, args: argparse.Namespace, pushing: Pushing) -> None:
+    """Raise DeviceError if the other box of a pair refuses the push: the two boxes would differ behind it."""
+
+    def leave(state: State) -> None:
+        if state is State.CHECKED:
+            raise _ReadyError
+
+    try:
+        push_to(other, args, None, leave, pushing.stop, paired=True)
+    except _ReadyError:
+        return
+    except FrrgenError as bad:
+        text = f"{name}: not started: {other.name}, the other box of its pair, cannot be pushed to; nothing was changed"
+        raise DeviceError(*bad.findings, Finding(Code.FRR527, text, hint=for_one_box(name))) from bad

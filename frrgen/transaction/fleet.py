@@ -73,6 +73,15 @@ def _not_behind(name: str, before: Outcome) -> Outcome | None:
     if not before.findings and before.state in {State.CONFIRMED, State.UNCHANGED}:
         return None
     first = before.router
-    hint = f"frrgen confirm {first}, then push again" if before.state is State.WAITING else "push again"
+    hint = "push again"
+    if before.state is State.WAITING:
+        hint = f"frrgen confirm {first}, then push again"
+    elif before.findings:
+        hint = for_one_box(name)
     text = f"{name}: not started: {first}, the other box of its pair, is not confirmed"
     return Outcome(name, State.UNCHANGED, findings=(Finding(Code.FRR527, text, hint=hint),))
+
+
+def for_one_box(name: str) -> str:
+    """Return the way out where only one box of a pair can be pushed to."""
+    return f"push again when both are well; meanwhile: frrgen push {name} --alone"

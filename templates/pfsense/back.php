@@ -1,7 +1,7 @@
 <?php
 /**
  * Write the old sections again if those of the push are there, have the package load them, and look: the push is undone
- * when FRR runs what it ran before.
+ * when FRR runs what it ran before, or waits for the box to be the CARP master.
  */
 function frrgen_run(array $request): array {
 	$old = frrgen_digest($request['sections'], $request['names']);
@@ -15,6 +15,9 @@ function frrgen_run(array $request): array {
 		$quiet = frrgen_busy() ? 0 : $quiet + 1;
 		if ($quiet < 2) {
 			continue;
+		}
+		if (frrgen_waits() && frrgen_running() === '') {
+			return $answer;
 		}
 		frrgen_put_in_order((string) base64_decode($request['rows']), frrgen_running());
 		if (frrgen_plain(frrgen_ranked(frrgen_running())) === $request['runs']) {

@@ -191,6 +191,13 @@ function frrgen_running(): string {
 	return frrgen_command("/usr/local/bin/vtysh -c 'show running-config'");
 }
 
+/** Whether FRR follows a CARP address that another box has. */
+function frrgen_waits(): bool {
+	$vip = (string) (frrgen_sections(frrgen_read())['frr'][0]['carpstatusvid'] ?? 'none');
+	return strpos($vip, '_vip') === 0 && function_exists('get_carp_interface_status')
+		&& get_carp_interface_status($vip) !== 'MASTER';
+}
+
 /** The digest of what is in a configuration, in whatever order: its lines, each behind those of its context. */
 function frrgen_plain(string $text): string {
 	$found = $open = array();

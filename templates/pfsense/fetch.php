@@ -33,6 +33,7 @@ function frrgen_run(array $request): array {
 	foreach (function_exists('return_gateways_array') ? return_gateways_array() : array() as $name => $gateway) {
 		$gateways[$name] = (string) ($gateway['gateway'] ?? '');
 	}
+	$running = frrgen_running();
 	return array(
 		'pfsense' => trim((string) @file_get_contents('/etc/version')),
 		'package' => trim(frrgen_command('/usr/local/sbin/pkg query %v pfSense-pkg-frr')),
@@ -47,7 +48,8 @@ function frrgen_run(array $request): array {
 		'sections' => (object) $sections,
 		'digest' => frrgen_digest($sections, $request['names']),
 		'frr_conf' => base64_encode((string) @file_get_contents(FRRGEN_CONF)),
-		'running' => base64_encode(frrgen_running()),
+		'running' => base64_encode($running),
+		'frr' => $running === '' ? frrgen_command('/usr/local/sbin/zebra --version') : '',
 		'daemons' => preg_split('/\s+/', frrgen_command("/usr/local/bin/vtysh -c 'show daemons'"), -1, PREG_SPLIT_NO_EMPTY),
 		'sessions' => base64_encode(frrgen_command("/usr/local/bin/vtysh -d bgpd -c 'show bgp vrf all summary json'")),
 		'pending' => frrgen_pending(),

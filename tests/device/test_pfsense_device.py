@@ -33,6 +33,7 @@ GOOD = {
     "digest": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
     "frr_conf": "",
     "running": "",
+    "frr": "zebra version 10.3\n",
     "daemons": [],
     "sessions": "",
     "pending": None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 
 import pytest
 
@@ -143,3 +144,33 @@ def test_a_neighbor_that_the_inventory_does_not_name_is_told_of():
         written = wanted.over(copy.deepcopy(there), box)
         assert ["192.168.1.99" in one["peer"] for one in written["frrbgpneighbors"]].count(True) == len(expected)
         assert [one.split(":")[0] for one in wanted.leftovers] == [f"frrbgpneighbors {peer}" for peer in expected]
+
+
+KEYS = (
+    {},
+    {"nexthop_action": "match-peer", "nexthop_peer": "none"},
+    {"metric_action": "set", "metric_value": "x"},
+    {"prefix_match": "k8s-p"},
+    {"weight": "7"},
+    {"call": "open"},
+    {"exitaction": "next"},
+)
+
+
+@pytest.mark.parametrize("ownership", ["managed", "full"])
+def test_entries_that_stand_twice_or_have_no_valid_action_are_settled_by_one_push(ownership):
+    router = home(ownership=ownership)
+    box = box_of(router)
+    late = []
+    for number in range(150):
+        draw = random.Random(number)
+        there = sections(router, box)
+        maps = there["frrglobalroutemaps"]
+        for _ in range(draw.randint(1, 3)):
+            seq, action = draw.choice(["1", "10", "20", "30"]), draw.choice(["x", "", "permit", "deny"])
+            maps.insert(draw.randint(0, len(maps)), entry(seq=seq, action=action, **draw.choice(KEYS)))
+        once = {**there, **Wanted(router).over(copy.deepcopy(there), box)}
+        twice = {**once, **Wanted(router).over(copy.deepcopy(once), box)}
+        if once != twice:
+            late.append((number, maps))
+    assert late == []

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from frrgen.cli import main
+from frrgen.cli.outcomes import Pushing
 from frrgen.platforms.pfsense.stored import normal
+from frrgen.transaction.base import State
 from tests.lab import Lab, wait_for
 from tests.lab.endpoint import Endpoint
 from tests.lab.pfsense import Pfsense, lacking
@@ -53,7 +55,10 @@ def lab(frr, tmp_path, monkeypatch):
     with Lab(frr=frr) as lab:
         for number, state in ((2, "MASTER"), (3, "BACKUP")):
             name = f"home{number}"
-            box, node = lab.add(Pfsense(name, lab.folder / name, frr=lab.frr)), lab.router(f"node{number}", daemons=())
+            # no box with FRR 8.4 has package 2.1
+            package = "2.0.2_7" if lab.frr.numbers < (10,) else "2.1.2_1"
+            box = lab.add(Pfsense(name, lab.folder / name, frr=lab.frr, package=package))
+            node = lab.router(f"node{number}", daemons=())
             lab.link(box, node, f"192.168.1.{number}/24", "192.168.1.10/24")
             lab.sshd(box)
             carp(box, state)
@@ -81,14 +86,20 @@ def carp(box, state):
     box.run("ip", "addr", change, f"{SHARED}/24", "dev", "eth0", check=False)
 
 
-def test_a_pair_is_pushed_one_after_the_other_and_the_other_box_takes_over_with_the_same_policy(lab, capsys):
-    first, second = lab.routers["home2"], lab.routers["home3"]
+@pytest.fixture
+def typed(lab, capsys):
+    """What types a command, and returns its exit code and all that it said."""
     config = str(lab.ssh_config())
 
-    def typed(*words):
+    def run(*words, config=config):
         code = main([*words, "--ssh-config", config])
         return code, "".join(capsys.readouterr())
 
+    return run
+
+
+def test_a_pair_is_pushed_one_after_the_other_and_the_other_box_takes_over_with_the_same_policy(lab, typed, capsys):
+    first, second = lab.routers["home2"], lab.routers["home3"]
     assert main(["check"]) == 0, capsys.readouterr()
     capsys.readouterr()
     # to name one box is to push both, and the second only when the first is confirmed
@@ -129,3 +140,90 @@ def test_a_pair_is_pushed_one_after_the_other_and_the_other_box_takes_over_with_
     code, said = typed("diff", "home3")
     assert code == 0, said
     assert not end.ended
+
+
+def test_a_pair_that_cannot_be_pushed_to_whole_stays_as_it_is(lab, typed, tmp_path):
+    both = lab.routers["home2"], lab.routers["home3"]
+    before = [box.sections() for box in both]
+    plain = lab.ssh_config().read_text()
+    for away, other in (("home3", "home2"), ("home2", "home3")):
+        config = tmp_path / "unreachable"
+        config.write_text(f"Host {away}\n  Port 1\n{plain}")
+        code, said = typed("push", "home2", "--yes", config=str(config))
+        assert code == 1, said
+        assert f"{away}: " in said, said
+        assert "refused" in said, said
+        assert f"frrgen push {other} --alone" in said
+        assert [box.sections() for box in both] == before
+    code, said = typed("push", "home3", "--yes", "--alone", config=str(config))
+    assert code == 0, said
+    assert "push to both" in said
+    assert both[0].sections() == before[0]
+    # BGP is off on one box, and FRR on the other
+    off = [{**both[0].sections()["frrbgp"][0], "enable": ""}]
+    both[0].save("frrbgp", off)
+    both[0].settled()
+    both[1].save("frr", [{**both[1].sections()["frr"][0], "enable": ""}])
+    code, said = typed("push", "home2", "--yes")
+    assert code == 0, said
+    assert "The package restarts all of FRR (bgpd is switched on)" in said
+    assert normal(both[0].sections()) == normal(both[1].sections())
+    assert "router bgp 64512" in both[0].running_config()
+
+
+def test_a_failover_in_the_middle_of_a_push_is_told_and_nothing_is_half_done(lab, typed, monkeypatch):
+    first, second = lab.routers["home2"], lab.routers["home3"]
+    before = first.sections(), second.sections()
+    faults = {}
+
+    def progress_of(pushing, router):
+        tell = plain(pushing, router)
+
+        def told(state):
+            tell(state)
+            if (router, state) in faults:
+                faults.pop((router, state))()
+
+        return told
+
+    plain = Pushing.progress_of
+    monkeypatch.setattr(Pushing, "progress_of", progress_of)
+
+    def moves(gone, come):
+        carp(gone, "BACKUP")
+        gone.run("/usr/local/etc/rc.d/frr.sh", "stop")
+        carp(come, "MASTER")
+        come.run("sh", "-c", "/usr/local/etc/rc.d/frr.sh start >/dev/null 2>&1 </dev/null", check=False)
+
+    # the first box loses the address when its sections are written
+    faults["home2", State.APPLIED] = lambda: moves(first, second)
+    code, said = typed("push", "home2", "--yes")
+    assert (code, faults) == (3, {}), said
+    assert f"home2: during the push another box became the CARP master: {VIP} is BACKUP here" in said
+    assert (
+        "home2: rolled back: it has the sections that it had, and FRR waits, for another box is the CARP master" in said
+    )
+    assert "home3: not started" in said
+    assert (first.sections(), second.sections()) == before
+    # it gets the address back while its sections are written: FRR runs there what was written, and that is told
+    second.settled()
+    faults["home2", State.APPLIED] = lambda: moves(second, first)
+    code, said = typed("push", "home2", "--yes")
+    assert (code, faults) == (0, {}), said
+    assert f"home2 said: the box became the CARP master of {VIP} during the push: FRR runs what was written" in said
+    assert normal(first.sections()) == normal(second.sections())
+    assert "router bgp 64512" in first.running_config()
+    # it loses the address while a push waits to be confirmed: the box undoes it
+    sections = first.sections()
+    file = Path("inventory/network.yaml")
+    file.write_text(file.read_text().replace("bgp: {asn: 64512}", "bgp: {asn: 64512, log_neighbor_changes: true}"))
+    code, said = typed("push", "home2", "--yes", "--confirm-within", "300")
+    assert code == 1, said
+    assert first.sections() != sections
+    moves(first, second)
+    code, said = typed("confirm", "home2")
+    assert code == 1, said
+    assert "FRR waits, for another box is the CARP master: nothing was confirmed" in said
+    code, said = typed("rollback", "home2", "--yes")
+    assert code == 0, said
+    assert first.sections() == sections

@@ -54,6 +54,8 @@ class Fetched(Answer):
     digest: str
     frr_conf: Base64Bytes
     running: Base64Bytes
+    frr: str
+    """What `zebra --version` says where FRR does not run; else empty."""
     daemons: frozenset[str]
     sessions: Base64Bytes
     """What `show bgp vrf all summary json` says."""

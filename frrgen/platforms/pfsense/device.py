@@ -65,7 +65,7 @@ fgets(STDIN);
 """
 """Holds the push's lock while the connection stands; one of our own, left by a connection that went silent, is taken
 over. What a cut push is still writing, under the other lock, is waited for."""
-_VERSION: Final = re.compile(r"^frr version (\d+(?:\.\d+)*)", re.MULTILINE)
+_VERSION: Final = re.compile(r"^(?:frr|zebra) version (\d+(?:\.\d+)*)", re.MULTILINE)
 _TOO_LONG: Final = (124, 137)
 """The status of timeout(1) when it has ended what it ran."""
 
@@ -99,7 +99,7 @@ class PfsenseDevice:
                 )
             )
         text = to_text(said.running)
-        found = _VERSION.search(text)
+        found = _VERSION.search(text or said.frr)
         facts = said.model_dump(include={"hostname", "domain", "interfaces", "devices", "gateways", "lengths"})
         running = PfsenseRunning(
             text=text,
@@ -194,10 +194,11 @@ class PfsenseDevice:
 
     def confirm(self, digest: str, entry: str) -> None:
         """End the wait of a push. Raises GoneError if the box has undone it by itself."""
-        if self.fetch().digest != digest:
-            raise DeviceError(
-                Finding(Code.FRR514, f"{self.name} has something else than what was verified: nothing was confirmed")
-            )
+        now = self.fetch()
+        if now.digest != digest:
+            why = "; FRR waits, for another box is the CARP master" if now.would_run else ""
+            text = f"{self.name} has something else than what was verified{why}: nothing was confirmed"
+            raise DeviceError(Finding(Code.FRR514, text))
         ask(self.shell, "disarm", {"id": self.id}, Kept)
         self._record(entry)
 

@@ -90,6 +90,8 @@ class Overlay:
             key = identity(name, config)
             if key in new and key not in there:
                 merged.append(self._entry(name, key, new[key], config))
+            elif key in new and self._unread(name, key):
+                continue  # what is intended stands there by now
             elif self._stays(name, key, config, owned):
                 merged.append(config)
             there.add(key)
@@ -101,6 +103,11 @@ class Overlay:
         if name != "frrbgp" or not self.full or "enable" in self.kept.get((name, ()), {}):
             return current
         return [config | {"enable": ""} for config in current]
+
+    def _unread(self, name: str, key: Identity) -> bool:
+        """Tell whether the model could not read an entry of a route map, however often the box has it."""
+        whole = (name, key) in self.before and "action" not in self.kept.get((name, key), ())
+        return name == "frrglobalroutemaps" and not whole
 
     def _stays(self, name: str, key: Identity, config: Config, owned: set[str]) -> bool:
         """Tell whether an entry that the model does not name stays: of a route map that it owns no entry does.
@@ -155,7 +162,8 @@ class Overlay:
             return there
         nothing = blank(name)
         alike = _alike_choices(there, new) if name == "frrglobalroutemaps" else frozenset()
-        mine = _ALWAYS_KEPT.get(name, set()) | set(self.kept.get((name, key), ()))
+        kept = () if self._unread(name, key) else self.kept.get((name, key), ())
+        mine = _ALWAYS_KEPT.get(name, set()) | set(kept)
         found: Config = {}
         for field in SCHEMA[name].keys:
             old, intended = there[field] if field in there else nothing[field], new[field]

@@ -157,7 +157,32 @@ class PfsensePush(Push[PfsenseRunning]):
         state = State.CONFIRMED if self.confirm_within is None else State.WAITING
         self._end(state)
         notes = plan.notes if isinstance(plan, PfsensePlan) else ()
-        return Outcome(self.device.name, state, plan, notes=(*self._imprecise(), *notes))
+        return Outcome(self.device.name, state, plan, notes=(*self._imprecise(), *notes, *self._started(now)))
+
+    def _waits(self) -> str:
+        """Return the CARP address for which FRR was to wait behind the push; "" if FRR was to run, or is off."""
+        return waits_for({**self._old.sections, **self.new}, self._old.carp)
+
+    def _started(self, now: PfsenseRunning) -> tuple[str, ...]:
+        """Tell that the box has become the CARP master since the plan was made."""
+        vip = self._waits()
+        if not vip or now.would_run:
+            return ()
+        runs = "FRR runs what was written, and nothing was asked of its sessions"
+        return (f"the box became the CARP master of {vip} during the push: {runs}",)
+
+    def _refuse_failover(self, now: PfsenseRunning) -> None:
+        """Raise DeviceError where FRR was to run, and the box is the CARP master no more."""
+        vip = waits_for(now.sections, now.carp)
+        if vip and not self._waits():
+            raise DeviceError(
+                Finding(
+                    Code.FRR522,
+                    f"{self.device.name}: during the push another box became the CARP master: {vip} is "
+                    f"{now.carp[vip] or 'unknown'} here, FRR does not run, and the change cannot be proven",
+                    hint="push again: the plan is then for the boxes as they are",
+                )
+            )
 
     def _expected_file(self) -> str:
         return "" if self._imprecise() or not self.predicted else _sha256(self.predicted)
@@ -170,10 +195,11 @@ class PfsensePush(Push[PfsenseRunning]):
             found = ("the one that was there was not what frrgen expects of the sections",)
         return tuple(f"frr.conf could not be predicted, so only what FRR runs was compared: {why}" for why in found)
 
-    def _settle(self, sections: str, file: str) -> PfsenseRunning:
+    def _settle(self, sections: str, file: str, *, back: bool = False) -> PfsenseRunning:
         """Wait until the package has ended, and FRR runs what its file says. Raises DeviceError if it does not.
 
-        `sections` and `file` are the digests that must then be found; "": any file.
+        `sections` and `file` are the digests that must then be found; "": any file. `back`: on the way back FRR may
+        also wait for the box to be the CARP master.
         """
         waited, quiet = 0.0, 0.0
         while True:
@@ -186,6 +212,8 @@ class PfsensePush(Push[PfsenseRunning]):
                     raise DeviceError(
                         Finding(_NEITHER, f"{self.device.name}: the sections were changed by someone else")
                     )
+                if not back:
+                    self._refuse_failover(now)
                 left = not_run(self.device.name, now)
                 if not left:
                     return now
@@ -214,6 +242,7 @@ class PfsensePush(Push[PfsenseRunning]):
             self.sleep(_EVERY)
             waited += _EVERY
             now = self.device.fetch()
+            self._refuse_failover(now)
         return self._settle(digest(self.new), self._expected_file()) if waited else now
 
     def _resume(self, now: PfsenseRunning) -> Outcome | None:
@@ -243,17 +272,16 @@ class PfsensePush(Push[PfsenseRunning]):
             )
         if now.sections_digest != old.sections_digest or now.frr_conf != old.frr_conf or now.text != old.text:
             self._write(old.sections, now.sections_digest, "rolled back")
-        now = self._settle(old.sections_digest, "")
-        if self._planned.after:
+        now = self._settle(old.sections_digest, "", back=True)
+        if self._planned.after and not now.would_run:
             self.device.execute(self._planned.after)
         self.device.disarm(entry("rolled back", id=self.device.id, after=now.digest))
         self._end(State.ROLLED_BACK)
+        runs = "FRR waits, for another box is the CARP master" if now.would_run else "FRR runs them"
         raise RolledBackError(
             *problem.findings,
             *self.found,
-            Finding(
-                Code.FRR524, f"{self.device.name}: rolled back: it has the sections that it had, and FRR runs them"
-            ),
+            Finding(Code.FRR524, f"{self.device.name}: rolled back: it has the sections that it had, and {runs}"),
         )
 
 
