@@ -231,6 +231,14 @@ class Configurations:
                 text = f"the nodes announce different prefixes to {one.router}, or with different attributes"
                 hint = "write toAdvertise alike for all nodes; or import each set of nodes as a cluster of its own"
                 self.findings.append(beyond(text, one.where, hint))
+            beside = {
+                two.address.version for two in self.sessions if (two.router, two.nodes) == (one.router, one.nodes)
+            }
+            if any(prefix.version in beside - {one.address.version} for prefix in one.told):
+                text = (
+                    f"prefixes of both IP versions go to {one.address}, and {one.router} has a session of each version"
+                )
+                self.findings.append(beyond(text, one.where, "leave dualStackAddressFamily out"))
         return {router: next(iter(found.values())) for router, found in by_nodes.items()}
 
 

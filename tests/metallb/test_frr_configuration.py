@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 import yaml
@@ -26,13 +27,14 @@ SPEC = {
 SECRET = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: czNjcmV0}\n"
 
 
-def manifest(spec, name="k"):
-    head = {"apiVersion": "frrk8s.metallb.io/v1beta1", "kind": "FRRConfiguration", "metadata": {"name": name}}
-    return yaml.safe_dump({**head, "spec": spec})
+def manifest(spec, name, annotations):
+    metadata = {"name": name, "annotations": dict(annotations)}
+    head = {"apiVersion": "frrk8s.metallb.io/v1beta1", "kind": "FRRConfiguration", "metadata": metadata}
+    return yaml.safe_dump(json.loads(json.dumps({**head, "spec": spec})))
 
 
-def imported(*specs):
-    text = "---\n".join(manifest(spec, f"k{number}") for number, spec in enumerate(specs)) + SECRET
+def imported(*specs, annotations=()):
+    text = "---\n".join(manifest(spec, f"k{number}", annotations) for number, spec in enumerate(specs)) + SECRET
     return parse(read_all(text.encode(), "k.yaml"), None, "unnamed", {})
 
 
@@ -90,6 +92,20 @@ def test_ipv6_prefixes_go_over_a_session_of_ipv4_only_with_both_families():
     assert [str(one) for pool in imported(spec).cluster.pools.values() for one in pool.prefixes] == [PREFIX]
     spec["bgp"]["routers"][0]["neighbors"][0]["dualStackAddressFamily"] = True
     assert [str(one) for pool in imported(spec).cluster.pools.values() for one in pool.prefixes] == [PREFIX, six]
+
+
+def test_beside_a_session_of_each_ip_version_none_carries_both():
+    spec = advertising({"allowed": {"mode": "all"}}, PREFIX, "2001:db8::/64")
+    neighbors = spec["bgp"]["routers"][0]["neighbors"]
+    neighbors.append({**copy.deepcopy(neighbors[0]), "address": "2001:db8::1", "sourceaddress": "2001:db8::10"})
+    named = {"frrgen.io/routers": "198.51.100.1=home,2001:db8::1=home"}
+    (pool,) = imported(spec, annotations=named).cluster.pools.values()
+    assert {one.version for one in pool.prefixes} == {4, 6}
+    for neighbor in neighbors:
+        both = copy.deepcopy(spec)
+        both["bgp"]["routers"][0]["neighbors"][neighbors.index(neighbor)]["dualStackAddressFamily"] = True
+        with pytest.raises(InputError, match="a session of each version"):
+            imported(both, annotations=named)
 
 
 B = {"matchLabels": {"kubernetes.io/hostname": "b"}}
