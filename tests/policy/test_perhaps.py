@@ -26,7 +26,7 @@ CLAUSES = (
     "match peer 192.0.2.1",
     "match ip route-source prefix-list P",
     "match community C",
-    "match large-community C any",
+    "match large-community C exact-match",
 )
 SETS = ("set metric rtt\n on-match next", "set as-path prepend 1\n set as-path exclude 1\n on-match next")
 LISTS = """\

@@ -12,7 +12,7 @@ from frrgen.model.types import BLANKS
 from frrgen.platforms.frr.grammar.policy import LISTS
 from frrgen.platforms.frr.parse.beyond import ended_by, may_open, opens
 from frrgen.platforms.frr.parse.fates import Fates
-from frrgen.platforms.frr.parse.words import MEASURED, in_full, is_measured
+from frrgen.platforms.frr.parse.words import MEASURED, in_full, is_measured, lacks
 
 _ALWAYS: Final = re.compile(
     r"Building configuration\.\.\.|Current configuration:|"
@@ -71,8 +71,17 @@ def lacked(enter: Path) -> Context:
 class Reader:
     """Reads lines in their contexts."""
 
-    def __init__(self, top: Context, fates: Fates, version: tuple[int, ...], short_cut: Callable[[str], bool]) -> None:
-        """`short_cut` reads, or does not, a line of the top level as it is."""
+    def __init__(
+        self,
+        top: Context,
+        fates: Fates,
+        version: tuple[int, ...],
+        short_cut: Callable[[str], bool],
+        *,
+        known: bool,
+    ) -> None:
+        """`short_cut` reads, or does not, a line of the top level as it is. `known`: whether the version was said."""
+        self.known = known
         self.top = top
         self.fates = fates
         self.version = version
@@ -160,6 +169,8 @@ class Reader:
     def _takes(self, line: str, depth: int) -> bool:
         """Open what a line opens in a context, or read it there."""
         context = self.stack[depth]
+        if self.known and lacks(context.enter, line, self.version):
+            return False
         if self._opened(line, depth):
             return True
         if context.read(line):

@@ -58,7 +58,7 @@ class Parser:
         self.numbers = _numbers(frr_version or DEFAULT_VERSION)
         self.fates = Fates()
         self.top = Top(self.fates)
-        self.policy = Policy(self.fates)
+        self.policy = Policy(self.fates, self.numbers)
         self.bgps: dict[str, Instance] = {}
         self.born: dict[str, tuple[Version, Any]] = {}
         """The version and the profile by whose defaults each instance was made."""
@@ -69,7 +69,8 @@ class Parser:
     def read(self, lines: Iterable[tuple[int, str]]) -> None:
         """Read every line, given with its number."""
         top = Context((), self._read, self._open, self._lost)
-        Reader(top, self.fates, self.numbers, self.policy.short_cut).read(lines)
+        known = self.version is not None
+        Reader(top, self.fates, self.numbers, self.policy.short_cut, known=known).read(lines)
 
     def _read(self, line: str) -> bool:
         if (version := _VERSION.fullmatch(line)) is not None:
@@ -119,7 +120,7 @@ class Parser:
 
     def finish(self) -> Account:
         """Make the Router of what was read."""
-        data: Data = {"name": self.name, **self.policy.data(self.numbers), **self.top.owner.data}
+        data: Data = {"name": self.name, **self.policy.data(), **self.top.owner.data}
         if self.version is not None:
             data["frr_version"] = self.version
         if profiles := self._each(BfdProfile, self.top.profiles):

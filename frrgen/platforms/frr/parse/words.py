@@ -12,7 +12,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-MEASURED: Final = (10, 7)
+_VERSIONS: Final = ((8, 4), (10, 3), (10, 7))
+"""The versions whose commands were measured."""
+MEASURED: Final = _VERSIONS[-1]
 """The newest FRR whose commands are known."""
 _Tree = dict[str, Any]
 _TOKEN: Final = re.compile(r"[()]|[^\s()]+")
@@ -70,6 +72,43 @@ def in_full(context: Sequence[str], line: str, version: tuple[int, ...]) -> str 
     return " ".join([*negated, *found.pop()]) if len(found) == 1 else None
 
 
+def lacks(context: Sequence[str], line: str, version: tuple[int, ...]) -> bool:
+    """Tell whether the context of this FRR surely has no such command, and that of a later one has it.
+
+    Between two versions that were measured nobody knows since when a command is there.
+    """
+    tree = _commands(tuple(context))
+    words = tuple(line.removeprefix("no ").split(" "))
+    if tree is None or _newer(tuple(context)).isdisjoint(words):
+        return False
+    reached = next((one for one in _VERSIONS if one >= version[:2]), MEASURED)
+    return _has(tree, words, MEASURED) and not _has(tree, words, reached)
+
+
+@lru_cache(maxsize=1 << 12)
+def _newer(context: tuple[str, ...]) -> frozenset[str]:
+    """Return the words of a context's commands that not every version has."""
+    found: set[str] = set()
+    trees = [_commands(context) or {}]
+    while trees:
+        tree = trees.pop()
+        found.update(key.partition("^")[0] for key in tree if "^" in key)
+        trees += tree.values()
+    return frozenset(found)
+
+
+def _has(tree: _Tree, words: tuple[str, ...], version: tuple[int, ...]) -> bool:
+    """Tell whether a version has a command of these words; it is not known behind the place where it is cut off."""
+    if not words or not tree:
+        return True
+    for key in tree:
+        one, _, since = key.partition("^")
+        fits = _KINDS[one].fullmatch(words[0]) is not None if one in _KINDS else one.startswith(words[0])
+        if fits and (not since or version >= _numbers(since)) and _has(tree[key], words[1:], version):
+            return True
+    return False
+
+
 def _completions(tree: _Tree, words: tuple[str, ...], version: tuple[int, ...], *, free: bool) -> set[tuple[str, ...]]:
     """Return the lines in full that the words may be: FRR looks at the whole line to know what a beginning stands for.
 
@@ -80,15 +119,19 @@ def _completions(tree: _Tree, words: tuple[str, ...], version: tuple[int, ...], 
         return {()}
     if not tree:
         return {words} if free else set()
+    cut_off: set[tuple[str, ...]] = set()
     for kind in _words(tree, words[0], version):
         found = {
             (full, *rest)
             for key, full in kind
             for rest in _completions(tree[key], words[1:], version, free=key[0] == "*" or (free and full == words[0]))
         }
-        if found:
+        if found and len(words) > 1 and all(key[0] in _KINDS and not tree[key] for key, _ in kind):
+            # a name that ends the command, as far as it is known: a word that was begun may go on
+            cut_off = cut_off or found
+        elif found:
             return found
-    return set()
+    return cut_off
 
 
 def _words(tree: _Tree, word: str, version: tuple[int, ...]) -> Iterator[list[tuple[str, str]]]:

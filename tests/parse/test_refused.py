@@ -1,0 +1,67 @@
+"""Lines that the router's FRR refuses, and another version takes, are never read as if it had them.
+
+Each was loaded into FRR 8.4.4, 10.3 and 10.7.1; `taken` names those whose `show running-config` has it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from frrgen.platforms.frr.parse.parser import account, parse
+
+VERSIONS = ("8.4.4", "10.3", "10.7.1")
+MAP = "route-map M permit 10\n {}\nexit\n"
+RPKI = "rpki\n {}\nexit\n"
+CASES = [
+    ("bgp community-list standard A seq 5 permit internet", "{}\n", "8.4.4"),
+    ("bgp community-list standard A seq 5 permit 65001:1 internet", "{}\n", "8.4.4"),
+    ("bgp community-list 7 seq 5 permit internet", "{}\n", "8.4.4"),
+    ("bgp community-list standard A seq 5 deny internet", "{}\n", "8.4.4"),
+    ("bgp community-list standard A seq 5 permit 0:0", "{}\n", "8.4.4 10.3 10.7.1"),
+    ("bgp community-list expanded A seq 5 permit internet", "{}\n", "8.4.4 10.3 10.7.1"),
+    ("set community internet", MAP, "8.4.4"),
+    ("set community 65001:1 internet additive", MAP, "8.4.4"),
+    ("set metric igp", MAP, "10.3 10.7.1"),
+    ("set metric aigp", MAP, "10.3 10.7.1"),
+    ("set metric rtt", MAP, "8.4.4 10.3 10.7.1"),
+    ("set metric WORD", MAP, ""),
+    ("set local-preference WORD", MAP, ""),
+    ("set weight WORD", MAP, ""),
+    ("match community C any", MAP, "10.3 10.7.1"),
+    ("match large-community C any", MAP, "10.3 10.7.1"),
+    ("match extcommunity C any", MAP, "10.7.1"),
+    ("match community C exact-match", MAP, "8.4.4 10.3 10.7.1"),
+    ("rpki cache tcp 192.0.2.1 3323 preference 1", RPKI, "10.3 10.7.1"),
+]
+ABBREVIATED = [
+    ("match ip address pre A", "match ip address prefix-list A"),
+    ("match ip addr prefix-li A", "match ip address prefix-list A"),
+    ("match ip next-hop prefix A", "match ip next-hop prefix-list A"),
+    ("match ip route-source pre A", "match ip route-source prefix-list A"),
+    ("match ipv6 address pre A", "match ipv6 address prefix-list A"),
+    ("match ip next-hop addr 192.0.2.1", "match ip next-hop address 192.0.2.1"),
+    ("match ip next-hop ty blackhole", "match ip next-hop type blackhole"),
+    ("match ip address pre", "match ip address pre"),
+    ("match comm C exact", "match community C exact-match"),
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("line", "around", "taken"), CASES, ids=lambda value: value.strip().replace("\n", " "))
+def test_a_line_is_read_exactly_where_frr_takes_it(line, around, taken, version):
+    found = account(around.format(line), frr_version=version)
+    left = [one.line for one in found.parsed.leftovers]
+    assert left == ([] if version in taken.split() else [line])
+
+
+def test_of_a_version_between_those_that_were_measured_nothing_is_refused():
+    assert not parse(MAP.format("match community C any"), frr_version="9.1").leftovers
+    assert not parse(MAP.format("match extcommunity C any"), frr_version="10.5").leftovers
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("line", "full"), ABBREVIATED)
+def test_a_beginning_behind_a_place_for_a_name_is_read_as_frr_reads_it(line, full, version):
+    begun, said = (parse(MAP.format(one), frr_version=version) for one in (line, full))
+    assert not begun.leftovers
+    assert begun.router == said.router
