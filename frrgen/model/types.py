@@ -5,6 +5,7 @@ two texts that mean the same to FRR become the same value (communities sorted, p
 """
 
 import re
+import warnings
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -276,7 +277,9 @@ def _regex(text: str) -> str:
     if len(text) > 512:
         raise ValueError("a regular expression longer than 512 characters")
     try:
-        re.compile(text.replace("_", "(?:[,{}() ]|^|$)"))
+        # Python warns of `[[`, which FRR takes
+        with warnings.catch_warnings(action="ignore"):
+            re.compile(text.replace("_", "(?:[,{}() ]|^|$)"))
     except re.error as bad:
         raise ValueError(f"not a regular expression: {bad}") from bad
     if _BRACES.fullmatch(text) is None:

@@ -184,6 +184,13 @@ def test_two_routers_must_not_reflect_to_each_other(more, expected):
             + EXACT,
             [],
         ),
+        (
+            (
+                "bgp community-list standard L seq 5 permit 1:1\nbgp community-list standard L seq 10 permit 1:1 1:2\n"
+                "route-map M permit 10\n set comm-list L delete\n"
+            ),
+            [],
+        ),
     ],
     ids=[
         "access list",
@@ -192,6 +199,7 @@ def test_two_routers_must_not_reflect_to_each_other(more, expected):
         "as-path list, the other way",
         "community list",
         "community list that is asked for exactly",
+        "community list that deletes: it is asked for each community alone",
     ],
 )
 def test_lines_of_every_kind_of_list_that_never_decide_are_found(lines, idle):

@@ -152,17 +152,25 @@ class _Router:
                     text = f"seq {seq} changes nothing: without it later entries say the same"
                     yield Finding.at(Code.FRR311, text, (*place, str(seq)), "take it away")
 
-        # with exact-match a line that asks for more is another
-        exact = {
+        # with exact-match a line that asks for more is another; what deletes communities asks for each of them alone
+        apart = {
             (f"{kind}_lists", wanted.name)
             for route_map in self.router.route_maps.values()
             for entry in route_map.entries
             for kind in ("community", "large_community")
             if (wanted := getattr(entry.match, kind)) is not None and wanted.mode is not None
+        } | {
+            (f"{kind}_lists", name)
+            for route_map in self.router.route_maps.values()
+            for entry in route_map.entries
+            for kind, name in (
+                ("community", entry.set.comm_list_delete),
+                ("large_community", entry.set.large_comm_list_delete),
+            )
         }
         for kind in ("access_lists", "ipv6_access_lists", "as_path_lists", "community_lists", "large_community_lists"):
             for name, lst in getattr(self.router, kind).items():
-                if len(lst.entries) > _MOST_LINES or (kind, name) in exact:
+                if len(lst.entries) > _MOST_LINES or (kind, name) in apart:
                     continue
                 try:
                     shadowed = list(idle_entries(kind, lst))
