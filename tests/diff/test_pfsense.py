@@ -263,3 +263,23 @@ def test_a_list_that_a_raw_text_numbers_is_compared_with_its_numbers():
     assert (
         without_numbers("bgp as-path access-list A seq 7 permit ^1_\nbgp as-path access-list A permit ^2_\n") == set()
     )
+
+
+@pytest.mark.parametrize(
+    ("section", "keys", "version", "reset"),
+    [
+        ("frrbgpadvanced", {"rejcectassetasconfedset": "on"}, "10.7.1", True),
+        ("frrbgpadvanced", {"rejcectassetasconfedset": "on"}, "10.3", False),
+        ("frrbgp", {"grrestarttimetime": "120"}, "10.3", True),
+        ("frrbgp", {"grrestarttimetime": "120"}, "8.4.4", False),
+    ],
+)
+def test_a_line_that_frr_hides_and_the_reload_sends_again_ends_the_sessions_each_time(section, keys, version, reset):
+    old = changed(section, **keys)
+    new = copy.deepcopy(old)
+    new["frrbgpneighbors"][0]["descr"] = "another"
+    file = frr_conf(old, BOX)
+    hidden = [line for line in file.splitlines() if "reject-as-sets" not in line and "restart-time" not in line]
+    text = "\n".join(hidden).replace("line vty\n!\n", "end\n") if reset else file
+    found = plan_box("pf", text, frr_conf(new, BOX), old=old, new=new, generated=file, frr_version=version, up=ALL)
+    assert (set(resets(found)) == {"192.168.1.10", "192.168.1.11"}) == reset

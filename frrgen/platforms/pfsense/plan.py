@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from frrgen.errors import Path
 from frrgen.lines.rule import Impact
+from frrgen.model.bgp import AS_SETS_REJECTED
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.plan import Plan, SessionImpact, hide, make_plan, with_routes
@@ -245,6 +246,9 @@ def _with_reloads_own(
         reset |= {config.get("peer", ""): "ebgp-multihop without a number" for config in multihop}
     if version >= _RESTART_TIME_RESETS and _single(new, "frrbgp").get("grrestarttimetime") == "120":
         reset |= dict.fromkeys(here, "graceful-restart restart-time 120")
+    if version >= AS_SETS_REJECTED and _single(new, "frrbgpadvanced").get("rejcectassetasconfedset") == "on":
+        # FRR hides its default, so the reload sends the line again, and the line ends every session
+        reset |= dict.fromkeys(here, "bgp reject-as-sets")
     for neighbor, why in reset.items():
         before = found.get(neighbor)
         if neighbor in here and (before is None or before.impact is not Impact.RESET):
