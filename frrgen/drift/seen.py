@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any, Final
 
 from frrgen.model.router import Router
@@ -81,13 +81,14 @@ def _session(device: Keeper[Running], peer: PeerSettings) -> Session:
     facts = about.get(who, {})
     accepted: dict[Prefix, Path] = {}
     received: set[Prefix] | None = set()
-    for one in tables:
-        if "receivedRoutes" in one:
-            received = None if received is None else received | set(map(ip_network, one["receivedRoutes"]))
-        elif "routes" in one:
-            accepted |= {ip_network(prefix): paths[0] for prefix, paths in one["routes"].items() if paths}
-        elif "warning" in one:
+    for kind, one in zip(cycle(_KINDS), tables, strict=False):
+        if kind == "routes":
+            accepted |= {ip_network(prefix): paths[0] for prefix, paths in one.get("routes", {}).items() if paths}
+        elif received is None or "receivedRoutes" not in one:
+            # without soft-reconfiguration FRR does not know; FRR 10.3 says so in broken JSON
             received = None
+        else:
+            received |= set(map(ip_network, one["receivedRoutes"]))
     why = str(facts.get("lastResetDueTo", ""))
     return Session(facts.get("bgpState", ""), why, accepted, None if received is None else frozenset(received))
 
