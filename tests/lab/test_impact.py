@@ -75,7 +75,12 @@ def test_each_change_alone_is_taken_at_once_told_and_in_effect(lab, frr):
 @pytest.mark.timeout(1200)
 @pytest.mark.sample("10.3")
 def test_inside_a_vrf_it_is_the_same(lab, frr):
-    found = [case for case in chosen(frr.version, IN_VRF) if case.place not in {"top", "lists"}]
+    # FRR refuses table-direct outside of the main instance: it answers that only the default instance can use it
+    found = [
+        case
+        for case in chosen(frr.version, IN_VRF)
+        if case.place not in {"top", "lists"} and "table-direct" not in case.name
+    ]
     assert found
     assert wrongs(Live(lab, "edge", vrf="red"), found, frr.version) == []
 
