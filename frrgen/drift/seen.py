@@ -17,7 +17,6 @@ from frrgen.transport.base import Keeper, Running
 
 Path = Mapping[str, Any]
 """A path, as FRR shows it as JSON."""
-_ROUTE: Final = {4: "ip route", 6: "ipv6 route"}
 _TOGETHER: Final = 50
 """Commands that are asked at a time: vtysh takes longer to start than to answer."""
 

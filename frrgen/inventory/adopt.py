@@ -24,6 +24,7 @@ from frrgen.inventory.secrets import first_line
 from frrgen.inventory.share import Shared, share
 from frrgen.inventory.write import write_new
 from frrgen.model.cluster import Cluster
+from frrgen.model.names import free_name
 from frrgen.model.router import Router
 
 _T = TypeVar("_T", bound=BaseModel)
@@ -245,11 +246,7 @@ def adopt_cluster(cluster: Cluster, folder: Path | None) -> tuple[Cluster, dict[
 
 def _free(label: str, names: set[str]) -> str:
     """Return the nearest name of a file that none has, and take it."""
-    name = first = _NOT_IN_A_NAME.sub("-", label)[:100]
-    number = 1
-    while name.casefold() in names:
-        number += 1
-        name = f"{first}-{number}"
+    name = free_name(_NOT_IN_A_NAME.sub("-", label)[:100], lambda one: one.casefold() in names)
     names.add(name.casefold())
     return name
 

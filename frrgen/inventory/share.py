@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from frrgen.model.names import free_name
+
 Data = dict[str, Any]
 Steps = tuple[str, ...]
 
@@ -121,9 +123,4 @@ def _group_name(names: Sequence[str], parts: Sequence[Steps], taken: Mapping[str
     if not found:
         named = [steps[-1] for steps in parts if len(steps) > 1 and steps[0] not in {"ssh", "log"}]
         found = named[0].lower() if named else "common"
-    label = first = _NOT_IN_A_NAME.sub("-", found).strip("-") or "common"
-    number = 1
-    while label in taken:
-        number += 1
-        label = f"{first}-{number}"
-    return label
+    return free_name(_NOT_IN_A_NAME.sub("-", found).strip("-") or "common", taken.__contains__)

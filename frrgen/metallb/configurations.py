@@ -19,6 +19,7 @@ from frrgen.metallb.passwords import Passwords
 from frrgen.metallb.read import Machine, Manifest
 from frrgen.metallb.render import POOLS
 from frrgen.model.cluster import Pool
+from frrgen.model.names import free_name
 from frrgen.model.router import BfdProfile
 from frrgen.model.types import Address, Prefix
 
@@ -210,7 +211,7 @@ class Configurations:
             made.setdefault(key, []).append(prefix)
         names: list[str] = []
         for (name, said_of_it, to), prefixes in made.items():
-            names.append(_free(name or "announced", names))
+            names.append(free_name(name or "announced", names.__contains__))
             try:
                 yield names[-1], _pool(prefixes, said_of_it, to)
             except ValidationError as bad:
@@ -277,14 +278,6 @@ def _pool_names(one: Manifest) -> dict[str, str]:
     """Return the names of pools by prefix, as frrgen wrote them: NAME=PREFIX PREFIX,NAME=PREFIX."""
     pairs = (text.rpartition("=") for text in one.annotations.get(POOLS, "").split(","))
     return {prefix: name for name, _, prefixes in pairs if name for prefix in prefixes.split()}
-
-
-def _free(name: str, taken: Sequence[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
 
 
 def _places(one: Manifest, instance: int) -> Callable[[int | None], Where]:

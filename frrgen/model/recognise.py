@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster
+from frrgen.model.names import free_name
 from frrgen.model.neighbor import Neighbor, NeighborFamily
 from frrgen.model.policy import RouteMap
 from frrgen.model.router import Router
@@ -195,9 +196,4 @@ def _word(text: str) -> str:
 
 def _free(text: str, taken: Collection[str]) -> str:
     """Return the nearest name that is not taken."""
-    label = first = _word(text) or "cluster"
-    number = 1
-    while label in taken:
-        number += 1
-        label = f"{first}-{number}"
-    return label
+    return free_name(_word(text) or "cluster", taken.__contains__)
