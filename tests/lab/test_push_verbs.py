@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -164,18 +163,24 @@ def test_whoever_does_not_say_yes_has_nothing_changed_and_is_told_so(frrgen, edg
     assert "description new" not in edge.running_config()
 
 
-def test_ctrl_c_behind_the_point_of_no_return_undoes_and_says_so(frrgen, edge):
+def test_ctrl_c_behind_the_point_of_no_return_undoes_and_says_so(frrgen, edge, tmp_path):
     before = edge.running_config()
+    reached, go_on = tmp_path / "reached", tmp_path / "go-on"
+    check = f"touch {reached}; until [ -e {go_on} ]; do sleep 0.1; done"
+    intended = tmp_path / "inventory/routers/r1.yaml"
+    intended.write_text(f"{intended.read_text()}checks:\n  - command: {json.dumps(check)}\n")
     words = frrgen.command("push", "r1", "--yes", "--ssh-config", frrgen.ssh_config())
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        if "armed" in line:
-            os.kill(process.pid, signal.SIGINT)
-            break
-    out, err = process.communicate()
-    time.sleep(0.5)
+    try:
+        # the push waits for its check until the signal is there, so it cannot have come to its end
+        wait_for("the check of the inventory", reached.exists)
+        os.kill(process.pid, signal.SIGINT)
+        told = next(line for line in process.stderr if "interrupted" in line)
+    finally:
+        go_on.touch()
+        out, err = process.communicate()
+    assert told == "interrupted: undoing what was begun on r1\n"
     assert (process.returncode, "rolled back" in out) == (3, True), err
-    assert "undoing what was begun on r1" in err
     assert edge.running_config() == before
 
 
