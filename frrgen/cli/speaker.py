@@ -189,12 +189,12 @@ def _previews(desk: _Desk, args: argparse.Namespace) -> dict[str, Preview]:
     """Allocate for the Services of a file, in the cluster of each node that is meant."""
     if args.services is None:
         return {}
-    from frrgen.speaker.kubernetes.manifests import preview, read_services
+    from frrgen.speaker.kubernetes.manifests import preview, read_manifests
 
-    services, network = read_services(args.services), desk.inventory.loaded.network
+    manifests, network = read_manifests(args.services), desk.inventory.loaded.network
     names = dict.fromkeys(find_node(network, node)[0].name for node in desk.nodes())
     routers = desk.inventory.derived.routers.values()
-    return {name: preview(services, network, name, routers) for name in names}
+    return {name: preview(manifests, network, name, routers) for name in names}
 
 
 def _services(cluster: str, preview: Preview) -> Iterator[dict[str, Any]]:

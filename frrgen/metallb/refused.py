@@ -102,7 +102,7 @@ def _pool(name: str, pool: Pool, flavour: str, path: Path) -> Iterator[Finding]:
             yield _cannot(
                 "the interfaces of a pool", "leave interfaces out: every interface answers", (*path, "interfaces")
             )
-        for field in ("priority", "namespaces", "allocation_selectors"):
+        for field in ("priority", "namespaces", "namespace_selectors", "allocation_selectors"):
             if getattr(pool, field):
                 hint = "write `auto_assign: false`: Services then ask for the pool by its name"
                 yield _cannot(f"the {field} of a pool", hint, (*path, field))

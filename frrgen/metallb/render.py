@@ -224,8 +224,8 @@ def _pool(pool: Pool) -> Object:
     spec |= {"avoidBuggyIPs": True} if pool.avoid_buggy_ips else {}
     allocation: Object = {"priority": pool.priority} if pool.priority else {}
     allocation |= {"namespaces": list(pool.namespaces)} if pool.namespaces else {}
-    selectors = [_selector(one) for one in pool.allocation_selectors]
-    allocation |= {"serviceSelectors": selectors} if selectors else {}
+    chosen = {"namespaceSelectors": pool.namespace_selectors, "serviceSelectors": pool.allocation_selectors}
+    allocation |= {key: [_selector(one) for one in selectors] for key, selectors in chosen.items() if selectors}
     return spec | ({"serviceAllocation": allocation} if allocation else {})
 
 

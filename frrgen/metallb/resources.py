@@ -137,9 +137,7 @@ class Resources:
             data: dict[str, Any] = {"auto_assign": spec.auto_assign, "avoid_buggy_ips": spec.avoid_buggy_ips}
             allocation = spec.service_allocation
             data |= {"priority": allocation.priority, "namespaces": allocation.namespaces}
-            if allocation.namespace_selectors:
-                text = f"the model cannot say that pool {name} is for namespaces with some labels"
-                self.findings.append(beyond(text, one.where, "write their names as `namespaces`"))
+            data["namespace_selectors"] = tuple(selector.model_dump() for selector in allocation.namespace_selectors)
             data["allocation_selectors"] = tuple(selector.model_dump() for selector in allocation.service_selectors)
             layer2 = list(self._of(one, "L2Advertisement"))
             bgp = list(self._of(one, "BGPAdvertisement"))

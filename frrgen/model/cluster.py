@@ -128,7 +128,10 @@ class Pool(Model):
     priority: Annotated[int, Field(ge=0, le=2147483647)] = 0
     """Of several pools the lowest number gives first; 0: last."""
     namespaces: tuple[Name, ...] = ()
-    """Only Services of these namespaces get an address of this pool; empty: those of every namespace."""
+    """Only Services of these namespaces, and of those that `namespace_selectors` select, get an address of this pool;
+    both empty: those of every namespace."""
+    namespace_selectors: tuple[Selector, ...] = ()
+    """The same for namespaces that one of these selects by their labels."""
     allocation_selectors: tuple[Selector, ...] = ()
     """Only Services that one of these selects by their labels get an address of this pool; empty: every Service."""
 

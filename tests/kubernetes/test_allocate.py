@@ -32,8 +32,8 @@ def made(name: str, *ips: str, annotations: dict[str, str] | None = None, age: i
     return Service.model_validate(data)
 
 
-def given_to(*services: Service, pools=POOLS, blocked=NOTHING, rules=None) -> dict[str, list[str]]:
-    outcomes = allocate(services, pools, blocked, rules)
+def given_to(*services: Service, pools=POOLS, blocked=NOTHING, rules=None, namespaces=None) -> dict[str, list[str]]:
+    outcomes = allocate(services, pools, blocked, rules, namespaces or {})
     return {name[1]: list(map(str, one.addresses)) or [str(one.refusal)] for name, one in outcomes.items()}
 
 
@@ -150,6 +150,39 @@ def test_a_pool_is_for_the_services_that_one_of_its_selectors_selects():
     }
     found = given_to(*(made(name, labels=own) for name, own in labels.items()), pools=pools)
     assert found == {"a": ["10.0.1.0"], "b": ["10.0.0.0"], "c": ["10.0.1.1"], "d": ["10.0.0.1"]}
+
+
+FRONT = [{"match_labels": {"tier": "front"}}]
+SOME = {
+    "p": Pool(prefixes=["10.0.0.0/24"]),
+    "q": Pool(prefixes=["10.0.1.0/24"], namespaces=["named"], namespace_selectors=FRONT),
+}
+
+
+def in_namespace(namespace: str, *ips: str, **more) -> Service:
+    one = made(namespace, *ips, **more)
+    return one.model_copy(update={"metadata": one.metadata.model_copy(update={"namespace": namespace})})
+
+
+def test_a_pool_is_for_the_namespaces_that_it_names_and_for_those_that_its_selectors_select():
+    labels = {"chosen": {"tier": "front"}, "named": {}, "other": {"tier": "back"}}
+    found = given_to(*map(in_namespace, labels), pools=SOME, namespaces=labels)
+    assert found == {"chosen": ["10.0.1.0"], "named": ["10.0.1.1"], "other": ["10.0.0.0"]}
+    asked = in_namespace("other", loadBalancerIP="10.0.1.7")
+    assert given_to(asked, pools=SOME, namespaces=labels) == {"other": ["requestedNotInPool"]}
+
+
+def test_a_pool_whose_selectors_select_no_namespace_is_for_none():
+    pools = {"q": Pool(prefixes=["10.0.1.0/24"], namespace_selectors=FRONT)}
+    assert given_to(in_namespace("other"), pools=pools, namespaces={"other": {}}) == {"other": ["noPool"]}
+
+
+def test_a_service_of_an_unknown_namespace_waits_and_what_it_has_is_given_to_nobody():
+    labels = {"other": {}}
+    waits, holds = in_namespace("late"), in_namespace("later", "10.0.0.0")
+    found = given_to(waits, holds, in_namespace("other"), pools=SOME, namespaces=labels)
+    assert found == {"late": ["namespaceUnknown"], "later": ["namespaceUnknown"], "other": ["10.0.0.1"]}
+    assert given_to(waits, pools={"p": SOME["p"]}) == {"late": ["10.0.0.0"]}
 
 
 def test_addresses_that_old_devices_refuse_are_left_out_if_asked_for():

@@ -21,7 +21,7 @@ from tests.kubernetes.store import RESOURCES
 from tests.kubernetes.things import service, until
 from tests.speaker.talking import run
 
-SERVICES, LEASES = RESOURCES[0], RESOURCES[7]
+SERVICES, NAMESPACES, LEASES = RESOURCES[0], RESOURCES[2], RESOURCES[7]
 POOLS = {"p": Pool(prefixes=["192.0.2.0/26"])}
 
 
@@ -34,12 +34,13 @@ class World:
         self.leases = {}
         self.apis = []
         self.given = {}
+        self.pools = POOLS
 
     async def begin(self, name):
         api = Api(self.fake.kubeconfig())
         self.apis.append(api)
         self.leases[name] = Lease(api, "default", "frrgen", name)
-        one = Controller(api, self.leases[name], lambda: (POOLS, Intervals([])), Rules())
+        one = Controller(api, self.leases[name], lambda: (self.pools, Intervals([])), Rules())
         self.tasks[name] = asyncio.create_task(one.run())
 
     async def end(self, name):
@@ -95,6 +96,27 @@ def fast(monkeypatch):
     monkeypatch.setattr(controller, "_LONGEST", 3)
     monkeypatch.setattr(reflector, "_FIRST_WAIT", 0.02)
     monkeypatch.setattr(reflector, "_LONGEST_WAIT", 3)
+
+
+def test_pools_by_the_labels_of_namespaces_follow_the_labels_and_move_nobody(tmp_path):
+    async def scenario(world):
+        front = [{"match_labels": {"tier": "front"}}]
+        world.pools = {"a": Pool(prefixes=["198.51.100.0/24"], namespace_selectors=front), **POOLS}
+        await world.create("a")
+        await world.begin("one")
+        await until("its namespace is asked for", lambda: any("/namespaces?" in one for one in world.fake.requests))
+        assert world.addresses() == {"a": []}
+        world.fake.store.create(NAMESPACES, "", {"metadata": {"name": "default", "labels": {"tier": "back"}}})
+        await world.fake.tell()
+        await until("the pool for all", lambda: world.addresses() == {"a": ["192.0.2.0"]})
+        found = world.fake.store.get(NAMESPACES, ("", "default"))
+        changed = {**found, "metadata": {**found["metadata"], "labels": {"tier": "front"}}}
+        world.fake.store.replace(NAMESPACES, ("", "default"), changed)
+        await world.create("b")
+        await until("the chosen pool", lambda: world.addresses()["b"] == ["198.51.100.0"])
+        assert world.addresses()["a"] == ["192.0.2.0"]
+
+    in_world(tmp_path, scenario)
 
 
 def test_services_get_addresses_by_name_and_keep_them_over_a_new_leader(tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from frrgen.cli import main
 from frrgen.errors import InputError
-from frrgen.speaker.kubernetes.manifests import read_services
+from frrgen.speaker.kubernetes.manifests import read_manifests
 from tests.kubernetes.things import service
 from tests.lab.speaking import inventory
 
@@ -55,11 +55,22 @@ def test_the_order_of_the_manifests_decides_nothing(capsys, net, tmp_path):
     assert len(shown) == 1
 
 
+def test_pools_for_namespaces_with_some_labels_ask_for_the_namespaces_of_the_file(capsys, net, tmp_path):
+    cluster = net / "clusters/k8s.yaml"
+    chosen = "prefixes: [10.9.0.0/24], namespace_selectors: [{match_labels: {tier: front}}]"
+    cluster.write_text(cluster.read_text().replace("pools:\n", f"pools:\n  front: {{{chosen}}}\n", 1))
+    file = tmp_path / "web.yaml"
+    file.write_text(WEB)
+    assert "no address: namespaceUnknown (" in planned(capsys, net, file)[1].out
+    file.write_text(f"{WEB}---\nkind: Namespace\nmetadata: {{name: default, labels: {{tier: front}}}}\n")
+    assert "default/web of cluster k8s: 10.9.0.0 of pool front\n" in planned(capsys, net, file)[1].out
+
+
 @pytest.mark.parametrize("kind", ["List", "ServiceList"])
 def test_lists_as_kubectl_writes_them_are_read(tmp_path, kind):
     item = service("web", "10.1.0.1") | ({"kind": "Service"} if kind == "List" else {})
     (tmp_path / "list.yaml").write_text(yaml.safe_dump({"kind": kind, "items": [item]}))
-    assert [one.name for one in read_services(tmp_path / "list.yaml")] == [("default", "web")]
+    assert [one.name for one in read_manifests(tmp_path / "list.yaml").services] == [("default", "web")]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +79,11 @@ def test_lists_as_kubectl_writes_them_are_read(tmp_path, kind):
         ("kind: [", "it is no YAML"),
         ("a: \x00", "it is no YAML"),
         (WEB + "---\n" + WEB, "default/web stands twice"),
+        (
+            "kind: Namespace\nmetadata: {name: a}\n---\nkind: Namespace\nmetadata: {name: a}\n",
+            "Namespace a stands twice",
+        ),
+        ("kind: Namespace\nmetadata: {name: a, labels: 5}\n", "the Namespace a: metadata.labels"),
         ("kind: Service\n", "metadata"),
         ("kind: Service\nmetadata: 5\n", "metadata"),
         ("kind: Service\nmetadata: {name: a}\nspec: {ports: 7}\n", "the Service a: spec.ports"),
@@ -76,7 +92,7 @@ def test_lists_as_kubectl_writes_them_are_read(tmp_path, kind):
 def test_what_is_wrong_with_a_file_is_said(tmp_path, text, said):
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(InputError, match="FRR612") as bad:
-        read_services(tmp_path / "bad.yaml")
+        read_manifests(tmp_path / "bad.yaml")
     assert said in str(bad.value)
 
 
@@ -93,11 +109,11 @@ _ANY = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
-@given(_ANY, st.sampled_from(["Service", "ServiceList", "List", None]))
+@given(_ANY, st.sampled_from(["Service", "ServiceList", "Namespace", "NamespaceList", "List", None]))
 def test_a_document_of_any_shape_is_read_or_refused(tmp_path_factory, document, kind):
     file = tmp_path_factory.getbasetemp() / "any.yaml"
     if isinstance(document, dict) and kind is not None:
         document = {**document, "kind": kind}
     file.write_text(yaml.safe_dump(document))
     with contextlib.suppress(InputError):
-        read_services(file)
+        read_manifests(file)

@@ -41,7 +41,8 @@ def pools(draw, number: int, version: int, *, old: bool) -> dict:
         labels = [{"match_labels": {"app": "web"}}, {"match_labels": {"a": "true", "b": "1e3"}}]
         labels += [{"match_expressions": [{"key": "tier", "operator": "Exists"}]}]
         labels = st.lists(st.sampled_from(labels), min_size=1, max_size=3)
-        made |= draw(maybe(priority=st.integers(1, 100), namespaces=named, allocation_selectors=labels))
+        made |= draw(maybe(priority=st.integers(1, 100), namespaces=named))
+        made |= draw(maybe(namespace_selectors=labels, allocation_selectors=labels))
     if not old:
         asked = {"match_labels": {"zone": "a"}}
         named = {"match_expressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["a", "b"]}]}

@@ -15,6 +15,7 @@ from frrgen.cli import main
 from frrgen.cli.arguments import parser
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
+from frrgen.model.selector import Selector
 from frrgen.speaker.plan import plan_node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,6 +135,9 @@ def allowed(folders: list[str]):
     return may
 
 
+EVERY = (Selector(),)
+
+
 def test_the_rights_are_enough_and_those_for_observing_give_nothing(inventory, tmp_path):
     pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
     from frrgen.speaker.kubernetes import controller
@@ -149,7 +153,7 @@ def test_the_rights_are_enough_and_those_for_observing_give_nothing(inventory, t
 
     network = load(inventory).network
     plan = plan_node(network, derive(network).routers, None)
-    pools = plan.cluster.pools
+    pools = {name: one.model_copy(update={"namespace_selectors": EVERY}) for name, one in plan.cluster.pools.items()}
     assert controller.MANAGER == "frrgen"
 
     async def scenario(folders, allocation):
@@ -163,6 +167,7 @@ def test_the_rights_are_enough_and_those_for_observing_give_nothing(inventory, t
             return not may(method, path)
 
         fake.forbidden = forbidden
+        fake.store.create(RESOURCES[2], "", {"metadata": {"name": "default"}})
         fake.store.create(RESOURCES[0], "default", service("web", lb_class=CLASS))
         fake.store.create(RESOURCES[6], "default", endpoint_slice("web", endpoint(plan.node_name)))
         await fake.start()

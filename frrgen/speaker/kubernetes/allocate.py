@@ -20,6 +20,9 @@ from frrgen.speaker.kubernetes.objects import Service
 CLASS: Final = "frrgen.io/bgp"
 """The `loadBalancerClass` of the Services that get an address here."""
 Name = tuple[str, str]
+Labels = Mapping[str, Mapping[str, str]]
+"""Namespace -> its labels."""
+_NO_LABELS: Final[Labels] = {}
 _PREFIXES: Final = ("metallb.io/", "metallb.universe.tf/")
 _LAST: Final = 1 << 31
 """The priority of a pool without one."""
@@ -30,6 +33,8 @@ class Refusal(StrEnum):
 
     NO_POOL = "noPool"
     """No pool is for it."""
+    UNKNOWN_NAMESPACE = "namespaceUnknown"
+    """Pools select namespaces by labels, and those of its namespace are not known. It keeps what it has."""
     FULL = "poolFull"
     INVALID_REQUEST = "invalidRequest"
     TWO_REQUESTS = "loadBalancerIP and an annotation both ask for addresses"
@@ -72,17 +77,26 @@ class _RefusedError(Exception):
 
 
 def allocate(
-    services: Iterable[Service], pools: Mapping[str, Pool], blocked: Intervals, rules: Rules | None = None
+    services: Iterable[Service],
+    pools: Mapping[str, Pool],
+    blocked: Intervals,
+    rules: Rules | None = None,
+    namespaces: Labels = _NO_LABELS,
 ) -> dict[Name, Outcome]:
     """Return what each Service gets that is served here. `blocked`: addresses that nobody gets."""
     rules = rules or Rules()
     ordered = sorted(services, key=lambda one: one.name)
-    book = _Book(pools, blocked)
+    book = _Book(pools, blocked, namespaces)
     mine = [one for one in ordered if rules.mine(one)]
+    outcomes = {}
     for one in ordered:
         if one.spec.type == "LoadBalancer" and not rules.mine(one):
             book.take_for_others(one)
-    outcomes = {}
+        elif rules.mine(one) and not book.knows_namespace(one):
+            book.take_for_others(one)
+            detail = f"the labels of the namespace {one.metadata.namespace} are not known, and pools ask for them"
+            outcomes[one.name] = Outcome(refusal=Refusal.UNKNOWN_NAMESPACE, detail=detail)
+    mine = [one for one in mine if one.name not in outcomes]
     # of two that have one address the older keeps it
     for one in sorted(mine, key=lambda service: (service.metadata.creation_timestamp, service.name)):
         kept = book.keep(one)
@@ -100,8 +114,10 @@ def allocate(
 class _Book:
     """Who has which address."""
 
-    def __init__(self, pools: Mapping[str, Pool], blocked: Intervals) -> None:
+    def __init__(self, pools: Mapping[str, Pool], blocked: Intervals, namespaces: Labels) -> None:
         self._pools = dict(sorted(pools.items()))
+        self._namespaces = namespaces
+        self._all_known = not any(pool.namespace_selectors for pool in pools.values())
         self._blocked = blocked
         self._free = {name: Free(pool, blocked) for name, pool in self._pools.items()}
         self._holders: dict[Address, list[Service]] = {}
@@ -117,8 +133,12 @@ class _Book:
             if address not in found:
                 found.append(address)
 
+    def knows_namespace(self, service: Service) -> bool:
+        """Tell whether it is known which pools are for a Service."""
+        return self._all_known or service.metadata.namespace in self._namespaces
+
     def take_for_others(self, service: Service) -> None:
-        """Leave to a Service of another controller what it has."""
+        """Leave to a Service that is not served now what it has."""
         for address in _held(service):
             self._take(service, "", address)
 
@@ -223,7 +243,7 @@ class _Book:
             return None
         if name not in self._pools:
             raise _RefusedError(Refusal.NO_POOL, f"there is no pool {name}")
-        if not _for(self._pools[name], service):
+        if not self._for(self._pools[name], service):
             raise _RefusedError(Refusal.NO_POOL, f"pool {name} is not for this Service")
         return name
 
@@ -233,24 +253,29 @@ class _Book:
         if asked is not None:
             yield asked
             return
-        own = [(name, pool) for name, pool in self._pools.items() if pool.auto_assign and _for(pool, service)]
+        own = [(name, pool) for name, pool in self._pools.items() if pool.auto_assign and self._for(pool, service)]
         yield from (name for name, _ in sorted(own, key=lambda one: (*_rank(one[1]), one[0])))
 
     def _pool_of(self, service: Service, address: Address) -> str | None:
         for name, pool in self._pools.items():
             if any(one.version == address.version and address in one for one in pool.prefixes):
-                return name if _for(pool, service) else None
+                return name if self._for(pool, service) else None
         return None
+
+    def _for(self, pool: Pool, service: Service) -> bool:
+        """Tell whether a pool is for a Service: for its namespace, by name or by labels, and for its own labels."""
+        namespace = service.metadata.namespace
+        if pool.namespaces or pool.namespace_selectors:
+            labels = self._namespaces.get(namespace, {})
+            chosen = any(one.matches(labels) for one in pool.namespace_selectors)
+            if namespace not in pool.namespaces and not chosen:
+                return False
+        return selected(pool.allocation_selectors, service.metadata.labels)
 
 
 def _rank(pool: Pool) -> tuple[bool, int]:
-    return not (pool.namespaces or pool.allocation_selectors), pool.priority or _LAST
-
-
-def _for(pool: Pool, service: Service) -> bool:
-    if pool.namespaces and service.metadata.namespace not in pool.namespaces:
-        return False
-    return selected(pool.allocation_selectors, service.metadata.labels)
+    chosen = pool.namespaces or pool.namespace_selectors or pool.allocation_selectors
+    return not chosen, pool.priority or _LAST
 
 
 def _annotation(service: Service, name: str) -> str:

@@ -11,10 +11,11 @@ from typing import Final
 
 from frrgen.model.cluster import Pool
 from frrgen.speaker.kubernetes.addresses import Intervals
-from frrgen.speaker.kubernetes.allocate import Name, Outcome, Rules, allocate
+from frrgen.speaker.kubernetes.allocate import Name, Outcome, Refusal, Rules, allocate
 from frrgen.speaker.kubernetes.api import OF_THE_OBJECT, Api, ApiError
 from frrgen.speaker.kubernetes.backoff import Backoff
 from frrgen.speaker.kubernetes.lease import REQUEST, Lease
+from frrgen.speaker.kubernetes.namespaces import NamespaceLabels
 from frrgen.speaker.kubernetes.objects import Service
 from frrgen.speaker.kubernetes.reflector import Kind, Reflector
 from frrgen.speaker.log import LOG
@@ -92,6 +93,7 @@ class Controller:
             self._know(services, name, service)
 
         reflector = Reflector(self._api, Kind("/api/v1/services", Service), changed)
+        namespaces = NamespaceLabels(self._api, self._dirty.set)
         following = [asyncio.ensure_future(reflector.run())]
         if self._beside is not None:
             following.append(asyncio.ensure_future(self._beside(lambda: self._lease.mine)))
@@ -99,7 +101,7 @@ class Controller:
             await reflector.synced.wait()
             while self._lease.mine:
                 try:
-                    await self._serve(services)
+                    await self._serve(services, namespaces)
                 except Exception:  # noqa: BLE001 (whatever it is, the next Service must be served)
                     LOG.exception("a mistake of the speaker")
                     self._basis = None
@@ -112,6 +114,7 @@ class Controller:
             for one in following:
                 one.cancel()
             await asyncio.gather(*following, return_exceptions=True)
+            await namespaces.stop()
 
     def refusal(self, name: Name) -> str:
         """Return why a Service gets no address from us; "" if it gets one, or is not ours."""
@@ -130,7 +133,7 @@ class Controller:
                 services[name] = service
         self._dirty.set()
 
-    async def _serve(self, services: dict[Name, Service]) -> None:
+    async def _serve(self, services: dict[Name, Service], namespaces: NamespaceLabels) -> None:
         """Return every Service what the rule gives it, if anything has changed since the last round."""
         now, basis = time.monotonic(), self._known()
         due = [name for name, (_, when) in self._put_off.items() if when <= now]
@@ -138,7 +141,8 @@ class Controller:
             return
         self._dirty.clear()
         self._basis = basis
-        outcomes = allocate(services.values(), *basis, self._rules)
+        labels = await namespaces.needed_by(basis[0].values())
+        outcomes = allocate(services.values(), *basis, self._rules, labels)
         self._refused = {name: outcome for name, outcome in self._refused.items() if name in outcomes}
         self._foreign = {name: version for name, version in self._foreign.items() if name in outcomes}
         self._put_off = {name: waits for name, waits in self._put_off.items() if name in outcomes}
@@ -151,6 +155,8 @@ class Controller:
                 detail = f" ({outcome.detail})" if outcome.detail else ""
                 LOG.warning("%s gets no address: %s%s", "/".join(name), outcome.refusal, detail)
             self._refused[name] = outcome
+            if outcome.refusal is Refusal.UNKNOWN_NAMESPACE:
+                continue
             held = [one.ip for one in service.status.load_balancer.ingress]
             if held == list(map(str, outcome.addresses)):
                 self._put_off.pop(name, None)

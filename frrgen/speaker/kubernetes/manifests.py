@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -15,27 +16,39 @@ from frrgen.errors import Finding, InputError, Where
 from frrgen.model.cluster import Network
 from frrgen.model.router import Router
 from frrgen.speaker.kubernetes.addresses import reserved
-from frrgen.speaker.kubernetes.allocate import Name, Outcome, Rules, allocate
+from frrgen.speaker.kubernetes.allocate import Labels, Name, Outcome, Rules, allocate
 from frrgen.speaker.kubernetes.announce import Announcements
 from frrgen.speaker.kubernetes.announce import Rules as AnnounceRules
 from frrgen.speaker.kubernetes.objects import (
     SERVICE_NAME,
+    ApiObject,
     Endpoint,
     EndpointSlice,
     Ingress,
     LoadBalancer,
     Metadata,
+    Namespace,
     Service,
     ServiceStatus,
 )
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.wire.attributes import Attributes
 
+_T = TypeVar("_T", bound=ApiObject)
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_services(path: Path) -> list[Service]:
-    """Read the Services of a file with manifests, or of `kubectl get -o yaml`. Raises InputError."""
+@dataclass(frozen=True)
+class Manifests:
+    """What a file says of a cluster."""
+
+    services: tuple[Service, ...]
+    namespaces: Labels
+    """The labels of the namespaces that the file has."""
+
+
+def read_manifests(path: Path) -> Manifests:
+    """Read the Services and Namespaces of manifests, or of `kubectl get -o yaml`. Raises InputError."""
     try:
         documents = list(yaml.load_all(path.read_bytes(), _LOADER))
     except OSError as bad:
@@ -44,37 +57,39 @@ def read_services(path: Path) -> list[Service]:
         mark = getattr(bad, "problem_mark", None)
         where = Where(str(path), mark.line + 1, mark.column + 1) if mark is not None else Where(str(path))
         raise InputError(Finding(Code.FRR612, f"it is no YAML: {getattr(bad, 'problem', None) or bad}", where)) from bad
-    found = [_service(path, one) for document in documents for one in _objects(document)]
-    names = [one.name for one in found]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(Finding(Code.FRR612, f"the Service {'/'.join(twice)} stands twice", Where(str(path))))
-    return found
+    found = [_read(path, one, Service) for document in documents for one in _objects(document, "Service")]
+    namespaces = [_read(path, one, Namespace) for document in documents for one in _objects(document, "Namespace")]
+    for kind, objects in (("Service", found), ("Namespace", namespaces)):
+        counted = Counter("/".join(one.name).strip("/") for one in objects)
+        if twice := next((name for name, count in counted.items() if count > 1), None):
+            raise InputError(Finding(Code.FRR612, f"the {kind} {twice} stands twice", Where(str(path))))
+    return Manifests(tuple(found), {one.metadata.name: one.metadata.labels for one in namespaces})
 
 
-def _objects(document: Any) -> Iterator[dict[str, Any]]:
+def _objects(document: Any, wanted: str) -> Iterator[dict[str, Any]]:
     if not isinstance(document, dict):
         return
     kind, items = document.get("kind"), document.get("items")
-    if kind == "Service":
+    if kind == wanted:
         yield document
     elif isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
         # the items of a typed list have no kind
-        of = "Service" if kind == "ServiceList" else None
+        of = wanted if kind == f"{wanted}List" else None
         for one in items:
-            if isinstance(one, dict) and one.get("kind", of) == "Service":
+            if isinstance(one, dict) and one.get("kind", of) == wanted:
                 yield one
 
 
-def _service(path: Path, one: dict[str, Any]) -> Service:
+def _read(path: Path, one: dict[str, Any], kind: type[_T]) -> _T:
     metadata = one.get("metadata")
-    if isinstance(metadata, dict) and not metadata.get("namespace"):
+    if isinstance(metadata, dict) and kind is Service and not metadata.get("namespace"):
         one = {**one, "metadata": {**metadata, "namespace": "default"}}
     try:
-        return Service.model_validate(one)
+        return kind.model_validate(one)
     except ValidationError as bad:
         first = bad.errors()[0]
         name = metadata.get("name") if isinstance(metadata, dict) else "without a name"
-        text = f"the Service {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        text = f"the {kind.__name__} {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise InputError(Finding(Code.FRR612, text, Where(str(path)))) from bad
 
 
@@ -103,9 +118,10 @@ class Preview:
         return found.announced()
 
 
-def preview(services: Iterable[Service], network: Network, cluster: str, routers: Iterable[Router]) -> Preview:
+def preview(manifests: Manifests, network: Network, cluster: str, routers: Iterable[Router]) -> Preview:
     """Allocate for the Services of one cluster, with or without a class."""
-    found = {one.name: one for one in services}
+    found = {one.name: one for one in manifests.services}
     pools = network.clusters[cluster].pools
     blocked = reserved(network, routers, pools.values())
-    return Preview(found, allocate(found.values(), pools, blocked, Rules(default_class=True)))
+    rules = Rules(default_class=True)
+    return Preview(found, allocate(found.values(), pools, blocked, rules, manifests.namespaces))

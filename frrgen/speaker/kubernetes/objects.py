@@ -50,6 +50,10 @@ class ApiObject(ApiModel):
         return self.metadata.namespace, self.metadata.name
 
 
+class Namespace(ApiObject):
+    """A Namespace (core/v1): its labels decide which pools are for its Services."""
+
+
 class ServicePort(ApiModel):
     """A port at which a Service is reached."""
 
