@@ -89,7 +89,7 @@ def _observed(inventory: Inventory, routers: Sequence[Router], asked: Asked) -> 
                 plan.to_json(),
                 empty=plan.empty and not plan.astray,
                 routes=tuple(f"{router.name} {line}" for effect in plan.routes or () for line in effect.lines()),
-                sessions=_up(router, source, asked),
+                sessions=_up(inventory.with_login(router), source) if asked.live else None,
             )
         except FrrgenError as bad:
             return Observed(error=str(bad))
@@ -98,10 +98,8 @@ def _observed(inventory: Inventory, routers: Sequence[Router], asked: Asked) -> 
         return dict(zip((router.name for router in routers), pool.map(observe, routers), strict=True))
 
 
-def _up(router: Router, source: Source, asked: Asked) -> dict[tuple[str, str], bool] | None:
+def _up(router: Router, source: Source) -> dict[tuple[str, str], bool]:
     """Ask the router which of its sessions are up."""
-    if not asked.live:
-        return None
     with closing(of(router).keeper(router, source)) as device:
         sessions = device.fetch().sessions
     found: dict[tuple[str, str], bool] = {}

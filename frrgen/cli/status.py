@@ -99,7 +99,8 @@ class _Asked:
     def _status(self) -> dict[str, Any]:
         if self._device is None:
             # passwords of neighbors are not asked for
-            self._device = of(self._router).keeper(self._router, self._source)
+            router = self._inventory.with_login(self._router)
+            self._device = of(router).keeper(router, self._source)
         now = self._device.fetch()
         last = events(self._device)[-1:]
         peers = [] if now.would_run else read_peers(self._device.show(["show bgp vrf all summary json"]))

@@ -18,7 +18,8 @@ _T = TypeVar("_T")
 def routers(args: argparse.Namespace) -> list[Router]:
     """Return the routers that are named. Their passwords of neighbors are not asked for. Raises InputError."""
     named = args.routers if isinstance(args.routers, list) else [args.routers]
-    return Inventory(args.inventory, named).routers(named)
+    inventory = Inventory(args.inventory, named)
+    return [inventory.with_login(router) for router in inventory.routers(named)]
 
 
 def job(router: Router, args: argparse.Namespace, ask: Callable[[Keeper[Running]], _T]) -> Callable[[], _T]:

@@ -186,6 +186,10 @@ class Inventory:
         except InputError as bad:
             raise InputError(*map(self._placed, bad.findings)) from None
 
+    def with_login(self, router: Router) -> Router:
+        """Put in the password that a login needs, and none of a neighbor. Raises InputError."""
+        return self.resolved(router, {("routers", router.name, "ssh")})
+
 
 def session_of(router: Router, neighbor: str, direction: Direction, inventory: Inventory | None = None) -> Session:
     """Find a neighbor's session, in whichever VRF, named or inside a listen range. Raises InputError.

@@ -127,7 +127,7 @@ class Platform(Protocol):
         """Return the router, logged in to when it is first asked, as the keeper of its pushes."""
 
     def unsaved(self, running: Running) -> tuple[str, ...]:
-        """Return the difference between the router's behavior now and after a restart."""
+        """Return the difference between the router's behavior now and after a restart, with secrets hidden."""
 
     def restore(
         self,

@@ -16,14 +16,15 @@ from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding
 
 CANARY = "Canary0f3d9SecretZ"
-FORMS = {
-    CANARY,
-    CANARY[::-1],
-    quote(CANARY),
-    base64.b64encode(CANARY.encode()).decode().rstrip("="),
-    CANARY.encode().hex(),
-}
-"""The secret, and the ways in which it may hide."""
+
+
+def forms(secret):
+    """Return a secret, and the ways in which it may hide."""
+    encoded = secret.encode()
+    return {secret, secret[::-1], quote(secret), base64.b64encode(encoded).decode().rstrip("="), encoded.hex()}
+
+
+FORMS = forms(CANARY)
 ROUTER = """\
 bgp:
   asn: 65001

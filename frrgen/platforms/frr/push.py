@@ -68,7 +68,7 @@ def _unfinished(plan: Plan, running: Running) -> Plan:
     """Add to a plan what an earlier change has left to be done."""
     plan = with_pending(plan, running.pending)
     if lines := unsaved(running):
-        shown = "; ".join(hide(line) for line in lines[:3]) + ("; …" if lines[3:] else "")
+        shown = "; ".join(lines[:3]) + ("; …" if lines[3:] else "")
         plan = replace(plan, unfinished=(*plan.unfinished, f"what it runs is not saved: {shown}"))
     return plan
 
@@ -82,12 +82,15 @@ def with_pending(plan: P, pending: Pending | None) -> P:
 
 
 def unsaved(running: Running) -> tuple[str, ...]:
-    """Return the lines that are not saved, if they make a difference: people write files in other forms than FRR."""
+    """Return the lines that are not saved, if they make a difference: people write files in other forms than FRR.
+
+    Their secrets are hidden.
+    """
     if not running.unsaved or running.startup is None:
         return ()
     starts, runs = (parse(text, frr_version=running.frr_version) for text in (running.startup, running.text))
     plan = way_back(starts, runs)
-    lines = tuple(one for one in running.unsaved if not _OF_THE_SYSTEM.match(one[2:]))
+    lines = tuple(hide(one) for one in running.unsaved if not _OF_THE_SYSTEM.match(one[2:]))
     return lines if any(not _OF_THE_SYSTEM.match(line.strip()) for line in plan.commands) else ()
 
 

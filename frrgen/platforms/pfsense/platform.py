@@ -163,7 +163,7 @@ class PfsensePlatform:
         from frrgen.platforms.pfsense.push import not_run
         from frrgen.platforms.pfsense.running import PfsenseRunning
 
-        return tuple(not_run("", running)) if isinstance(running, PfsenseRunning) else ()
+        return tuple(map(hide, not_run("", running))) if isinstance(running, PfsenseRunning) else ()
 
     def restore(
         self,
