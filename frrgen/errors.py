@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from frrgen.codes import Code, Severity
 
@@ -36,8 +36,7 @@ class Exit(IntEnum):
     """Ctrl-C, before anything was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """A place in the input. `line` and `column` count from 1; 0 means not known."""
 
     file: str = ""

@@ -56,7 +56,7 @@ def _at_ref(one: Finding, ref: str, folder: Path, at: Path) -> Finding:
     file = one.where.file
     if file and Path(file).is_relative_to(at):
         file = f"{ref}:{folder / Path(file).relative_to(at)}"
-    return replace(one, where=replace(one.where, file=file))
+    return replace(one, where=one.where._replace(file=file))
 
 
 def _extract(ref: str, folder: Path, target: Path) -> None:

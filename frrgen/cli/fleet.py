@@ -1,4 +1,4 @@
-"""The findings of many routers: a fleet is checked in parts, on all cores, and no part stays in memory."""
+"""Work on many routers: a fleet is read in parts, on all cores, and no part stays in memory."""
 
 from __future__ import annotations
 
@@ -56,15 +56,23 @@ def check_fleet(folder: Path, names: Sequence[str], jobs: int | None = None) -> 
 
     Policies are judged only where the inventory has no error, as `check` does. Raises InputError if a process dies.
     """
-    parts = [list(names[at : at + PART]) for at in range(0, len(names), PART)]
-    known = boxes(folder)
-    work = [partial(check_part, folder, part, known, rest=number == 0) for number, part in enumerate(parts)]
-    found = list(in_parts(work, jobs))
+    found = list(in_parts(divided(folder, names, check_part), jobs))
     findings = [one for part in found for one in part.findings]
     if not any(one.severity is Severity.ERROR for one in findings):
         findings += [one for part in found for one in part.audited]
     # a cluster is found in the parts of each of its routers
     return list(dict.fromkeys(findings))
+
+
+def divided(folder: Path, names: Sequence[str], work: Callable[..., _T]) -> list[Callable[[], _T]]:
+    """Return the parts of some work on routers: calls with a part of the names each.
+
+    `work` takes what `check_part` takes. The first call has `rest`.
+    """
+    known = boxes(folder)
+    return [
+        partial(work, folder, list(names[at : at + PART]), known, rest=at == 0) for at in range(0, len(names), PART)
+    ]
 
 
 def in_parts(work: Sequence[Callable[[], _T]], jobs: int | None = None) -> Iterator[_T]:
@@ -83,7 +91,7 @@ def in_parts(work: Sequence[Callable[[], _T]], jobs: int | None = None) -> Itera
         for one in [pool.submit(each) for each in work]:
             yield one.result()
     except BrokenProcessPool:
-        hint = "the system ends processes when memory is short: frrgen check --jobs 1"
-        raise InputError(Finding(Code.FRR198, "a process that checked some routers was ended", hint=hint)) from None
+        hint = "the system ends processes when memory is short: name fewer routers, or give check --jobs 1"
+        raise InputError(Finding(Code.FRR198, "a process that read some routers was ended", hint=hint)) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
+from frrgen.cli import fleet
 from frrgen.cli.common import complain
-from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, InputError
+from frrgen.codes import Code, Severity
+from frrgen.errors import Exit, Finding, FrrgenError, InputError
 from frrgen.intended.inventory import Inventory
 from frrgen.intended.readable import readable
+from frrgen.inventory.folder import names
 from frrgen.model.router import Router
 from frrgen.platforms.base import of, platform
 from frrgen.platforms.files import write_private
@@ -30,6 +34,9 @@ def run(args: argparse.Namespace) -> Exit:
         return render(args)
     if args.flavour is not None:
         raise InputError(Finding(Code.FRR114, "--flavour goes with --target metallb"))
+    if (texts := _of_fleet(args)) is not None:
+        _hand_over(texts)
+        return Exit.OK
     read = readable(args.inventory, args.routers, over_box=args.merge is not None)
     inventory, routers, wrong = read.inventory, read.routers, read.wrong
     _refuse_other_platforms(routers, args)
@@ -40,18 +47,63 @@ def run(args: argparse.Namespace) -> Exit:
         _refuse_unexplained(routers, args)
         for router in routers:
             _explain(inventory, router, args.templates)
-    elif args.out is not None:
-        with inventory.placing():
-            texts = dict(_file(inventory.resolved(router), args) for router in routers)
-        for path, text in texts.items():
-            write_private(path, text)
-            print(path)
     else:
-        for router in routers:
-            print(_shown(router, args), end="")
+        made = _texts(inventory, routers, args)
+        # all files are made before the first is written
+        _hand_over(made if args.out is None else list(made))
     for bad in wrong.values():
         complain(bad)
     return Exit.ERROR if wrong else Exit.OK
+
+
+_Text = tuple[Path | None, str]
+"""A file and what it is to hold, or no file and what the screen shows."""
+
+
+def _of_fleet(args: argparse.Namespace) -> list[_Text] | None:
+    """Return the texts of a whole fleet, read in parts; None for few routers, and where any of them has an error."""
+    every = () if args.routers or args.explain or args.merge is not None else names(args.inventory)
+    if len(every) <= fleet.PART:
+        return None
+    wanted = argparse.Namespace(out=args.out, target=args.target, templates=args.templates, merge=None)
+    parts = list(fleet.in_parts(fleet.divided(args.inventory, every, partial(render_part, wanted))))
+    clean = [part for part in parts if part is not None]
+    return list(chain.from_iterable(clean)) if len(clean) == len(parts) else None
+
+
+def render_part(
+    args: argparse.Namespace, folder: Path, names: Sequence[str], known: Mapping[str, Collection[str]], *, rest: bool
+) -> list[_Text] | None:
+    """Return the texts of some routers; None if these, or what they need, have an error."""
+    try:
+        inventory = Inventory(folder, names, rest=rest, boxes=known)
+        if any(one.severity is Severity.ERROR for one in inventory.findings):
+            return None
+        routers = inventory.routers(names)
+        _refuse_other_platforms(routers, args)
+        return list(_texts(inventory, routers, args))
+    except FrrgenError:
+        # the whole inventory tells best what is wrong
+        return None
+
+
+def _texts(inventory: Inventory, routers: Sequence[Router], args: argparse.Namespace) -> Iterator[_Text]:
+    """Yield what is written or shown of routers. Raises InputError."""
+    if args.out is None:
+        yield from ((None, _shown(router, args)) for router in routers)
+        return
+    with inventory.placing():
+        for router in routers:
+            yield _file(inventory.resolved(router), args)
+
+
+def _hand_over(texts: Iterable[_Text]) -> None:
+    for path, text in texts:
+        if path is None:
+            print(text, end="")
+        else:
+            write_private(path, text)
+            print(path)
 
 
 def _refuse_other_platforms(routers: Sequence[Router], args: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ from frrgen.model.types import PlacedError
 
 _T = TypeVar("_T", bound=BaseModel)
 _SECRET: Final = frozenset({"password"})
+_WHOLES: Final = (dict, list)
 Loc = tuple[str | int, ...]
 
 
@@ -37,18 +38,17 @@ def _said_twice(node: Node, path: tuple[str, ...]) -> Iterator[Finding]:
     """Find keys that are the same address or prefix in other words: one would silently win."""
     if isinstance(node.value, list):
         for number, inner in enumerate(node.value):
-            if isinstance(inner.value, dict | list):
+            if isinstance(inner.value, _WHOLES):
                 yield from _said_twice(inner, (*path, str(number)))
     if not isinstance(node.value, dict):
         return
     seen: dict[str, str] = {}
     for key, inner in node.value.items():
-        first = seen.setdefault(_canonical(key), key) if key[:1].isdigit() or ":" in key else key
-        if first != key:
+        if (key[:1].isdigit() or ":" in key) and (first := seen.setdefault(_canonical(key), key)) != key:
             line = (node.value[first].key or node.value[first].where).line
             message = f"the key {key!r} is given twice: it is {first!r} of line {line}"
             yield Finding(Code.FRR105, message, _where(inner.key or inner.where, (*path, key)))
-        if isinstance(inner.value, dict | list):
+        if isinstance(inner.value, _WHOLES):
             yield from _said_twice(inner, (*path, key))
 
 

@@ -18,7 +18,7 @@ from frrgen.model.check_sessions import check_sessions
 from frrgen.model.check_versions import check_versions
 from frrgen.model.cluster import Network
 from frrgen.model.derive import Derived
-from frrgen.model.lists import PrefixList
+from frrgen.model.lists import AccessListEntry, PrefixList
 from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.pairs import check_pairs
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
@@ -225,7 +225,7 @@ class _Router:
         seen: dict[object, int] = {}
         for entry in lst.entries:
             first = seen.setdefault(_value(entry), entry.seq)
-            if getattr(entry, "exact", False):
+            if isinstance(entry, AccessListEntry) and entry.exact:
                 seen.setdefault(_value(entry.model_copy(update={"exact": False})), entry.seq)
             if first != entry.seq:
                 yield Finding.at(
@@ -389,7 +389,7 @@ class _Router:
 
 def _value(entry: Any) -> object:
     """Return that by which FRR finds that a list has an entry already."""
-    return tuple(value for name, value in vars(entry).items() if name != "seq")
+    return tuple({**vars(entry), "seq": None}.values())
 
 
 def has_policy(part: Any, direction: str) -> bool:

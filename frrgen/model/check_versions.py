@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path, Where
@@ -57,10 +58,11 @@ def takes_next_hop(address: object, version: tuple[int, ...]) -> bool:
 
 def _inside(value: Any, router: Router, path: Path) -> Iterator[Finding]:
     if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            if name in value.model_fields_set:
+        written = value.model_fields_set
+        for name, field in type(value).model_fields.items():
+            if name in written:
                 said = getattr(value, name)
-                yield from _too_new(value, name, said, router, (*path, name))
+                yield from _too_new(field, name, said, router, (*path, name))
                 yield from _inside(said, router, (*path, name))
     elif isinstance(value, dict):
         for key, one in value.items():
@@ -71,8 +73,7 @@ def _inside(value: Any, router: Router, path: Path) -> Iterator[Finding]:
                 yield from _inside(one, router, (*path, str(getattr(one, "seq", number))))
 
 
-def _too_new(owner: BaseModel, name: str, said: Any, router: Router, path: Path) -> Iterator[Finding]:
-    field = type(owner).model_fields[name]
+def _too_new(field: FieldInfo, name: str, said: Any, router: Router, path: Path) -> Iterator[Finding]:
     if said is None or said == field.default:
         return
     since = next(

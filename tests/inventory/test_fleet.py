@@ -8,7 +8,8 @@ import random
 
 import pytest
 
-from frrgen.cli import fleet, main
+import bench.scale
+from frrgen.cli import fleet, main, render
 from frrgen.errors import InputError
 from frrgen.intended.inventory import Inventory
 from frrgen.inventory.folder import names
@@ -124,3 +125,29 @@ def test_a_fleet_is_checked_by_the_verb(write, capsys):
     assert status == (1 if found["errors"] else 0)
     findings = [*found["findings"], *(one for router in found["routers"] for one in router["findings"])]
     assert len(findings) == len(set(whole(folder)))
+
+
+@pytest.mark.parametrize("into_files", [False, True])
+def test_a_fleet_is_rendered_in_parts_as_it_is_as_a_whole(tmp_path, capsys, monkeypatch, into_files):
+    bench.scale.fleet(tmp_path / "inventory", 5)
+
+    def rendered(out):
+        status = main(["-i", str(tmp_path / "inventory"), "render", *(["--out", str(out)] if into_files else [])])
+        texts = {file.name: file.read_text() for file in out.iterdir()} if into_files else capsys.readouterr().out
+        return status, texts
+
+    whole = rendered(tmp_path / "whole")
+    assert whole[0] == 0
+    assert len(whole[1]) >= 5
+    monkeypatch.setattr(fleet, "PART", 2)
+    # what has no error is not read a second time as a whole
+    monkeypatch.setattr(render, "readable", None)
+    assert rendered(tmp_path / "parts") == whole
+
+
+@pytest.mark.parametrize("mistake", list(MISTAKES))
+def test_a_fleet_with_mistakes_is_rendered_as_it_is_as_a_whole(write, capsys, monkeypatch, mistake):
+    folder = write(1, mistake)
+    whole = (main(["-i", str(folder), "render"]), *capsys.readouterr())
+    monkeypatch.setattr(fleet, "PART", 2)
+    assert (main(["-i", str(folder), "render"]), *capsys.readouterr()) == whole

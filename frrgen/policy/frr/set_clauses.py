@@ -79,8 +79,10 @@ class Sets:
         lst = self.router.community_lists.get(sets.comm_list_delete or "")
 
         def deleted(value: int) -> bool:
+            if lst is None:
+                return False
             alone = Route(_ANYWHERE, communities=frozenset({value}))
-            return lst is not None and bool(deleted_communities(lst, alone, self.session.version))
+            return bool(deleted_communities(lst, alone, self.session.version))
 
         change = _Change.of(
             sets.community, community_value, delete_last=self.session.deletes_last(sets.comm_list_delete_last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from itertools import chain
+from itertools import chain, product
 from typing import Any, Final
 
 from frrgen.codes import Code
@@ -188,12 +188,18 @@ class _Router:
             sessions = [at[place] for place in places]
             policies = [Policy(session.router, session, name, lists=self.lists) for session in sessions]
             place = (*self.path, "route_maps", name, "entries")
+            entries = {(name, entry.seq) for entry in route_map.entries}
+            reached: set[tuple[str, int]] = set()
+            matched: set[tuple[str, int]] = set()
             try:
                 alphabet = Alphabet.of(*policies)
-                found = [idle(policy, version, alphabet) for policy in policies for version in (4, 6)]
+                for policy, version in product(policies, (4, 6)):
+                    come, match = idle(policy, version, alphabet)
+                    reached, matched = reached | come, matched | match
+                    if entries <= matched:
+                        break
             except UndecidedError:
                 continue
-            reached, matched = ({one for version in found for one in version[which]} for which in (0, 1))
             for entry in route_map.entries:
                 key = (name, entry.seq)
                 if key in matched:
@@ -254,11 +260,10 @@ class _Router:
     def _admits(self, session: Session, version: int) -> Iterator[Doubt]:
         permitted = [one for one in self._outcomes(session, version) if one.verdict == "permit"]
         admitted = union(version, (prefixes for one in permitted for prefixes in one.region.values()))
-        regions = [region for _, _, region in merged(permitted)]
         everything = PrefixSet.everything(version)
         for prefixes, _ in ignored_prefixes(session, version):
             everything -= prefixes
-        if admitted == everything and any(EVERYTHING in _plain(region) for region in regions):
+        if admitted == everything and any(EVERYTHING in _plain(region) for _, _, region in merged(permitted)):
             yield Code.FRR314, "the inbound policy permits every route", "list what the neighbor may announce"
             return
         yield from self._refusable(session, version, admitted)

@@ -181,12 +181,11 @@ def idle_lines(lst: PrefixList) -> tuple[list[int], list[int]]:
     """Find the lines (seq) that never decide, for earlier ones do; and those without which the rest says the same."""
     decisive: set[int] = set()
     needed: set[int] = set()
-    for version in (4, 6):
-        lines = [
-            (*bounds(entry), *_span(entry.prefix), entry.action == "permit", entry.seq)
-            for entry in lst.entries
-            if entry.prefix.version == version
-        ]
+    of_version: dict[int, list[tuple[int, int, int, int, bool, int]]] = {4: [], 6: []}
+    for entry in lst.entries:
+        line = (*bounds(entry), *_span(entry.prefix), entry.action == "permit", entry.seq)
+        of_version[entry.prefix.version].append(line)
+    for lines in of_version.values():
         for blocks in _stretches(lines).values():
             _decide(sorted(blocks), decisive, needed)
     shadowed = [entry.seq for entry in lst.entries if entry.seq not in decisive]
