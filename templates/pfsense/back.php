@@ -22,10 +22,21 @@ function frrgen_run(array $request): array {
 		frrgen_put_in_order((string) base64_decode($request['rows']), frrgen_running());
 		if (frrgen_plain(frrgen_ranked(frrgen_running())) === $request['runs']) {
 			foreach ($request['clear'] as $command) {
-				frrgen_command('/usr/local/bin/vtysh -c ' . escapeshellarg($command));
+				frrgen_clear($command);
 			}
 			return $answer;
 		}
 	}
 	throw new Exception('the old sections are written, and FRR runs something else than it did before');
+}
+
+/** Clear sessions: hard only where none is up, as in an instance that was shut down. */
+function frrgen_clear(string $command): void {
+	$vtysh = '/usr/local/bin/vtysh -c ';
+	$up = '/"state": *"Established"/';
+	if (strpos($command, ' soft') === false &&
+	    preg_match($up, frrgen_command($vtysh . escapeshellarg('show bgp summary json')))) {
+		return;
+	}
+	frrgen_command($vtysh . escapeshellarg($command));
 }

@@ -93,6 +93,20 @@ restore_startup() {
 
 as_before() { all_run "$(cat "$armed/daemons")" && running | plain | cmp -s - "$armed/before.plain"; }
 
+# Clear sessions: hard only where none is up, as in an instance that was shut down.
+clear_sessions() {
+    while read -r line; do
+        case $line in
+        *' soft'*) ;;
+        *)
+            scope=${line#clear bgp}
+            ! vtysh -c "show bgp${scope%\*}summary json" 2>/dev/null | grep -q '"state": *"Established"' || continue
+            ;;
+        esac
+        vtysh -c "$line" >/dev/null 2>&1
+    done <"$1"
+}
+
 # Bring back what ran before. Its batch was made beforehand; what came of it is looked at.
 undo() {
     alone 600
@@ -106,7 +120,7 @@ undo() {
         for file in "$armed"/back.*; do [ ! -e "$file" ] || vtysh -f "$file" >/dev/null 2>&1; done
     done
     if as_before && restore_startup; then
-        while read -r line; do vtysh -c "$line" >/dev/null 2>&1; done <"$armed/clear"
+        clear_sessions "$armed/clear"
         by_itself 'rolled back' "$1" "$2"
         ended
         exit 0

@@ -192,6 +192,8 @@ def plan_box(
         sessions = _with_reloads_own(sessions, running.router, new, running.router.version)
     values = {one.name: getattr(base, one.name) for one in fields(base)}
     values |= {"leftovers": tuple(map(str, alone)), "changes": (*base.changes, *others), "sessions": sessions}
+    if does is not Effect.RELOAD:
+        values["after"] = ()  # FRR begins anew, or does not run
     notes = tuple(_notes(base.changes if reloads else (), alone if reloads else (), hasync=hasync and bool(writes)))
     return PfsensePlan(**values, writes=writes, effect=does, because=because, notes=notes)
 

@@ -64,6 +64,8 @@ class PfsensePush(Push[PfsenseRunning]):
     """The other box of the pair is pushed to, too."""
     new: Sections = field(default_factory=dict, init=False)
     predicted: str = field(default="", init=False)
+    clear: tuple[str, ...] = field(default=(), init=False)
+    """What FRR is sent behind the way back."""
     found: tuple[Finding, ...] = field(default=(), init=False)
     """What went wrong beside the problem that is being dealt with."""
 
@@ -114,12 +116,13 @@ class PfsensePush(Push[PfsenseRunning]):
         back = way_back(
             parse(self.predicted, frr_version=old.frr_version), parse(old.text, frr_version=old.frr_version)
         )
+        self.clear = tuple(dict.fromkeys((*back.after, *plan.after)))
         self.device.arm(
             old,
             Armed(
                 digest=digest(self.new),
                 after=plan.after,
-                clear=tuple(dict.fromkeys((*back.after, *plan.after))),
+                clear=self.clear,
                 summary=plan.summary,
                 seconds=self.hold,
                 entry=entry("armed", id=self.device.id, **facts),
@@ -273,8 +276,10 @@ class PfsensePush(Push[PfsenseRunning]):
         if now.sections_digest != old.sections_digest or now.frr_conf != old.frr_conf or now.text != old.text:
             self._write(old.sections, now.sections_digest, "rolled back")
         now = self._settle(old.sections_digest, "", back=True)
-        if self._planned.after and not now.would_run:
-            self.device.execute(self._planned.after)
+        if enabled(now.sections) and not now.would_run:
+            up = any(session.up for session in now.sessions.values())
+            if commands := [command for command in self.clear if " soft" in command or not up]:
+                self.device.execute(commands)
         self.device.disarm(entry("rolled back", id=self.device.id, after=now.digest))
         self._end(State.ROLLED_BACK)
         runs = "FRR waits, for another box is the CARP master" if now.would_run else "FRR runs them"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from frrgen.lines.rule import Impact
 from frrgen.model.references import NOUNS, affected_maps, uses
 from frrgen.model.types import FAMILIES
@@ -10,12 +12,16 @@ from frrgen.platforms.frr.diff.overwrite import (
 )
 from frrgen.platforms.frr.diff.work import Work
 
+START_AGAIN = (10,)
+"""Before this version the sessions of an instance stay idle behind `no bgp shutdown`, until they are cleared."""
+
 
 def clears(work: Work) -> None:
     """Tell which sessions the changed policy refreshes, and add the clears that they need."""
     for vrf, how in work.record.clears:
         suffix = f"vrf {vrf} " if vrf else ""
         work.after += [f"clear bgp {suffix}{family.replace('_', ' ')} * {how}" for family in FAMILIES]
+    work.after += _started_again(work)
     silent = affected_maps(work.new, silent_maps(work.old, work.new, work.changed))
     affected = affected_maps(work.new, work.changed) | affected_maps(work.old, work.changed)
     for vrf, new, old in [
@@ -40,3 +46,14 @@ def clears(work: Work) -> None:
                 command = f"clear bgp {suffix}{family} {who} soft {use.direction}"
                 if command not in work.after:
                     work.after.append(command)
+
+
+def _started_again(work: Work) -> Iterator[str]:
+    """Yield the clears that start the sessions of instances that are shut down no more. Measured on 8.4.4."""
+    if work.new.version >= START_AGAIN:
+        return
+    before = dict(work.old.instances())
+    for vrf, bgp in work.new.instances():
+        old = before.get(vrf)
+        if old is not None and old.shutdown and not bgp.shutdown:
+            yield f"clear bgp vrf {vrf} *" if vrf else "clear bgp *"
