@@ -22,9 +22,9 @@ from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
 from frrgen.platforms.frr.bgpd import ask_prefix_lists, show_route_maps
 from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed, parse
 from frrgen.platforms.registry import PLATFORMS
-from frrgen.policy.frr.partial_entries import Unread, unread_entries
 from frrgen.policy.frr.show_route_map import contradictions, shown_maps
 from frrgen.policy.questions.problem import Problem as Disagreement
 from frrgen.policy.questions.verify import Agreement, questions, verify
@@ -121,7 +121,7 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: File | None, bu
         for router, peering in network.clusters[name].routers.items():
             peerings.setdefault(router, []).append((network.clusters[name], peering))
     running: dict[str, Router] = {}
-    unread: dict[str, Unread] = {}
+    leftovers: dict[str, tuple[Leftover, ...]] = {}
     answered: list[Agreement] = []
     for name, peered in peerings.items():
         if name not in inventory.derived.routers:
@@ -138,9 +138,9 @@ def _live(inventory: Inventory, clusters: list[str], ssh_config: File | None, bu
         running[name] = _with_references(parsed.router, resolved, intended).model_copy(
             update={field: getattr(intended, field) for field in own}
         )
-        unread[name] = unread_entries(parsed.leftovers)
+        leftovers[name] = parsed.leftovers
     derived = replace(inventory.generated, routers={**inventory.generated.routers, **running})
-    yield from verify(network, derived, clusters, unread, budget.bounded)
+    yield from verify(network, derived, clusters, leftovers, budget.bounded)
     yield from _pairs(network, derived.routers, clusters, live=True)
     yield from answered
 

@@ -18,7 +18,6 @@ from frrgen.model.derive import derive
 from frrgen.platforms.frr.diff.plan import make_plan, with_routes
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
-from frrgen.policy.frr.partial_entries import unread_entries
 from frrgen.policy.questions.verify import verify
 from frrgen.policy.sets.route import Route
 from tests.lab import Lab, wait_for
@@ -124,8 +123,8 @@ def test_what_is_left_alone_lets_nothing_in_that_the_plan_and_verify_do_not_tell
             time.sleep(0.4)
             more = accepted(edge, NODE) - WANTED
             now = replace(derived, routers={"edge": running.router})
-            unread = {"edge": unread_entries(running.leftovers)}
-            problems = [one for found in verify(network, now, ["k8s"], unread) for one in found.problems]
+            left = {"edge": running.leftovers}
+            problems = [one for found in verify(network, now, ["k8s"], left) for one in found.problems]
             opened += bool(more)
             went += not problems
             if more and not (problems and (plan.warnings or plan.beyond)):

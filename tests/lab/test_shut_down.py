@@ -43,14 +43,14 @@ def up(box):
 def comes_back(box, push, armed):
     """Push the shutdown and its end, then the shutdown twice more: with a check that fails, and undone by the box."""
     up(box)
-    assert push(True).state is State.CONFIRMED
+    assert push(shut=True).state is State.CONFIRMED
     assert not box.established(PEER)
-    assert push(False).state is State.CONFIRMED
+    assert push(shut=False).state is State.CONFIRMED
     up(box)
     with pytest.raises(RolledBackError):
-        push(True, checks=FAILS)
+        push(shut=True, checks=FAILS)
     up(box)
-    assert push(True, confirm_within=1).state is State.WAITING
+    assert push(shut=True, confirm_within=1).state is State.WAITING
     wait_for("the way back", lambda: not armed(), 60)
     up(box)
 
@@ -62,7 +62,7 @@ def test_sessions_of_a_router_come_back_behind_a_shutdown_and_behind_the_way_bac
     router.start(BASE)
     router.vtysh("write")
 
-    def push(shut, checks=(), **options):
+    def push(*, shut, checks=(), **options):
         text = BASE + " bgp shutdown\n" * shut
         wanted = parse(text, name="r1").router.model_copy(update={"checks": checks})
         device = FrrDevice(Router(name="r1"), ssh_config=lab.ssh_config())
@@ -84,7 +84,7 @@ def test_sessions_of_a_box_come_back_behind_a_shutdown_and_behind_the_way_back_f
     device = PfsenseDevice(Router(name="pf", ssh={"user": ADMIN}), ssh_config=lab.ssh_config())
     plain = device.fetch().covered
 
-    def push(shut, checks=(), **options):
+    def push(*, shut, checks=(), **options):
         sections = copy.deepcopy(plain)
         sections["frrbgp"][0]["shutdown"] = "on" * shut
         return PfsensePush(device, lambda _: sections, bounds=BOUNDS, checks=checks, **options).run()

@@ -10,6 +10,7 @@ import pytest
 from frrgen.cli import main
 from frrgen.model.cluster import Network
 from frrgen.model.derive import derive
+from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.policy.frr.alphabet import Policy
 from frrgen.policy.frr.evaluate import evaluate, judge
@@ -226,3 +227,55 @@ def test_of_the_default_route_nothing_is_known_where_the_router_announces_its_ow
     result = compare(Policy(router, session), Policy(router, session), (4,))
     assert not result.equal
     assert "default_originate" in result.undecided[0]
+
+
+def doors_network(**router):
+    own = {"name": "edge", "bgp": {"asn": 65001, **router}}
+    cluster = {
+        "name": "k8s",
+        "asn": 65001,
+        "nodes": {"n1": {"addresses": ["10.98.1.1"]}, "n2": {"addresses": ["10.98.1.2"]}},
+        "pools": {"p": {"prefixes": ["10.101.0.0/24"]}},
+        "routers": {"edge": {}},
+    }
+    return Network.model_validate({"routers": {"edge": own}, "clusters": {"k8s": cluster}})
+
+
+def problems_of(network, *leftovers):
+    found = verify(network, derive(network), ["k8s"], {"edge": leftovers})
+    return [(one.node, problem.kind, problem.text) for one in found for problem in one.problems]
+
+
+@pytest.mark.parametrize(
+    ("context", "line", "nodes"),
+    [
+        (("router bgp 65001", "address-family ipv6 labeled-unicast"), "neighbor 10.98.1.1 activate", ["n1"]),
+        (("router bgp 65001", "address-family ipv4 vpn"), "neighbor k8s activate", ["n1", "n2"]),
+        (("router bgp 65001",), "neighbor k8s odd hunter2", ["n1", "n2"]),
+        (("router bgp 65001", "address-family ipv4 vpn"), "no neighbor k8s activate", []),
+        (("router bgp 65001", "address-family ipv4 vpn"), "neighbor 10.98.1.9 activate", []),
+        (("router bgp 65001 vrf RED", "address-family ipv4 vpn"), "neighbor k8s activate", []),
+    ],
+)
+def test_a_line_of_a_session_that_is_not_understood_leaves_what_it_admits_undecided(context, line, nodes):
+    found = problems_of(doors_network(), Leftover(context, line))
+    assert [node for node, _, _ in found] == nodes
+    assert {kind for _, kind, _ in found} <= {"undecided"}
+    assert "hunter2" not in str(found)
+
+
+def test_a_raw_line_that_turns_on_a_family_of_a_session_is_no_proof():
+    raw = {"raw_families": {"ipv6 labeled-unicast": ["neighbor k8s activate"]}}
+    ((first, kind, text), (second, _, _)) = problems_of(doors_network(**raw))
+    assert (first, second, kind) == ("n1", "n2", "undecided")
+    assert "address-family ipv6 labeled-unicast / neighbor k8s activate" in text
+    network = doors_network(**raw)
+    proofs = [one.proof for one in verify(network, derive(network), ["k8s"]) if one.node]
+    assert not any("nothing else is admitted" in proof for proof in proofs)
+
+
+def test_a_list_with_a_line_that_is_not_understood_is_no_proof():
+    text = "ip prefix-list k8s-p seq 1 permit 0.0.0.0/0 le 32 odd\n"
+    ((node, kind, said),) = problems_of(doors_network(), *parse(text, name="edge").leftovers)
+    assert (node, kind) == ("", "undecided")
+    assert said.startswith("prefix_lists.k8s-p is not what FRR has")

@@ -6,12 +6,12 @@ however that was written. Nothing is sampled.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from frrgen.errors import Path
 from frrgen.model.check_clusters import unannounced
@@ -21,10 +21,12 @@ from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.references import entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, Address, Prefix, community_value, is_address, large_community_value
+from frrgen.platforms.frr.parse.fates import Leftover, lost
 from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.effects import Effects
 from frrgen.policy.frr.lists import prefix_list
-from frrgen.policy.frr.partial_entries import ALL_READ, Unread
+from frrgen.policy.frr.partial_entries import unread_entries
+from frrgen.policy.frr.partial_sessions import lines_of, unread_raw, unread_sessions
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import By, Outcome, merged, outcomes
 from frrgen.policy.frr.trace import Verdict
@@ -37,6 +39,9 @@ from frrgen.policy.sets.budget import Bounded, SpentError
 from frrgen.policy.sets.prefix_set import union
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import EVERYTHING, RouteBox, example, meet
+
+_SHOWN: Final = 3
+"""How many lines are shown of those that were not understood."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,12 @@ def verify(
     network: Network,
     derived: Derived,
     clusters: list[str],
-    unread: Mapping[str, Unread] = MappingProxyType({}),
+    leftovers: Mapping[str, Sequence[Leftover]] = MappingProxyType({}),
     bounded: Bounded = nullcontext,
 ) -> Iterator[Agreement]:
     """Look at each session of these clusters. Sessions with the same policy are proven once.
 
-    `unread` holds, by router, the route-map entries with lines that were not understood. Each proof is `bounded`.
+    `leftovers` holds, by router, the lines that were not understood. Each proof is `bounded`.
     """
     for name in clusters:
         for router_name, peering in network.clusters[name].routers.items():
@@ -71,12 +76,11 @@ def verify(
                 continue
             origins = derived.origins.get(router_name, {})
             proven: dict[Any, _Proof] = {}
+            left = _Left(router, leftovers.get(router_name, ()))
             for node_name, node in cluster.nodes.items():
                 for address in node.addresses:
                     try:
-                        ends = _Ends(
-                            cluster, peering, router, node, address, unread.get(router_name, ALL_READ), origins
-                        )
+                        ends = _Ends(cluster, peering, router, node, address, left, origins)
                     except KeyError:
                         if not carried(cluster, node, address):
                             # the node has nothing to say from there, and opens no session
@@ -93,6 +97,7 @@ def verify(
                 text = "the cluster names no node, so no session of it is proven"
                 problems += (Problem("undecided", text, ("clusters", name, "nodes")),)
             problems += tuple(listened(network, peering, router))
+            problems += tuple(left.lost())
             problems += tuple(Problem("dropped", text, path) for text, path in unannounced(cluster))
             yield Agreement(name, router_name, "", "", proof, problems)
 
@@ -115,6 +120,28 @@ class _Proof:
         return self.proof, tuple(moved)
 
 
+class _Left:
+    """The lines of a router that were not understood, by what cannot be judged because of them."""
+
+    def __init__(self, router: Router, leftovers: Sequence[Leftover]) -> None:
+        self.router, self.leftovers = router, leftovers
+        self.entries = unread_entries(leftovers)
+        self.sessions = (unread_sessions(leftovers), unread_raw(router))
+
+    def of(self, session: Session) -> tuple[str, ...]:
+        """Return the lines about a session."""
+        group = session.neighbor.peer_group
+        found = (line for some in self.sessions for line in lines_of(some, session.vrf, session.name, group))
+        return tuple(dict.fromkeys(found))
+
+    def lost(self) -> Iterator[Problem]:
+        """Yield what is not what FRR has, for a line of it was not understood."""
+        for path, (first, *_) in lost(self.leftovers).items():
+            shown = " ".join(first.line.split(" ")[:4])
+            text = f"{'.'.join(path)} is not what FRR has: a line of it is not understood: `{shown} …`"
+            yield Problem("undecided", text, ("routers", self.router.name, *path))
+
+
 class _Ends:
     """One session: the node's end and the router's."""
 
@@ -125,14 +152,16 @@ class _Ends:
         router: Router,
         node: Node,
         address: Address,
-        unread: Unread,
+        left: _Left,
         origins: Container[Path],
     ) -> None:
         self.cluster, self.peering, self.router = cluster, peering, router
-        self.node, self.address, self.unread, self.origins = node, address, unread, origins
+        self.node, self.address, self.origins = node, address, origins
         self.session = Session(router, str(address), "in", vrf=peering.vrf)
         self.asn = node.asn or cluster.asn
         self.session.first_as = self.asn
+        self.unread = left.entries
+        self.strange = left.of(self.session)
         self.place: Path = ("routers", router.name, *self.session.path)
         self.announced = list(pool_route_boxes(cluster, node, address, self.asn, ibgp=self.asn == self.session.bgp.asn))
 
@@ -145,6 +174,7 @@ class _Ends:
             tuple(one.version for one in self.node.addresses),
             self.address.version,
             self.address if self.session.asks_who() else None,
+            self.strange,
         )
         if key not in proven:
             try:
@@ -164,6 +194,11 @@ class _Ends:
         )
         proof: list[str] = []
         problems: list[Problem] = []
+        if self.strange:
+            shown = ", ".join(f"`{line}`" for line in self.strange[:_SHOWN])
+            more = f" and {len(self.strange) - _SHOWN} more" if self.strange[_SHOWN:] else ""
+            text = f"what the session admits beside is not known, for these lines are not understood: {shown}{more}"
+            problems.append(Problem("undecided", text, self.place))
         for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1])):
             ours = [one for one in self.announced if one.version == version]
             active = self.session.active(family)

@@ -18,6 +18,7 @@ from frrgen.platforms.frr.diff.work import Work
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.policy.frr.partial_entries import unread_entries
+from frrgen.policy.frr.partial_sessions import unread_sessions
 
 if TYPE_CHECKING:
     from frrgen.policy.questions.change import RouteEffect
@@ -213,7 +214,12 @@ def make_plan(
         batches=tuple(tuple(batch.lines()) for batch in work.batches),
         after=tuple(work.after),
         over_limit=None if any(one.brings is None for one in lower) else bool(lower),
-        warnings=(*faults(work.old, work.new), *map(str, lower), *_kept_in_maps(work.leftovers, intended)),
+        warnings=(
+            *faults(work.old, work.new),
+            *map(str, lower),
+            *_kept_in_maps(work.leftovers, intended),
+            *_kept_of_sessions(work.leftovers, intended),
+        ),
         leftovers=tuple(str(leftover) for leftover in work.leftovers),
     )
 
@@ -229,6 +235,20 @@ def _kept_in_maps(leftovers: Iterable[Leftover], intended: Router) -> Iterator[s
         if left:
             shown = "; ".join(hide(line) for line in left[:3]) + ("; …" if left[3:] else "")
             yield f"what route map {name} seq {seq} lets through is not known: it keeps {shown}"
+
+
+def _kept_of_sessions(leftovers: Iterable[Leftover], intended: Router) -> Iterator[str]:
+    """Tell of lines that stay of neighbors and groups that are intended: what comes by them is not known."""
+    bgps = dict(intended.instances())
+    kept = [
+        f"{name}: {line}"
+        for (vrf, name), lines in unread_sessions(leftovers).items()
+        if (bgp := bgps.get(vrf)) is not None and (name in bgp.neighbors or name in bgp.peer_groups)
+        for line in lines
+    ]
+    if kept:
+        shown = "; ".join(kept[:3]) + (f"; and {len(kept) - 3} more" if kept[3:] else "")
+        yield f"what these sessions admit beside is not known, for lines stay that are not understood: {shown}"
 
 
 def with_trap(plan: Plan, intended: Router) -> Plan:
