@@ -221,7 +221,7 @@ NOT_TRIED = {
 
 
 UNDOES_BFD = (10,)
-"""bfdd 8.4.4 has no `no detect-multiplier` and the like: frr-reload cannot take the lines away, and the push is undone."""
+"""Before FRR 10 bfdd has no `no detect-multiplier` and the like: frr-reload cannot take such lines away (8.4.4)."""
 
 
 def base_sections(covered: dict[str, Any]) -> dict[str, Any]:

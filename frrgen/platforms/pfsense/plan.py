@@ -193,7 +193,7 @@ def plan_box(
     values = {one.name: getattr(base, one.name) for one in fields(base)}
     values |= {"leftovers": tuple(map(str, alone)), "changes": (*base.changes, *others), "sessions": sessions}
     if does is not Effect.RELOAD:
-        values["after"] = ()  # FRR begins anew, or does not run
+        values["after"] = ()  # FRR restarts, or does not run
     notes = tuple(_notes(base.changes if reloads else (), alone if reloads else (), hasync=hasync and bool(writes)))
     return PfsensePlan(**values, writes=writes, effect=does, because=because, notes=notes)
 

@@ -22,7 +22,7 @@ _NARROWS: Final = re.compile(r"no neighbor [^ ]+ activate")
 
 
 def unread_sessions(leftovers: Iterable[Leftover]) -> UnreadSessions:
-    """Return the neighbors and peer groups of which leftovers speak.
+    """Return the neighbors and peer groups that leftovers name.
 
     Such a line may turn on a family that the model lacks, with no policy in front of it.
     """
@@ -30,7 +30,7 @@ def unread_sessions(leftovers: Iterable[Leftover]) -> UnreadSessions:
 
 
 def unread_raw(router: Router) -> UnreadSessions:
-    """Return the neighbors and peer groups of which raw lines of an instance speak."""
+    """Return the neighbors and peer groups that raw lines of an instance name."""
     return _unread((context, line) for context, line in raw_lines(router))
 
 
