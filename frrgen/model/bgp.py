@@ -29,6 +29,8 @@ LONGEST_STALE_TIME: Final = 16777215
 """Seconds: FRR 10 takes no longer `long-lived-graceful-restart stale-time`, for the capability has 24 bits."""
 NUMBERED_TABLES: Final = (10, 4)
 """From this version on `redistribute table` wants a number (taken by 10.3, refused by 10.7.1, as seen)."""
+TABLES_DIRECT: Final = (10,)
+"""From this version on FRR has `redistribute table-direct`, for IPv6 in the main instance alone (10.3, 10.7.1)."""
 AS_SETS_REJECTED: Final = (10, 5)
 """From this version on FRR rejects AS_SETs by default (its pull request 19024; off in 8.4.4 and on in
 10.7.0, as seen)."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, Path
-from frrgen.model.bgp import LONGEST_STALE_TIME, NUMBERED_TABLES, Bgp
+from frrgen.model.bgp import LONGEST_STALE_TIME, Bgp
 from frrgen.model.check_clusters import check_clusters
 from frrgen.model.check_sessions import check_sessions
 from frrgen.model.check_versions import check_versions
@@ -246,13 +246,6 @@ class _Router:
                 f"FRR 10 refuses a long_lived_stale_time of more than {LONGEST_STALE_TIME} seconds",
                 (*self.path, *path, "graceful_restart", "long_lived_stale_time"),
             )
-        for family in FAMILIES:
-            if "table" in getattr(bgp, family).redistribute and self.router.version >= NUMBERED_TABLES:
-                yield Finding.at(
-                    Code.FRR234,
-                    f"FRR {self.router.frr_version} refuses `redistribute table` without the number of the table",
-                    (*self.path, *path, family, "redistribute", "table"),
-                )
         for name, group in bgp.peer_groups.items():
             yield from self._options(name, group, bgp, (*path, "peer_groups", name))
         for peer, neighbor in bgp.neighbors.items():

@@ -11,8 +11,9 @@ from pydantic.fields import FieldInfo
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path, Where
+from frrgen.model.bgp import NUMBERED_TABLES, TABLES_DIRECT
 from frrgen.model.router import Router
-from frrgen.model.types import Since
+from frrgen.model.types import FAMILIES, Since
 
 _PARTS: Final = ("bgp", "vrfs", "route_maps")
 """The fields of a router that hold something with a version of its own."""
@@ -36,6 +37,7 @@ def check_versions(router: Router, path: Path) -> Iterator[Finding]:
     """Yield a finding for each field, and each value, that the router's FRR lacks or refuses."""
     for name in _PARTS:
         yield from _inside(getattr(router, name), router, (*path, name))
+    yield from _tables(router, path)
     for name, route_map in router.route_maps.items():
         for entry in route_map.entries:
             place = (*path, "route_maps", name, "entries", str(entry.seq), "set")
@@ -44,6 +46,25 @@ def check_versions(router: Router, path: Path) -> Iterator[Finding]:
             if not takes_next_hop(entry.set.ip_next_hop, router.version):
                 text = f"FRR {router.frr_version} refuses the next hop {entry.set.ip_next_hop}"
                 yield Finding.at(Code.FRR234, text, (*place, "ip_next_hop"))
+
+
+def _tables(router: Router, path: Path) -> Iterator[Finding]:
+    """Yield a finding for each kernel table that FRR does not redistribute."""
+    for vrf, bgp in router.instances():
+        for family in FAMILIES:
+            for source in getattr(bgp, family).redistribute:
+                word = source.split(" ")[0]
+                refused = f"FRR {router.frr_version} refuses `redistribute {word}`"
+                if source == "table" and router.version >= NUMBERED_TABLES:
+                    text = f"{refused} without the number of the table"
+                elif word == "table-direct" and router.version < TABLES_DIRECT:
+                    text = refused
+                elif word == "table-direct" and vrf is not None and family == "ipv6_unicast":
+                    text = f"{refused} for IPv6 in a VRF: the main instance alone takes it"
+                else:
+                    continue
+                instance = ("bgp",) if vrf is None else ("vrfs", vrf, "bgp")
+                yield Finding.at(Code.FRR234, text, (*path, *instance, family, "redistribute", source))
 
 
 def takes_next_hop(address: object, version: tuple[int, ...]) -> bool:

@@ -185,3 +185,20 @@ def ups(router, peers):
     """Give how often each session has come up."""
     known = router.bgp("neighbors")
     return {peer: known[peer]["connectionsEstablished"] for peer in peers}
+
+
+@pytest.mark.sample("8.4")
+@pytest.mark.parametrize("vrf", ["", " vrf red"])
+@pytest.mark.parametrize("way", ["import", "export"])
+def test_a_plan_says_that_frr_8_may_lose_a_target_that_was_typed_for_both_ways(router, vrf, way):
+    enter = f"vrf red\nexit\nrouter bgp 65000\nexit\nrouter bgp 65000{vrf}\naddress-family l2vpn evpn\n"
+    router.restart("")
+    router.load(f"{enter}route-target both 1:1\nend\n")
+    running = read(router.running_config(), router)
+    other = {"import": "export", "export": "import"}[way]
+    intended = parse(router.running_config().replace(f"  route-target {way} 1:1\n", ""), frr_version=router.frr.version)
+    plan = make_plan(running, intended.router)
+    warned = any("route-target both 1:1" in line for line in plan.warnings)
+    router.apply(plan.batches)
+    kept = router.alive("bgpd") and f"  route-target {other} 1:1\n" in router.running_config()
+    assert warned == (not kept)

@@ -8,7 +8,8 @@ import pytest
 
 from frrgen.model.check_versions import takes_next_hop
 from frrgen.platforms.frr.device import complaints
-from frrgen.platforms.frr.upgrade import OTHERWISE, REFUSED
+from frrgen.platforms.frr.parse.refusals import BY_VERSION, OTHERS, why_refused
+from frrgen.platforms.frr.upgrade import OTHERWISE
 
 
 def refused(router, trap):
@@ -16,10 +17,12 @@ def refused(router, trap):
     return bool(complaints(router.load("\n".join([*trap.example.split(" / "), "end", ""]))))
 
 
-@pytest.mark.parametrize("trap", REFUSED, ids=lambda trap: trap.example)
-def test_a_line_is_refused_from_the_version_on_that_the_table_says(router, trap):
-    assert trap.line.fullmatch(trap.example.split(" / ")[-1])
-    assert refused(router, trap) == (router.frr.numbers >= trap.since)
+@pytest.mark.parametrize("trap", [*BY_VERSION, *OTHERS], ids=lambda trap: trap.example)
+def test_a_line_is_refused_by_the_versions_that_the_table_says(router, trap):
+    *context, line = trap.example.rpartition(" / exit / ")[2].split(" / ")
+    assert trap.line.fullmatch(line)
+    told = why_refused(context, line, router.frr.numbers)
+    assert refused(router, trap) == (told is not None)
 
 
 @pytest.mark.parametrize("trap", OTHERWISE, ids=lambda trap: trap.example)

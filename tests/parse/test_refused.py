@@ -5,9 +5,17 @@ Each was loaded into FRR 8.4.4, 10.3 and 10.7.1; `taken` names those whose `show
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
+from frrgen.model.check import check
+from frrgen.model.cluster import Network
+from frrgen.model.derive import derive
+from frrgen.model.router import Vrf
 from frrgen.platforms.frr.parse.parser import account, parse
+from frrgen.platforms.frr.parse.refusals import BY_VERSION, OTHERS
+from frrgen.platforms.frr.render import render
 
 VERSIONS = ("8.4.4", "10.3", "10.7.1")
 MAP = "route-map M permit 10\n {}\nexit\n"
@@ -65,3 +73,35 @@ def test_a_beginning_behind_a_place_for_a_name_is_read_as_frr_reads_it(line, ful
     begun, said = (parse(MAP.format(one), frr_version=version) for one in (line, full))
     assert not begun.leftovers
     assert begun.router == said.router
+
+
+TRAPS = [*BY_VERSION, *OTHERS]
+
+
+def of_version(trap, version):
+    """Give what is read of a trap's example in a version."""
+    return parse("\n".join(trap.example.split(" / ")), name="r1", frr_version=version)
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.example)
+def test_a_line_that_a_version_refuses_is_left_over_with_the_reason_and_found_in_an_inventory(trap):
+    line = trap.example.rpartition(" / ")[2]
+    taken, refused = [], []
+    for version in VERSIONS:
+        read = of_version(trap, version)
+        left = [one for one in read.leftovers if one.line == line]
+        (refused if any(one.why for one in left) else taken).append(version)
+        assert all(one.why.startswith(f"FRR {version} ") and one.why in str(one) for one in left if one.why)
+    assert refused
+    if trap.where:
+        # no version takes it in a VRF; a person can say it in an inventory
+        again = trap._replace(example=trap.example.replace("bgp 65001 vrf red /", "bgp 65001 /"))
+        main = of_version(again, "10.7.1").router
+        routers = [main.model_copy(update={"vrfs": {"red": Vrf(bgp=main.bgp)}, "bgp": None})]
+    else:
+        routers = [of_version(trap, version).router for version in taken]
+    for router, version in itertools.product(routers, refused):
+        said = router.of_version(version)
+        network = Network(routers={"r1": said})
+        codes = [one.code for one in check(network, derive(network))]
+        assert "FRR234" in codes or line not in render(said)

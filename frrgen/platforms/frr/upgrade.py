@@ -6,115 +6,50 @@ FRR's own history says with which version.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Where
-from frrgen.model.bgp import AS_SETS_REJECTED, LONGEST_STALE_TIME, NUMBERED_TABLES, Bgp
+from frrgen.model.bgp import AS_SETS_REJECTED, LONGEST_STALE_TIME, Bgp
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.canonical import FIRST_AS_ON
 from frrgen.platforms.frr.parse.parser import parse
-
-Version = tuple[int, ...]
-
-
-class _Trap(NamedTuple):
-    line: re.Pattern[str]
-    since: Version
-    code: Code
-    becomes: str
-    hint: str | None = None
-    example: str = ""
-    """A line that it is about, with its contexts before it, each behind ` / `."""
-
-
-def _trap(line: str, since: Version, becomes: str, hint: str | None, example: str, *, mild: bool = False) -> _Trap:
-    code = Code.FRR452 if mild else Code.FRR450
-    return _Trap(re.compile(line), since, code, becomes, hint, example)
-
-
-REFUSED: Final = (
-    _trap("set distance 0", (10,), "is refused", "1 to 255", "route-map A permit 10 / set distance 0"),
-    _trap(
-        r"rpki cache (?!tcp |ssh ).+",
-        (10,),
-        "is refused, and every route becomes `notfound`",
-        "FRR 10 wants `rpki cache tcp HOST PORT preference N`",
-        "rpki / rpki cache 192.0.2.1 3323 preference 1",
-    ),
-    _trap(
-        r"bgp community-list .*\binternet\b.*",
-        (10,),
-        "is refused: the list is without this entry",
-        "FRR 10 has no community of that name",
-        "bgp community-list standard A permit internet",
-    ),
-    _trap(
-        r"set community .*\binternet\b.*",
-        (10,),
-        "is refused: the entry sets no community",
-        "FRR 10 has no community of that name",
-        "route-map A permit 10 / set community internet",
-    ),
-    _trap(
-        r"redistribute table( (metric|route-map) .*)?",
-        NUMBERED_TABLES,
-        "is refused: the routes of the table are no longer announced",
-        "say the number of the table",
-        "router bgp 65001 / address-family ipv4 unicast / redistribute table",
-    ),
-    _trap(
-        "ip multicast rpf-lookup-mode .+",
-        (10,),
-        "is refused",
-        None,
-        "ip multicast rpf-lookup-mode mrib-only",
-        mild=True,
-    ),
-)
-"""Lines that are not taken: FRR starts, and runs without them."""
+from frrgen.platforms.frr.parse.refusals import BY_VERSION, Version, trap
 
 OTHERWISE: Final = (
-    _trap(
+    trap(
         r"no route-map \S+ optimization",
         (9,),
+        "no route-map A optimization",
         "makes FRR skip the first entry of the map, whatever it says",
         "take the line away (`route-map NAME optimization`, then `write`) right before the upgrade",
-        "no route-map A optimization",
     ),
-    _trap(
+    trap(
         r"bgp community-list .*\b0:0\b.*",
         (10,),
-        "matches the community 0:0 alone, where FRR 8 takes it for every route",
-        None,
         "bgp community-list standard A permit 0:0",
+        "matches the community 0:0 alone, where FRR 8 takes it for every route",
     ),
-    _trap(
+    trap(
         r"set local-preference [+-].+",
         (10, 4),
+        "route-map A permit 10 / set local-preference +10",
         "counts over eBGP from 100, where FRR 10.3 and older count from 0 (seen on 10.7.1)",
         "say the number itself",
-        "route-map A permit 10 / set local-preference +10",
-        mild=True,
-    ),
-    _trap(
+    )._replace(mild=True),
+    trap(
         "bgp allow-martian-nexthop",
         (10,),
-        "also lets in routes whose next hop is the router itself",
-        None,
         "router bgp 65001 / bgp allow-martian-nexthop",
-        mild=True,
-    ),
-    _trap(
+        "also lets in routes whose next hop is the router itself",
+    )._replace(mild=True),
+    trap(
         "bgp reject-as-sets",
         (10,),
-        "drops a route with an AS_SET alone, where FRR 8.4 ends the session",
-        None,
         "router bgp 65001 / bgp reject-as-sets",
-        mild=True,
-    ),
+        "drops a route with an AS_SET alone, where FRR 8.4 ends the session",
+    )._replace(mild=True),
 )
 """Lines that are taken, and mean something else."""
 
@@ -124,10 +59,10 @@ def upgrade(text: str, source: str, old: Version, new: Version) -> Iterator[Find
     shown = ".".join(map(str, new))
     for number, said in enumerate(text.split("\n"), 1):
         line = said.strip()
-        for trap in (*REFUSED, *OTHERWISE):
-            if old < trap.since <= new and trap.line.fullmatch(line):
-                message = f"to FRR {shown} `{line}` {trap.becomes}"
-                yield Finding(trap.code, message, Where(source, number), trap.hint)
+        for one in (*BY_VERSION, *OTHERWISE):
+            if old < one.since <= new and one.line.fullmatch(line):
+                message = f"to FRR {shown} `{line}` {one.becomes}"
+                yield Finding(Code.FRR452 if one.mild else Code.FRR450, message, Where(source, number), one.hint)
     router = parse(text, frr_version=".".join(map(str, old))).router
     for since, message, hint in _defaults(router):
         if old < since <= new:

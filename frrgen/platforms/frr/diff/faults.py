@@ -8,6 +8,7 @@ from typing import Final
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.bgp import Bgp
+from frrgen.model.evpn import Evpn
 from frrgen.model.neighbor import Neighbor, NeighborFamily, NeighborOptions
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
@@ -19,12 +20,40 @@ _AT_START: Final = ("dont_capability_negotiate", "local_role_strict", "oad", "st
 """What FRR settles when a session starts: a change drops no session, and no soft clear brings it into effect."""
 
 
+_TARGETS_APART: Final = (10,)
+"""From this version on `route-target both` makes two targets (seen on 10.3 and 10.7.1; 8.4.4 shares one)."""
+
+
 def faults(old: Router, new: Router) -> Iterator[str]:
     """Yield a sentence for each fault of FRR that the change of one router into the other meets."""
     for vrf, before, after in _kept(old, new):
         where = f" of vrf {vrf}" if vrf else ""
         found = (*_of_instance(before, after), *(_locked_out(before, after) if new.version < (10, 7) else ()))
         yield from (f"router bgp {after.asn}{where}: {text}" for text in found)
+    if new.version < _TARGETS_APART:
+        yield from _shared_targets(old, new)
+
+
+def _shared_targets(old: Router, new: Router) -> Iterator[str]:
+    """Warn of route targets that go and that may be one object to FRR 8.4: it then loses the other, or dies.
+
+    `route-target both T` of an instance makes one object for both ways, and FRR shows the same two lines as for two.
+    """
+    for vrf, before in old.instances():
+        after = new.bgp_of(vrf)
+        kept = None if after is None or after.asn != before.asn else after.l2vpn_evpn
+        shared = _imported_and_exported(before.l2vpn_evpn)
+        if gone := [target for target in shared if target not in _imported_and_exported(kept)]:
+            yield (
+                f"router bgp {before.asn}{f' of vrf {vrf}' if vrf else ''}: FRR {new.frr_version} may die when "
+                f"{gone[0]} goes, and every session with it, if somebody typed `route-target both {gone[0]}` since it "
+                "started: save its configuration and start FRR again before"
+            )
+
+
+def _imported_and_exported(evpn: Evpn | None) -> list[str]:
+    """Return the route targets of an instance that stand in both lists."""
+    return [] if evpn is None else [one for one in evpn.route_targets_import if one in evpn.route_targets_export]
 
 
 def _kept(old: Router, new: Router) -> Iterator[tuple[str | None, Bgp, Bgp]]:

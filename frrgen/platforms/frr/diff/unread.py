@@ -36,10 +36,17 @@ def _missing(missing: Mapping[Path, list[Leftover]], allowed: Collection[str], f
         more = f", and {len(lines) - 1} more of its lines" if lines[1:] else ""
         yield Finding(
             Code.FRR406,
-            f"{name} is not what FRR has: frrgen cannot read this line{more}: {hide(first.line)[:80]}",
+            f"{name} is not what FRR has: {_why(first)}{more}: {hide(first.line)[:80]}",
             Where(file, first.number) if file else Where(),
             f"continue without this line: --allow-unread {name}",
         )
+
+
+def _why(left: Leftover, what: str = "") -> str:
+    """Tell why a line was not read: FRR refuses it, or the model lacks it."""
+    if left.why:
+        return f"this {what}line is not read, for {left.why}"
+    return f"frrgen cannot read this {what}line"
 
 
 def only_in(one: Iterable[Leftover], other: Iterable[Leftover]) -> list[Leftover]:
@@ -62,7 +69,7 @@ def refuse_endangered(
             bad.append(
                 Finding(
                     Code.FRR407,
-                    f"frrgen cannot read this intended line, and in its place {hide(in_danger.before or '')!r} would be"
+                    f"{_why(left, 'intended ')}, and in its place {hide(in_danger.before or '')!r} would be"
                     f" taken away: {hide(left.line)[:80]}",
                     Where(file, left.number),
                     f"continue without this line: --allow-unread {left.number}",

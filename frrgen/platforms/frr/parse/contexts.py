@@ -12,7 +12,8 @@ from frrgen.model.types import BLANKS
 from frrgen.platforms.frr.grammar.policy import LISTS
 from frrgen.platforms.frr.parse.beyond import ended_by, may_open, opens
 from frrgen.platforms.frr.parse.fates import Fates
-from frrgen.platforms.frr.parse.words import MEASURED, in_full, is_measured, lacks
+from frrgen.platforms.frr.parse.refusals import why_refused
+from frrgen.platforms.frr.parse.words import MEASURED, in_full, is_measured
 
 _ALWAYS: Final = re.compile(
     r"Building configuration\.\.\.|Current configuration:|"
@@ -169,7 +170,7 @@ class Reader:
     def _takes(self, line: str, depth: int) -> bool:
         """Open what a line opens in a context, or read it there."""
         context = self.stack[depth]
-        if self.known and lacks(context.enter, line, self.version):
+        if self.known and why_refused(context.enter, line, self.version):
             return False
         if self._opened(line, depth):
             return True
@@ -230,7 +231,8 @@ class Reader:
     def _leave_over(self, line: str, depth: int) -> None:
         context = self.stack[depth]
         del self.stack[depth + 1 :]
-        self.fates.left(context.enter, line, context.lost(line) or self._undone(line, context))
+        why = why_refused(context.enter, line, self.version) if self.known else None
+        self.fates.left(context.enter, line, context.lost(line) or self._undone(line, context), why=why or "")
         self.last_left = self.indent
         self.doubtful = self.doubtful or not depth
 

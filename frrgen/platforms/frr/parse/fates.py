@@ -38,8 +38,11 @@ class Leftover(NamedTuple):
     lost: Path = ()
     """The path of the BGP instance, neighbor, list or map that is not what FRR has, for this line is missing."""
 
+    why: str = ""
+    """Why FRR has not got it, if it is known to refuse the line."""
+
     def __str__(self) -> str:
-        return " / ".join([*self.context, self.line])
+        return " / ".join([*self.context, self.line]) + (f"   ({self.why})" if self.why else "")
 
 
 class Ignored(NamedTuple):
@@ -59,9 +62,9 @@ class Fates:
         self.leftovers: list[Leftover] = []
         self.ignored: list[Ignored] = []
 
-    def left(self, context: Path, line: str, lost: Path = (), number: int = 0) -> None:
-        """Leave the line that is being read over, or the one with a number."""
-        self.leftovers.append(Leftover(context, line, number or self.number, lost))
+    def left(self, context: Path, line: str, lost: Path = (), number: int = 0, why: str = "") -> None:
+        """Leave the line that is being read over, or the one with a number; `why` FRR refuses it, if it does."""
+        self.leftovers.append(Leftover(context, line, number or self.number, lost, why))
 
     def ignore(self, line: str, why: str) -> bool:
         """Note that FRR ignores the line that is being read."""

@@ -43,10 +43,6 @@ _PREFIX_ENTRY: Final = re.compile(
 )
 """The line that long configurations are made of, read by a short cut."""
 _PREFIX_WORDS: Final = ("ip prefix-list ", "ipv6 prefix-list ")
-_NO_INTERNET: Final = (10,)
-"""From this version on FRR refuses the word `internet` for the community 0:0 (seen on 10.3 and 10.7.1)."""
-_NO_IGP_METRIC: Final = (8, 4)
-"""Up to this version FRR has no `set metric igp|aigp` (seen on 8.4.4; 10.3 has them)."""
 _KINDS: Final = {kind.words: kind for kind in LISTS}
 _NORTHBOUND: Final = frozenset(kind.field for kind in LISTS if kind.northbound)
 _ENTRY_MODELS: Final[dict[str, type[BaseModel]]] = {
@@ -188,7 +184,7 @@ class Policy:
         if there is not None and list_type is not None and there.options.get("kind", list_type) != list_type:
             return False
         data = entry_data(kind, list_type, match["value"])
-        if data is None or (self.version >= _NO_INTERNET and "internet" in data.get("communities", ())):
+        if data is None:
             return False
         version = 6 if kind.field.startswith("ipv6_") else 4
         try:
@@ -224,7 +220,7 @@ class Policy:
         def read(inner: str) -> bool:
             if inner == "continue":
                 return self.fates.ignore(inner, "without a number it does nothing")
-            if inner == f"call {name}" or self._refused(inner):
+            if inner == f"call {name}":
                 # FRR refuses a map that calls itself
                 return False
             for part, table in (("", ENTRY), ("match", MATCH), ("set", SET)):
@@ -234,13 +230,6 @@ class Policy:
             return False
 
         return Context((line,), read, opens_nothing, itself=("route_maps", name))
-
-    def _refused(self, line: str) -> bool:
-        """Tell whether FRR refuses a value in a line of a map that another version takes."""
-        head, _, rest = line.partition(" community ")
-        return (head == "set" and self.version >= _NO_INTERNET and "internet" in rest.split(" ")) or (
-            self.version[:2] <= _NO_IGP_METRIC and line in {"set metric igp", "set metric aigp"}
-        )
 
     def data(self) -> Data:
         """Return the router's fields that hold lists and maps."""
