@@ -42,6 +42,10 @@ def owned(resource: Resource, one: Object, subresource: str) -> dict[Path, Any]:
     return {path: value for path, value in leaves(about).items() if value != {} and path}
 
 
+def _identity(step: str) -> str:
+    return ",".join(f"{key}={json.dumps(value)}" for key, value in json.loads(step[2:]).items())
+
+
 def _tree(paths: set[Path]) -> Object:
     tree: Object = {}
     for path in sorted(paths):
@@ -109,8 +113,12 @@ def apply(
     for entry in others:
         for path in sorted(_paths(entry["fieldsV1"]) & set(wanted)):
             if there.get(path) != wanted[path]:
-                field = "".join("." + step[2:] if step[0] == "f" else f"[{step[2:]}]" for step in path)
-                message = f'conflict with "{entry["manager"]}" using {resource.api_version}'
+                field = "".join("." + step[2:] if step[0] == "f" else f"[{_identity(step)}]" for step in path)
+                message = f'conflict with "{entry["manager"]}"'
+                if entry.get("subresource"):
+                    message += f' with subresource "{entry["subresource"]}"'
+                if entry["operation"] == "Update":
+                    message += f" using {resource.api_version}"
                 causes.append({"reason": "FieldManagerConflict", "message": message, "field": field})
     if causes and not force:
         message = f"Apply failed with {len(causes)} conflict{'s' if len(causes) > 1 else ''}: {causes[0]['message']}"

@@ -15,9 +15,7 @@ import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -25,6 +23,9 @@ from urllib.parse import parse_qsl, urlsplit
 import yaml
 
 from tests.kubernetes.apply import apply, own_update
+from tests.kubernetes.certificates import certificate
+from tests.kubernetes.paths import discovery, route
+from tests.kubernetes.rules import NOT_READY
 from tests.kubernetes.store import (
     RESOURCES,
     STRATEGIC,
@@ -35,12 +36,14 @@ from tests.kubernetes.store import (
     Store,
     expired,
     field_of,
+    invalid,
     label_of,
     merge_patch,
     selector,
 )
 from tests.kubernetes.table import as_table
 
+NAMESPACES = RESOURCES[2]
 TOKEN = "a-token-of-the-tests"
 
 
@@ -66,6 +69,14 @@ class Faults:
     """The next `continue` is too old."""
     forget_deletes: bool = False
     """Watches do not tell what is deleted."""
+
+
+CREATED_BY_PUT = {"Service", "Lease", "Event", "Node"}
+"""Kinds that an update makes if there is none."""
+SHOWN_WHEN_DELETED = {"Service", "Namespace", "Pod"}
+"""Kinds whose deletion is answered with the object; with others it is a Status."""
+VERSION_NEEDED = {"Lease"}
+"""Kinds whose update must say of which version it is."""
 
 
 class Request:
@@ -94,6 +105,8 @@ class FakeApi:
         self.folder = folder
         self.port = 0
         self.host = "127.0.0.1"
+        for name in ("default", "kube-system"):
+            self.store.create(NAMESPACES, "", {"metadata": {"name": name}})
         self._server: asyncio.Server | None = None
         self._pages: dict[str, tuple[int, list[Object]]] = {}
         self._tokens = itertools.count()
@@ -209,6 +222,8 @@ class FakeApi:
             return 200, found
         resource, namespace, name, subresource = route(request.path)
         store, at = self.store, (namespace, name)
+        if request.method in {"POST", "PUT"}:
+            self._written(request, resource, namespace, name)
         manager = request.params.get("fieldManager") or request.headers.get("user-agent", "unknown").split("/")[0]
         if request.method == "GET" and name:
             return 200, as_table(request.headers, resource, store.get(resource, at))
@@ -217,21 +232,60 @@ class FakeApi:
         code = 200
         if request.method == "POST":
             new = own_update(resource, None, request.json(), manager, subresource)
+            if resource.kind == "Node":
+                new.setdefault("spec", {}).setdefault("taints", []).append(NOT_READY)
             code, found = 201, store.create(resource, namespace, new)
         elif request.method == "PUT":
             old = store.objects[resource].get(at)
-            if old is None:
+            if old is None and (subresource or resource.kind not in CREATED_BY_PUT):
                 store.get(resource, at)
+            if old is None:
+                new = own_update(resource, None, request.json(), manager, subresource)
+                code, found = 201, store.create(resource, namespace, new)
+                await self.tell()
+                return code, found
+            if resource.kind in VERSION_NEEDED and not request.json()["metadata"].get("resourceVersion"):
+                raise invalid(
+                    resource, name, ("metadata.resourceVersion", "Invalid", "must be specified for an update")
+                )
             new = own_update(resource, old, request.json(), manager, subresource)
             found = store.replace(resource, at, new, subresource)
         elif request.method == "PATCH":
             code, found = self._patch(request, resource, at, subresource, manager)
         elif request.method == "DELETE":
             found = store.delete(resource, at)
+            if resource.kind not in SHOWN_WHEN_DELETED:
+                about = {"name": name, "kind": resource.plural, "uid": found["metadata"]["uid"]}
+                found = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": about}
         else:
             raise RefusedError(405, "MethodNotAllowed", "the server does not allow this method")
         await self.tell()
         return code, found
+
+    def _written(self, request: Request, resource: Resource, namespace: str, name: str) -> None:
+        """Refuse an object that is none, or that stands at another path than its own."""
+        try:
+            asked = request.json()
+        except ValueError as bad:
+            raise RefusedError(400, "BadRequest", f"the object provided is unrecognized: {bad}") from bad
+        metadata = asked.get("metadata") if isinstance(asked, dict) else None
+        if not isinstance(metadata, dict):
+            raise RefusedError(400, "BadRequest", "the object provided is unrecognized")
+        said = asked.get("apiVersion", resource.api_version), asked.get("kind", resource.kind)
+        if said != (resource.api_version, resource.kind):
+            message = f'{said[1]} in version "{said[0]}" cannot be handled as a {resource.kind}'
+            raise RefusedError(400, "BadRequest", message)
+        spec = asked.get("spec")
+        if isinstance(spec, dict) and not isinstance(spec.get("ports", []), list):
+            raise RefusedError(400, "BadRequest", f"{resource.kind} cannot be handled: json: cannot unmarshal ports")
+        if metadata.get("namespace", namespace) != namespace:
+            message = "the namespace of the provided object does not match the namespace sent on the request"
+            raise RefusedError(400, "BadRequest", message)
+        if name and metadata.get("name", name) != name:
+            message = f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
+            raise RefusedError(400, "BadRequest", message)
+        if resource.namespaced:
+            self.store.get(NAMESPACES, ("", namespace))
 
     def _patch(
         self, request: Request, resource: Resource, at: tuple[str, str], subresource: str, manager: str
@@ -239,9 +293,15 @@ class FakeApi:
         store, kind = self.store, request.headers.get("content-type", "")
         if kind.startswith("application/apply-patch"):
             if "fieldManager" not in request.params:
-                raise RefusedError(400, "BadRequest", "fieldManager is required for apply patch")
+                cause = ("fieldManager", "Required", "Required value: is required for apply patch")
+                raise invalid(resource, at[1], cause)
+            asked = request.json()
+            if (asked.get("apiVersion"), asked.get("kind")) != (resource.api_version, resource.kind):
+                raise RefusedError(400, "BadRequest", "invalid object type")
+            if "managedFields" in asked.get("metadata", {}):
+                raise RefusedError(400, "BadRequest", "metadata.managedFields must be nil")
             old = store.objects[resource].get(at)
-            if old is None and subresource:
+            if old is None and resource.kind not in CREATED_BY_PUT:
                 store.get(resource, at)
             new = apply(
                 resource,
@@ -271,19 +331,24 @@ class FakeApi:
 
     def _list(self, request: Request, resource: Resource, namespace: str) -> Object:
         store, params = self.store, request.params
-        asked = int(params.get("resourceVersion") or 0)
+        try:
+            asked, limit = int(params.get("resourceVersion") or 0), int(params.get("limit") or 0)
+        except ValueError as bad:
+            raise RefusedError(400, "BadRequest", str(bad)) from bad
         if asked > store.version:
             message = f"Too large resource version: {asked}, current: {store.version}"
             cause = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
             raise RefusedError(504, "Timeout", message, {"causes": cause, "retryAfterSeconds": 1})
         if token := params.get("continue"):
+            if token not in self._pages and not self.faults.expire_pages and not token.endswith("="):
+                raise RefusedError(400, "BadRequest", "invalid continue token")
             if self.faults.expire_pages or token not in self._pages or self._pages[token][0] < store.oldest:
                 self.faults.expire_pages = False
                 raise expired(self._pages.get(token, (0, []))[0], store.oldest)
             version, found = self._pages.pop(token)
         else:
             version, found = store.version, store.list(resource, namespace, self._selects(request))
-        limit = int(params.get("limit") or 0) or len(found)
+        limit = limit or len(found)
         metadata: Object = {"resourceVersion": str(version)}
         if len(found) > limit:
             token = base64.b64encode(f"{version}:{next(self._tokens)}".encode()).decode()
@@ -376,96 +441,11 @@ async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
     return body
 
 
-def route(path: str) -> tuple[Resource, str, str, str]:
-    """Give what a path means: resource, namespace, name, subresource. Raises RefusedError."""
-    for resource in RESOURCES:
-        if not path.startswith(f"{resource.path}/"):
-            continue
-        words = path.removeprefix(f"{resource.path}/").split("/")
-        namespace = ""
-        if words[0] == "namespaces" and len(words) > 2 and resource.namespaced:
-            namespace, words = words[1], words[2:]
-        if words[0] == resource.plural and len(words) <= 3 and words[2:] in ([], ["status"]):
-            return resource, namespace, *[*words[1:], "", ""][:2]  # type: ignore[return-value]
-    raise RefusedError(404, "NotFound", "the server could not find the requested resource")
-
-
-def discovery(path: str) -> Object | None:
-    """Answer what kubectl asks about the server itself; None: that is no such question."""
-    if path == "/version":
-        return {"major": "1", "minor": "36", "gitVersion": "v1.36.2", "platform": "linux/amd64"}
-    if path == "/api":
-        return {"kind": "APIVersions", "versions": ["v1"]}
-    groups = sorted({one.group for one in RESOURCES if one.group})
-    if path == "/apis":
-        versions = {name: {"groupVersion": f"{name}/v1", "version": "v1"} for name in groups}
-        found = [{"name": name, "versions": [one], "preferredVersion": one} for name, one in versions.items()]
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": found}
-    own = [one for one in RESOURCES if one.path == path]
-    if not own:
-        return None
-    verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
-    resources = []
-    for one in own:
-        about = {"name": one.plural, "singularName": one.kind.lower(), "namespaced": one.namespaced, "kind": one.kind}
-        resources.append({**about, "verbs": verbs, **({"shortNames": [one.short]} if one.short else {})})
-        if one.status:
-            resources.append({**about, "name": f"{one.plural}/status", "verbs": ["get", "patch", "update"]})
-    return {
-        "kind": "APIResourceList",
-        "apiVersion": "v1",
-        "groupVersion": own[0].api_version,
-        "resources": resources,
-    }
-
-
-def certificate(folder: Path) -> None:
-    """Write a certificate authority and a certificate for the server."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    folder.mkdir(parents=True, exist_ok=True)
-    now = datetime.now(UTC)
-
-    def made(name: str, key: Any, issuer: str, signed_by: Any, *, is_ca: bool) -> Any:
-        builder = x509.CertificateBuilder().serial_number(x509.random_serial_number()).public_key(key.public_key())
-        builder = builder.subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        builder = builder.issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-        builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
-        builder = builder.add_extension(x509.BasicConstraints(is_ca, None), critical=True)
-        addresses = [ip_address(one) for one in ("127.0.0.1", "192.168.1.9", "10.0.0.1", "10.0.0.2", "10.0.0.9")]
-        names = x509.SubjectAlternativeName([x509.IPAddress(one) for one in addresses])
-        builder = builder if is_ca else builder.add_extension(names, critical=False)
-        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signed_by.public_key())
-        builder = builder.add_extension(own, critical=False).add_extension(signer, critical=False)
-        # Python 3.13 asks for it of an authority (RFC 5280 section 4.2.1.3)
-        uses = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
-        others = ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
-        allowed = {"key_cert_sign", "crl_sign"} if is_ca else {"digital_signature"}
-        usage = x509.KeyUsage(**{one: one in allowed for one in (*uses, *others)})
-        builder = builder.add_extension(usage, critical=True)
-        return builder.sign(signed_by, hashes.SHA256())
-
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca = made("fake CA", ca_key, "fake CA", ca_key, is_ca=True)
-    server = made("kubernetes", key, "fake CA", ca_key, is_ca=False)
-    pem = serialization.Encoding.PEM
-    (folder / "ca.crt").write_bytes(ca.public_bytes(pem))
-    (folder / "server.crt").write_bytes(server.public_bytes(pem))
-    private = serialization.PrivateFormat.PKCS8
-    (folder / "server.key").write_bytes(key.private_bytes(pem, private, serialization.NoEncryption()))
-
-
 async def _main(address: str, folder: Path) -> None:
     host, _, port = address.rpartition(":")
     api = FakeApi(folder)
     await api.start(host, int(port))
     api.kubeconfig()
-    for name in ("default", "kube-system"):
-        api.store.create(RESOURCES[2], "", {"metadata": {"name": name}})
     (folder / "ready").touch()
     await asyncio.Event().wait()
 

@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Any
 
-Object = dict[str, Any]
+from tests.kubernetes.rules import Cause, Object, default, refused
+
 Name = tuple[str, str]
 OPTIMISTIC = (
     'Operation cannot be fulfilled on {kind} "{name}": the object has been modified; please apply your changes to the '
@@ -78,10 +78,10 @@ def expired(asked: int, oldest: int) -> RefusedError:
     return RefusedError(410, "Expired", f"too old resource version: {asked} ({oldest})")
 
 
-def invalid(resource: Resource, name: str, field: str, why: str) -> RefusedError:
-    cause = {"reason": "FieldValueInvalid", "message": why, "field": field}
-    message = f'{resource.kind} "{name}" is invalid: {field}: {why}'
-    return RefusedError(422, "Invalid", message, {"name": name, "kind": resource.kind, "causes": [cause]})
+def invalid(resource: Resource, name: str, *found: Cause) -> RefusedError:
+    causes = [{"reason": f"FieldValue{reason}", "message": why, "field": field} for field, reason, why in found]
+    message = f'{resource.kind} "{name}" is invalid: {found[0][0]}: {found[0][2]}'
+    return RefusedError(422, "Invalid", message, {"name": name, "kind": resource.kind, "causes": causes})
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Store:
         self.changed = asyncio.Condition()
         self.before_write: Callable[[Resource, Name, str], None] = lambda *_: None
         """Called before each write: tests let somebody else be faster."""
-        self._next_ip = 0
+        self._numbers = 0
 
     # reading
 
@@ -154,7 +154,9 @@ class Store:
         if "name" not in metadata and "generateName" in metadata:
             metadata["name"] = metadata["generateName"] + uuid.uuid4().hex[:5]
         if not metadata.get("name"):
-            raise invalid(resource, "", "metadata.name", "Required value: name or generateName is required")
+            raise invalid(
+                resource, "", ("metadata.name", "Required", "Required value: name or generateName is required")
+            )
         if resource.namespaced:
             metadata["namespace"] = namespace or "default"
         name = (metadata.get("namespace", ""), metadata["name"])
@@ -164,10 +166,11 @@ class Store:
             raise RefusedError(409, "AlreadyExists", message, {"name": name[1], "kind": resource.plural})
         metadata["uid"] = str(uuid.uuid4())
         metadata["creationTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        if resource.status:
-            new["status"] = {"loadBalancer": {}} if resource.kind == "Service" else new.get("status", {})
-        self._default(resource, new)
-        self._validate(resource, new, None)
+        if resource.kind == "Service":
+            new["status"] = {}
+        elif resource.status:
+            new.setdefault("status", {})
+        self._settle(resource, new, None)
         return self._stamp(resource, new, "ADDED", None)
 
     def replace(self, resource: Resource, name: Name, new: Object, subresource: str = "") -> Object:
@@ -181,16 +184,24 @@ class Store:
         if resource.status:
             if subresource == "status":
                 managed = new.get("metadata", {}).get("managedFields")
+                about = {name: new["metadata"][name] for name in ("labels", "annotations") if name in new["metadata"]}
                 new = {**copy.deepcopy(old), "status": new.get("status", {})}
+                new["metadata"] |= about
                 if managed is not None:
                     new["metadata"]["managedFields"] = managed
             else:
                 new["status"] = old.get("status", {})
-        for field in ("uid", "creationTimestamp", "deletionTimestamp", "namespace", "name"):
+        for field in (
+            "uid",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "namespace",
+            "name",
+        ):
             if field in old["metadata"]:
                 new["metadata"][field] = old["metadata"][field]
-        self._default(resource, new)
-        self._validate(resource, new, old)
+        self._settle(resource, new, old)
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         if new == old:
             return old
@@ -204,55 +215,21 @@ class Store:
         if new["metadata"].get("finalizers"):
             if "deletionTimestamp" in new["metadata"]:
                 return old
+            new["metadata"]["deletionGracePeriodSeconds"] = 0
             new["metadata"]["deletionTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             return self._stamp(resource, new, "MODIFIED", old)
         return self._stamp(resource, new, "DELETED", old)
 
     # what the server itself says and refuses
 
-    def _default(self, resource: Resource, new: Object) -> None:
-        if resource.kind != "Service":
-            return
-        spec = new.setdefault("spec", {})
-        spec.setdefault("type", "ClusterIP")
-        spec.setdefault("sessionAffinity", "None")
-        spec.setdefault("internalTrafficPolicy", "Cluster")
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
-        spec.setdefault("ipFamilies", ["IPv4"] if spec["ipFamilyPolicy"] == "SingleStack" else ["IPv4", "IPv6"])
-        if not spec.get("clusterIPs"):
-            self._next_ip += 1
-            both = {"IPv4": f"10.96.{self._next_ip >> 8}.{self._next_ip & 255}", "IPv6": f"fd00::{self._next_ip:x}"}
-            spec["clusterIPs"] = [both[family] for family in spec["ipFamilies"]]
-            spec["clusterIP"] = spec["clusterIPs"][0]
-        if spec["type"] == "LoadBalancer":
-            spec.setdefault("externalTrafficPolicy", "Cluster")
-            spec.setdefault("allocateLoadBalancerNodePorts", True)
-        for number, port in enumerate(spec.get("ports", [])):
-            port.setdefault("protocol", "TCP")
-            port.setdefault("targetPort", port.get("port"))
-            if spec["type"] != "ClusterIP":
-                port.setdefault("nodePort", 30000 + self.version % 2000 + number)
-        for one in new.get("status", {}).get("loadBalancer", {}).get("ingress", []):
-            if "ip" in one:
-                one.setdefault("ipMode", "VIP")
+    def _settle(self, resource: Resource, new: Object, old: Object | None) -> None:
+        default(resource.kind, new, old, self._number)
+        if causes := refused(resource.kind, new, old):
+            raise invalid(resource, new["metadata"]["name"], *causes)
 
-    def _validate(self, resource: Resource, new: Object, old: Object | None) -> None:
-        if resource.kind != "Service":
-            return
-        name = new["metadata"]["name"]
-        if not re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", name):
-            raise invalid(resource, name, "metadata.name", f'Invalid value: "{name}": a DNS-1035 label')
-        for number, one in enumerate(new["status"].get("loadBalancer", {}).get("ingress", [])):
-            try:
-                ip_address(one.get("ip", "0.0.0.0"))
-            except ValueError:
-                field, value = f"status.loadBalancer.ingress[{number}].ip", one["ip"]
-                raise invalid(resource, name, field, f'Invalid value: "{value}": must be a valid IP address') from None
-        before = None if old is None else old["spec"].get("loadBalancerClass")
-        both = old is not None and old["spec"]["type"] == new["spec"]["type"] == "LoadBalancer"
-        if both and before != new["spec"].get("loadBalancerClass"):
-            why = "Invalid value: may not change once set"
-            raise invalid(resource, name, "spec.loadBalancerClass", why)
+    def _number(self) -> int:
+        self._numbers += 1
+        return self._numbers
 
 
 def merge_patch(old: Any, patch: Any, keys: dict[str, str] | None = None) -> Any:
@@ -273,29 +250,33 @@ def merge_patch(old: Any, patch: Any, keys: dict[str, str] | None = None) -> Any
 
 
 def _merged_list(old: list[Any], patch: list[Any], key: str, keys: dict[str, str]) -> list[Any]:
-    found = {one[key]: one for one in old}
+    found, added = {one[key]: one for one in old}, []
     for one in patch:
         if one.get("$patch") == "delete":
             found.pop(one[key], None)
+        elif one[key] in found:
+            found[one[key]] = merge_patch(found[one[key]], one, keys)
         elif "$retainKeys" not in one:
-            found[one[key]] = merge_patch(found.get(one[key]), one, keys)
-    return list(found.values())
+            added.append(merge_patch(None, one, keys))
+    return [*added, *found.values()]
 
 
-STRATEGIC = {"ports": "port", "conditions": "type", "taints": "key", "addresses": "type"}
+STRATEGIC = {"ports": "port", "conditions": "type", "addresses": "type"}
 """Lists that a strategic merge patch merges, with their keys."""
 
 
 def selector(text: str, value_of: Callable[[Object, str], str | None]) -> Callable[[Object], bool]:
     """Read a label or field selector."""
     tests: list[Callable[[Object], bool]] = []
-    for part in map(str.strip, re.findall(r"(?:[^,(]|\([^)]*\))+", text)):
+    for part in map(str.strip, re.findall(r"(?:[^,(]|\([^)]*\)|\()+", text)):
         if found := re.fullmatch(r"(\S+)\s+(in|notin)\s+\(([^)]*)\)", part):
             name, word, values = found[1], found[2], {one.strip() for one in found[3].split(",")}
             tests.append(lambda one, n=name, w=word, v=values: (value_of(one, n) in v) is (w == "in"))
         elif found := re.fullmatch(r"([^=!\s]+)\s*(==|=|!=)\s*(\S*)", part):
             name, word, value = found[1], found[2], found[3]
-            tests.append(lambda one, n=name, w=word, v=value: ((value_of(one, n) or "") == v) is (w != "!="))
+            tests.append(lambda one, n=name, w=word, v=value: (value_of(one, n) == v) is (w != "!="))
+        elif re.search(r"[\s()]", part):
+            raise RefusedError(400, "BadRequest", f"unable to parse requirement: {part}")
         elif part.startswith("!"):
             tests.append(lambda one, n=part[1:]: value_of(one, n) is None)
         elif part:
@@ -309,6 +290,14 @@ def label_of(one: Object, name: str) -> str | None:
 
 def field_of(one: Object, path: str) -> str | None:
     found: Any = one
+    if path not in FIELDS:
+        raise RefusedError(400, "BadRequest", f"field label not supported: {path}")
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None
-    return None if found is None else str(found)
+    return "" if found is None else str(found).lower() if isinstance(found, bool) else str(found)
+
+
+FIELDS = {f"involvedObject.{name}" for name in ("apiVersion", "kind", "name", "namespace", "uid")}
+FIELDS |= {"metadata.name", "metadata.namespace", "spec.clusterIP", "spec.type", "spec.unschedulable", "type", "reason"}
+FIELDS |= {"spec.nodeName", "status.phase"}
+"""What a field selector may name."""

@@ -69,6 +69,9 @@ def server(request, tmp_path):
         try:
             yield Server(api, namespace)
         finally:
+            services = f"/api/v1/namespaces/{namespace}/services"
+            for one in (await api.ask("GET", services))["items"]:
+                await api.ask("DELETE", f"{services}/{one['metadata']['name']}")
             await api.ask("DELETE", f"/api/v1/namespaces/{namespace}")
             await api.close()
             if fake is not None:

@@ -104,10 +104,6 @@ def test_pools_by_the_labels_of_namespaces_follow_the_labels_and_move_nobody(tmp
         world.pools = {"a": Pool(prefixes=["198.51.100.0/24"], namespace_selectors=front), **POOLS}
         await world.create("a")
         await world.begin("one")
-        await until("its namespace is asked for", lambda: any("/namespaces?" in one for one in world.fake.requests))
-        assert world.addresses() == {"a": []}
-        world.fake.store.create(NAMESPACES, "", {"metadata": {"name": "default", "labels": {"tier": "back"}}})
-        await world.fake.tell()
         await until("the pool for all", lambda: world.addresses() == {"a": ["192.0.2.0"]})
         found = world.fake.store.get(NAMESPACES, ("", "default"))
         changed = {**found, "metadata": {**found["metadata"], "labels": {"tier": "front"}}}

@@ -167,7 +167,7 @@ def test_the_rights_are_enough_and_those_for_observing_give_nothing(inventory, t
             return not may(method, path)
 
         fake.forbidden = forbidden
-        fake.store.create(RESOURCES[2], "", {"metadata": {"name": "default"}})
+        fake.store.create(RESOURCES[2], "", {"metadata": {"name": "frrgen"}})
         fake.store.create(RESOURCES[0], "default", service("web", lb_class=CLASS))
         fake.store.create(RESOURCES[6], "default", endpoint_slice("web", endpoint(plan.node_name)))
         await fake.start()
