@@ -160,9 +160,9 @@ def test_changes_without_end_put_nothing_off(tmp_path):
             noisy = asyncio.create_task(noise())
             try:
                 await one.serve("web", "10.1.0.1")
-                await until("it is announced", lambda: "10.1.0.1/32" in one.announced(), 2)
+                await until("it is announced", lambda: "10.1.0.1/32" in one.announced())
                 await one.delete(SERVICES, "web")
-                await until("it is withdrawn", lambda: "10.1.0.1/32" not in one.announced(), 2)
+                await until("it is withdrawn", lambda: "10.1.0.1/32" not in one.announced())
             finally:
                 noisy.cancel()
 

@@ -56,7 +56,7 @@ def tried(us, peers, case, expected):
 
     try:
         wait_for("the updates", lambda: bgpd.updates(PEER) >= peer.updates, every=0.02)
-        wait_for("what was measured", as_measured, seconds=2, every=0.05)
+        wait_for("what was measured", as_measured, seconds=20, every=0.05)
     except LabError:
         pass
     finally:

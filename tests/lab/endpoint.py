@@ -38,6 +38,8 @@ class Endpoint:
     asn: int
     refreshes: bool = True
     """Whether it sends everything again when it is asked to."""
+    answers: threading.Event | None = None
+    """Until this is set, the answer to a refresh waits; None: it does not wait."""
     routes: tuple[Route, ...] = ()
     """What it announces, and announces again."""
     extra: dict[Prefix, bytes] = field(default_factory=dict)
@@ -188,6 +190,8 @@ class Endpoint:
                     self.ended = f"{body[0]}/{body[1]}"
                     break
                 elif kind == 5 and self.refreshes:
+                    if self.answers is not None:
+                        self.answers.wait(60)
                     self.announce(route for route in self.routes if _FAMILIES[route.prefix.version][:2] == body[:2])
         except (OSError, LabError) as bad:
             self.ended = self.ended or str(bad) or "closed"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Collection, Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any, Final, NamedTuple
@@ -190,6 +191,14 @@ class Live:
         if plan.after:
             said += self.router.vtysh(*plan.after)
         return said
+
+    def dropped(self, plan: Plan, up: Collection[Peer], more: float = 1.0) -> set[Peer]:
+        """Give the peers of `up` whose sessions have ended: wait for those that the plan names, and `more` seconds."""
+        named = {session.neighbor for session in plan.sessions if session.impact is Impact.RESET}
+        with contextlib.suppress(LabError):
+            wait_for("who drops", lambda: not any(one.named in named for one in set(up) & self.up()), 20)
+        time.sleep(more)
+        return set(up) - self.up()
 
     def untold(self, target: Model, plan: Plan, said: str, up: Collection[Peer]) -> Iterator[str]:
         """Give what a push has left to do, and the peers that were `up` and that it dropped without a word."""

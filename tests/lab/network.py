@@ -48,6 +48,7 @@ class Lab:
         self.keep = keep
         self.routers: dict[str, Router] = {}
         self.sshds: dict[str, Sshd] = {}
+        self._ports: list[socket.socket] = []
         self._interfaces: dict[str, itertools.count[int]] = {}
 
     def __enter__(self) -> Self:
@@ -123,7 +124,8 @@ class Lab:
             _keygen(host_key)
         authorized = router.folder / "authorized_keys"
         shutil.copy(self.key.with_suffix(".pub"), authorized)
-        port = _free_port()
+        held, port = _reserved()
+        self._ports.append(held)
         config = router.folder / "sshd_config"
         config.write_text(
             "\n".join(
@@ -180,6 +182,8 @@ class Lab:
         for sshd in self.sshds.values():
             sshd.process.kill()
             sshd.process.wait()
+        for held in self._ports:
+            held.close()
         if self._made:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -192,11 +196,12 @@ def _keygen(path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "frrgen-lab", "-f", str(path)], check=True)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _reserved() -> tuple[socket.socket, int]:
+    """Reserve a port: give the socket that keeps others away, and the port, on which sshd may listen all the same."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held, held.getsockname()[1]
 
 
 def _listens(port: int) -> bool:

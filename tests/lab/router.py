@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -263,6 +263,15 @@ class Router:
         """Tell whether a daemon runs; one that has died, and is not yet buried, does not."""
         script = f"grep -q '^State:.[^Z]' /proc/$(cat /run/frr/{daemon}.pid)/status"
         return self.run("sh", "-c", script, check=False).returncode == 0
+
+    @contextlib.contextmanager
+    def frozen(self, daemon: str) -> Iterator[None]:
+        """Stop a daemon for the time of the block: what vtysh does meanwhile waits for its answer."""
+        self.run("sh", "-c", f"kill -STOP $(cat /run/frr/{daemon}.pid)")
+        try:
+            yield
+        finally:
+            self.run("sh", "-c", f"kill -CONT $(cat /run/frr/{daemon}.pid)")
 
     def vtysh(self, *commands: str, check: bool = False) -> str:
         """Run commands in one vtysh; what it prints."""

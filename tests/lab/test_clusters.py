@@ -104,7 +104,7 @@ def test_exactly_the_pools_are_admitted_whatever_the_versions_of_nodes_and_pools
                 end = Endpoint(nodes, str(own), peer, asn, routes=routes, identifier=address(number, 4)).dial()
                 ends[str(own)] = (parts(number, spoken), parts(number, pools), end)
         for own, (wanted, most, _) in ends.items():
-            wait_for(f"the routes of {own}", lambda own=own, wanted=wanted: wanted <= accepted(edge, own), 15)
+            wait_for(f"the routes of {own}", lambda own=own, wanted=wanted: wanted <= accepted(edge, own), 20)
             assert accepted(edge, own) <= most, own
         assert not [own for own, (*_, end) in ends.items() if end.ended]
 
@@ -128,7 +128,7 @@ def test_ipv4_of_a_dynamic_neighbor_is_active_and_open_as_the_session_tells(frr,
         lab.link(edge, nodes, f"{EDGE6}/64", f"{own}/64")
         edge.start(render(router))
         end = Endpoint(nodes, own, EDGE6, 65001, identifier="10.98.1.1", routes=offered(1, ip_address(own))).dial()
-        wait_for("the routes", lambda: "::/0" in accepted(edge, own), 15)
+        wait_for("the routes", lambda: "::/0" in accepted(edge, own), 20)
         said = json.loads(edge.vtysh(f"show bgp neighbors {own} json"))[own]["addressFamilyInfo"]
         assert ("ipv4Unicast" in said) == session.active("ipv4_unicast")
         is_open = session.active("ipv4_unicast") and session.attached("route_map", "ipv4_unicast")[0] is None

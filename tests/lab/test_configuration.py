@@ -147,7 +147,7 @@ def test_a_change_of_graceful_shutdown_beside_a_summary_kills_frr_10_3_and_is_re
     assert router.alive("bgpd")
     wait_for("the aggregate", lambda: "10.0.0.0/8" in router.vtysh("show bgp ipv4 unicast"))
     router.apply([["router bgp 65001", "bgp graceful-shutdown", "exit"]])
-    wait_for("bgpd to die", lambda: not router.alive("bgpd"), 5)
+    wait_for("bgpd to die", lambda: not router.alive("bgpd"), 20)
 
 
 def test_a_session_over_several_hops_and_one_with_ttl_security_may_turn_into_each_other(router):

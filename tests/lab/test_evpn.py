@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from functools import partial
 
 import pytest
 
@@ -12,7 +14,7 @@ from frrgen.platforms.frr.grammar.evpn import EVPN, NEIGHBOR_EVPN, VNI
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
 from tests.lab.frr import numbers
-from tests.lab.router import wait_for
+from tests.lab.router import LabError, wait_for
 
 EXTERNAL = (
     "activate",
@@ -173,12 +175,20 @@ def test_each_line_of_a_neighbor_resets_what_the_plan_says(sessions):
         plan = make_plan(read(edge.running_config(), edge), router)
         said = edge.apply(plan.batches)
         assert make_plan(read(edge.running_config(), edge), router).commands == (), said
+        told = {one.neighbor for one in plan.sessions if one.impact is Impact.RESET}
+        with contextlib.suppress(LabError):
+            wait_for("who drops", partial(dropped_all, edge, told, was), 20)
         time.sleep(1.5)
         wait_for("sessions that are up again", lambda: edge.established(*peers), 40)
         now = ups(edge, peers)
         dropped = {peer for peer in peers if now[peer] > was[peer]}
-        told = {one.neighbor for one in plan.sessions if one.impact is Impact.RESET}
         assert sorted((peers[peer], peer in told) for peer in dropped ^ told) == []
+
+
+def dropped_all(router, told, was):
+    """Tell whether each of these sessions has come up again since."""
+    now = ups(router, told)
+    return all(now[peer] > was[peer] for peer in told)
 
 
 def ups(router, peers):

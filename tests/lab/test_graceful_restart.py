@@ -5,6 +5,7 @@ Twelve sessions stand beside each other, one for each change, so one push measur
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 
@@ -14,6 +15,7 @@ from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
+from tests.lab import LabError, wait_for
 from tests.lab.endpoint import Endpoint
 from tests.lab.live import model
 
@@ -69,9 +71,11 @@ def pushed(edge, before, after):
         time.sleep(0.5)
     plan = make_plan(parse(router.running_config(), name="edge", frr_version=version), new)
     router.apply(plan.batches)
+    told = {one.neighbor for one in plan.sessions if one.impact is Impact.RESET}
+    with contextlib.suppress(LabError):
+        wait_for("who drops", lambda: not any(end.up.is_set() for peer, end in ends.items() if peer in told), 20)
     time.sleep(1.5)
-    dropped = {peer for peer, end in ends.items() if not end.up.is_set()}
-    return dropped, {one.neighbor for one in plan.sessions if one.impact is Impact.RESET}
+    return {peer for peer, end in ends.items() if not end.up.is_set()}, told
 
 
 @pytest.mark.sample("10.3")

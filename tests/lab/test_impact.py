@@ -125,9 +125,12 @@ def wrong(live, target, name):
     up = live.up()
     plan = live.plan(target)
     said = live.push(plan)
-    time.sleep(0.6)
-    dropped = {one for one in up if one not in live.up()}
     told = {session.neighbor for session in plan.sessions if session.impact is Impact.RESET}
+    if name in TOLD_TOO_OFTEN:
+        time.sleep(0.6)
+        dropped = up - live.up()
+    else:
+        dropped = live.dropped(plan, up, 0.6)
     if left := live.plan(target).commands:
         yield f"left to do: {left}; {said}"
     if denied := [one.address for one in dropped if one.named not in told]:

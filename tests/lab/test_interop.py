@@ -109,7 +109,7 @@ def test_the_peer_keeps_routes_of_a_speaker_that_dies_and_drops_what_it_no_longe
     world.speaker.announce("10.1.0.1/32", "10.2.0.0/24")
     world.sees("10.1.0.1/32", "10.2.0.0/24")
     world.speaker.signal(signal.SIGKILL)
-    world.speaker.process.wait(10)
+    world.speaker.process.wait(20)
     time.sleep(1)
     assert world.daemon.routes().keys() == {"10.1.0.1/32", "10.2.0.0/24"}, "they are kept"
     world.speaker.announce("10.1.0.1/32")
@@ -129,8 +129,8 @@ def test_a_peer_that_restarts_is_told_again(world):
 
 def test_a_frozen_peer_is_given_up_by_the_hold_timer_and_found_again(world):
     world.daemon.signal(signal.SIGSTOP)
-    wait_for("the end", lambda: world.session()["state"] != "Established", 15)
-    wait_for("why", lambda: "hold timer expired" in world.speaker.log.read_text(), 10)
+    wait_for("the end", lambda: world.session()["state"] != "Established", 20)
+    wait_for("why", lambda: "hold timer expired" in world.speaker.log.read_text(), 20)
     world.daemon.signal(signal.SIGCONT)
     wait_for("a session again", lambda: world.session()["state"] == "Established", 60)
     world.sees("10.1.0.1/32")
@@ -139,10 +139,10 @@ def test_a_frozen_peer_is_given_up_by_the_hold_timer_and_found_again(world):
 def test_a_shutdown_with_a_text_is_read(world):
     needs(world, "a shutdown with a text")
     world.daemon.shut_down("maintenance")
-    wait_for("the end", lambda: world.session()["state"] != "Established", 15)
+    wait_for("the end", lambda: world.session()["state"] != "Established", 20)
     world.daemon.open_up()
     # what the state says the log may say a little later
-    wait_for("why", lambda: ": down: " in world.speaker.log.read_text(), 10)
+    wait_for("why", lambda: ": down: " in world.speaker.log.read_text(), 20)
     ends = [line for line in world.speaker.log.read_text().splitlines() if ": down: " in line]
     assert "administrative shutdown" in ends[0]
     assert ends[0].rstrip(")").endswith(": maintenance")
@@ -153,7 +153,7 @@ def test_a_shutdown_with_a_text_is_read(world):
 def test_our_shutdown_is_understood_with_its_text(world):
     world.hush()
     world.sees()
-    wait_for("the text", lambda: "frrgen speaker on node stops" in world.daemon.heard(), 10)
+    wait_for("the text", lambda: "frrgen speaker on node stops" in world.daemon.heard(), 20)
 
 
 def test_a_wrong_as_number_ends_in_a_few_attempts_a_minute(quiet):
@@ -178,11 +178,11 @@ def test_when_both_dial_at_once_one_connection_stays_and_lasts(quiet):
     wait_for("its connection in our queue", lambda: _waiting(quiet), 20)
     quiet.daemon.signal(signal.SIGSTOP)
     quiet.speaker.signal(signal.SIGCONT)
-    wait_for("two connections", lambda: _connections(quiet) >= 2, 10)
+    wait_for("two connections", lambda: _connections(quiet) >= 2, 20)
     quiet.daemon.signal(signal.SIGCONT)
     quiet.speaker.up(30)
     quiet.sees("10.1.0.1/32")
-    wait_for("one connection", lambda: _connections(quiet) == 1, 10)
+    wait_for("one connection", lambda: _connections(quiet) == 1, 20)
     # ExaBGP may give up the one that we keep; they find together at the next attempt
     wait_for("a session that lasts", lambda: _lasts(quiet), 30)
     assert quiet.session()["established"] <= 3, quiet.speaker.log.read_text()

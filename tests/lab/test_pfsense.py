@@ -28,6 +28,7 @@ from frrgen.transaction.fleet import each
 from tests.lab import Lab, wait_for
 from tests.lab.pfsense import ADMIN, OPERATOR, Pfsense
 from tests.lab.pfsense.box import PASSWORD, lacking
+from tests.lab.test_push_ends import let_time_run_out
 
 pytestmark = [
     pytest.mark.sample("10.3"),
@@ -799,7 +800,7 @@ def test_a_box_undoes_a_push_by_itself_when_frrgen_is_killed_in_the_middle(lab, 
         "class Lab:\n    def ssh_config(self): return Path(sys.argv[1])\n"
         "die = lambda now: os.kill(os.getpid(), 9) if now is here.State.APPLIED else None\n"
         "one = here.device(Lab())\n"
-        "here.PfsensePush(one, here.changed(descr='killed'), hold=4, progress=die).run()"
+        "here.PfsensePush(one, here.changed(descr='killed'), progress=die).run()"
     )
     done = subprocess.run([sys.executable, "-c", script, str(lab.ssh_config())], check=False)
     assert done.returncode == -9
@@ -809,6 +810,7 @@ def test_a_box_undoes_a_push_by_itself_when_frrgen_is_killed_in_the_middle(lab, 
             now = looking.fetch()
             return now.pending is None and now.digest == before.digest
 
+    let_time_run_out(box, "/var/db/frrgen/armed")
     wait_for("the way back", undone, 60, every=1)
     assert '"rolled back"' in box.run("tail", "-n", "1", "/var/db/frrgen/journal.jsonl").stdout
     assert "armed" not in box.run("ls", "/var/db/frrgen").stdout

@@ -21,6 +21,7 @@ from tests.lab import wait_for
 from tests.lab.conftest import ALL
 from tests.lab.pfsense import ADMIN, Pfsense, lacking
 from tests.lab.test_pfsense import ARTICLE, HELLO
+from tests.lab.test_push_ends import let_time_run_out
 from tests.lab.test_push_kill_matrix import STEPS, Faults, write_table
 
 pytestmark = [
@@ -80,7 +81,7 @@ def killed_at(lab, step):
     script = (
         "import sys; from pathlib import Path; from tests.lab import test_pfsense_kill_matrix as here\n"
         "class Lab:\n    def ssh_config(self): return Path(sys.argv[1])\n"
-        f"here.push(Lab(), here.FaultsOfBox(None, None).killed, here.State.{step.name}, hold=4)"
+        f"here.push(Lab(), here.FaultsOfBox(None, None).killed, here.State.{step.name}, hold=900)"
     )
     assert subprocess.run([sys.executable, "-c", script, str(lab.ssh_config())], check=False).returncode == -9
 
@@ -93,6 +94,7 @@ def test_whatever_happens_at_whichever_step_the_box_ends_with_the_old_or_the_new
     before = box.running_config()
     if fault == "killed":
         killed_at(lab, step)
+        let_time_run_out(box, "/var/db/frrgen/armed")
         told = "nothing: it was killed"
     else:
         told = push(lab, getattr(FaultsOfBox(lab, box), fault), step)

@@ -170,7 +170,7 @@ def test_real_frr_does_with_every_route_what_we_say(us):
         text = policy(rng, [*ROUTES[OUTER], *ROUTES[INNER]], us.frr.numbers)
         trial = Trial(us, text)
         trial.apply()
-        wrong, until = trial.differences(), time.monotonic() + 5
+        wrong, until = trial.differences(), time.monotonic() + 20
         while wrong and time.monotonic() < until:
             # FRR goes through its routes in the background
             time.sleep(0.05)

@@ -56,7 +56,7 @@ class Sessions:
     def hears(self, neighbor, *prefixes):
         """Wait until a neighbor has heard exactly these."""
         heard = self.peers[neighbor].heard
-        wait_for(f"what {neighbor} hears", lambda: set(heard) == {ip_network(text) for text in prefixes}, 10)
+        wait_for(f"what {neighbor} hears", lambda: set(heard) == {ip_network(text) for text in prefixes}, 20)
         return heard
 
 

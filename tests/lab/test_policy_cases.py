@@ -40,7 +40,7 @@ def test_a_refused_line_takes_no_other_with_it_when_each_is_typed(lab, name):
     peer = Endpoint(peers, PEER, US, case["peer_as"], routes=tuple(sent(one) for one in case["sent"])).dial()
     bgpd, expected = Bgpd(us), accepted(case["accepted"])
     wait_for("the updates", lambda: bgpd.updates(PEER) >= peer.updates, every=0.02)
-    wait_for("the routes", lambda: set(bgpd.paths()) == expected.keys(), seconds=4, every=0.05)
+    wait_for("the routes", lambda: set(bgpd.paths()) == expected.keys(), every=0.05)
     running = parse(us.running_config(), name="d", frr_version=lab.frr.version)
     assert not running.leftovers
     for one in case["sent"]:

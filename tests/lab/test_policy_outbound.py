@@ -97,7 +97,7 @@ def compared(lab, *asns):
     router = parse(us.running_config(), name="us").router
     undecided = 0
     for (one, kind), end in zip(far.items(), ends, strict=True):
-        wait_for(f"what {one} hears", lambda end=end: len(end.heard) == len(ROUTES), 15)
+        wait_for(f"what {one} hears", lambda end=end: len(end.heard) == len(ROUTES), 20)
         for route in ROUTES:
             verdict = evaluate(router, one, "out", evaluate(router, FROM, "in", route).route)
             if verdict.verdict == "undecided":
@@ -157,7 +157,7 @@ def test_a_reflected_route_keeps_what_it_has_unless_outbound_policy_is_allowed(l
     ends = {one: Endpoint(peers, one, US, named[one], routes=announced.get(one, ())).dial() for one in named}
     router = parse(us.running_config(), name="us").router
     for near in nears:
-        wait_for("the route of the eBGP neighbor", lambda near=near: ROUTES[0].prefix in ends[near].heard, 15)
+        wait_for("the route of the eBGP neighbor", lambda near=near: ROUTES[0].prefix in ends[near].heard, 20)
         verdicts = {
             one.prefix: evaluate(router, near, "out", evaluate(router, came, "in", one).route, source=came)
             for came, routes in announced.items()
@@ -165,7 +165,7 @@ def test_a_reflected_route_keeps_what_it_has_unless_outbound_policy_is_allowed(l
         }
         assert {one.verdict for one in verdicts.values()} == {"permit", "deny"}
         permitted = {prefix: one.route for prefix, one in verdicts.items() if one.verdict == "permit"}
-        wait_for("the other routes", lambda near=near, all_=permitted: ends[near].heard.keys() == all_.keys(), 15)
+        wait_for("the other routes", lambda near=near, all_=permitted: ends[near].heard.keys() == all_.keys(), 20)
         for prefix, route in permitted.items():
             assert attributes(route) == attributes(ends[near].heard[prefix]), (near, prefix)
 
@@ -195,6 +195,6 @@ def test_a_relative_med_counts_from_the_med_that_came_where_it_is_left_unchanged
     Endpoint(peers, FROM, US, 65001, routes=ROUTES[:1]).dial()
     router = parse(us.running_config(), name="us").router
     for one, end in ends.items():
-        wait_for("the route", lambda end=end: ROUTES[0].prefix in end.heard, 15)
+        wait_for("the route", lambda end=end: ROUTES[0].prefix in end.heard, 20)
         told = evaluate(router, one, "out", evaluate(router, FROM, "in", ROUTES[0]).route, source=FROM)
         assert told.route.med == end.heard[ROUTES[0].prefix].med, far[one]

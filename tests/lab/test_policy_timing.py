@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -141,8 +142,11 @@ class Changed:
         wait_for("the first routes", lambda: all(self.has(name) == FIRST for name in EVERY))
         wait_for("valid next hops", lambda: all(self.version(name) for name in EVERY))
         self.versions = {name: self.version(name) for name in EVERY}
+        # the delay, begun anew by each line, is longer than it takes to type; to turn it off ends it at once
+        self.us.vtysh("conf t", "router bgp 65002", "bgp route-map delay-timer 600")
         self.type(lambda change: change.lines)
         self.type(lambda change: change.again)
+        self.us.vtysh("conf t", "router bgp 65002", "bgp route-map delay-timer 0", f"bgp route-map delay-timer {DELAY}")
         wait_for(
             "the changes", lambda: all(self.has(name) == BOTH for name in CHANGES) and not self.has(LOST), DELAY + 9
         )
@@ -225,10 +229,11 @@ def test_a_policy_behind_router_bgp_denies_everything_at_boot_until_a_refresh_wh
     lab.link(us, peers, f"{US}/24", "10.98.1.1/24")
     peers.address("eth0", "10.98.1.11/24", "10.98.1.12/24")
     first, second = "an entry is added", "an entry names another list"
-    asks = Endpoint(peers, address(first), US, 65001, routes=routes(first))
+    answers = threading.Event()
+    asks = Endpoint(peers, address(first), US, 65001, routes=routes(first), answers=answers)
     deaf = Endpoint(peers, address(second), US, 65001, routes=routes(second), refreshes=False)
     with ThreadPoolExecutor(3) as pool:
-        # they dial while bgpd starts: the delay of 5 s begins with its configuration
+        # they dial while bgpd starts: it asks again 5 s behind its configuration
         dialled = [pool.submit(one.dial) for one in (asks, deaf)]
         us.start(AFTER)
         for one in dialled:
@@ -236,6 +241,7 @@ def test_a_policy_behind_router_bgp_denies_everything_at_boot_until_a_refresh_wh
     bgpd = Bgpd(us)
     wait_for("the updates", lambda: all(bgpd.updates(one.address) >= one.updates for one in (asks, deaf)), every=0.02)
     assert not bgpd.paths()
+    answers.set()
     wait_for("the refresh", lambda: set(bgpd.paths()) == {str(one.prefix) for one in asks.routes}, every=0.1)
     time.sleep(1)
     assert set(bgpd.paths()) == {str(one.prefix) for one in asks.routes}

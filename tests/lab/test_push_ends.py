@@ -69,16 +69,21 @@ def fetched(lab):
         one.close()
 
 
-def killed_at(lab, text, state, hold=120):
+def killed_at(lab, text, state):
     """Run a push in a process of its own that is killed when it has come so far."""
     script = (
         "import os, sys; from pathlib import Path; from tests.lab import test_push_ends as here\n"
         "class Lab:\n    def ssh_config(self): return Path(sys.argv[1])\n"
         f"die = here.at(here.State.{state.name}, lambda: os.kill(os.getpid(), 9))\n"
-        f"here.push(Lab(), sys.argv[2], hold={hold}, progress=die)"
+        "here.push(Lab(), sys.argv[2], progress=die)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(lab.ssh_config()), text], check=False)
     assert done.returncode == -9
+
+
+def let_time_run_out(edge, armed="/var/lib/frrgen/armed"):
+    """Have the timer of a push that is armed, if there is any, undo the push within a second or two."""
+    edge.run("sh", "-c", f"[ ! -e {armed} ] || {{ echo 1 >{armed}/next && mv {armed}/next {armed}/again; }}")
 
 
 def test_the_router_and_we_agree_on_what_is_in_a_configuration(lab, edge):
@@ -91,13 +96,24 @@ def test_the_router_and_we_agree_on_what_is_in_a_configuration(lab, edge):
 
 
 def test_interrupted_while_the_batch_runs_the_push_waits_for_it_before_it_says_what_runs(lab, edge):
-    before = edge.running_config()
+    before, interrupted = edge.running_config(), threading.Event()
 
     class Hasty(FrrDevice):
         def apply(self):
-            thread = threading.Thread(target=super().apply)
+            frozen, thread = threading.Event(), threading.Thread(target=super().apply)
+
+            def hold_up():
+                # the batch cannot end before bgpd answers, and goes on for a while behind the interruption
+                with edge.frozen("bgpd"):
+                    frozen.set()
+                    interrupted.wait(60)
+                    time.sleep(1)
+
+            threading.Thread(target=hold_up).start()
+            assert frozen.wait(30)
             thread.start()
             wait_for("the batch", lambda: edge.run("flock", "-n", "/usr/bin/vtysh", "true", check=False).returncode)
+            interrupted.set()
             raise KeyboardInterrupt
 
     one = Hasty(Router(name="r1"), ssh_config=lab.ssh_config())
@@ -116,7 +132,7 @@ def test_a_batch_that_has_not_begun_when_the_push_is_undone_never_begins(lab, ed
         def apply(self):
             with edge_lock(edge):
                 threading.Thread(target=contextlib.suppress(DeviceError)(super().apply), daemon=True).start()
-                time.sleep(0.5)
+                wait_for("what waits for the lock", lambda: edge.run("pgrep", "-f", "frr.sh forth", check=False).stdout)
             raise KeyboardInterrupt
 
     one = Late(Router(name="r1"), ssh_config=lab.ssh_config())
@@ -131,15 +147,14 @@ class edge_lock:  # noqa: N801
     """Hold the lock of batches, as a batch would."""
 
     def __init__(self, edge):
-        self.command = edge.inside("flock", "/usr/bin/vtysh", "cat")
+        self.command = edge.inside("flock", "/usr/bin/vtysh", "sh", "-c", "echo held; exec cat")
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        time.sleep(0.2)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdout.readline() == b"held\n"
 
     def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()
 
 
 @pytest.mark.parametrize("state", [State.APPLIED, State.VERIFIED])
@@ -164,7 +179,7 @@ def test_a_bgpd_that_dies_before_the_save_is_never_saved_and_comes_back_to_what_
 
 def test_frrgen_killed_behind_applied_is_undone_by_the_router_alone(lab, edge):
     saved, before = startup(edge), edge.running_config()
-    killed_at(lab, NEW, State.APPLIED, hold=4)
+    killed_at(lab, NEW, State.APPLIED)
     assert "description new" in edge.running_config()
     pending = fetched(lab).pending
     assert pending is not None
@@ -172,6 +187,7 @@ def test_frrgen_killed_behind_applied_is_undone_by_the_router_alone(lab, edge):
     with pytest.raises(DeviceError) as caught:
         push(lab, NEW)
     assert caught.value.findings[0].code == "FRR529"
+    let_time_run_out(edge)
     wait_for("the way back", lambda: fetched(lab).pending is None, 200)
     assert edge.running_config() == before
     assert startup(edge) == saved

@@ -26,7 +26,7 @@ from frrgen.transaction.base import State
 from frrgen.transaction.waiting import events
 from tests.lab import wait_for
 from tests.lab.router import LabError
-from tests.lab.test_push_ends import BASE, NEW, intended, killed_at
+from tests.lab.test_push_ends import BASE, NEW, intended, killed_at, let_time_run_out
 
 STEPS = [State.STAGED, State.CHECKED, State.ARMED, State.APPLIED, State.VERIFIED]
 TABLE = Path(__file__).parents[2] / "docs/kill-matrix.md"
@@ -158,7 +158,8 @@ def test_whatever_happens_at_whichever_step_the_router_ends_in_the_old_or_the_ne
     lab.sshd(edge)
     old = edge.running_config()
     if fault == "killed":
-        killed_at(lab, NEW, step, hold=4)
+        killed_at(lab, NEW, step)
+        let_time_run_out(edge)
         told = "nothing: it was killed"
     else:
         told = push(lab, 20, getattr(Faults(lab, edge), fault), step)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.lab import Lab
+from tests.lab import Lab, wait_for
 from tests.lab.debian import UnavailableError
 from tests.lab.kubernetes import DENIED, SERVICE, Kubernetes, kubectl_missing
 from tests.lab.wanted import wanted
@@ -65,12 +65,12 @@ def test_a_rollout_of_a_local_service_is_never_without_a_route(cluster):
         cluster.pods("local", n1="ending", n2="ready")
         cluster.has("192.168.10.2", "n2")
         cluster.pods("local", n2="ready")
-        time.sleep(0.3)
+        looks = len(seen)
+        wait_for("looks behind the change", lambda: len(seen) > looks + 20)
     finally:
         stop.set()
         watcher.join()
     assert frozenset() not in seen
-    assert len(seen) > 20
     cluster.kubectl("delete", "service", "local")
     cluster.has("192.168.10.2")
 

@@ -24,8 +24,8 @@ def test_the_end_is_orderly_routes_are_marked_then_withdrawn_then_the_text(lab):
         world.speaker.up()
         world.sees("10.1.0.1/32")
         world.speaker.signal(signal.SIGTERM)
-        wait_for("the mark", lambda: "gracefulShutdown" in str(world.edge.bgp("ipv4 unicast", "10.1.0.1/32")), 5)
-        assert world.speaker.process.wait(15) == 0
+        wait_for("the mark", lambda: "gracefulShutdown" in str(world.edge.bgp("ipv4 unicast", "10.1.0.1/32")), 20)
+        assert world.speaker.process.wait(30) == 0
         assert world.daemon.routes() == {}
         assert "Hard Reset" in world.edge.vtysh("show bgp neighbors 10.0.0.2")
 
@@ -48,7 +48,7 @@ while True:
         time.sleep(0.1)
 pathlib.Path(sys.argv[1] + "-begun").touch()
 lost = sent = 0
-while not pathlib.Path(sys.argv[1]).exists():
+while sent <= 100 or not pathlib.Path(sys.argv[1]).exists():
     sent += 1
     try:
         s.send(b"%d" % sent)
@@ -57,7 +57,7 @@ while not pathlib.Path(sys.argv[1]).exists():
     except OSError:
         lost += 1
     time.sleep(0.005)
-print(lost, sent)
+print(lost)
 """
 
 
@@ -96,10 +96,9 @@ def test_a_restart_loses_no_packet(lab, how):
             world.sees("10.1.0.1/32")
             time.sleep(1)
             stop.touch()
-            lost, sent = map(int, counting.communicate(timeout=60)[0].split())
+            lost = int(counting.communicate(timeout=60)[0])
             echo.kill()
         assert lost == 0
-        assert sent > 100
         assert ("restarting" in world.speaker.log.read_text()) is (how is signal.SIGUSR1)
 
 
@@ -129,7 +128,7 @@ def test_a_restart_with_other_prefixes_does_not_reach_the_routers_maximum(lab, l
         world.sees(*before)
         world.speaker.process.kill()
         world.speaker.process.wait()
-        wait_for("the end at the router", lambda: not world.edge.established("10.0.0.2"), 5)
+        wait_for("the end at the router", lambda: not world.edge.established("10.0.0.2"), 20)
         assert world.daemon.routes().keys() == set(before), "they are kept"
         world.speaker.announce(*after)
         world.speaker = Speaking(world.node, lab.folder / "net")

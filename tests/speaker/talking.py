@@ -46,6 +46,14 @@ def group(table=None, router=ROUTER, mode="enforce"):
     return Group(AdjRibOut(Table() if table is None else table), Gate(session, SETTINGS.writer(), mode))
 
 
+def reserved(address):
+    """Reserve a port of this address: give the socket that keeps others away, and the port to listen on."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind((address, 0))
+    return holder, holder.getsockname()[1]
+
+
 class Talk:
     """One connection, as the router sees it."""
 
@@ -72,7 +80,7 @@ class Talk:
     def send(self, octets):
         self.writer.write(octets)
 
-    async def get(self, kind, seconds=5):
+    async def get(self, kind, seconds=30):
         """Give the next message of a kind, past others; None once the connection is closed."""
         async with asyncio.timeout(seconds):
             while True:
@@ -121,7 +129,7 @@ class Bench:
         self.all.append(Talk(reader, writer))
         self.talks.put_nowait(self.all[-1])
 
-    async def talk(self, seconds=5):
+    async def talk(self, seconds=30):
         async with asyncio.timeout(seconds):
             return await self.talks.get()
 
@@ -138,7 +146,7 @@ class Bench:
 
     async def up(self, theirs=OPEN):
         talk = await (await self.talk()).establish(theirs)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await self.peer.outbound.end_of_rib_sent.wait()
         return talk
 
@@ -150,4 +158,4 @@ class Bench:
 
 
 def run(coroutine):
-    return asyncio.run(asyncio.wait_for(coroutine, 60))
+    return asyncio.run(asyncio.wait_for(coroutine, 120))

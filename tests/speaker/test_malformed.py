@@ -84,7 +84,7 @@ async def outcome(octets, *, established, settings=SETTINGS):
             talk.send(octets + KEEPALIVE)
         # whether it still listens is seen from its answer
         talk.send(message(Type.UPDATE, b"\0\0\0\0") + write_route_refresh(Family.IPV4, Refresh.REQUEST))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 if talk.closed.is_set() and talk.messages.empty():
                     assert bench.peer.counters.last_error
