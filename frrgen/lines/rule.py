@@ -28,6 +28,8 @@ class Impact(StrEnum):
     """What applying a change does to the sessions it touches."""
 
     NONE = "none"
+    NEXT = "next"
+    """A session that is up keeps what it has: the change is in effect when the session starts the next time."""
     REFRESH = "refresh"
     RESET = "reset"
 

@@ -9,16 +9,12 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.bgp import Bgp
 from frrgen.model.evpn import Evpn
-from frrgen.model.neighbor import Neighbor, NeighborFamily, NeighborOptions
+from frrgen.model.neighbor import Neighbor, NeighborFamily
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.sessions import dynamic
 from frrgen.platforms.frr.grammar.bgp import LISTEN_LIMIT
 from frrgen.platforms.frr.grammar.layout import optimization
-
-_AT_START: Final = ("dont_capability_negotiate", "local_role_strict", "oad", "strict_capability_match")
-"""What FRR settles when a session starts: a change drops no session, and no soft clear brings it into effect."""
-
 
 _TARGETS_APART: Final = (10,)
 """From this version on `route-target both` makes two targets (seen on 10.3 and 10.7.1; 8.4.4 shares one)."""
@@ -140,11 +136,6 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
     for name, one in (*new.peer_groups.items(), *new.neighbors.items()):
         before = old.neighbors.get(name) or old.peer_groups.get(name)
         group = new.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
-        if before is not None:
-            late = [field for field in _AT_START if getattr(before, field) != getattr(one, field)]
-            if _strict_hold_time(before) != _strict_hold_time(one):
-                late.append("bfd.strict_hold_time")
-            yield from (f"{field} of {name} is in effect when the session starts the next time" for field in late)
         for family in FAMILIES:
             told = getattr(one, family).advertise_map
             if before is None or told is None or getattr(before, family).advertise_map == told:
@@ -154,10 +145,6 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
                     f"while its condition holds, FRR announces to {name} ({family.replace('_', ' ')}) whatever "
                     f"{told.route_map} permits, also what other filters deny: let {told.route_map} deny it, too"
                 )
-
-
-def _strict_hold_time(one: NeighborOptions) -> int | None:
-    return None if one.bfd is None else one.bfd.strict_hold_time
 
 
 def _filters(part: NeighborFamily, name: str) -> bool:

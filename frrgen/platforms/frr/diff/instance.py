@@ -13,8 +13,8 @@ from frrgen.model.evpn import Vni
 from frrgen.model.neighbor import Neighbor, PeerGroup
 from frrgen.model.types import SESSION_FAMILIES
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
-from frrgen.platforms.frr.diff.record import Record
-from frrgen.platforms.frr.diff.sessions import Session, dynamic, sessions
+from frrgen.platforms.frr.diff.record import Decides, Record, never
+from frrgen.platforms.frr.diff.sessions import Session, dynamic, said_by, sessions
 from frrgen.platforms.frr.diff.standin import StandIn, StandIns
 from frrgen.platforms.frr.grammar.bgp import INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.evpn import OF_INSTANCE
@@ -107,17 +107,32 @@ class Instance:
             self.commands.add_raw(block.enter, self.record.raw(block.enter, block.path, block.raw))
 
     def _take(
-        self, found: Delta, neighbors: Iterable[str] = (), *, among: Iterable[Session] = (), fresh: bool = False
+        self,
+        found: Delta,
+        neighbors: Iterable[str] = (),
+        *,
+        among: Iterable[Session] = (),
+        fresh: bool = False,
+        decides: Decides = never,
     ) -> None:
         impact = Impact.NONE if fresh or self.is_new else None
-        self.record.take(found, vrf=self.vrf, neighbors=neighbors, among=among, impact=impact)
+        self.record.take(found, vrf=self.vrf, neighbors=neighbors, among=among, impact=impact, decides=decides)
+
+    def _member_decides(self, session: str, field: str) -> bool:
+        """Tell whether a member has an option of its own, before and behind a change of its group."""
+        return all(_says(bgp.neighbors.get(session), field) for bgp in (self.old, self.new))
+
+    def _session_decides(self, session: str, field: str) -> bool:
+        """Tell whether a neighbor or its group has an option, before and behind a change of the instance."""
+        name = field.removeprefix("default_").removesuffix(".mode")
+        return all(any(_says(one, name) for one in said_by(bgp, session)) for bgp in (self.old, self.new))
 
     def _instance_options(self) -> list[str]:
         """Return the lines that must wait until the neighbors are as intended."""
         old, new = (Part(self.path, INSTANCE.written(bgp, canonical=True)).lines for bgp in (self.old, self.new))
         found = delta(old, new, self.version)
         stay = {one.name for one in sessions(self.new)}
-        self._take(found, among=[one for one in sessions(self.old) if one.name in stay])
+        self._take(found, among=[one for one in sessions(self.old) if one.name in stay], decides=self._session_decides)
         late = [line for line in found.last if line in _AFTER_NEIGHBORS]
         early = [line for line in found.last if line not in _AFTER_NEIGHBORS]
         self.commands.add(self.enter, [*found.first, *found.then, *early])
@@ -180,7 +195,8 @@ class Instance:
                 (change._replace(impact=Impact.NONE), line) if line.rule.field == "graceful_restart" else (change, line)
                 for change, line in found.changes
             ]
-        self._take(found, members, fresh=old is None)
+        decides = self._member_decides if isinstance(one, PeerGroup) else never
+        self._take(found, members, fresh=old is None, decides=decides)
         if isinstance(one, PeerGroup) and self.version < (10,):
             # FRR 8.4 tells the members nothing of another form of the line that their group has
             again = [line.undo for change, line in found.changes if change.op is Op.MODIFY and _is_local_as(line)]
@@ -336,3 +352,7 @@ def _makes(neighbor: Neighbor, bgp: Bgp, peer: str) -> tuple[object, ...]:
     from_group = group is not None and group.remote_as is not None
     unnumbered = (neighbor.remote_as, neighbor.v6only) if is_unnumbered(peer) else ()
     return neighbor.peer_group, from_group, neighbor.interface, *unnumbered
+
+
+def _says(one: Neighbor | PeerGroup | None, field: str) -> bool:
+    return getattr(one, field, None) not in {None, False}

@@ -216,12 +216,21 @@ def make_plan(
         over_limit=None if any(one.brings is None for one in lower) else bool(lower),
         warnings=(
             *faults(work.old, work.new),
+            *_late(work),
             *map(str, lower),
             *_kept_in_maps(work.leftovers, intended),
             *_kept_of_sessions(work.leftovers, intended),
         ),
         leftovers=tuple(str(leftover) for leftover in work.leftovers),
     )
+
+
+def _late(work: Work) -> Iterator[str]:
+    """Tell what sessions that stay up have only when they start the next time."""
+    for vrf, text in work.record.late():
+        bgp = work.new.bgp_of(vrf or None)
+        if bgp is not None:
+            yield f"router bgp {bgp.asn}{f' of vrf {vrf}' if vrf else ''}: {text}"
 
 
 def _kept_in_maps(leftovers: Iterable[Leftover], intended: Router) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from frrgen.errors import Path
@@ -11,6 +11,18 @@ from frrgen.platforms.frr.diff.changes import Change, Delta, Op
 from frrgen.platforms.frr.diff.sessions import Session
 
 _RANK: Final = {Impact.NONE: 0, Impact.REFRESH: 1, Impact.RESET: 2}
+_NAMED: Final = 3
+"""Sessions that a sentence names before it counts."""
+
+
+Decides = Callable[[str, str], bool]
+"""Tells whether a session, by its name, has a field of its own."""
+
+
+def never(session: str, field: str) -> bool:
+    """Return False: no session has anything of its own."""
+    del session, field
+    return False
 
 
 class Record:
@@ -22,6 +34,8 @@ class Record:
         self.changes: list[Change] = []
         self.sessions: dict[tuple[str, str], tuple[Impact, list[str]]] = {}
         """By VRF and neighbor: the worst that happens, and why."""
+        self.waiting: dict[tuple[str, str], list[str]] = {}
+        """By VRF and field: the sessions that have the new value when they start the next time."""
         self.clears: dict[tuple[str, str], None] = {}
         """By VRF, how all sessions must be cleared for a change to be in effect: `soft`, `soft out`."""
 
@@ -33,10 +47,12 @@ class Record:
         neighbors: Iterable[str] = (),
         among: Iterable[Session] = (),
         impact: Impact | None = None,
+        decides: Decides = never,
     ) -> None:
         """Record changes and what they do to sessions; `impact` where the context knows better than the rule.
 
         `neighbors` have what changes; of the sessions `among` which it is done to those of the kind that the rule says.
+        `decides` tells whether a session (the first argument) has a field of its own, so that it waits for no other.
         """
         for change, statement in found.changes:
             self.changes.append(change if impact is None else change._replace(impact=impact))
@@ -44,6 +60,10 @@ class Record:
                 because = statement.rule.field.split(".")[-1].replace("_", "-")
                 hit = [session.name for session in among if session.is_reset_by(statement)]
                 for neighbor in (*neighbors, *hit):
+                    if change.impact is Impact.NEXT:
+                        if not decides(neighbor, statement.rule.field):
+                            self.wait(vrf, statement.rule.field, neighbor)
+                        continue
                     self.session(vrf, neighbor, change.impact, because)
             if statement.rule.clear and impact is None:
                 self.clears[vrf, statement.rule.clear] = None
@@ -56,6 +76,21 @@ class Record:
         elif _RANK[impact] < _RANK[before]:
             return
         self.sessions[vrf, neighbor] = (impact, [*reasons, because])
+
+    def wait(self, vrf: str, field: str, session: str) -> None:
+        """Record that a session has a field's new value when it starts the next time."""
+        sessions = self.waiting.setdefault((vrf, field), [])
+        if session not in sessions:
+            sessions.append(session)
+
+    def late(self) -> Iterator[tuple[str, str]]:
+        """Yield a sentence for each field that waits for the next start of sessions, with the VRF."""
+        for (vrf, field), waiting in self.waiting.items():
+            stay = [one for one in waiting if self.sessions.get((vrf, one), (None,))[0] is not Impact.RESET]
+            if stay:
+                named = ", ".join(stay[:_NAMED])
+                more = f" and {len(stay) - _NAMED} more" if len(stay) > _NAMED else ""
+                yield vrf, f"{field} of {named}{more} is in effect when the session starts the next time"
 
     def change(self, op: Op, path: Path, before: str | None, after: str | None, impact: Impact = Impact.NONE) -> None:
         """Record one change."""

@@ -32,6 +32,15 @@ def dynamic(group: str) -> str:
     return f"dynamic neighbors of {group}"
 
 
+def said_by(bgp: Bgp, session: str) -> list[Neighbor | PeerGroup]:
+    """Return what says the options of a session, by the name of the session: the neighbor and its group."""
+    neighbor = bgp.neighbors.get(session)
+    if neighbor is None:
+        return [group for name, group in bgp.peer_groups.items() if dynamic(name) == session]
+    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    return [neighbor] if group is None else [neighbor, group]
+
+
 def sessions(bgp: Bgp) -> Iterator[Session]:
     """Yield the sessions of an instance."""
     for peer, neighbor in bgp.neighbors.items():

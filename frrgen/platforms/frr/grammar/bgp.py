@@ -14,6 +14,7 @@ from frrgen.model.instance_family import Dampening, DistanceBgp
 
 _RESET: Final = Impact.RESET
 _REFRESH: Final = Impact.REFRESH
+_NEXT: Final = Impact.NEXT
 _NONE: Final = Impact.NONE
 LISTEN_LIMIT: Final = 100
 """Dynamic sessions of an instance, unless `bgp listen limit` says another number."""
@@ -48,13 +49,13 @@ INSTANCE: Final = Table(
         PresentRule("default_families", f"bgp default {family}", word=family, impact=_NONE)
         for family in get_args(DefaultFamily)
     ),
-    LineRule("default_capability_dynamic", "bgp default dynamic-capability", impact=_NONE),
-    LineRule("default_capability_link_local", "bgp default link-local-capability", impact=_NONE),
-    LineRule("default_capability_software_version", "bgp default software-version-capability", impact=_NONE),
+    LineRule("default_capability_dynamic", "bgp default dynamic-capability", impact=_NEXT),
+    LineRule("default_capability_link_local", "bgp default link-local-capability", impact=_NEXT),
+    LineRule("default_capability_software_version", "bgp default software-version-capability", impact=_NEXT),
     LineRule(
         "default_capability_software_version_latest",
         "bgp default software-version-capability latest-encoding",
-        impact=_NONE,
+        impact=_NEXT,
     ),
     LineRule("default_shutdown", "bgp default shutdown", impact=_NONE),
     LineRule("show_hostname", "bgp default show-hostname", impact=_NONE),
@@ -121,18 +122,18 @@ INSTANCE: Final = Table(
     LineRule(
         "bestpath.deterministic_med", "bgp deterministic-med", const=False, negative=True, default=False, impact=_NONE
     ),
-    LineRule("graceful_restart.mode", "bgp graceful-restart", const="restart", impact_10=_RESET, impact=_NONE),
-    LineRule("graceful_restart.mode", "bgp graceful-restart-disable", const="disable", impact_10=_RESET, impact=_NONE),
-    LineRule("graceful_restart.restart_time", "bgp graceful-restart restart-time {}", default=120, impact=_NONE),
+    LineRule("graceful_restart.mode", "bgp graceful-restart", const="restart", impact_10=_RESET, impact=_NEXT),
+    LineRule("graceful_restart.mode", "bgp graceful-restart-disable", const="disable", impact_10=_RESET, impact=_NEXT),
+    LineRule("graceful_restart.restart_time", "bgp graceful-restart restart-time {}", default=120, impact=_NEXT),
     LineRule("graceful_restart.stalepath_time", "bgp graceful-restart stalepath-time {}", default=360, impact=_NONE),
     LineRule("graceful_restart.rib_stale_time", "bgp graceful-restart rib-stale-time {}", default=500, impact=_NONE),
     LineRule("graceful_restart.select_defer_time", "bgp graceful-restart select-defer-time {}", impact=_NONE),
     LineRule("graceful_restart.preserve_fw_state", "bgp graceful-restart preserve-fw-state", impact=_NONE),
     LineRule(
-        "graceful_restart.notification", "bgp graceful-restart notification", const=False, negative=True, impact=_NONE
+        "graceful_restart.notification", "bgp graceful-restart notification", const=False, negative=True, impact=_NEXT
     ),
     LineRule("graceful_restart.notification", "bgp graceful-restart notification", parse_only=True, impact=_NONE),
-    LineRule("graceful_restart.long_lived_stale_time", "bgp long-lived-graceful-restart stale-time {}", impact=_NONE),
+    LineRule("graceful_restart.long_lived_stale_time", "bgp long-lived-graceful-restart stale-time {}", impact=_NEXT),
     LineRule("default_local_preference", "bgp default local-preference {}", default=100, clear="soft", impact=_NONE),
     LineRule("minimum_holdtime", "bgp minimum-holdtime {}", impact=_NONE),
     LineRule("listen_limit", "bgp listen limit {}", default=LISTEN_LIMIT, impact=_NONE),
@@ -154,7 +155,7 @@ INSTANCE: Final = Table(
         clear="soft out",
         impact=_NONE,
     ),
-    LineRule("timers", "timers bgp {keepalive} {hold}", undo="timers bgp", impact=_NONE),
+    LineRule("timers", "timers bgp {keepalive} {hold}", undo="timers bgp", impact=_NEXT),
     LineRule("coalesce_time", "coalesce-time {}", impact=_NONE),
     LineRule("update_delay", "update-delay {maximum}[ {establish_wait}]", undo="update-delay", impact=_NONE),
     LineRule("read_quanta", "read-quanta {}", default=10, impact=_NONE),
@@ -169,7 +170,7 @@ INSTANCE: Final = Table(
         undo="bgp default subgroup-pkt-queue-max",
         impact=_NONE,
     ),
-    LineRule("tcp_keepalive", "bgp tcp-keepalive {idle} {interval} {probes}", undo="bgp tcp-keepalive", impact=_NONE),
+    LineRule("tcp_keepalive", "bgp tcp-keepalive {idle} {interval} {probes}", undo="bgp tcp-keepalive", impact=_NEXT),
     always=frozenset({"ebgp_requires_policy", "network_import_check"}),
 )
 """Lines of `router bgp`, without neighbors and listen ranges."""

@@ -15,6 +15,7 @@ from frrgen.lines.rule import Data, Impact, LineRule, Table, WordsRule, Written
 
 _RESET: Final = Impact.RESET
 _REFRESH: Final = Impact.REFRESH
+_NEXT: Final = Impact.NEXT
 _NONE: Final = Impact.NONE
 
 
@@ -44,8 +45,8 @@ NEIGHBOR: Final = Table(
     LineRule("bfd", "bfd", presence=True, impact=_NONE),
     LineRule("bfd.profile", "bfd profile {}", impact=_NONE),
     LineRule("bfd.check_control_plane_failure", "bfd check-control-plane-failure", impact=_NONE),
-    LineRule("bfd.strict_hold_time", "bfd strict", const=30, impact=_NONE),
-    LineRule("bfd.strict_hold_time", "bfd strict hold-time {}", undo="bfd strict", but=30, impact=_NONE),
+    LineRule("bfd.strict_hold_time", "bfd strict", const=30, impact=_NEXT),
+    LineRule("bfd.strict_hold_time", "bfd strict hold-time {}", undo="bfd strict", but=30, impact=_NEXT),
     LineRule("password", "password {*}", undo="password", impact=_RESET),
     LineRule("ttl_security_hops", "ttl-security hops {}", undo_first=True, excludes=("ebgp_multihop",), impact=_RESET),
     LineRule(
@@ -75,7 +76,7 @@ NEIGHBOR: Final = Table(
     LineRule("shutdown", "shutdown", const=False, negative=True, parse_only=True),
     LineRule("update_source", "update-source {}", undo="update-source", impact=_RESET),
     LineRule("advertisement_interval", "advertisement-interval {}", undo="advertisement-interval", impact=_NONE),
-    LineRule("timers", "timers {#keepalive} {#hold}", undo="timers", impact=_NONE),
+    LineRule("timers", "timers {#keepalive} {#hold}", undo="timers", impact=_NEXT),
     LineRule("timers_connect", "timers connect {}", undo="timers connect", impact=_NONE),
     LineRule("timers_delayopen", "timers delayopen {}", undo="timers delayopen", impact=_NONE),
     LineRule(
@@ -92,13 +93,13 @@ NEIGHBOR: Final = Table(
         undo_first=True,
         only="external",
         impact=_RESET,
-        impact_10=_NONE,
+        impact_10=_NEXT,
     ),
     LineRule("tcp_mss", "tcp-mss {}", undo="tcp-mss", impact=_NONE),
     LineRule("port", "port {}", undo="port", default=179, impact=_RESET),
     LineRule("solo", "solo", impact=_NONE),
-    LineRule("capability_dynamic", "capability dynamic", impact=_RESET, impact_10=_NONE),
-    LineRule("capability_dynamic", "capability dynamic", const=False, negative=True, impact=_RESET, impact_10=_NONE),
+    LineRule("capability_dynamic", "capability dynamic", impact=_RESET, impact_10=_NEXT),
+    LineRule("capability_dynamic", "capability dynamic", const=False, negative=True, impact=_RESET, impact_10=_NEXT),
     LineRule("capability_extended_nexthop", "capability extended-nexthop", impact=_RESET),
     LineRule(
         "capability_extended_nexthop",
@@ -108,36 +109,36 @@ NEIGHBOR: Final = Table(
         default=False,
         impact=_RESET,
     ),
-    LineRule("dont_capability_negotiate", "dont-capability-negotiate", impact=_NONE),
-    LineRule("override_capability", "override-capability", excludes=("strict_capability_match",), impact=_NONE),
-    LineRule("strict_capability_match", "strict-capability-match", excludes=("override_capability",), impact=_NONE),
+    LineRule("dont_capability_negotiate", "dont-capability-negotiate", impact=_NEXT),
+    LineRule("override_capability", "override-capability", excludes=("strict_capability_match",), impact=_NEXT),
+    LineRule("strict_capability_match", "strict-capability-match", excludes=("override_capability",), impact=_NEXT),
     LineRule("enforce_first_as", "enforce-first-as", impact=_NONE),
     LineRule("enforce_first_as", "enforce-first-as", const=False, negative=True, impact=_NONE),
-    LineRule("graceful_restart", "graceful-restart", const="restart", undo_first=True, impact_10=_RESET, impact=_NONE),
+    LineRule("graceful_restart", "graceful-restart", const="restart", undo_first=True, impact_10=_RESET, impact=_NEXT),
     LineRule(
-        "graceful_restart", "graceful-restart-helper", const="helper", undo_first=True, impact_10=_RESET, impact=_NONE
+        "graceful_restart", "graceful-restart-helper", const="helper", undo_first=True, impact_10=_RESET, impact=_NEXT
     ),
     LineRule(
-        "graceful_restart", "graceful-restart-disable", const="disable", undo_first=True, impact_10=_RESET, impact=_NONE
+        "graceful_restart", "graceful-restart-disable", const="disable", undo_first=True, impact_10=_RESET, impact=_NEXT
     ),
     LineRule("extended_optional_parameters", "extended-optional-parameters", impact=_RESET),
     LineRule("sender_as_path_loop_detection", "sender-as-path-loop-detection", impact_10=_RESET, impact=_NONE),
     LineRule("disable_link_bw_encoding_ieee", "disable-link-bw-encoding-ieee", impact=_NONE),
     LineRule("graceful_shutdown", "graceful-shutdown", impact=_NONE),
     LineRule("aigp", "aigp", impact=_NONE),
-    LineRule("oad", "oad", impact=_NONE),
+    LineRule("oad", "oad", impact=_NEXT),
     LineRule("rpki_strict", "rpki strict", impact=_NONE),
-    LineRule("capability_link_local", "capability link-local", impact=_NONE),
-    LineRule("capability_link_local", "capability link-local", const=False, negative=True, impact=_NONE),
-    LineRule("capability_software_version", "capability software-version", impact=_NONE),
-    LineRule("capability_software_version", "capability software-version", const=False, negative=True, impact=_NONE),
-    LineRule("capability_software_version_latest", "capability software-version latest-encoding", impact=_NONE),
+    LineRule("capability_link_local", "capability link-local", impact=_NEXT),
+    LineRule("capability_link_local", "capability link-local", const=False, negative=True, impact=_NEXT),
+    LineRule("capability_software_version", "capability software-version", impact=_NEXT),
+    LineRule("capability_software_version", "capability software-version", const=False, negative=True, impact=_NEXT),
+    LineRule("capability_software_version_latest", "capability software-version latest-encoding", impact=_NEXT),
     LineRule(
         "capability_software_version_latest",
         "capability software-version latest-encoding",
         const=False,
         negative=True,
-        impact=_NONE,
+        impact=_NEXT,
     ),
     LineRule("extended_link_bandwidth", "extended-link-bandwidth", impact=_NONE),
     LineRule("send_nexthop_characteristics", "send-nexthop-characteristics", impact=_NONE),
