@@ -119,6 +119,18 @@ class BfdPeer(BfdTimers):
             raise ValueError("minimum_ttl needs multihop: FRR refuses it")
         return self
 
+    def excludes(self, other: Self) -> bool:
+        """Tell whether FRR refuses both peers, and with them all of `bfd` (8.4.4, 10.3, 10.7.1).
+
+        Peers one hop away differ by their interface, and a peer without an interface stands alone; peers several hops
+        away differ by the local address.
+        """
+        if (self.address, self.vrf, self.multihop) != (other.address, other.vrf, other.multihop):
+            return False
+        if self.multihop:
+            return self.local_address == other.local_address
+        return None in {self.interface, other.interface} or self.interface == other.interface
+
 
 class RpkiCache(Model):
     """`rpki cache HOST PORT preference N` (FRR 8.4) or `rpki cache tcp HOST PORT preference N` (FRR 10)."""
@@ -341,6 +353,18 @@ class Router(Model):
         for vrf in holders[1:]:
             path = ("vrfs", str(vrf), "bgp", "l2vpn_evpn", "advertise_all_vni")
             raise PlacedError("one instance of a router holds its VNIs: FRR refuses the second", *path)
+        return self
+
+    @model_validator(mode="after")
+    def _bfd(self) -> Self:
+        for number, peer in enumerate(self.bfd_peers):
+            if any(peer.excludes(other) for other in self.bfd_peers[:number]):
+                what = "local_address" if peer.multihop else "interface, and excludes a peer without one"
+                raise PlacedError(
+                    f"{peer.address} is a peer already: FRR tells peers apart by their {what}",
+                    "bfd_peers",
+                    str(number),
+                )
         return self
 
     @model_validator(mode="after")

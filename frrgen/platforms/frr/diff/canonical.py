@@ -217,13 +217,17 @@ def _capabilities(one: Neighbor | PeerGroup, group: PeerGroup | None, bgps: tupl
     As with families, FRR keeps what a neighbor has when only the default changes.
     """
     changes: dict[str, Any] = {}
+    group_beside = _group_of(one, bgps[1])
     for name in _BY_DEFAULT:
         own, inherited = getattr(one, name), None if group is None else getattr(group, name)
-        if inherited is not None:
-            changes[name] = None if own == inherited else own
-            continue
         default, shown = (getattr(bgp, f"default_{name}") for bgp in bgps)
         has = default if own is None else own
+        if inherited is not None:
+            if group_beside is None or getattr(group_beside, name) is not None:
+                changes[name] = None if own == inherited else own
+                continue
+            # a member that says nothing of its own loses the capability when the group does
+            has = own is True and own != inherited
         changes[name] = None if has == shown else has
     return changes
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from frrgen.lines.rule import Table
-from frrgen.model.router import RpkiCache, StaticRoute
+from frrgen.lines.rule import Data, Table
+from frrgen.model.router import BfdPeer, RpkiCache, StaticRoute
 from frrgen.model.types import VrfName
 from frrgen.platforms.frr.grammar.entries import masked
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, read_bfd_peer, read_rpki_cache, read_static_route
@@ -72,6 +72,8 @@ class Top:
         if words[0] == "profile" and len(words) == 2:
             owner = self.profiles.setdefault(words[1], Owner(("bfd", line)))
         elif (data := read_bfd_peer(line)) is not None:
+            if self._excludes(data, line):
+                return None
             owner = self.bfd_peers.setdefault(line, Owner(("bfd", line)))
             owner.data |= data
         else:
@@ -87,6 +89,15 @@ class Top:
             return not (profile and inner.startswith("profile ")) and self._table(BFD, inner, owner)
 
         return Context(owner.context, read, opens_nothing)
+
+    def _excludes(self, data: Data, line: str) -> bool:
+        """Tell whether FRR refuses a peer beside those that were read."""
+        try:
+            peer = BfdPeer.model_validate(data)
+            there = [BfdPeer.model_validate(one.data) for head, one in self.bfd_peers.items() if head != line]
+        except ValidationError:
+            return False
+        return any(peer.excludes(other) for other in there)
 
     def read(self, line: str) -> bool:
         """Read a line of the top level."""
