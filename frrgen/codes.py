@@ -115,7 +115,7 @@ class Code(StrEnum):
     FRR303 = auto(), "That names no policy"
     FRR304 = auto(), "There is no such route map"
     FRR305 = auto(), "There is no such cluster"
-    FRR306 = auto(), "That is no version of FRR, or not one that is known"
+    FRR306 = auto(), "Not a version of FRR, or an unknown version"
     FRR307 = auto(), "A line about policy is not understood", Severity.WARNING
     FRR310 = auto(), "A line of a prefix list never decides", Severity.WARNING
     FRR311 = auto(), "A line of a prefix list changes nothing", Severity.WARNING
@@ -158,7 +158,7 @@ class Code(StrEnum):
 
     # push
     FRR501 = auto(), "SSH cannot be set up"
-    FRR502 = auto(), "The host key is not the one we know"
+    FRR502 = auto(), "The host key is another than the known key"
     FRR503 = auto(), "The router cannot be reached"
     FRR504 = auto(), "The router refuses the login"
     FRR505 = auto(), "The connection was lost"

@@ -150,7 +150,7 @@ def parser() -> argparse.ArgumentParser:
     confirm.add_argument("--format", choices=["text", "json"], default="text")
     confirm.set_defaults(dry_run=False)
 
-    back = verb("rollback", "rollback", "undo a push that waits, or go back to what ran before an earlier one")
+    back = verb("rollback", "rollback", "undo a push that waits, or go back to what ran before an earlier push")
     back.add_argument("routers", metavar="ROUTER")
     back.add_argument("--to", metavar="ID", help="what ran before this push; see history")
     back.add_argument("--yes", action="store_true", help="do not ask")

@@ -153,11 +153,11 @@ def _tell_one(name: str, said: dict[str, Any]) -> None:
     if said["pending"]:
         print(f"{name}: {said['pending']['text']}")
     if said["unsaved"]:
-        print(f"{name}: the startup configuration differs from the running one: {len(said['unsaved'])} lines differ")
+        print(f"{name}: {len(said['unsaved'])} lines of the startup configuration differ from what runs")
     if said["standby"]:
         print(f"{name}: FRR does not run here while another box is the CARP master")
     elif not said["pending"] and not said["unsaved"]:
-        print(f"{name}: at rest: the startup configuration is the running one, and no push waits")
+        print(f"{name}: at rest: the startup configuration is the running configuration, and no push waits")
     compared = said["drift"]
     if compared is not None and compared["differs"] is not False:
         words = "differs from the inventory" if compared["differs"] else "whether it differs is not known"

@@ -97,4 +97,4 @@ def mentions(file: Path, words: Collection[str], *, whole: bool = False) -> bool
 def _kind(path: Path) -> str:
     if path.is_dir():
         return "a folder"
-    return "a link that leads nowhere" if path.is_symlink() and not path.exists() else "a pipe or a device"
+    return "a link to a missing file" if path.is_symlink() and not path.exists() else "a pipe or a device"

@@ -44,7 +44,7 @@ def schema(*, whole: bool = False) -> dict[str, Any]:
     defs["Router"]["properties"]["groups"] = {
         "type": "array",
         "items": {"type": "string"},
-        "description": "Groups of network.yaml that it inherits from: later ones win, and its own file over all.",
+        "description": "Groups of network.yaml that it inherits from: later groups win, and its own file over all.",
     }
     # 8.4 without quotes is a number for an editor, and text for us
     version = defs["Router"]["properties"]["frr_version"]

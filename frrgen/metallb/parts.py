@@ -58,7 +58,7 @@ def pool(  # noqa: PLR0917
             data[key] = (some[0], some[-1])
             if short := [prefix for prefix in own if prefix.prefixlen > some[0]]:
                 text = f"the aggregation length {some[0]} is shorter than {short[0]} of the pool"
-                raise InputError(Finding(Code.FRR621, text, said[0][0], "write a longer one"))
+                raise InputError(Finding(Code.FRR621, text, said[0][0], "write a longer length"))
     try:
         return Pool.model_validate(data)
     except ValidationError as bad:

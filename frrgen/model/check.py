@@ -192,7 +192,7 @@ class _Router:
                 Code.FRR214,
                 text,
                 (*place, "set"),
-                "delete in one entry, and set in the next one, with on_match: next",
+                "delete in one entry, and set in the next entry, with on_match: next",
             )
 
     def _lists(self) -> Iterator[Finding]:

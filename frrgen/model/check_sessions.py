@@ -23,7 +23,7 @@ _LOCAL_PREF: Final = 5
 def check_sessions(router: Router, path: Path, nodes: Collection[str]) -> Iterator[Finding]:
     """Yield the findings of one router; `nodes` are addresses of a cluster's nodes, which are judged there."""
     if not MEASURED[0] <= router.version < MEASURED[1]:
-        text = f"FRR {router.frr_version} was not measured: what is said of it is said as for the nearest known version"
+        text = f"FRR {router.frr_version} was not measured: frrgen takes it for the nearest known version"
         yield Finding(Code.FRR223, text, Where(path=(*path, "frr_version")), "known are 8.4 to 10")
     statics = {"": router.static_routes, **{name: vrf.static_routes for name, vrf in router.vrfs.items()}}
     instances = {"": router.bgp, **{name: vrf.bgp for name, vrf in router.vrfs.items()}}

@@ -266,7 +266,9 @@ class Set(Model):
     def _src(self) -> Self:
         src = self.src
         if src is not None and (src.is_loopback or src.is_multicast or src.is_unspecified or src.is_link_local):
-            raise ValueError("src must be an address of the router's own that others can reach: FRR refuses this one")
+            raise ValueError(
+                "src must be an address of the router's own that others can reach: FRR refuses this address"
+            )
         return self
 
 

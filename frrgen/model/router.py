@@ -160,7 +160,7 @@ class Rpki(Model):
         if self.polling_period > self.expire_interval != fields["expire_interval"].default:
             raise ValueError("expire_interval must be at least polling_period: FRR refuses less")
         if len({cache.preference for cache in self.caches}) < len(self.caches):
-            raise ValueError("each cache needs a preference of its own: FRR refuses a second one")
+            raise ValueError("each cache needs a preference of its own: FRR refuses the same preference twice")
         return self
 
 

@@ -362,12 +362,14 @@ def test_a_bare_number_is_the_limit_of_maximum_prefix(capsys, tmp_path):
     ("make", "what"),
     [
         (lambda path: path.mkdir(), "a folder"),
-        (lambda path: path.symlink_to("nowhere"), "a link that leads nowhere"),
+        (lambda path: path.symlink_to("nowhere"), "a link to a missing file"),
         (os.mkfifo, "a pipe or a device"),
     ],
 )
 @pytest.mark.parametrize("name", ["network.yaml", "routers/edge1.yaml", "clusters/k.yaml"])
-def test_a_file_of_the_inventory_that_is_none_is_named_for_what_it_is(capsys, tmp_path, make, what, name):
+def test_a_name_in_the_inventory_that_is_not_a_regular_file_is_reported_as_what_it_is(
+    capsys, tmp_path, make, what, name
+):
     (tmp_path / "routers").mkdir()
     (tmp_path / "clusters").mkdir()
     make(tmp_path / name)

@@ -84,7 +84,7 @@ def test_a_limit_is_named_at_the_group_or_the_neighbor_that_says_it(checked):
     assert [text.split(":")[1] for text, _ in found] == [" cluster k8s, n2", " cluster k8s, n3"]
 
 
-def test_a_password_that_leads_nowhere_is_named_at_its_line(tmp_path, capsys, monkeypatch):
+def test_a_password_without_a_source_is_named_at_its_line(tmp_path, capsys, monkeypatch):
     """Of the cluster as of what stands beside it in the router's own file."""
     monkeypatch.delenv("NO_SUCH_PASSWORD", raising=False)
     for folder in ("clusters", "routers"):

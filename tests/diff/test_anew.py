@@ -36,7 +36,7 @@ def test_lines_of_families_that_the_model_lacks_are_sent_again():
     )
     (session,) = plan.sessions
     assert (session.neighbor, session.impact) == ("10.0.0.1", Impact.RESET)
-    assert session.because[0] == "made anew"
+    assert session.because[0] == "made again"
 
 
 def test_a_neighbor_that_stays_is_told_nothing_again():

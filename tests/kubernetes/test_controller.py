@@ -132,7 +132,7 @@ def test_services_get_addresses_by_name_and_keep_them_over_a_new_leader(tmp_path
     in_world(tmp_path, scenario)
 
 
-def test_of_three_one_leads_and_another_follows_when_it_is_gone_without_a_word(tmp_path):
+def test_of_three_controllers_one_leads_and_another_follows_when_the_leader_dies(tmp_path):
     async def scenario(world):
         for name in ("one", "two", "three"):
             await world.begin(name)

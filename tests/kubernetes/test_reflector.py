@@ -120,7 +120,7 @@ def test_what_is_there_is_listed_and_what_changes_is_told(tmp_path):
     run(scenario())
 
 
-def test_a_long_list_is_read_page_by_page_and_begun_anew_if_a_page_is_too_old(tmp_path, monkeypatch):
+def test_a_long_list_is_read_page_by_page_and_from_its_start_if_a_page_is_too_old(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_PAGE", 7)
 
     async def scenario():
@@ -154,7 +154,7 @@ def test_a_version_that_is_too_old_is_followed_by_a_list_that_tells_what_went_me
     run(scenario())
 
 
-def test_an_object_that_was_made_anew_while_nobody_looked_is_another(tmp_path):
+def test_an_object_that_was_deleted_and_created_unseen_is_another_object(tmp_path):
     async def scenario():
         async with following(tmp_path) as one:
             await one.reflector.synced.wait()

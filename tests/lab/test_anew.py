@@ -38,7 +38,7 @@ def test_a_neighbor_that_joins_and_leaves_a_group_keeps_its_lines_of_other_famil
         assert kept
         plan = make_plan(running, parse(text, name="r1", frr_version=version).router)
         (session,) = plan.sessions
-        assert (session.neighbor, session.impact, session.because[0]) == ("10.0.0.11", Impact.RESET, "made anew")
+        assert (session.neighbor, session.impact, session.because[0]) == ("10.0.0.11", Impact.RESET, "made again")
         router.apply(plan.batches)
         now = parse(router.running_config(), name="r1", frr_version=version)
         assert {str(one).partition(": ")[2] for one in now.leftovers} == kept

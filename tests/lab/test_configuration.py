@@ -352,7 +352,7 @@ def test_an_entry_written_over_another_is_what_bgpd_works_with(router, kind):
     assert len(edited) > len(pairs)
 
 
-def test_a_vrf_of_which_nothing_is_said_is_planned_once_at_most(router):
+def test_a_vrf_without_options_is_planned_once_at_most(router):
     router.restart("")
     for text in ("vrf red\nexit-vrf\n", "vrf red\nexit-vrf\nrouter bgp 65001 vrf red\nexit\n"):
         intended = read(router, text)

@@ -124,7 +124,7 @@ def _described(text):
 
 
 @pytest.mark.parametrize("ssh", [ROOT, {"user": ADMIN}, TCSH], ids=["root", "admin's menu", "tcsh and sudo"])
-def test_a_push_is_written_generated_loaded_and_found_there_whoever_logs_in(lab, box, ssh):
+def test_a_push_is_written_generated_loaded_and_read_back_for_each_login(lab, box, ssh):
     states = []
     outcome = push(lab, ssh=ssh, progress=states.append)
     assert outcome.state is State.CONFIRMED
@@ -464,7 +464,7 @@ def test_a_box_without_frr_reload_to_try_is_pushed_without(lab, box):
     assert facts(box) == "new"
 
 
-def test_a_file_that_was_not_foretold_undoes_the_push(lab, box, package):
+def test_a_file_that_differs_from_the_prediction_undoes_the_push(lab, box, package):
     def progress(state):
         if state is State.ARMED:
             box.run("sed", "-i", "s/'frr defaults traditional'/'! x', &/", package)

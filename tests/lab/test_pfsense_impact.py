@@ -231,7 +231,7 @@ def of(peers):
     return [NEIGHBOR[PEERS.index(peer)] for peer in sorted(peers)]
 
 
-def test_each_change_of_a_neighbor_and_its_undoing_resets_the_session_exactly_if_it_is_foretold(device, base):
+def test_each_change_of_a_neighbor_and_its_undoing_resets_the_session_exactly_if_the_plan_says_so(device, base):
     new = copy.deepcopy(base)
     for neighbor, case in zip(new["frrbgpneighbors"][1:], NEIGHBOR, strict=True):
         neighbor.update(case.keys)

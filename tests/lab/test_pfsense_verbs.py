@@ -220,7 +220,7 @@ def test_rollback_undoes_what_waits_on_a_box_and_otherwise_goes_back_to_an_earli
     assert "FRR530" in capsys.readouterr().err
 
 
-def test_a_box_that_is_started_anew_undoes_the_push_that_nobody_has_confirmed(typed, lab, box, waits):
+def test_a_box_that_reboots_undoes_an_unconfirmed_push(typed, lab, box, waits):
     waits(300)
     box.reboot()
     lab.sshd(box)

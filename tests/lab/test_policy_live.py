@@ -161,7 +161,7 @@ OPTIMISED = {
 
 
 @pytest.mark.frr(before="9", reason="later optimisers do not look at the first entry at all")
-def test_the_optimiser_of_frr_8_admits_what_an_edited_list_denies_until_the_list_is_named_anew(session):
+def test_the_optimiser_of_frr_8_admits_what_an_edited_list_denies_until_the_list_is_named_again(session):
     one = session(CONFIG % OPTIMISED)
     one.has()
     one.us.vtysh("conf t", "no ip prefix-list D seq 5")

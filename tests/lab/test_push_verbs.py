@@ -155,7 +155,7 @@ def test_ctrl_c_at_the_question_ends_at_once_and_nothing_is_changed(frrgen, edge
 
 
 @pytest.mark.parametrize("answer", [b"n\n", b"\x04", b"\n"])
-def test_whoever_does_not_say_yes_has_nothing_changed_and_is_told_so(frrgen, edge, answer):
+def test_any_answer_but_yes_changes_nothing_and_the_push_says_so(frrgen, edge, answer):
     asked = Asked(frrgen)
     os.write(asked.terminal, answer)
     status, said = asked.end()

@@ -285,7 +285,7 @@ def test_what_the_router_does_not_activate_is_not_claimed_to_be_announced(lab):
         assert (session["to_announce"], session["adj_rib_out"]) == (["10.1.0.1/32"], 1)
 
 
-def test_no_session_is_begun_for_a_family_without_a_pool_for_it_could_never_come_up(lab):
+def test_a_session_of_a_family_without_a_pool_is_never_begun(lab):
     peering = "address: 10.0.0.1, ipv6_address: '2001:db8::1'"
     with World(lab, Frr, addresses="10.0.0.2, '2001:db8::2'", pools="10.1.0.0/16", peering=peering) as world:
         world.speaker.announce("10.1.0.1/32")

@@ -91,6 +91,6 @@ def test_a_finding_is_silenced_for_a_line_a_router_or_a_group(found):
     assert {path.split(".")[1] for _, path, severity in worse if severity == "error"} == {"r1"}
 
 
-def test_a_code_that_is_none_is_told_where_it_stands(found):
+def test_an_unknown_code_is_reported_with_its_place(found):
     with pytest.raises(InputError, match=r"(?s)there is no finding 'FRR999'.*network.findings.FRR999"):
         found({"findings": {"FRR999": {"severity": "off", "reason": "x"}}}, r1=peers("192.0.2.1"))

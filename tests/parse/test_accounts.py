@@ -124,7 +124,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("text", LOST)
-def test_an_instance_a_neighbor_a_list_or_a_map_is_not_lost_in_silence(text):
+def test_the_loss_of_an_instance_a_neighbor_a_list_or_a_map_is_reported(text):
     base = "ip prefix-list B seq 5 permit any\nrouter bgp 65000 vrf red\n neighbor 192.0.2.9 remote-as 65009\nexit\n"
     left = parse(f"{base}{text}\n")
     assert list(lost(left.leftovers)) == [LOST[text]]

@@ -171,7 +171,7 @@ RULES = {
     "without its optimiser a map skips its first entry from FRR 9 on": "R05b R05d R11d",
     # changes of a policy in use
     "FRR 8 admits what a list denies that was edited under its optimiser": (
-        "test_the_optimiser_of_frr_8_admits_what_an_edited_list_denies_until_the_list_is_named_anew"
+        "test_the_optimiser_of_frr_8_admits_what_an_edited_list_denies_until_the_list_is_named_again"
     ),
     "what a map asks is asked again after the delay, by a route refresh": (
         "test_what_a_map_asks_is_asked_again_without_being_told_to"

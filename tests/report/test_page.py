@@ -24,7 +24,7 @@ def written(capsys, folder, *args):
     return status, out, json.loads(html.fromstring(out).get_element_by_id("data").text), err
 
 
-def test_the_page_is_one_file_that_asks_for_nothing(capsys):
+def test_the_page_is_one_file_that_loads_no_other(capsys):
     _, page, _, _ = written(capsys, EXAMPLE)
     assert page.startswith("<!doctype html>")
     root = html.fromstring(page)

@@ -850,7 +850,7 @@ def test_prefixes_announced_twice_are_refused_with_both_places_and_nothing_is_lo
     assert finding.where.line == 3
 
 
-def test_a_check_that_goes_on_is_not_begun_anew_by_a_reload(tmp_path):
+def test_a_check_that_goes_on_is_not_restarted_by_a_reload(tmp_path):
     async def live():
         world = World(tmp_path)
         health = ", health: {command: ['true'], interval: 1, rise: 1}"

@@ -585,7 +585,7 @@ def test_why_there_is_no_connection_is_said_in_the_systems_words():
     run(talk())
 
 
-def test_a_mistake_of_ours_ends_the_session_aloud_and_it_begins_anew(monkeypatch, caplog):
+def test_a_mistake_of_ours_ends_the_session_with_a_notification_and_it_begins_again(monkeypatch, caplog):
     async def talk():
         made = group(table("10.0.0.0/8"))
         reading, broken = made.reading, [True]

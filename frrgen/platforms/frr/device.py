@@ -194,7 +194,7 @@ class FrrDevice:
         what = {
             _MOVED: "runs something else than what was verified: nothing was saved",
             _UNSAVED: "cannot save its startup configuration, which is as it was",
-            _DAMAGED: "CANNOT SAVE ITS STARTUP CONFIGURATION, AND CANNOT BRING BACK THE OLD ONE",
+            _DAMAGED: "CANNOT SAVE ITS STARTUP CONFIGURATION, AND CANNOT BRING BACK THE OLD FILE",
         }
         if done.status in what:
             root = done.status != _UNSAVED or self.shell.ssh.sudo

@@ -60,7 +60,7 @@ def _communities(bgp: Bgp, path: Path) -> Iterator[Finding]:
 
 
 def _sent(kinds: Sequence[str]) -> str:
-    return f"only {' and '.join(kinds)} ones" if kinds else "and no others"
+    return f"only {' and '.join(kinds)} communities" if kinds else "and no others"
 
 
 def _internal_policy(router: Router, bgp: Bgp, path: Path) -> Iterator[Finding]:

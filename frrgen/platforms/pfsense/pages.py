@@ -66,7 +66,7 @@ def _name(entry: Entry, *reserved: str) -> Iterator[Refusal]:
     if not _NAME.fullmatch(entry["name"]):
         yield "name", "a name of a-z, A-Z, 0-9, '-', '_' and '.'"
     elif entry["name"] in reserved:
-        yield "name", "another name: this one is the package's own"
+        yield "name", "another name: the package has this name for itself"
 
 
 def _rows(entry: Entry, *, sources: dict[str, str]) -> Iterator[Refusal]:

@@ -195,7 +195,7 @@ class PfsensePush(Push[PfsenseRunning]):
         old = self._old
         found = unforeseen({**old.sections, **self.new}, old.box)
         if not found and old.frr_conf and frr_conf(old.sections, old.box) != old.frr_conf:
-            found = ("the one that was there was not what frrgen expects of the sections",)
+            found = ("the file that was there was not what frrgen expects of the sections",)
         return tuple(f"frr.conf could not be predicted, so only what FRR runs was compared: {why}" for why in found)
 
     def _settle(self, sections: str, file: str, *, back: bool = False) -> PfsenseRunning:
@@ -268,7 +268,7 @@ class PfsensePush(Push[PfsenseRunning]):
                 *problem.findings,
                 Finding(
                     _NEITHER,
-                    f"{self.device.name}: the sections are neither the old nor the pushed ones: "
+                    f"{self.device.name}: the sections are neither as before nor as pushed: "
                     "someone else has changed them, and frrgen did nothing more",
                     hint=f"the old sections are on the box in {self.backup}, and in Diagnostics > Backup & Restore",
                 ),

@@ -51,7 +51,7 @@ def behind_policy(session: Session, family: str) -> tuple[str, ...]:
     found += ["removes all communities"] if sent is not None and "standard" not in sent else []
     found += ["removes all large communities"] if sent is not None and "large" not in sent else []
     most = session.family_option(family, "maximum_prefix_out")
-    found += [] if most is None else [f"sends no more than {most} prefixes, of which this may be none"]
+    found += [] if most is None else [f"sends no more than {most} prefixes, so this prefix may stay behind"]
     return tuple(found)
 
 

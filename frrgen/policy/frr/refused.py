@@ -12,10 +12,10 @@ from frrgen.policy.frr.ignored import ignored
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.prefix_set import PrefixSet
 
-OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route, whatever the policy says"
+OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route even if the policy permits it"
 
 
-NO_NEXT_HOP: Final = "the next hop is the address of no machine: bgpd drops the route, whatever the policy says"
+NO_NEXT_HOP: Final = "the next hop is the address of no machine: bgpd drops the route even if the policy permits it"
 _NO_HOSTS: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4")))
 _RESERVED: Final = IPv4Network("240.0.0.0/4")
 _CLASS_D_E: Final = IPv4Network("224.0.0.0/3")

@@ -16,8 +16,8 @@ from frrgen.policy.frr.trace import Reason, by_list
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.route import Route
 
-FOREIGN_HOP: Final = "an IPv4 route with an IPv6 next hop keeps an IPv4 one, which is not known"
-LINK_LOCAL: Final = "a route here does not say which link-local next hop stands beside the global one"
+FOREIGN_HOP: Final = "an IPv4 route with an IPv6 next hop keeps an IPv4 next hop, which is not known"
+LINK_LOCAL: Final = "a route here does not say which link-local next hop stands beside the global next hop"
 NO_HOP6: Final = IPv6Address("::")
 """What an IPv4 route has for an IPv6 next hop before one is set."""
 LISTS: Final = {

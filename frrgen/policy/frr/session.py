@@ -217,13 +217,13 @@ class Session(Attached):
                 raise UndecidedError("match probability is chance")
             return value == 100, f"probability {value} %"
         if clause.endswith("prefix_len"):
-            return True, f"{words} {value}: FRR drops this clause without a word, so it matches"
+            return True, f"{words} {value}: FRR drops this clause without a message, so it matches"
         return self._source_protocol(value) if clause == "source_protocol" else None
 
     def _source_protocol(self, protocol: str) -> tuple[bool, str]:
         """Tell what `match source-protocol` does. Raises UndecidedError outbound from FRR 9 on."""
         if self.version < (9,):
-            return True, "source protocol: FRR 8 drops this clause without a word, so it matches"
+            return True, "source protocol: FRR 8 drops this clause without a message, so it matches"
         if self.direction == "in" and not self.origin:
             return False, f"source protocol {protocol}: never matches an inbound route"
         raise UndecidedError("match source-protocol asks where the route comes from, unless it comes from a neighbor")

@@ -60,7 +60,7 @@ def originated(session: Session, family: str) -> Iterator[tuple[PrefixSet, str]]
         return
     if session.family_option(family, "default_originate") is not None:
         default = ip_network("0.0.0.0/0" if family == FAMILIES[0] else "::/0")
-        why = "default_originate announces a default route of the router's own, whatever the policy says of others"
+        why = "default_originate announces a default route of the router's own, beside what the policy admits"
         yield PrefixSet.block(default), why
     for prefix, aggregate in getattr(session.bgp, family).aggregates.items():
         held = "summary_only" if aggregate.summary_only else "suppress_map" if aggregate.suppress_map else ""

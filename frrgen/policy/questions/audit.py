@@ -319,7 +319,7 @@ class _Router:
         leaked: Region = {only("path", frozenset({Literal(f"_{inner[0]}_")})): PrefixSet.everything(version)}
         for outcome in self._outcomes(session, version):
             if outcome.verdict == "permit" and meet(outcome.region, leaked):
-                text = f"AS {inner[0]}, a private one, may be announced to AS {session.remote} (RFC 6996)"
+                text = f"the private AS {inner[0]} may be announced to AS {session.remote} (RFC 6996)"
                 yield Code.FRR317, text, "set remove_private_as"
                 return
 

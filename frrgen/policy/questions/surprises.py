@@ -55,7 +55,7 @@ def _entry(router: Router, entry: RouteMapEntry, where: Path, *, inbound: bool) 
     for clause in _DROPPED:
         if getattr(entry.match, clause) is not None:
             words = clause.replace("_", " ")
-            text = f"FRR drops `match {words}` without a word: the entry matches more than it says"
+            text = f"FRR drops `match {words}` without a message: the entry matches more than it says"
             yield Finding.at(Code.FRR325, text, (*where, "match", clause), "say the lengths in a prefix list")
     if entry.match.source_protocol is not None and inbound:
         text = "a route from a neighbor has no source protocol: " + (

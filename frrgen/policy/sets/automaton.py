@@ -318,7 +318,7 @@ def refuse_stray(regex: str, language: str, alphabet: str) -> None:
 
 def _strays(regex: str) -> str:
     return (
-        f"the regular expression {regex!r} repeats a delimiter with '+' or braces, of which glibc loses some:"
+        f"the regular expression {regex!r} repeats a delimiter with '+' or braces, and glibc loses delimiters there:"
         " write '*', or write it out"
     )
 

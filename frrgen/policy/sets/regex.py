@@ -49,4 +49,4 @@ def compiled(regex: str) -> re.Pattern[str]:
     try:
         return re.compile("".join(parts))
     except re.error as bad:
-        raise UndecidedError(f"the regular expression {regex!r} is not one that Python can read: {bad}") from bad
+        raise UndecidedError(f"the regular expression {regex!r} cannot be read by Python: {bad}") from bad

@@ -224,7 +224,7 @@ class Peer:
             for connection in list(self._connections):
                 # the router may never answer: it was asked with what was said before
                 if connection.state is State.CONNECT:
-                    connection.abandon("begun anew")
+                    connection.abandon("begun again")
             self._idle = {ours: IdleHold(self.settings.connect_retry) for ours in (True, False)}
             self._not_before = dict.fromkeys(self._idle, 0.0)
             self._again.set()

@@ -138,7 +138,7 @@ class Reader:
         if size not in ({16, 32} if family is Family.IPV6 else {4, 16, 32}):
             raise BgpError(Code.UPDATE, 9, reason=f"a next hop of {size} octets in MP_REACH_NLRI")
         if not (_next_hop if size == 4 else _next_hop_ipv6)(value[4 : 4 + min(size, 16)]):
-            faults.append("a next hop in MP_REACH_NLRI that is none")
+            faults.append("an invalid next hop in MP_REACH_NLRI")
         found.announced.setdefault(family, []).extend(
             read_nlri(family, value[start:], add_path=family in self.add_path)
         )

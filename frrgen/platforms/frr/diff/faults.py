@@ -42,8 +42,8 @@ def _shared_targets(old: Router, new: Router) -> Iterator[str]:
         if gone := [target for target in shared if target not in _imported_and_exported(kept)]:
             yield (
                 f"router bgp {before.asn}{f' of vrf {vrf}' if vrf else ''}: FRR {new.frr_version} may die when "
-                f"{gone[0]} goes, and every session with it, if somebody typed `route-target both {gone[0]}` since it "
-                "started: save its configuration and start FRR again before"
+                f"{gone[0]} goes, and every session with it, if `route-target both {gone[0]}` was typed since "
+                "it started: save its configuration and start FRR again before"
             )
 
 
@@ -120,12 +120,12 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
         )
     if (new.minimum_holdtime or 0) > (old.minimum_holdtime or 0):
         yield (
-            f"minimum_holdtime {new.minimum_holdtime} refuses sessions that start anew with a shorter hold time: "
+            f"minimum_holdtime {new.minimum_holdtime} refuses sessions that start again with a shorter hold time: "
             "those that are up stay"
         )
     lower, higher = (bgp.listen_limit or LISTEN_LIMIT for bgp in (new, old))
     if lower < higher and old.listen_ranges and new.listen_ranges:
-        yield f"listen_limit {lower} keeps out dynamic neighbors that come anew: those that are there stay"
+        yield f"listen_limit {lower} keeps out dynamic neighbors that come again: those that are there stay"
     for name in dict.fromkeys(new.listen_ranges.values()):
         for family in FAMILIES:
             if name not in old.peer_groups or name not in new.peer_groups:

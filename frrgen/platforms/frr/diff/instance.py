@@ -184,7 +184,7 @@ class Instance:
         if rebuild:
             self.commands.add(self.enter, [f"no neighbor {name}"])
             for member in members:
-                self.record.session(self.vrf, member, Impact.RESET, "made anew")
+                self.record.session(self.vrf, member, Impact.RESET, "made again")
             old = None
         elif old is None:
             members = []

@@ -157,7 +157,7 @@ def _check(text: str, start: int, file: str) -> None:
         place = start + max(fault.start - len(_WRAPPER), 0)
         line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
         byte = 0xDC80 <= ord(text[place]) <= 0xDCFF
-        message = "not UTF-8 text" if byte else "a character that is none (a lone surrogate)"
+        message = "not UTF-8 text" if byte else "a lone surrogate, which is not a character"
         raise InputError(Finding(Code.FRR712, message, Where(file, line, column))) from None
 
 

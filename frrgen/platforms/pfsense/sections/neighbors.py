@@ -174,7 +174,7 @@ def _family(part: NeighborFamily, path: Path, loss: Loss) -> Config:
     config: Config = {}
     write_keys(NEIGHBOR_FAMILY, part, config, loss, path)
     if "large" not in part.send_community or "extended" not in part.send_community:
-        loss.cannot(path, "send_community", "", "all communities, or all but the standard ones")
+        loss.cannot(path, "send_community", "", "all communities, or all but standard communities")
     config["sendcommunity"] = "enabled" if "standard" in part.send_community else "disabled"
     unchanged = part.attribute_unchanged
     config["attributeunchanged"] = "on" if unchanged else ""

@@ -43,7 +43,7 @@ def write_global(router: Router, box: HostFacts, loss: Loss) -> Config:
     config["nht"] = nht_word(bool(router.ip_nht_resolve_via_default), bool(router.ipv6_nht_resolve_via_default))
     for field in ("ip_nht_resolve_via_default", "ipv6_nht_resolve_via_default"):
         if router.resolves_via_default and getattr(router, field) is False:
-            loss.cannot((), field, why="it is on unless FRR is told otherwise")
+            loss.cannot((), field, why="it is on unless FRR's configuration says otherwise")
     if router.pfsense is not None and router.pfsense.carp_vip is not None:
         config["carpstatusvid"] = router.pfsense.carp_vip
     if "'" in config["password"]:
