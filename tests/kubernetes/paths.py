@@ -14,7 +14,7 @@ def route(path: str) -> tuple[Resource, str, str, str]:
         namespace = ""
         if words[0] == "namespaces" and len(words) > 2 and resource.namespaced:
             namespace, words = words[1], words[2:]
-        if words[0] == resource.plural and len(words) <= 3 and words[2:] in ([], ["status"]):
+        if words[0] == resource.plural and len(words) <= 3 and words[2:] in ([], ["status"], ["eviction"]):
             return resource, namespace, *[*words[1:], "", ""][:2]  # type: ignore[return-value]
     raise RefusedError(404, "NotFound", "the server could not find the requested resource")
 
@@ -38,6 +38,9 @@ def discovery(path: str) -> Object | None:
     for one in own:
         about = {"name": one.plural, "singularName": one.kind.lower(), "namespaced": one.namespaced, "kind": one.kind}
         resources.append({**about, "verbs": verbs, **({"shortNames": [one.short]} if one.short else {})})
+        if one.kind == "Pod":
+            eviction = {"name": "pods/eviction", "kind": "Eviction", "group": "policy", "version": "v1"}
+            resources.append({**about, **eviction, "verbs": ["create"]})
         if one.status:
             resources.append({**about, "name": f"{one.plural}/status", "verbs": ["get", "patch", "update"]})
     return {

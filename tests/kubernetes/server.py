@@ -222,9 +222,13 @@ class FakeApi:
             return 200, found
         resource, namespace, name, subresource = route(request.path)
         store, at = self.store, (namespace, name)
-        if request.method in {"POST", "PUT"}:
+        if request.method in {"POST", "PUT"} and subresource != "eviction":
             self._written(request, resource, namespace, name)
         manager = request.params.get("fieldManager") or request.headers.get("user-agent", "unknown").split("/")[0]
+        if subresource == "eviction":
+            store.delete(resource, at, _grace(request, store.get(resource, at)))
+            await self.tell()
+            return 201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
         if request.method == "GET" and name:
             return 200, as_table(request.headers, resource, store.get(resource, at))
         if request.method == "GET":
@@ -253,7 +257,7 @@ class FakeApi:
         elif request.method == "PATCH":
             code, found = self._patch(request, resource, at, subresource, manager)
         elif request.method == "DELETE":
-            found = store.delete(resource, at)
+            found = store.delete(resource, at, _grace(request, store.get(resource, at)))
             if resource.kind not in SHOWN_WHEN_DELETED:
                 about = {"name": name, "kind": resource.plural, "uid": found["metadata"]["uid"]}
                 found = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": about}
@@ -428,6 +432,16 @@ class FakeApi:
             line += b'{"type": "MODI\n'
         writer.write(b"%x\r\n%s\r\n" % (len(line), line))
         await writer.drain()
+
+
+def _grace(request: Request, one: Object) -> int:
+    """Give the seconds that a pod has to end; 0: it is gone at once."""
+    if one["kind"] != "Pod" or not one["spec"].get("nodeName"):
+        return 0
+    options = request.json() if request.body else {}
+    options = options.get("deleteOptions", options) or {}
+    asked = request.params.get("gracePeriodSeconds", options.get("gracePeriodSeconds"))
+    return int(one["spec"].get("terminationGracePeriodSeconds", 30) if asked is None else asked)
 
 
 async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:

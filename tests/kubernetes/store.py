@@ -51,6 +51,8 @@ RESOURCES = (
     Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
     Resource("coordination.k8s.io", "v1", "leases", "Lease"),
     Resource("events.k8s.io", "v1", "events", "Event", "ev"),
+    Resource("", "v1", "pods", "Pod", "po", status=True),
+    Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", status=True),
 )
 
 
@@ -209,13 +211,14 @@ class Store:
             return self._stamp(resource, new, "DELETED", old)
         return self._stamp(resource, new, "MODIFIED", old)
 
-    def delete(self, resource: Resource, name: Name) -> Object:
+    def delete(self, resource: Resource, name: Name, grace: int = 0) -> Object:
+        """Delete an object, or say that it is being deleted: it has finalizers, or its node must end it first."""
         old = self.get(resource, name)
         new = copy.deepcopy(old)
-        if new["metadata"].get("finalizers"):
+        if new["metadata"].get("finalizers") or grace:
             if "deletionTimestamp" in new["metadata"]:
                 return old
-            new["metadata"]["deletionGracePeriodSeconds"] = 0
+            new["metadata"]["deletionGracePeriodSeconds"] = grace
             new["metadata"]["deletionTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             return self._stamp(resource, new, "MODIFIED", old)
         return self._stamp(resource, new, "DELETED", old)

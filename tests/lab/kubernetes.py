@@ -60,8 +60,10 @@ def kubectl_missing() -> str:
 class Kubernetes:
     """The API server, in a namespace of its own beside the nodes and the router."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(self, lab: Lab, folder: Path, *options: str) -> None:
+        """Take what the speakers are told beside."""
         self.folder = folder
+        self.options = options
         self.edge = lab.router("edge")
         self.nodes = {name: lab.router(name, daemons=()) for name in NODES}
         self.host = lab.router("api", daemons=())
@@ -95,9 +97,9 @@ class Kubernetes:
 
     def __enter__(self) -> Self:
         for name in NODES:
-            self.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+            self.add_node(name)
         for name, host in self.nodes.items():
-            options = ("--node", name, "--kubeconfig", str(self.kubeconfig))
+            options = ("--node", name, "--kubeconfig", str(self.kubeconfig), *self.options)
             self.speakers[name] = Speaking(host, self.net, *options, source="kubernetes:allocate")
         for speaker in self.speakers.values():
             speaker.up()
@@ -127,6 +129,12 @@ class Kubernetes:
         text = one if isinstance(one, str) else json.dumps(one)
         return self.kubectl("apply", "--validate=false", "-f", "-", text=text)
 
+    def add_node(self, name: str) -> None:
+        """Do what the kubelet of a node does: say that the node is there, and its address."""
+        addresses = [{"type": "InternalIP", "address": NODES[name]}, {"type": "Hostname", "address": name}]
+        about = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
+        self.apply({**about, "status": {"addresses": addresses}})
+
     def address(self, name: str) -> str:
         """Return the address of a Service; "" if it has none."""
         return self.kubectl("get", "service", name, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}")
@@ -137,6 +145,13 @@ class Kubernetes:
         found["status"] = {"loadBalancer": {"ingress": [{"ip": ip} for ip in ips]}}
         path = f"/api/v1/namespaces/default/services/{name}/status"
         self.kubectl("replace", "--validate=false", "--raw", path, "-f", "-", text=json.dumps(found))
+
+    def add_pod(self, name: str, node: str) -> None:
+        """Put a pod on a node."""
+        spec = {"nodeName": node, "containers": [{"name": "c", "image": "example.com/c"}]}
+        self.apply(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": spec}
+        )
 
     def pods(self, service: str, **nodes: str) -> None:
         """Say where pods of a Service are: `ready`, or `ending`, which is being ended and still serves."""
@@ -157,10 +172,10 @@ class Kubernetes:
         hops = [hop for one in found for hop in one.get("nexthops", [one])]
         return {hop["gateway"] for hop in hops if "gateway" in hop}
 
-    def has(self, prefix: str, *nodes: str, seconds: float = 10) -> None:
+    def has(self, prefix: str, *nodes: str, seconds: float = 20) -> None:
         """Wait until the router sends a prefix's packets to these nodes, and to no other."""
         meant = {NODES[name] for name in nodes}
         self.until(f"{prefix} by {sorted(nodes)}", lambda: self.next_hops(prefix) == meant, seconds)
 
-    def until(self, what: str, probe: Callable[[], Any], seconds: float = 10) -> None:
+    def until(self, what: str, probe: Callable[[], Any], seconds: float = 20) -> None:
         wait_for(f"{what} ({self.edge.vtysh('show bgp ipv4 unicast')})", probe, seconds)
