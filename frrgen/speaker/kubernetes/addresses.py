@@ -79,6 +79,16 @@ def _of_router(router: Router) -> Iterator[Address]:
         yield from router.pfsense.gateways.values()
 
 
+def sizes(pool: Pool) -> dict[int, int]:
+    """Return how many addresses a pool has, by IP version; without those of `avoid_buggy_ips`."""
+    found = {4: 0, 6: 0}
+    for version, first, last in map(_span, pool.prefixes):
+        found[version] += last - first + 1
+        if pool.avoid_buggy_ips and version == 4:
+            found[version] -= last // 256 - (first - 1) // 256 + (last + 1) // 256 - first // 256
+    return found
+
+
 class Free:
     """The addresses of a pool that can be given, the lowest first."""
 

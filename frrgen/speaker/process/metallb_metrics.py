@@ -44,16 +44,7 @@ class MetallbMetrics(Collector):
         yield CounterMetricFamily("metallb_k8s_client_updates", text, value=numbers.updates)
         text = "Number of k8s object updates that failed for some reason"
         yield CounterMetricFamily("metallb_k8s_client_update_errors", text, value=numbers.errors)
-        text = "Number of usable IP addresses, per pool"
-        sizes = GaugeMetricFamily("metallb_allocator_addresses_total", text, labels=("pool",))
-        text = "Number of IP addresses in use, per pool"
-        used = GaugeMetricFamily("metallb_allocator_addresses_in_use_total", text, labels=("pool",))
-        for pool, usage in numbers.pools.items():
-            sizes.add_metric([pool], usage.size)
-            used.add_metric([pool], usage.used)
-        yield from (sizes, used)
-        text = "Number of services with an allocated IP address"
-        yield GaugeMetricFamily("metallb_allocator_services_allocated_total", text, value=numbers.services)
+        yield from _pools(numbers)
 
     def _sessions(self) -> Iterator[Metric]:
         """Return the numbers of the sessions by the router's address alone, as MetalLB does: several are added up."""
@@ -76,3 +67,21 @@ class MetallbMetrics(Collector):
             pending.add_metric([name], sum(one.announced for one in some))
             updates.add_metric([name], sum(one.counters.updates_sent for one in some))
         yield from (up, announced, pending, updates)
+
+
+def _pools(numbers: Numbers) -> Iterator[Metric]:
+    """Return the numbers of the pools: of all addresses, and of those of each IP version."""
+    for before, name, versions in (("", "IP", (4, 6)), ("ipv4_", "IPv4", (4,)), ("ipv6_", "IPv6", (6,))):
+        text = f"Number of usable {name} addresses, per pool"
+        sizes = GaugeMetricFamily(f"metallb_allocator_{before}addresses_total", text, labels=("pool",))
+        text = f"Number of {name} addresses in use, per pool"
+        used = GaugeMetricFamily(f"metallb_allocator_{before}addresses_in_use_total", text, labels=("pool",))
+        for pool, usage in numbers.pools.items():
+            sizes.add_metric([pool], sum(usage.size[version] for version in versions))
+            used.add_metric([pool], sum(usage.used.get(version, 0) for version in versions))
+        yield from (sizes, used)
+    text = "Number of services allocated, per pool"
+    services = GaugeMetricFamily("metallb_allocator_services_allocated_total", text, labels=("pool",))
+    for pool, usage in numbers.pools.items():
+        services.add_metric([pool], usage.services)
+    yield services

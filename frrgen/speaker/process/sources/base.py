@@ -87,10 +87,12 @@ Drops = Callable[[int, Attributes], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Usage:
-    """The addresses of a pool: how many there are, and how many Services have."""
+    """The addresses of a pool by IP version: how many can be given, and how many Services have."""
 
-    size: int
-    used: int
+    size: Mapping[int, int]
+    used: Mapping[int, int]
+    services: int
+    """How many Services have an address of the pool."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,6 @@ class Numbers:
     errors: int = 0
     """Answers that were errors."""
     pools: Mapping[str, Usage] = field(default_factory=dict)
-    services: int = 0
-    """Services with an address of a pool."""
 
 
 class Source(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,6 +14,7 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.cluster import Pool
 from frrgen.model.types import Address, is_address
+from frrgen.speaker.kubernetes.addresses import sizes
 from frrgen.speaker.kubernetes.allocate import Rules as AllocationRules
 from frrgen.speaker.kubernetes.announce import Announcements, Rules, reasons
 from frrgen.speaker.kubernetes.api import Api
@@ -128,16 +130,18 @@ class KubernetesSource:
         verdicts = self._found.verdicts if self._found is not None else {}
         ranges = [(prefix, name) for name, pool in self._pools.items() for prefix in pool.prefixes]
         used: dict[str, set[Address]] = {name: set() for name in self._pools}
-        served = 0
+        served = Counter[str]()
         for some in verdicts.values():
             addresses = [ip_address(one.address) for one in some if is_address(one.address)]
             held = [(one, pool) for one in addresses for prefix, pool in ranges if one in prefix]
-            served += bool(held)
+            served.update({pool for _, pool in held})
             for address, pool in held:
                 used[pool].add(address)
-        sizes = {name: sum(one.num_addresses for one in pool.prefixes) for name, pool in self._pools.items()}
-        usage = {name: Usage(size, len(used[name])) for name, size in sizes.items()}
-        return Numbers(updates, errors, usage, served)
+        usage = {
+            name: Usage(sizes(pool), Counter(one.version for one in used[name]), served[name])
+            for name, pool in self._pools.items()
+        }
+        return Numbers(updates, errors, usage)
 
     async def stop(self) -> None:
         """Follow the API server no more."""
