@@ -90,6 +90,27 @@ def test_dynamic_neighbors_whose_password_goes_are_locked_out_before_10_7_and_th
     assert len(found) == said
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (" neighbor G local-role peer\n", "", {"8.4": "keep local_role peer until FRR starts again"}),
+        (
+            "",
+            " bgp graceful-restart\n",
+            dict.fromkeys(("10.3", "10.7"), "keep graceful_restart.mode helper until FRR starts again"),
+        ),
+        (" neighbor G graceful-restart\n", " neighbor G graceful-restart\n bgp graceful-restart-disable\n", {}),
+    ],
+)
+@pytest.mark.parametrize("version", ["8.4", "10.3", "10.7"])
+def test_dynamic_neighbors_that_keep_what_they_had_are_named(before, after, said, version):
+    text = "router bgp 65000\n neighbor G peer-group\n neighbor G remote-as 65001\n{}"
+    text += " bgp listen range 10.0.0.0/24 peer-group G\n"
+    there, wanted = (parse(text.format(lines), frr_version=version) for lines in (before, after))
+    found = [one for one in make_plan(there, wanted.router).warnings if "until FRR starts again" in one]
+    assert [one.split("dynamic neighbors of G ")[1] for one in found] == [one for one in (said.get(version),) if one]
+
+
 @pytest.mark.parametrize(("version", "first"), [("8.4", ("no neighbor G local-as",)), ("10.3", ())])
 def test_another_form_of_a_group_s_local_as_is_a_new_line_to_frr_8(version, first):
     text = "router bgp 65000\n neighbor G peer-group\n neighbor G remote-as 65001\n neighbor G local-as 64900{}\n"

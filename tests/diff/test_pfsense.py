@@ -10,8 +10,11 @@ from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.plan import Effect, daemons, effect, enabled, plan_box
+from frrgen.platforms.pfsense.push import plan_for_box
 from frrgen.platforms.pfsense.rows import in_order, without_numbers
+from frrgen.platforms.pfsense.running import PfsenseRunning
 from frrgen.platforms.pfsense.schema import blank
+from frrgen.transport.base import Session
 
 BOX = HostFacts(interfaces={"lan": ("192.168.1.1",)})
 BASE = {
@@ -283,3 +286,25 @@ def test_a_line_that_frr_hides_and_the_reload_sends_again_ends_the_sessions_each
     text = "\n".join(hidden).replace("line vty\n!\n", "end\n") if reset else file
     found = plan_box("pf", text, frr_conf(new, BOX), old=old, new=new, generated=file, frr_version=version, up=ALL)
     assert (set(resets(found)) == {"192.168.1.10", "192.168.1.11"}) == reset
+
+
+@pytest.mark.parametrize(
+    ("brings", "reset", "words"),
+    [(200, True, "for it brings 200"), (50, False, ""), (None, False, "if it brings more than 100")],
+)
+def test_a_limit_below_what_a_session_brings_now_resets_it_and_the_plan_says_so(brings, reset, words):
+    sessions = {} if brings is None else {("default", "ipv4Unicast", "192.168.1.10"): Session(up=True, accepted=brings)}
+    file = frr_conf(BASE, BOX)
+    running = PfsenseRunning(
+        file.replace("line vty\n!\n", "end\n"),
+        "8.4.4",
+        sessions=sessions,
+        sections=BASE,
+        box=BOX,
+        frr_conf=file,
+        daemons=ALL,
+    )
+    new = changed("frrbgpneighbors", maximumprefix_num="100")
+    made = plan_for_box("pf", running, new, frr_conf(new, BOX))
+    assert resets(made) == ({"192.168.1.10": ("maximum-prefix 100",)} if reset else {})
+    assert any(words in text for text in made.warnings) == bool(words)

@@ -55,6 +55,8 @@ class Endpoint:
     """Every prefix that was announced to it, however short."""
     withdrawn: set[Prefix] = field(default_factory=set)
     """Every prefix that was taken away from it, however short."""
+    opened: bytes = b""
+    """The OPEN that came from the other end."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -80,7 +82,8 @@ class Endpoint:
                 one.settimeout(2)
                 one.connect((self.peer, 179))
                 one.sendall(self._open())
-                if _message(one)[0] != 1:
+                kind, self.opened = _message(one)
+                if kind != 1:
                     one.close()
                     return False
                 one.sendall(_framed(4))

@@ -10,6 +10,7 @@ import random
 import time
 
 from frrgen.platforms.frr.render import render
+from tests.lab import wait_for
 from tests.lab.changes import cases, config
 from tests.lab.live import PEERS, Live, model, settled
 
@@ -95,6 +96,9 @@ def wrong(live, twin, target):
     time.sleep(1.5)
     dropped = up - live.up()
     yield from live.untold(target, plan, said, up)
+    if any("until their sessions restart" in one for one in plan.warnings):
+        live.clear()
+        wait_for("the sessions to end", lambda: not live.up())
     live.dial(seconds=3)
     twin.boot(render(target))
     twin.dial(seconds=3)

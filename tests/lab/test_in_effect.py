@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
 
+import pytest
+
 from frrgen.platforms.frr.render import render
 from tests.lab import wait_for
 from tests.lab.changes import config
@@ -78,6 +80,20 @@ def test_aggregates_follow_graceful_shutdown_and_their_route_map(lab, frr):
     live, twin = Live(lab, "edge"), Live(lab, "twin")
     texts = [config(v4=LINES), config(v4=LINES, bgp="bgp graceful-shutdown"), config(v4=LINES)]
     texts += [texts[0].replace(*DENYING), texts[0]]
+    live.boot(texts[0])
+    live.dial_together()
+    for text in texts[1:]:
+        target = model(text, frr.version)
+        twin.boot(render(target))
+        assert list(step(live, twin, target)) == []
+
+
+@pytest.mark.sample("8.4", "10.7")
+def test_routes_keep_the_alias_that_they_came_with_until_all_sessions_restart(lab, frr):
+    live, twin = Live(lab, "edge"), Live(lab, "twin")
+    heads = ["65000:1 one", "65000:2 one", "65000:2 one\nbgp community alias 65000:1 two", "65000:1 one"]
+    texts = [config(top=f"bgp community alias {head}", entry_in="match alias one") for head in heads]
+    texts = [text.replace("bgp community alias 65000:3 one\n", "") for text in texts]
     live.boot(texts[0])
     live.dial_together()
     for text in texts[1:]:

@@ -17,6 +17,7 @@ from frrgen.lines.rule import Impact
 from frrgen.model.bgp import AS_SETS_REJECTED
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.changes import Change, Op
+from frrgen.platforms.frr.diff.limits import Accepted
 from frrgen.platforms.frr.diff.plan import Plan, SessionImpact, hide, make_plan, with_routes
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import parse
@@ -162,12 +163,14 @@ def plan_box(
     up: frozenset[str],
     hasync: bool = False,
     carp: Mapping[str, str] = MappingProxyType({}),
+    accepted: Accepted | None = None,
 ) -> PfsensePlan:
     """Plan the writing of sections over a box's `old` ones: FRR runs `text`, and the package then makes this frr.conf.
 
     A line that the model does not hold, and that the file `generated` last has too, is not new: FRR does not show what
     is its default. `up` are the daemons that run; `hasync`: the box is one of a pair, and nothing
-    pushes to the other box; `carp`: what each CARP address is on this box.
+    pushes to the other box; `carp`: what each CARP address is on this box; `accepted`: how many prefixes the
+    established sessions bring, None: not known.
     """
     version = frr_version or None
     intended = parse(frr_conf, name=name, frr_version=version)
@@ -176,7 +179,7 @@ def plan_box(
         update={"ownership": "full", "frr_version": version or running.router.frr_version}
         | ({} if "bgpd" in daemons(new, frr_version) else {key: {} for key in _OF_BGPD})
     )
-    base = with_routes(make_plan(running, judged), running, judged)
+    base = with_routes(make_plan(running, judged, accepted=accepted), running, judged)
     shown = {*_lines(running.leftovers), *_lines(parse(generated, name=name, frr_version=version).leftovers)}
     others = [Change(Op.ADD, _path(one), None, one.line, Impact.NONE) for one in _beyond(intended.leftovers, shown)]
     alone = _beyond(running.leftovers, _lines(intended.leftovers))

@@ -317,6 +317,7 @@ def plan_for_box(
         up=running.daemons,
         hasync=running.hasync and not paired,
         carp=running.carp,
+        accepted=running.accepted,
     )
 
 

@@ -24,8 +24,9 @@ def faults(old: Router, new: Router) -> Iterator[str]:
     """Yield a sentence for each fault of FRR that the change of one router into the other meets."""
     for vrf, before, after in _kept(old, new):
         where = f" of vrf {vrf}" if vrf else ""
-        found = (*_of_instance(before, after), *(_locked_out(before, after) if new.version < (10, 7) else ()))
+        found = (*_of_instance(before, after), *_left_behind(before, after, new.version))
         yield from (f"router bgp {after.asn}{where}: {text}" for text in found)
+    yield from _aliases(old, new)
     if new.version < _TARGETS_APART:
         yield from _shared_targets(old, new)
 
@@ -50,6 +51,18 @@ def _shared_targets(old: Router, new: Router) -> Iterator[str]:
 def _imported_and_exported(evpn: Evpn | None) -> list[str]:
     """Return the route targets of an instance that stand in both lists."""
     return [] if evpn is None else [one for one in evpn.route_targets_import if one in evpn.route_targets_export]
+
+
+def _aliases(old: Router, new: Router) -> Iterator[str]:
+    """Tell that routes keep the alias, or none, that their communities had when they came (8.4.4, 10.3, 10.7.1)."""
+    changed = old.community_aliases.items() ^ new.community_aliases.items()
+    turned = sorted({str(community) for _, community in changed})
+    if turned and any(True for _ in _kept(old, new)):
+        more = f" and {len(turned) - 3} more" if len(turned) > 3 else ""
+        yield (
+            f"routes with {', '.join(turned[:3])}{more} keep the community alias that they had, "
+            "for match alias as well, until their sessions restart: all sessions at the same time"
+        )
 
 
 def _kept(old: Router, new: Router) -> Iterator[tuple[str | None, Bgp, Bgp]]:
@@ -104,12 +117,23 @@ def _suppresses(bgp: Bgp) -> bool:
     return any(one.summary_only or one.suppress_map for one in aggregates)
 
 
-def _locked_out(old: Bgp, new: Bgp) -> Iterator[str]:
-    """Name the dynamic neighbors whose password goes: the socket that listens keeps it (8.4.4, 10.3; not 10.7.1)."""
+def _left_behind(old: Bgp, new: Bgp, version: tuple[int, ...]) -> Iterator[str]:
+    """Name the dynamic neighbors whose next sessions have an old value, too.
+
+    The socket that listens keeps a password that goes (8.4.4, 10.3). The group keeps a role that goes (8.4.4) and the
+    instance's old mode of graceful restart (10.3, 10.7.1).
+    """
+    modes = (old.graceful_restart.mode, new.graceful_restart.mode)
     for name in dict.fromkeys(new.listen_ranges.values()):
         before, after = old.peer_groups.get(name), new.peer_groups.get(name)
-        if before is not None and after is not None and before.password is not None and after.password is None:
+        if before is None or after is None:
+            continue
+        if version < (10, 7) and before.password is not None and after.password is None:
             yield f"{dynamic(name)} cannot come without the password until FRR starts again"
+        if version < (9,) and before.local_role is not None and after.local_role is None:
+            yield f"{dynamic(name)} keep local_role {before.local_role} until FRR starts again"
+        if version >= (10,) and modes[0] != modes[1] and after.graceful_restart is None:
+            yield f"{dynamic(name)} keep graceful_restart.mode {modes[0] or 'helper'} until FRR starts again"
 
 
 def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
