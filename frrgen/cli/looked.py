@@ -12,8 +12,8 @@ from pathlib import Path
 
 from frrgen.cli.diff import running_files
 from frrgen.cli.fleet import PART, in_parts, own
-from frrgen.codes import Severity
-from frrgen.errors import Finding, FrrgenError
+from frrgen.codes import Code, Severity
+from frrgen.errors import DeviceError, Finding, FrrgenError
 from frrgen.intended.inventory import Inventory
 from frrgen.inventory.folder import names
 from frrgen.model.router import Router
@@ -102,6 +102,8 @@ def _up(router: Router, source: Source) -> dict[tuple[str, str], bool]:
     """Ask the router which of its sessions are up."""
     with closing(of(router).keeper(router, source)) as device:
         sessions = device.fetch().sessions
+    if sessions is None:
+        raise DeviceError(Finding(Code.FRR516, f"{router.name}: bgpd does not show its sessions"))
     found: dict[tuple[str, str], bool] = {}
     for (vrf, _, neighbor), session in sessions.items():
         key = ("" if vrf == "default" else vrf, neighbor)

@@ -19,7 +19,8 @@ from frrgen.cli import drift
 from frrgen.cli.ci import envelope
 from frrgen.cli.common import complain, worst
 from frrgen.cli.outcomes import finding_as_json
-from frrgen.errors import Exit, FrrgenError
+from frrgen.codes import Code
+from frrgen.errors import DeviceError, Exit, Finding, FrrgenError
 from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of
@@ -103,7 +104,7 @@ class _Asked:
             self._device = of(router).keeper(router, self._source)
         now = self._device.fetch()
         last = events(self._device)[-1:]
-        peers = [] if now.would_run else read_peers(self._device.show(["show bgp vrf all summary json"]))
+        peers = [] if now.would_run or now.sessions == {} else self._peers(self._device)
         return {
             "pending": None if now.pending is None else {**asdict(now.pending), "text": str(now.pending)},
             "unsaved": list(of(self._router).unsaved(now)),
@@ -112,6 +113,12 @@ class _Asked:
             "drift": None if now.pending is not None else self._drift(now.digest),
             "last": last[0] if last else None,
         }
+
+    def _peers(self, device: Keeper[Running]) -> list[Peer]:
+        try:
+            return read_peers(device.show(["show bgp vrf all summary json"]))
+        except ValueError as bad:
+            raise DeviceError(Finding(Code.FRR516, f"{self.name}: bgpd runs, and {bad}")) from bad
 
     def _drift(self, digest: str) -> dict[str, Any]:
         """Compare with what is intended, if something else runs than when it was compared last."""

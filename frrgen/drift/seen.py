@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from itertools import cycle, islice
+from itertools import islice
 from typing import Any, Final
 
 from frrgen.model.router import Router
 from frrgen.model.types import Address, Prefix
+from frrgen.platforms.frr.bgpd import unusable
 from frrgen.speaker.plan import PeerSettings
 from frrgen.speaker.wire.packed_prefix import Family
 from frrgen.transport.base import Keeper, Running
@@ -54,7 +56,7 @@ def ask(device: Keeper[Running], router: Router, peers: Iterable[PeerSettings], 
     """Ask a router about the sessions of nodes, and about prefixes. Raises DeviceError."""
     seen, peers, sent = Seen(router), list(peers), list(sent)
     for peer in peers:
-        seen.sessions[peer.vrf, peer.local_address] = _session(device, peer)
+        seen.sessions[peer.vrf, peer.local_address] = _session(_Answers(router.name, device), peer)
     wanted: dict[tuple[str | None, Prefix], None] = {}
     for peer in peers:
         own = seen.sessions[peer.vrf, peer.local_address].accepted
@@ -64,27 +66,28 @@ def ask(device: Keeper[Running], router: Router, peers: Iterable[PeerSettings], 
     kernel = [
         f"show {'ip' if one.version == 4 else 'ipv6'} route vrf {vrf or 'default'} {one} json" for vrf, one in keys
     ]
-    for key, shown in zip(keys, _answers(device, bgp, "bgpd"), strict=True):
-        seen.paths[key] = tuple(shown.get("paths", ())) if shown.get("prefix") == str(key[1]) else ()
-    for key, shown in zip(keys, _answers(device, kernel, "zebra"), strict=True):
+    answers = _Answers(router.name, device)
+    for key, shown in zip(keys, answers.of(bgp, "bgpd", "paths", "prefix", empty=True), strict=True):
+        # without the prefix itself FRR shows one around it
+        seen.paths[key] = tuple(shown["paths"]) if shown.get("prefix") == str(key[1]) else ()
+    for key, shown in zip(keys, answers.of(kernel, "zebra", empty=True), strict=True):
         seen.kernel[key] = tuple(shown.get(str(key[1]), ()))
     return seen
 
 
-def _session(device: Keeper[Running], peer: PeerSettings) -> Session:
+def _session(answers: _Answers, peer: PeerSettings) -> Session:
     place, who = f"show bgp vrf {peer.vrf or 'default'}", str(peer.local_address)
     families = ["ipv4" if one is Family.IPV4 else "ipv6" for one in peer.families]
-    asked = [f"{place} neighbors {who} json"]
-    asked += [f"{place} {family} unicast neighbors {who} {what} json" for family in families for what in _KINDS]
-    about, *tables = _answers(device, asked, "bgpd")
+    (about,) = answers.of([f"{place} neighbors {who} json"], "bgpd", who)
     facts = about.get(who, {})
     accepted: dict[Prefix, Path] = {}
     received: set[Prefix] | None = set()
-    for kind, one in zip(cycle(_KINDS), tables, strict=False):
-        if kind == "routes":
-            accepted |= {ip_network(prefix): paths[0] for prefix, paths in one.get("routes", {}).items() if paths}
-        elif received is None or "receivedRoutes" not in one:
-            # without soft-reconfiguration FRR does not know; FRR 10.3 says so in broken JSON
+    in_families = [f"{place} {family} unicast neighbors {who}" for family in families]
+    for one in answers.of([f"{of_family} routes json" for of_family in in_families], "bgpd", "routes"):
+        accepted |= {ip_network(prefix): paths[0] for prefix, paths in one.get("routes", {}).items() if paths}
+    for one in answers.of([f"{of_family} received-routes json" for of_family in in_families], "bgpd", "receivedRoutes"):
+        if received is None or "receivedRoutes" not in one:
+            # without soft-reconfiguration FRR does not know
             received = None
         else:
             received |= set(map(ip_network, one["receivedRoutes"]))
@@ -92,22 +95,55 @@ def _session(device: Keeper[Running], peer: PeerSettings) -> Session:
     return Session(facts.get("bgpState", ""), why, accepted, None if received is None else frozenset(received))
 
 
-_KINDS: Final = ("routes", "received-routes")
+@dataclass(frozen=True)
+class _Answers:
+    """A router's answers to `show ... json`."""
+
+    router: str
+    device: Keeper[Running]
+
+    def of(self, commands: Sequence[str], daemon: str, *keys: str, empty: bool = False) -> Iterator[Mapping[str, Any]]:
+        """Yield what each command answers: an object that has the keys, or one that says why there is nothing.
+
+        Without keys it is a table by prefix. `empty`: FRR says nothing in an empty object.
+        Raises DeviceError: an answer in another form is not taken for nothing.
+        """
+        left = iter(commands)
+        while some := list(islice(left, _TOGETHER)):
+            found = _documents(self.device.show(some, daemon=daemon))
+            if len(found) != len(some):
+                # a command answered in words, or with nothing: whose answer is whose is not known
+                found = [self._alone(one, daemon) for one in some]
+            for command, one in zip(some, found, strict=True):
+                if not (_is_answer(one, keys) if one else empty):
+                    raise unusable(self.router, f"does not answer `{command}`", str(one))
+                yield one
+
+    def _alone(self, command: str, daemon: str) -> Mapping[str, Any]:
+        text = self.device.show([command], daemon=daemon)
+        if (said := _NOTHING.search(text)) is not None:
+            # FRR 10.3 says it in broken JSON, and zebra in words
+            return {"warning": said[0]}
+        found = _documents(text)
+        if len(found) != 1:
+            raise unusable(self.router, f"does not answer `{command}`", text)
+        return found[0]
 
 
-def _answers(device: Keeper[Running], commands: Sequence[str], daemon: str) -> Iterator[Mapping[str, Any]]:
-    """Return what each command answers; {} for what is no JSON object. Raises DeviceError."""
-    left = iter(commands)
-    while some := list(islice(left, _TOGETHER)):
-        found = _documents(device.show(some, daemon=daemon))
-        if len(found) != len(some):
-            # a command answered in words, or with nothing: whose answer is whose is not known
-            found = [(_documents(device.show([one], daemon=daemon)) or [{}])[0] for one in some]
-        yield from (one if isinstance(one, dict) else {} for one in found)
+_NOTHING: Final = re.compile("Inbound soft reconfiguration not enabled|VRF [^ ]+ not found")
+"""What FRR says instead of an answer where there is nothing to show (8.4.4, 10.3, 10.7.1)."""
 
 
-def _documents(text: str) -> list[Any]:
-    """Return the JSON documents of a text, one behind the other."""
+def _is_answer(one: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    """Tell whether an object answers: it has the keys, is a table by prefix, or says what is missing."""
+    if "warning" in one or "bgpNoSuchNeighbor" in one:
+        return True
+    by_prefix = bool(keys) or all("/" in key for key in one)
+    return by_prefix and all(isinstance(one.get(key), (dict, list, str)) for key in keys or one)
+
+
+def _documents(text: str) -> list[Mapping[str, Any]]:
+    """Return the JSON objects of a text, one behind the other; nothing where one of them is broken."""
     found, decoder, place = [], json.JSONDecoder(), 0
     while (start := text.find("{", place)) >= 0:
         try:

@@ -132,8 +132,15 @@ class Peer:
     """So often the session was lost since bgpd started."""
 
 
+Sessions = dict[tuple[str, str, str], Session]
+"""By VRF, address family and neighbor."""
+
+
 def read_peers(text: str) -> list[Peer]:
-    """Read the answer of `show bgp vrf all summary json`; what has another shape is no session."""
+    """Read the answer of `show bgp vrf all summary json`. Raises ValueError where it is no such answer.
+
+    Without sessions bgpd shows an object for each instance, and an empty one without instances.
+    """
     try:
         said = json.loads(text[text.find("{") :])
         return [
@@ -149,18 +156,20 @@ def read_peers(text: str) -> list[Peer]:
                 int(facts.get("connectionsDropped", 0)),
             )
             for vrf, families in said.items()
-            if isinstance(families, dict)
             for family, table in families.items()
-            if isinstance(table, dict)
-            for peer, facts in table.get("peers", {}).items()
+            for peer, facts in table["peers"].items()
         ]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return []
+    except (ValueError, KeyError, TypeError, AttributeError) as bad:
+        raise ValueError(f"it does not show its sessions: {' '.join(text.split())[:200] or 'no answer'}") from bad
 
 
-def read_sessions(text: str) -> dict[tuple[str, str, str], Session]:
-    """Read the answer of `show bgp vrf all summary json`; what has another shape is no session."""
-    return {(one.vrf, one.family, one.neighbor): Session(one.state == UP, one.accepted) for one in read_peers(text)}
+def read_sessions(text: str) -> Sessions | None:
+    """Read the answer of `show bgp vrf all summary json`; None where it is no such answer."""
+    try:
+        peers = read_peers(text)
+    except ValueError:
+        return None
+    return {(one.vrf, one.family, one.neighbor): Session(one.state == UP, one.accepted) for one in peers}
 
 
 @dataclass(frozen=True)
@@ -176,8 +185,8 @@ class Running:
     startup: str | None = None
     """The configuration that it would start with; None: it cannot be read, or was not asked for."""
     pending: Pending | None = None
-    sessions: dict[tuple[str, str, str], Session] = field(default_factory=dict)
-    """VRF, address family and neighbor -> its session."""
+    sessions: Sessions | None = field(default_factory=dict)
+    """VRF, address family and neighbor -> its session; None: bgpd runs, and does not tell."""
 
     @cached_property
     def digest(self) -> str:

@@ -12,7 +12,7 @@ from frrgen.cli import main
 from frrgen.drift import sent
 from frrgen.drift.compare import Stage, compare
 from frrgen.drift.seen import ask
-from frrgen.errors import InputError
+from frrgen.errors import DeviceError, InputError
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
 from frrgen.speaker.plan import plan_node
@@ -171,6 +171,32 @@ def test_a_line_that_drops_is_named(plans, router):
     found = both(plans, router.model_copy(update={"prefix_lists": lists}), Device(paths={}))
     assert reasons(found)["n1"] == (Stage.ACCEPTED, "dropped by route-map k8s-in seq 20")
     assert "k8s-services" in found.rows[0].hidden[0].lines[0]
+
+
+QUESTIONS = {
+    "bgpd": ("neighbors 10.0.0.2 json", " routes json", "received-routes json", f"unicast {PREFIX} json"),
+    "zebra": (f"route vrf default {PREFIX} json",),
+}
+MANGLED = ("", "{", "[]", "null", "% Unknown command", '{"other": 1}', '{"routes": 7}', '{"paths": null}', "{} {}")
+
+
+@pytest.mark.parametrize("answer", MANGLED)
+@pytest.mark.parametrize("question", [question for asked in QUESTIONS.values() for question in asked])
+def test_an_answer_of_another_form_is_an_error_and_never_taken_for_nothing(plans, router, question, answer):
+    class Mangled(Device):
+        asked = False
+
+        def _one(self, command, daemon):
+            if not command.endswith(question) or (question == " routes json" and "received" in command):
+                return super()._one(command, daemon)
+            self.asked = True
+            return answer
+
+    device = Mangled()
+    with pytest.raises(DeviceError) as raised:
+        both(plans, router, device)
+    assert device.asked
+    assert raised.value.findings[0].code == "FRR516"
 
 
 def test_a_drained_node_is_hidden_and_no_drift(plans, router):

@@ -22,7 +22,7 @@ def ask_prefix_lists(name: str, device: Keeper[Running], questions: Sequence[tup
     said = device.show([f"debug prefix-list {one} match {prefix}" for one, prefix in questions])
     answers = [line for line in said.splitlines() if " yields " in line or line.startswith("% no prefix list")]
     if len(answers) != len(questions):
-        raise _unusable(name, "does not answer about its prefix lists", said)
+        raise unusable(name, "does not answer about its prefix lists", said)
     return [line.split(" yields ")[1].split()[0].lower() if " yields " in line else "" for line in answers]
 
 
@@ -33,12 +33,13 @@ def show_route_maps(name: str, device: Keeper[Running]) -> dict[str, Any]:
         # bgpd calls itself BGP on FRR 8, and bgpd on FRR 10
         (maps,) = json.loads(said).values()
     except (ValueError, AttributeError) as bad:
-        raise _unusable(name, "does not show its route maps", said) from bad
+        raise unusable(name, "does not show its route maps", said) from bad
     if not isinstance(maps, dict):
-        raise _unusable(name, "does not show its route maps", said)
+        raise unusable(name, "does not show its route maps", said)
     return maps
 
 
-def _unusable(name: str, what: str, said: str) -> DeviceError:
+def unusable(name: str, what: str, said: str) -> DeviceError:
+    """Return the error about an answer of bgpd that is none."""
     shown = " ".join(said.split())[:200] or "no answer"
     return DeviceError(Finding(Code.FRR516, f"{name}: bgpd {what}: {shown}", hint="does bgpd run there?"))

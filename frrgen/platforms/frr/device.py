@@ -118,7 +118,7 @@ class FrrDevice:
             daemons=frozenset(up),
             startup=said["startup"] if "whole" in said else None,
             pending=_pending(said["pending"]),
-            sessions=read_sessions(said["sessions"]),
+            sessions=read_sessions(said["sessions"]) if "bgpd" in up else {},
         )
 
     def _each(self, daemons: Sequence[str]) -> dict[str, str]:

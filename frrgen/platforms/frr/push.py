@@ -19,7 +19,7 @@ from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes, w
 from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed, parse
-from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
+from frrgen.platforms.frr.sessions import Bounds, overdue, refuse_untold, unmet
 from frrgen.transaction.base import Outcome, Push, State
 from frrgen.transaction.journal import entry
 from frrgen.transaction.waiting import refuse_waiting
@@ -116,6 +116,7 @@ class Transaction(Push[Running]):
     def _check(self) -> None:
         before, plan = self._old, self._planned
         refuse_waiting(self.device.name, before.pending)
+        refuse_untold(self.device.name, before, self.bounds)
         back = way_back(self._foreseen(), self._parsed_before())
         self.device.stage(
             Staged(

@@ -29,6 +29,8 @@ def lost_sessions(before: Running, now: Running, bounds: Bounds) -> list[str]:
 
     Sessions that the configuration does not have any more, or shuts down, are not missed.
     """
+    if before.sessions is None or now.sessions is None:
+        return ["bgpd does not show which sessions are up"]
     wanted = _wanted(now)
     found = []
     for (vrf, family, peer), old in sorted(before.sessions.items()):
@@ -40,6 +42,13 @@ def lost_sessions(before: Running, now: Running, bounds: Bounds) -> list[str]:
         elif new.accepted < old.accepted * (1 - bounds.loss / 100):
             found.append(f"{peer} ({family}) brings {new.accepted} prefixes, and brought {old.accepted}")
     return found
+
+
+def refuse_untold(name: str, before: Running, bounds: Bounds | None) -> None:
+    """Raise DeviceError where nobody can tell behind a change whether sessions came back."""
+    if bounds is not None and before.sessions is None:
+        hint = "nothing was changed; does `show bgp vrf all summary json` answer there?"
+        raise DeviceError(Finding(Code.FRR516, f"{name}: bgpd does not show which sessions are up", hint=hint))
 
 
 def unmet(

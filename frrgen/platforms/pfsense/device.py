@@ -112,7 +112,7 @@ class PfsenseDevice:
             daemons=said.daemons,
             hasync=said.hasync,
             carp=said.carp,
-            sessions=read_sessions(to_text(said.sessions)),
+            sessions=read_sessions(to_text(said.sessions)) if "bgpd" in said.daemons else {},
             pending=None if said.pending is None else Pending(**said.pending.model_dump()),
         )
         if running.sections_digest != said.digest:

@@ -19,7 +19,7 @@ from frrgen.model.router import Check
 from frrgen.platforms.frr.diff.plan import hide
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.push import way_back, with_pending
-from frrgen.platforms.frr.sessions import Bounds, overdue, unmet
+from frrgen.platforms.frr.sessions import Bounds, overdue, refuse_untold, unmet
 from frrgen.platforms.pfsense.answers import Applied, Watch
 from frrgen.platforms.pfsense.ask import NothingChangedError
 from frrgen.platforms.pfsense.device import PfsenseDevice
@@ -104,6 +104,7 @@ class PfsensePush(Push[PfsenseRunning]):
 
     def _check(self) -> None:
         refuse_waiting(self.device.name, self._old.pending)
+        refuse_untold(self.device.name, self._old, self.bounds)
         if enabled(self.new):
             plan = self._planned
             reload = isinstance(plan, PfsensePlan) and plan.effect is Effect.RELOAD
@@ -277,7 +278,7 @@ class PfsensePush(Push[PfsenseRunning]):
             self._write(old.sections, now.sections_digest, "rolled back")
         now = self._settle(old.sections_digest, "", back=True)
         if enabled(now.sections) and not now.would_run:
-            up = any(session.up for session in now.sessions.values())
+            up = now.sessions is None or any(session.up for session in now.sessions.values())
             if commands := [command for command in self.clear if " soft" in command or not up]:
                 self.device.execute(commands)
         self.device.disarm(entry("rolled back", id=self.device.id, after=now.digest))
