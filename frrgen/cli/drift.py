@@ -19,6 +19,7 @@ from frrgen.drift.compare import OnRouter, Row, SessionRow, Stage, compare
 from frrgen.drift.seen import Seen, ask
 from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, InputError
 from frrgen.intended.inventory import Inventory
+from frrgen.inventory.folder import names as router_names
 from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
 from frrgen.platforms.frr.parse.parser import parse
@@ -242,6 +243,9 @@ def clusters_meant(args: argparse.Namespace) -> Inventory | None:
     if not names:
         if args.sent:
             raise InputError(Finding(Code.FRR114, "--sent is for a cluster: name it"))
+        return None
+    if not args.sent and set(names) <= set(router_names(args.inventory)):
+        # the file of a router that is not named need not be right
         return None
     inventory = Inventory(args.inventory)
     known = inventory.loaded.network.clusters

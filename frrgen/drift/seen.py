@@ -103,10 +103,10 @@ class _Answers:
     device: Keeper[Running]
 
     def of(self, commands: Sequence[str], daemon: str, *keys: str, empty: bool = False) -> Iterator[Mapping[str, Any]]:
-        """Yield what each command answers: an object that has the keys, or one that says why there is nothing.
+        """Yield the answer to each command: an object with the keys, or with a warning that there is no such thing.
 
-        Without keys it is a table by prefix. `empty`: FRR says nothing in an empty object.
-        Raises DeviceError: an answer in another form is not taken for nothing.
+        Without keys the object is a table by prefix. `empty`: an empty object is an answer, too.
+        Raises DeviceError for an answer in another form.
         """
         left = iter(commands)
         while some := list(islice(left, _TOGETHER)):

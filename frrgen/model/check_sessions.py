@@ -18,6 +18,8 @@ MEASURED: Final = ((8, 4), (11,))
 """The first version of FRR whose ways were measured, and the first that is not known yet."""
 
 _LOCAL_PREF: Final = 5
+_INTERNAL_LOCAL_AS: Final = (9,)
+"""From this version on FRR takes `local-as` over iBGP, too (8.4.4 refuses it, 10.3 takes it)."""
 
 
 def check_sessions(router: Router, path: Path, nodes: Collection[str]) -> Iterator[Finding]:
@@ -33,7 +35,9 @@ def check_sessions(router: Router, path: Path, nodes: Collection[str]) -> Iterat
         yield Finding(Code.FRR224, text, Where(path=(*path, "bgp")), "add its neighbors, or take the instance away")
     for vrf, one in instances.items():
         place = (*path, *(("vrfs", vrf) if vrf else ()), "bgp", "neighbors")
-        yield from () if one is None else (*_kept_attributes(one, place[:-1]), *_reflected(one, place[:-1]))
+        if one is not None:
+            yield from (*_kept_attributes(one, place[:-1]), *_reflected(one, place[:-1]))
+            yield from (*_of_other_kind(one, router.version, place), *_with_itself(one, place))
         for name, neighbor in {} if one is None else one.neighbors.items():
             if is_address(name) and name not in nodes and one is not None:
                 yield from _neighbor(ip_address(name), neighbor, one, statics[vrf], (*place, name))
@@ -51,6 +55,31 @@ def _kept_attributes(bgp: Bgp, path: Path) -> Iterator[Finding]:
                 if _LOCAL_PREF in getattr(one, field):
                     text = f"type {_LOCAL_PREF}, LOCAL_PREF, is dropped on external sessions only: FRR forgets it here"
                     yield Finding(Code.FRR235, text, Where(path=(*path, kind, name, field)))
+
+
+def _of_other_kind(bgp: Bgp, version: tuple[int, ...], path: Path) -> Iterator[Finding]:
+    """Find options of internal neighbors that FRR takes for external ones alone (8.4.4, 10.3, 10.7.1)."""
+    for name, one in bgp.neighbors.items():
+        group = bgp.group_of(one)
+        remote = one.remote_as or (None if group is None else group.remote_as)
+        if remote not in ("internal", bgp.asn):
+            continue
+        refused: list[tuple[Path, str]] = []
+        if one.local_role is not None:
+            refused.append((("local_role",), "refuses"))
+        if one.local_as is not None and version < _INTERNAL_LOCAL_AS:
+            refused.append((("local_as",), "refuses"))
+        if one.oad:
+            refused.append((("oad",), "forgets"))
+        for family in FAMILIES:
+            own = getattr(one, family)
+            if own.as_override:
+                refused.append(((family, "as_override"), "refuses"))
+            if own.remove_private_as is not None and not (own.remove_private_as.all or own.remove_private_as.replace):
+                refused.append(((family, "remove_private_as"), "refuses"))
+        for field, what in refused:
+            text = f"{field[-1]} is for eBGP only: FRR {what} it here"
+            yield Finding(Code.FRR235, text, Where(path=(*path, name, *field)))
 
 
 def _reflected(bgp: Bgp, path: Path) -> Iterator[Finding]:
@@ -76,6 +105,11 @@ def _neighbor(
         hint = "name the interface with `interface`" if address.is_link_local else None
         text = f"{address} is {why}: no session with another machine comes up"
         yield Finding(Code.FRR225, text, Where(path=path), hint)
+        return
+    source = _source(neighbor, bgp)
+    if source is not None and source.version != address.version:
+        text = f"from {source}, its update_source, no session leads to {address}: one is IPv4, the other IPv6"
+        yield Finding(Code.FRR225, text, Where(path=path))
     elif _wants_connected(neighbor, bgp):
         for route in statics:
             host = route.prefix.prefixlen == route.prefix.max_prefixlen
@@ -84,6 +118,22 @@ def _neighbor(
                 hint = "ebgp_multihop, ttl_security_hops, or disable_connected_check"
                 yield Finding(Code.FRR226, f"{text}: the eBGP session does not come up", Where(path=path), hint)
                 return
+
+
+def _with_itself(bgp: Bgp, path: Path) -> Iterator[Finding]:
+    """Find neighbors whose address is one of the router itself: it dials others from there."""
+    own = {_source(one, bgp) for one in bgp.neighbors.values()}
+    for name in bgp.neighbors:
+        if is_address(name) and ip_address(name) in own:
+            text = f"{name} is an address of this router, an update_source: FRR has no session with itself"
+            yield Finding(Code.FRR225, text, Where(path=(*path, name)))
+
+
+def _source(neighbor: Neighbor, bgp: Bgp) -> Address | None:
+    """Return the address from which a neighbor is dialled, if the configuration says it as an address."""
+    group = bgp.group_of(neighbor)
+    said = neighbor.update_source or (None if group is None else group.update_source)
+    return ip_address(str(said)) if said is not None and is_address(str(said)) else None
 
 
 def _wants_connected(neighbor: Neighbor, bgp: Bgp) -> bool:

@@ -162,8 +162,8 @@ class Instance:
         if not negated and rest in {"ebgp-multihop 1", "tcp-mss 0"}:
             # the one is the default; the other FRR 8.4 shows for a member whose group has an MSS
             return self.fates.ignore(line, "it is the default")
-        if not negated and words[0] == "ebgp-multihop" and self._is_internal(data):
-            return self.fates.ignore(line, "over iBGP FRR has no ebgp-multihop")
+        if not negated and words[0] in {"ebgp-multihop", "oad"} and self._is_internal(data):
+            return self.fates.ignore(line, f"over iBGP FRR has no {words[0]}")
         if not negated and _BESIDE.get(words[0]) in data:
             # FRR refuses the one beside the other
             return False
