@@ -12,10 +12,9 @@ from typing import Any, Final
 
 from frrgen.model.router import Router
 from frrgen.model.types import Address, Prefix
-from frrgen.platforms.frr.bgpd import unusable
 from frrgen.speaker.plan import PeerSettings
 from frrgen.speaker.wire.packed_prefix import Family
-from frrgen.transport.base import Keeper, Running
+from frrgen.transport.base import Keeper, Running, unusable
 
 Path = Mapping[str, Any]
 """A path, as FRR shows it as JSON."""

@@ -108,7 +108,7 @@ def _neighbor(
         return
     source = _source(neighbor, bgp)
     if source is not None and source.version != address.version:
-        text = f"from {source}, its update_source, no session leads to {address}: one is IPv4, the other IPv6"
+        text = f"from {source}, its update_source, no session leads to {address}: their IP versions differ"
         yield Finding(Code.FRR225, text, Where(path=path))
     elif _wants_connected(neighbor, bgp):
         for route in statics:

@@ -132,6 +132,12 @@ class Peer:
     """So often the session was lost since bgpd started."""
 
 
+def unusable(name: str, what: str, said: str) -> DeviceError:
+    """Return the error about an answer of a router's bgpd or zebra that has another form."""
+    shown = " ".join(said.split())[:200] or "no answer"
+    return DeviceError(Finding(Code.FRR516, f"{name}: FRR {what}: {shown}", hint="do bgpd and zebra run there?"))
+
+
 Sessions = dict[tuple[str, str, str], Session]
 """By VRF, address family and neighbor."""
 

@@ -6,10 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from frrgen.codes import Code
-from frrgen.errors import DeviceError, Finding
 from frrgen.model.types import Prefix
-from frrgen.transport.base import Keeper, Running
+from frrgen.transport.base import Keeper, Running, unusable
 
 
 def ask_prefix_lists(name: str, device: Keeper[Running], questions: Sequence[tuple[str, Prefix]]) -> list[str]:
@@ -37,9 +35,3 @@ def show_route_maps(name: str, device: Keeper[Running]) -> dict[str, Any]:
     if not isinstance(maps, dict):
         raise unusable(name, "does not show its route maps", said)
     return maps
-
-
-def unusable(name: str, what: str, said: str) -> DeviceError:
-    """Return the error about an answer of bgpd that is none."""
-    shown = " ".join(said.split())[:200] or "no answer"
-    return DeviceError(Finding(Code.FRR516, f"{name}: bgpd {what}: {shown}", hint="does bgpd run there?"))
