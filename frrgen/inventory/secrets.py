@@ -23,14 +23,14 @@ from frrgen.errors import Finding, InputError, Where
 from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
-from frrgen.model.types import Password, is_reference
+from frrgen.model.types import Password, adapter, is_reference
 
 _T = TypeVar("_T", bound=BaseModel)
 _MOST_OCTETS: Final = 1 << 16
 """So much of a file is read for its first line."""
 ALLOWED: Final = "FRRGEN_SECRETS"
 """The variable that names the references that are allowed: `env:BGP_* file:/run/secrets/*`."""
-_PASSWORD: TypeAdapter[SecretStr] = TypeAdapter(Password)
+_PASSWORD: TypeAdapter[SecretStr] = adapter(Password)
 
 
 def resolve(

@@ -189,12 +189,12 @@ class Bgp(Model):
     shutdown: bool = False
     cluster_id: IPv4Address | None = None
     confederation: Confederation | None = None
-    bestpath: Bestpath = Bestpath()
-    graceful_restart: GracefulRestart = GracefulRestart()
+    bestpath: Bestpath = Bestpath.model_construct()
+    graceful_restart: GracefulRestart = GracefulRestart.model_construct()
     timers: Timers | None = None
     default_local_preference: U32 | None = None
     minimum_holdtime: Annotated[int, Field(ge=1, le=65535)] | None = None
-    max_med: MaxMed = MaxMed()
+    max_med: MaxMed = MaxMed.model_construct()
     listen_limit: Annotated[int, Field(ge=1, le=65535)] | None = None
     listen_ranges: dict[Prefix, GroupName] = {}
     coalesce_time: U32 | None = None
@@ -212,11 +212,11 @@ class Bgp(Model):
     tcp_keepalive: Annotated[TcpKeepalive | None, Since((9,))] = None
     peer_groups: dict[GroupName, PeerGroup] = {}
     neighbors: dict[PeerName, Neighbor] = {}
-    ipv4_unicast: AddressFamily = AddressFamily()
+    ipv4_unicast: AddressFamily = AddressFamily.model_construct()
     """What the instance announces in the address family IPv4 unicast."""
-    ipv6_unicast: AddressFamily = AddressFamily()
+    ipv6_unicast: AddressFamily = AddressFamily.model_construct()
     """What the instance announces in the address family IPv6 unicast."""
-    l2vpn_evpn: Evpn = Evpn()
+    l2vpn_evpn: Evpn = Evpn.model_construct()
     """What the instance announces in the address family L2VPN EVPN."""
     raw_families: dict[OtherFamily, tuple[RawLine, ...]] = {}
     """Lines of an address family that the model lacks, such as `ipv4 vpn`, sent as they are."""

@@ -167,7 +167,7 @@ class NodeList(Model):
 
     file: str = Field(min_length=1)
     """A file with what `kubectl get nodes -o yaml` prints, by its path in the inventory: `nodes/NAME.yaml`."""
-    selector: Selector = Selector()
+    selector: Selector = Selector.model_construct()
     """Only nodes with these labels speak to the routers."""
 
 

@@ -156,7 +156,7 @@ class AddressFamily(Model):
     dampening: Dampening | None = None
     nexthop_prefer_global: Annotated[bool, Since((10, 4))] = False
     """ipv6 only: prefer the global next hop to the link-local one; `nexthop prefer-global`."""
-    vrf_leaking: VrfLeaking = VrfLeaking()
+    vrf_leaking: VrfLeaking = VrfLeaking.model_construct()
     raw: tuple[RawLine, ...] = ()
     """Lines of this address family that the model lacks, sent as they are."""
 

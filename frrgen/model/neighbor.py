@@ -340,11 +340,11 @@ class NeighborOptions(Model):
     """Types of path attributes that are taken off what comes in; `path-attribute discard TYPE...`."""
     withdrawing_attributes: Annotated[_Dropped, Since((9,))] = ()
     """Types of path attributes with which a route counts as withdrawn; `path-attribute treat-as-withdraw TYPE...`."""
-    ipv4_unicast: NeighborFamily = NeighborFamily()
+    ipv4_unicast: NeighborFamily = NeighborFamily.model_construct()
     """What it does in the address family IPv4 unicast."""
-    ipv6_unicast: NeighborFamily = NeighborFamily()
+    ipv6_unicast: NeighborFamily = NeighborFamily.model_construct()
     """What it does in the address family IPv6 unicast."""
-    l2vpn_evpn: EvpnNeighbor = EvpnNeighbor()
+    l2vpn_evpn: EvpnNeighbor = EvpnNeighbor.model_construct()
     """What it does in the address family L2VPN EVPN."""
 
     @model_validator(mode="after")

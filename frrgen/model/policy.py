@@ -280,8 +280,8 @@ class RouteMapEntry(Model):
     action: Action
     """What becomes of a route that matches."""
     description: Description | None = None
-    match: Match = Match()
-    set: Set = Set()
+    match: Match = Match.model_construct()
+    set: Set = Set.model_construct()
     call: MapName | None = None
     on_match: Annotated[int, Field(ge=1, le=65535)] | Literal["next"] | None = None
     """`next`, or the seq to go to."""

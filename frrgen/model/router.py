@@ -260,7 +260,7 @@ class Router(Model):
     ownership: Literal["full", "managed"] = "managed"
     """managed: what runs and the inventory does not name goes only where it is a list, a route map, a BFD peer or
     profile, RPKI, or inside a BGP instance that the inventory names; full: everything that the model could say goes."""
-    ssh: Ssh = Ssh()
+    ssh: Ssh = Ssh.model_construct()
     checks: tuple[Check, ...] = ()
     """What must be so once a push is applied, or it is undone."""
     pfsense: Pfsense | None = None
@@ -270,7 +270,7 @@ class Router(Model):
     hostname: Hostname | None = None
     defaults: Profile = "traditional"
     """`frr defaults`: by which profile FRR takes what is not said."""
-    log: Log = Log()
+    log: Log = Log.model_construct()
     service_password_encryption: bool = False
     ip_forwarding: bool | None = None
     ipv6_forwarding: bool | None = None

@@ -65,6 +65,11 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+def adapter(type_: Any) -> TypeAdapter[Any]:
+    """Return the validator of a type that is no Model, built when first used."""
+    return TypeAdapter(type_, config=ConfigDict(defer_build=True))
+
+
 class PlacedError(ValueError):
     """What is wrong with a whole, and where inside of it."""
 
@@ -371,7 +376,7 @@ GroupName = Annotated[str, BeforeValidator(number_text), _word(500), AfterValida
 """The name of a peer group: any word that is no address."""
 Interface = Annotated[str, _word(15, "/:"), AfterValidator(_interface)]
 """The name of an interface, as Linux has them: a word of at most 15 bytes without `/` and `:`."""
-_INTERFACE: TypeAdapter[str] = TypeAdapter(Interface)
+_INTERFACE: TypeAdapter[str] = adapter(Interface)
 PeerName = Annotated[str, BeforeValidator(str), AfterValidator(_peer)]
 """An address in canonical text, or the name of an interface."""
 Hostname = Annotated[str, AfterValidator(_hostname)]

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from frrgen.model.types import U32, AnyCommunities, AnyLargeCommunities, community_value, large_community_value
+from frrgen.model.types import U32, AnyCommunities, AnyLargeCommunities, adapter, community_value, large_community_value
 from frrgen.speaker.wire.attributes import Attributes
 
 PREFIX: Final = "frrgen.io/"
-_COMMUNITIES: Final[TypeAdapter[tuple[str, ...]]] = TypeAdapter(AnyCommunities)
-_LARGE: Final[TypeAdapter[tuple[str, ...]]] = TypeAdapter(AnyLargeCommunities)
-_U32: Final[TypeAdapter[int]] = TypeAdapter(U32)
+_COMMUNITIES: Final[TypeAdapter[tuple[str, ...]]] = adapter(AnyCommunities)
+_LARGE: Final[TypeAdapter[tuple[str, ...]]] = adapter(AnyLargeCommunities)
+_U32: Final[TypeAdapter[int]] = adapter(U32)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from frrgen.model.lists import (
     PrefixListEntry,
 )
 from frrgen.model.policy import RouteMapEntry
-from frrgen.model.types import BgpListName, Description, MapName, Name, is_number
+from frrgen.model.types import BgpListName, Description, MapName, Name, adapter, is_number
 from frrgen.platforms.frr.grammar.entries import entry_data
 from frrgen.platforms.frr.grammar.policy import ENTRY, LISTS, MATCH, SET, ListKind
 from frrgen.platforms.frr.parse.contexts import Context, opens_nothing
@@ -55,12 +55,14 @@ _ENTRY_MODELS: Final[dict[str, type[BaseModel]]] = {
     "large_community_lists": LargeCommunityListEntry,
     "extcommunity_lists": ExtCommunityListEntry,
 }
+_MAP_NAME: Final[TypeAdapter[str]] = adapter(MapName)
+_NAME: Final[TypeAdapter[str]] = adapter(Name)
+_BGP_LIST_NAME: Final[TypeAdapter[str]] = adapter(BgpListName)
 
 
 @lru_cache(maxsize=1 << 12)
 def _is_name(kind: str, name: str) -> bool:
-    type_ = MapName if kind == "route_maps" else Name if kind in _NORTHBOUND else BgpListName
-    return _fits(TypeAdapter(type_), name)
+    return _fits(_MAP_NAME if kind == "route_maps" else _NAME if kind in _NORTHBOUND else _BGP_LIST_NAME, name)
 
 
 def _value(entry: BaseModel) -> tuple[object, ...]:
@@ -252,7 +254,7 @@ class Policy:
         return data
 
 
-_DESCRIPTION: Final[TypeAdapter[str]] = TypeAdapter(Description)
+_DESCRIPTION: Final[TypeAdapter[str]] = adapter(Description)
 
 
 @lru_cache(maxsize=1 << 17)

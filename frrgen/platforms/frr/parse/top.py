@@ -9,13 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from frrgen.lines.rule import Data, Table
 from frrgen.model.router import BfdPeer, RpkiCache, StaticRoute
-from frrgen.model.types import VrfName
+from frrgen.model.types import VrfName, adapter
 from frrgen.platforms.frr.grammar.entries import masked
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF, read_bfd_peer, read_rpki_cache, read_static_route
 from frrgen.platforms.frr.parse.contexts import Context, opens_nothing, reads_nothing
 from frrgen.platforms.frr.parse.fates import Fates, Owner
 
-_VRF: Final[TypeAdapter[str]] = TypeAdapter(VrfName)
+_VRF: Final[TypeAdapter[str]] = adapter(VrfName)
 
 
 @lru_cache(maxsize=1 << 12)
