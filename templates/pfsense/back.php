@@ -1,7 +1,8 @@
 <?php
 /**
  * Write the old sections again if those of the push are there, have the package load them, and look: the push is undone
- * when FRR runs what it ran before, or waits for the box to be the CARP master.
+ * when FRR runs what it ran before, or waits for the box to be the CARP master. Where FRR waited when the push was
+ * armed, and runs now, there is nothing to compare with: `compared` is false.
  */
 function frrgen_run(array $request): array {
 	$old = frrgen_digest($request['sections'], $request['names']);
@@ -20,7 +21,11 @@ function frrgen_run(array $request): array {
 			return $answer;
 		}
 		frrgen_put_in_order((string) base64_decode($request['rows']), frrgen_running());
-		if (frrgen_plain(frrgen_ranked(frrgen_running())) === $request['runs']) {
+		$runs = frrgen_ranked(frrgen_running());
+		if ($request['waited'] && trim($runs) !== '') {
+			return array('compared' => false) + $answer;
+		}
+		if (frrgen_plain($runs) === $request['runs']) {
 			foreach ($request['clear'] as $command) {
 				frrgen_clear($command);
 			}

@@ -30,6 +30,7 @@ done
 why='not confirmed in time'
 { read -r why <"$undoing/why"; } 2>/dev/null
 if grep -q '"ok":true' "$undoing/said"; then
+    ! grep -q '"compared":false' "$undoing/said" || why="$why; the box became the CARP master, and what FRR runs was not compared"
     journal 'rolled back' "$1" "$why"
     rm -f /usr/local/etc/rc.d/frrgen.sh
     mv "$undoing" "$state/ended"

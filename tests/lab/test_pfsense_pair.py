@@ -171,6 +171,59 @@ def test_a_pair_that_cannot_be_pushed_to_whole_stays_as_it_is(lab, typed, tmp_pa
     assert "router bgp 64512" in both[0].running_config()
 
 
+def moves(gone, come):
+    """Let the CARP address go from one box to the other, and FRR with it."""
+    carp(gone, "BACKUP")
+    gone.run("/usr/local/etc/rc.d/frr.sh", "stop")
+    carp(come, "MASTER")
+    come.run("sh", "-c", "/usr/local/etc/rc.d/frr.sh start >/dev/null 2>&1 </dev/null", check=False)
+    come.settled()
+
+
+def expires(box):
+    """Let the time of the push that waits on a box run out, and wait until the box has undone the push."""
+    box.run("sh", "-c", "cd /var/db/frrgen/armed && echo 0 >next && mv next again")
+    there = (
+        "test -e /var/db/frrgen/armed/failed || ! { test -e /var/db/frrgen/armed || test -e /var/db/frrgen/undoing; }"
+    )
+    wait_for("the way back", lambda: box.run("sh", "-c", there, check=False).returncode == 0, 60)
+    return box.run("tail", "-n", "1", "/var/db/frrgen/journal.jsonl").stdout
+
+
+def test_a_box_that_changes_its_part_while_a_push_waits_undoes_the_push_when_its_time_runs_out(lab, typed):
+    first, second = lab.routers["home2"], lab.routers["home3"]
+    before = [box.sections() for box in (first, second)]
+    ran = first.running_config()
+    # the master has lost the address when its time runs out
+    code, said = typed("push", "home2", "--alone", "--yes", "--confirm-within", "3000")
+    assert code == 0, said
+    assert "neighbor k8s peer-group" in first.running_config()
+    moves(first, second)
+    assert '"event": "rolled back"' in (told := expires(first)), told
+    assert "not confirmed in time" in told
+    assert "compared" not in told
+    assert first.sections() == before[0]
+    code, said = typed("status", "home2")
+    assert "home2: FRR does not run here" in said
+    moves(second, first)
+    assert first.running_config() == ran
+    # the other box is the master when its time runs out: it runs what was written, and then its old settings
+    code, said = typed("push", "home3", "--alone", "--yes", "--confirm-within", "3000")
+    assert code == 0, said
+    moves(first, second)
+    assert "neighbor k8s peer-group" in second.running_config()
+    code, said = typed("confirm", "home3")
+    assert code == 1, said
+    assert "nothing was confirmed" in said
+    assert '"event": "rolled back"' in (told := expires(second)), told
+    assert "the box became the CARP master, and what FRR runs was not compared" in told
+    assert second.sections() == before[1]
+    assert "neighbor k8s" not in second.running_config()
+    assert second.running_config().replace("hostname home3", "hostname home2") == ran.replace(
+        "192.168.1.2", "192.168.1.3"
+    )
+
+
 def test_a_failover_in_the_middle_of_a_push_is_told_and_nothing_is_half_done(lab, typed, monkeypatch):
     first, second = lab.routers["home2"], lab.routers["home3"]
     before = first.sections(), second.sections()
@@ -188,12 +241,6 @@ def test_a_failover_in_the_middle_of_a_push_is_told_and_nothing_is_half_done(lab
 
     plain = Pushing.progress_of
     monkeypatch.setattr(Pushing, "progress_of", progress_of)
-
-    def moves(gone, come):
-        carp(gone, "BACKUP")
-        gone.run("/usr/local/etc/rc.d/frr.sh", "stop")
-        carp(come, "MASTER")
-        come.run("sh", "-c", "/usr/local/etc/rc.d/frr.sh start >/dev/null 2>&1 </dev/null", check=False)
 
     # the first box loses the address when its sections are written
     faults["home2", State.APPLIED] = lambda: moves(first, second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -279,3 +280,12 @@ def test_a_list_with_a_line_that_is_not_understood_is_no_proof():
     ((node, kind, said),) = problems_of(doors_network(), *parse(text, name="edge").leftovers)
     assert (node, kind) == ("", "undecided")
     assert said.startswith("prefix_lists.k8s-p is not what FRR has")
+
+
+def test_a_router_without_an_instance_for_the_cluster_holds_nothing():
+    network = doors_network()
+    derived = derive(network)
+    without = derived.routers["edge"].model_copy(update={"bgp": None})
+    (found,) = verify(network, replace(derived, routers={"edge": without}), ["k8s"])
+    assert [one.text for one in found.problems] == ["the router has no bgp, and no session"]
+    assert not found.proof

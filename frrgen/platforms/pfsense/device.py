@@ -168,14 +168,14 @@ class PfsenseDevice:
         to_apply = _to_apply(before.covered, armed.digest, "frrgen: rolled back", 0)
         runs = Running(ranked(before.text), before.frr_version).digest
         rows = to_base64(all_rows(before.text))
+        waited = bool(before.would_run) and not before.text
+        back = {**to_apply, "runs": runs, "rows": rows, "clear": armed.clear, "waited": waited}
         about = {"id": self.id, "by": owner(), "since": now(), "summary": armed.summary, "after": armed.after}
         folder = template_folder() / "pfsense"
         files = {
             "id": f"{self.id}\n",
             "about": json.dumps(about),
-            "back.php": program(
-                "back", "frrgen-back", {**to_apply, "runs": runs, "rows": rows, "clear": armed.clear}, _CONFIG
-            ),
+            "back.php": program("back", "frrgen-back", back, _CONFIG),
             "timer.sh": (folder / "timer.sh").read_text(),
             "boot.sh": (folder / "boot.sh").read_text(),
         }

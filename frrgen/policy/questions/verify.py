@@ -73,6 +73,9 @@ def verify(
             router = derived.routers.get(router_name)
             bgp = None if router is None else router.bgp_of(peering.vrf)
             if router is None or bgp is None:
+                where = "" if peering.vrf is None else f" in VRF {peering.vrf}"
+                missing = Problem("settings", f"the router has no bgp{where}, and no session", ("routers", router_name))
+                yield Agreement(name, router_name, "", "", (), (missing,))
                 continue
             origins = derived.origins.get(router_name, {})
             proven: dict[Any, _Proof] = {}

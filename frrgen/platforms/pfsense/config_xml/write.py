@@ -138,12 +138,13 @@ def merge(config_xml: str, sections: Sections, file: str = "config.xml") -> str:
 
 
 def _forms(text: str, name: str, section: Element) -> Iterator[tuple[Identity, Form]]:
-    """Yield how the entries of a section are written, as far as they would be written otherwise now."""
+    """Yield how the entries of a section are written, as far as they would be written otherwise now, or not at all."""
     for entry, config in entries(section, lambda *_: None):
         form = {}
         for element in entry.walk():
             written = text[element.start : element.end]
-            if not element.children and written != _element(element.name, element.value, (), []):
+            faults: list[Finding] = []
+            if not element.children and (written != _element(element.name, element.value, (), faults) or faults):
                 form[element.name, element.value] = written
         if form:
             yield identity(name, config), form
