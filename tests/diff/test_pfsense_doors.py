@@ -111,6 +111,44 @@ def test_what_is_left_alone_lets_nothing_in_that_the_plan_does_not_tell(door, ow
     assert not plan.empty or plan.beyond or not effects
 
 
+IN = {
+    "prefix_lists": {"bogons": {"entries": [{"seq": 5, "action": "permit", "prefix": "10.0.0.0/8", "le": 32}]}},
+    "route_maps": {
+        "in": {
+            "entries": [
+                {"seq": 5, "action": "deny", "match": {"ip_address_prefix_list": "bogons"}},
+                {"seq": 10, "action": "permit"},
+            ]
+        }
+    },
+}
+NARROWED = {
+    "a community list without a name": {"community_action": "match", "community_match": "none"},
+    "an as-path list without a name": {"aspath_action": "match", "aspath_match": "none"},
+    "a state of RPKI that FRR lacks": {"rpki_state": "odd"},
+    "an access list that FRR cannot read": {"acl_match": "bad name"},
+}
+
+
+@pytest.mark.parametrize("narrowed", NARROWED, ids=str)
+def test_a_clause_of_the_box_that_narrows_a_deny_of_the_inventory_is_told(narrowed):
+    neighbor = {"192.168.1.50": {"remote_as": 65001, "ipv4_unicast": {"route_map_in": "in"}}}
+    router = home(**IN, bgp={"asn": 64512, "neighbors": neighbor})
+    box = box_of(router)
+    there = sections(router, box)
+    update("frrglobalroutemaps", {"name": "in", "seq": "5"}, **NARROWED[narrowed])(there)
+    wanted = Wanted(router)
+    new = {**there, **wanted.over(copy.deepcopy(there), box)}
+    version = router.frr_version
+    conf = frr_conf(new, box)
+    up = daemons(there, version)
+    plan = plan_box("home", conf, conf, generated=conf, old=there, new=new, frr_version=version, up=up)
+    told = wanted.told(plan)
+    assert told.leftovers
+    assert [one.neighbor for one in told.beyond] == ["192.168.1.50"]
+    assert told.astray or told.warnings
+
+
 def test_nothing_is_said_of_a_box_that_does_what_the_inventory_says():
     router = home()
     box = box_of(router)

@@ -5,13 +5,14 @@ FRR itself takes such lines and refuses with them, or matches nothing; without t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from frrgen.errors import Path
 from frrgen.model.check import has_policy
+from frrgen.model.policy import RouteMapEntry
 from frrgen.model.references import Ref, policy_refs
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
@@ -23,6 +24,8 @@ _FOUND_IN: Final = {
     "ipv6_access_lists": ("access_lists", "ipv6_access_lists"),
 }
 """The package looks lists up by name, whatever their family."""
+_WORDS: Final = frozenset({"local", "unchanged", "peer-address"})
+"""What stands in the place of a neighbor's address."""
 _WRITTEN_ANYWAY: Final = frozenset({"ip_address", "ipv6_address"})
 """Access lists of an entry are not looked up: their clause goes with the prefix list's that gives its family."""
 
@@ -56,7 +59,26 @@ def as_generated(router: Router) -> Router:
     """Return the router without what the package leaves out: what FRR on the box gets to see."""
     for path in omitted(router):
         router = _without(router, path)
-    return router
+    return _without_strangers(router)
+
+
+def _without_strangers(router: Router) -> Router:
+    """Take away the clauses that name a neighbor which is not there (FRR737)."""
+    known = {*_WORDS, *(() if router.bgp is None else router.bgp.neighbors)}
+    changed = {}
+    for name, route_map in router.route_maps.items():
+        entries = tuple(_of_neighbors(entry, known) for entry in route_map.entries)
+        if entries != route_map.entries:
+            changed[name] = route_map.model_copy(update={"entries": entries})
+    return router.model_copy(update={"route_maps": {**router.route_maps, **changed}}) if changed else router
+
+
+def _of_neighbors(entry: RouteMapEntry, known: Container[str]) -> RouteMapEntry:
+    if entry.match.peer is not None and str(entry.match.peer) not in known:
+        entry = entry.model_copy(update={"match": entry.match.model_copy(update={"peer": None})})
+    if entry.set.ip_next_hop is not None and str(entry.set.ip_next_hop) not in known:
+        entry = entry.model_copy(update={"set": entry.set.model_copy(update={"ip_next_hop": None})})
+    return entry
 
 
 def _without(owner: Any, path: Path) -> Any:

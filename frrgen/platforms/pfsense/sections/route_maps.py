@@ -119,9 +119,13 @@ def read_route_map_entry(config: Config, sections: Sections, note: Note) -> Data
     if ipv6 and "ip_address" in data["match"]:
         data["match"]["ipv6_address"] = data["match"].pop("ip_address")
     action = config.get("community_action", "none")
-    if action in {"match", "matchexact"} and config.get("community_match", "none") not in {"", "none"}:
-        mode = {"mode": "exact-match"} if action == "matchexact" else {}
-        data["match"]["community"] = {"name": config["community_match"], **mode}
+    if action in {"match", "matchexact"}:
+        if config.get("community_match", "none") in {"", "none"}:
+            # the package writes `match community none`, and no list has that name
+            note("community_action", action)
+        else:
+            mode = {"mode": "exact-match"} if action == "matchexact" else {}
+            data["match"]["community"] = {"name": config["community_match"], **mode}
     elif action == "set" and config.get("community_set"):
         values = [read_community(one) for one in config["community_set"].split()]
         data["set"]["community"] = {"communities": values, "additive": bool(config.get("community_additive"))}
