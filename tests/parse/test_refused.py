@@ -105,3 +105,22 @@ def test_a_line_that_a_version_refuses_is_left_over_with_the_reason_and_found_in
         network = Network(routers={"r1": said})
         codes = [one.code for one in check(network, derive(network))]
         assert "FRR234" in codes or line not in render(said)
+
+
+@pytest.mark.parametrize("words", ["", " all", " replace-AS", " all replace-AS"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_of_internal_neighbors_private_ases_are_removed_only_all_of_them_or_by_replacing(words, version):
+    # tests/lab/test_only_external.py holds it against FRR
+    line = f"neighbor 192.0.2.9 remove-private-AS{words}"
+    text = f"router bgp 65001\n neighbor 192.0.2.9 remote-as 65001\n address-family ipv4 unicast\n  {line}\n"
+    read = parse(text, name="r1", frr_version=version)
+    assert [one.line for one in read.leftovers] == ([] if words else [line])
+    assert (line in render(read.router)) == bool(words)
+
+
+@pytest.mark.parametrize("version", ["10.3", "10.7.1"])
+def test_of_an_internal_neighbor_frr_forgets_oad(version):
+    line = "neighbor 192.0.2.9 oad"
+    found = account(f"router bgp 65001\n neighbor 192.0.2.9 remote-as 65001\n {line}\n", frr_version=version)
+    assert [one.line for one in found.ignored] == [line]
+    assert found.parsed.leftovers == ()

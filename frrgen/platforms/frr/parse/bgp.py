@@ -231,7 +231,8 @@ class Instance:
         remote = data.get("remote_as") or self.groups.get(str(data.get("peer_group")), {}).get("remote_as")
         if remote is None:
             return False
-        if words[0] in _ONLY:
+        if words[0] in _ONLY and not (words[0] == "remove-private-AS" and words[1:]):
+            # with `all` or `replace-AS` FRR takes remove-private-AS over iBGP, too
             return (_ONLY[words[0]] == "internal") != self._is_internal(data)
         if words[0] == "local-as" and len(words) > 1:
             asn = str(self.owner.data.get("asn"))
