@@ -97,7 +97,7 @@ def test_dynamic_neighbors_whose_password_goes_are_locked_out_before_10_7_and_th
         (
             "",
             " bgp graceful-restart\n",
-            dict.fromkeys(("10.3", "10.7"), "keep graceful_restart.mode helper until FRR starts again"),
+            dict.fromkeys(("10.3", "10.7"), "keep the graceful_restart.mode that they have until FRR starts again"),
         ),
         (" neighbor G graceful-restart\n", " neighbor G graceful-restart\n bgp graceful-restart-disable\n", {}),
     ],

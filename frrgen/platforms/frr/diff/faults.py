@@ -133,7 +133,7 @@ def _left_behind(old: Bgp, new: Bgp, version: tuple[int, ...]) -> Iterator[str]:
         if version < (9,) and before.local_role is not None and after.local_role is None:
             yield f"{dynamic(name)} keep local_role {before.local_role} until FRR starts again"
         if version >= (10,) and modes[0] != modes[1] and after.graceful_restart is None:
-            yield f"{dynamic(name)} keep graceful_restart.mode {modes[0] or 'helper'} until FRR starts again"
+            yield f"{dynamic(name)} keep the graceful_restart.mode that they have until FRR starts again"
 
 
 def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
