@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, inventory: Inventory) -> Exit:
 
 def _of_cluster(
     inventory: Inventory, name: str, args: argparse.Namespace
-) -> tuple[dict[str, sent.Node], dict[str, OnRouter | FrrgenError]]:
+) -> tuple[dict[str, sent.NodeStatus], dict[str, OnRouter | FrrgenError]]:
     cluster = inventory.loaded.network.clusters[name]
     if not cluster.nodes:
         raise InputError(Finding(Code.FRR602, f"cluster {name} names no node"))
@@ -80,7 +80,7 @@ def _of_cluster(
         return nodes, dict(zip(wanted, pool.map(look, wanted), strict=True))
 
 
-def _read(said: str, plans: Mapping[str, NodePlan], asked: Sequence[str] | None) -> list[sent.Node]:
+def _read(said: str, plans: Mapping[str, NodePlan], asked: Sequence[str] | None) -> list[sent.NodeStatus]:
     """Read `FILE`, `NODE=FILE`, `NODE@ROUTER=FILE`, or ask a speaker's socket. Raises InputError."""
     name, equals, file = said.partition("=")
     if Path(said).exists() or not equals:
@@ -110,7 +110,7 @@ def _seen(
     inventory: Inventory,
     router: Router,
     plans: Mapping[str, NodePlan],
-    nodes: Mapping[str, sent.Node],
+    nodes: Mapping[str, sent.NodeStatus],
     args: argparse.Namespace,
 ) -> Seen:
     """Ask a router. Raises DeviceError, InputError."""
@@ -138,7 +138,7 @@ def _exit(found: OnRouter | FrrgenError) -> Exit:
     return Exit.CHANGES if found.drifts else Exit.OK
 
 
-def _mistakes(node: sent.Node) -> bool:
+def _mistakes(node: sent.NodeStatus) -> bool:
     return any(not one.wanted for one in node.withheld)
 
 
@@ -178,7 +178,7 @@ def _together(row: Row) -> Iterator[tuple[str, tuple[str, ...], str]]:
         yield f"{stage}: {why}", lines, shown
 
 
-def _withheld(nodes: Mapping[str, sent.Node]) -> Iterator[str]:
+def _withheld(nodes: Mapping[str, sent.NodeStatus]) -> Iterator[str]:
     apart: dict[sent.Withheld, list[str]] = {}
     for node in nodes.values():
         for one in node.withheld:

@@ -33,7 +33,7 @@ _AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedRouter:
     """What a file, or a router, was found to have."""
 
     parsed: Parsed
@@ -68,13 +68,13 @@ def run(args: argparse.Namespace) -> Exit:
     return _proven(found, args) if args.output is not None else Exit.OK
 
 
-def _all(args: argparse.Namespace) -> list[Imported]:
+def _all(args: argparse.Namespace) -> list[ImportedRouter]:
     """Read all files and routers, at once. Raises InputError with all that is wrong, and for a name that two have."""
     results = _each(args.files, lambda file: _imported(file, args))
-    found = [one for one in results if isinstance(one, Imported)]
+    found = [one for one in results if isinstance(one, ImportedRouter)]
     holders: dict[str, list[str]] = defaultdict(list)
     for file, one in zip(args.files, results, strict=True):
-        if isinstance(one, Imported):
+        if isinstance(one, ImportedRouter):
             holders[one.router.name].append(file)
     twice = [f"{' and '.join(files)} are of a router {name!r}" for name, files in holders.items() if len(files) > 1]
     bad = [finding for one in results if isinstance(one, FrrgenError) for finding in one.findings]
@@ -99,7 +99,7 @@ def _each(things: Sequence[_T], ask: Callable[[_T], object]) -> list[object]:
         return list(pool.map(asked, things))
 
 
-def _imported(file: str, args: argparse.Namespace) -> Imported:
+def _imported(file: str, args: argparse.Namespace) -> ImportedRouter:
     """Read a file, or a router (`ssh:PLACE`). Raises DeviceError, InputError."""
     place = file.removeprefix("ssh:") if file.startswith("ssh:") else None
     source = Source(None if place is not None else Path(file), args.ssh_config)
@@ -116,7 +116,7 @@ def _imported(file: str, args: argparse.Namespace) -> Imported:
     complain(
         [replace(one, weighed=Severity.WARNING) if one.severity is Severity.ERROR else one for one in found.findings]
     )
-    return Imported(parsed, source, found.remarks)
+    return ImportedRouter(parsed, source, found.remarks)
 
 
 def _with_ssh(router: Router, ssh: Ssh) -> Router:
@@ -124,7 +124,7 @@ def _with_ssh(router: Router, ssh: Ssh) -> Router:
     return type(router).model_validate({**said, "ssh": ssh})
 
 
-def _show(one: Imported) -> None:
+def _show(one: ImportedRouter) -> None:
     """Print the router's file. A password is a reference there, and stderr tells which file to write it to."""
     adopted = adopt(one.router)
     print(dump_data(data_of(adopted.router), one.remarks), end="")
@@ -133,7 +133,7 @@ def _show(one: Imported) -> None:
         print(f"Not shown: {count(len(adopted.secrets), 'password')}, for {files} (or: -o DIR).", file=sys.stderr)
 
 
-def _write(found: Sequence[Imported], args: argparse.Namespace) -> None:
+def _write(found: Sequence[ImportedRouter], args: argparse.Namespace) -> None:
     """Write the inventory, or add to it, and print the names of the new files. Raises InputError."""
     adopted = adopt_all((one.router for one in found), args.output)
     adopted = [replace(one, remarks=imported.remarks) for one, imported in zip(adopted, found, strict=True)]
@@ -180,7 +180,7 @@ def _report(parsed: Parsed, *, quiet: bool) -> None:
         print("Everything was understood.", file=sys.stderr)
 
 
-def _proven(found: Sequence[Imported], args: argparse.Namespace) -> Exit:
+def _proven(found: Sequence[ImportedRouter], args: argparse.Namespace) -> Exit:
     """Compare the new inventory with what the files and routers have, as `diff` does, and tell the result."""
     names = [one.router.name for one in found]
     try:
@@ -203,7 +203,7 @@ def _proven(found: Sequence[Imported], args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _changes(inventory: Inventory, one: Imported) -> str:
+def _changes(inventory: Inventory, one: ImportedRouter) -> str:
     """Return what a push of the inventory would do to a router; empty: nothing."""
     (router,) = inventory.routers([one.router.name])
     plan = of(router).plan(inventory.resolved(router), one.source, Options())

@@ -22,7 +22,7 @@ from frrgen.inventory.files import load
 from frrgen.inventory.secrets import resolve_cluster
 from frrgen.inventory.yaml import read_all
 from frrgen.metallb import render as manifests
-from frrgen.metallb.assemble import Imported
+from frrgen.metallb.assemble import ImportedCluster
 from frrgen.metallb.frr_k8s import frr_k8s
 from frrgen.metallb.parse import parse
 from frrgen.metallb.parts import router_name
@@ -162,7 +162,7 @@ def _knows(router: Router, cluster: Cluster) -> list[str | None]:
     return [vrf for vrf, bgp in router.instances() if any(has(bgp, one) for one in nodes)]
 
 
-def _beside(imported: Imported, routers: Mapping[str, Router]) -> tuple[Cluster, list[Router]]:
+def _beside(imported: ImportedCluster, routers: Mapping[str, Router]) -> tuple[Cluster, list[Router]]:
     """Fit a cluster to the routers of an inventory: what those say of the sessions stays. Returns it, and new routers.
 
     Raises InputError for a router that is not known.

@@ -12,7 +12,7 @@ from frrgen.codes import Severity
 from frrgen.errors import Exit, InputError
 from frrgen.report.dot import titled
 from frrgen.report.page import page
-from frrgen.report.picture import Kind, picture
+from frrgen.report.picture import NodeKind, picture
 from frrgen.report.progress import working
 from frrgen.transport.base import now
 
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> Exit:
     wrong = any(one.severity is Severity.ERROR for one in looked.findings)
     shown = picture(looked.view)
     numbers = {router.name: number for number, router in enumerate(looked.view.routers)}
-    links = {node.id: f"#r{numbers[node.lines[0]]}" for node in shown.nodes if node.kind is Kind.ROUTER}
+    links = {node.id: f"#r{numbers[node.lines[0]]}" for node in shown.nodes if node.kind is NodeKind.ROUTER}
     svg, missing = "", ""
     with working("drawing", quiet=args.quiet):
         try:

@@ -79,7 +79,9 @@ class OnRouter:
         return problems or any(not one.wanted for row in self.rows for one in row.hidden)
 
 
-def compare(router: str, plans: Mapping[str, NodePlan], nodes: Mapping[str, sent.Node], has: seen.Seen) -> OnRouter:
+def compare(
+    router: str, plans: Mapping[str, NodePlan], nodes: Mapping[str, sent.NodeStatus], has: seen.Seen
+) -> OnRouter:
     """Compare what nodes sent to a router with what it has."""
     found = OnRouter(router, standby=has.standby)
     if has.standby:

@@ -59,7 +59,7 @@ class Withheld:
 
 
 @dataclass
-class Node:
+class NodeStatus:
     """What one node says."""
 
     name: str
@@ -81,7 +81,7 @@ def _wrong(source: str, text: str, hint: str | None = None) -> InputError:
     return InputError(Finding(Code.FRR613, text, Where(source), hint))
 
 
-def read(text: str, source: str, plans: Mapping[str, NodePlan], *, said: str = "") -> list[Node]:
+def read(text: str, source: str, plans: Mapping[str, NodePlan], *, said: str = "") -> list[NodeStatus]:
     """Read one file, or the answer of a socket. `said`: `NODE` or `NODE@ROUTER`, where the text does not name them.
 
     Raises InputError for text of another kind, and for nodes that the cluster lacks.
@@ -109,11 +109,11 @@ def _plan(plans: Mapping[str, NodePlan], name: str, source: str) -> NodePlan:
     return plans[name]
 
 
-def _status(data: Mapping[str, Any], source: str, plans: Mapping[str, NodePlan]) -> Node:
+def _status(data: Mapping[str, Any], source: str, plans: Mapping[str, NodePlan]) -> NodeStatus:
     plan = _plan(plans, data["node"], source)
     if data.get("cluster") != plan.cluster.name:
         raise _wrong(source, f"it is of cluster {data.get('cluster')!r}")
-    found = Node(plan.node_name, source)
+    found = NodeStatus(plan.node_name, source)
     try:
         for one in data["sessions"]:
             prefixes = frozenset(map(ip_network, one["to_announce"]))
@@ -133,7 +133,9 @@ def _status(data: Mapping[str, Any], source: str, plans: Mapping[str, NodePlan])
     return found
 
 
-def _advertised(data: Mapping[str, Any], source: str, plans: Mapping[str, NodePlan], node: str, router: str) -> Node:
+def _advertised(
+    data: Mapping[str, Any], source: str, plans: Mapping[str, NodePlan], node: str, router: str
+) -> NodeStatus:
     plan = _plan(plans, node, source)
     routers = list(dict.fromkeys(peer.router for peer in plan.peers))
     if not router and len(routers) == 1:
@@ -144,10 +146,10 @@ def _advertised(data: Mapping[str, Any], source: str, plans: Mapping[str, NodePl
         prefixes = frozenset(map(ip_network, data["advertisedRoutes"]))
     except ValueError as bad:
         raise _wrong(source, str(bad)) from None
-    return Node(node, source, {(router, None): Session(prefixes)})
+    return NodeStatus(node, source, {(router, None): Session(prefixes)})
 
 
-def _metrics(text: str, source: str, plans: Mapping[str, NodePlan], node: str) -> list[Node]:
+def _metrics(text: str, source: str, plans: Mapping[str, NodePlan], node: str) -> list[NodeStatus]:
     """Read MetalLB's metrics: the Services by node, and the sessions that are up."""
     from prometheus_client.parser import text_string_to_metric_families
 
@@ -168,8 +170,8 @@ def _metrics(text: str, source: str, plans: Mapping[str, NodePlan], node: str) -
     return [_of_metrics(_plan(plans, name, source), source, services, up) for name, services in found.items()]
 
 
-def _of_metrics(plan: NodePlan, source: str, services: dict[Address, str], up: Mapping[str, bool]) -> Node:
-    found = Node(plan.node_name, source, services=services)
+def _of_metrics(plan: NodePlan, source: str, services: dict[Address, str], up: Mapping[str, bool]) -> NodeStatus:
+    found = NodeStatus(plan.node_name, source, services=services)
     for peer in plan.peers:
         prefixes = frozenset(one for one in _prefixes(plan, services) if _carries(peer, one))
         host = f"[{peer.address}]" if peer.address.version == 6 else str(peer.address)
@@ -196,11 +198,11 @@ def _carries(peer: PeerSettings, prefix: Prefix) -> bool:
     return Key.family(Key.of(prefix)) in peer.families
 
 
-def merged(nodes: Sequence[Node]) -> dict[str, Node]:
+def merged(nodes: Sequence[NodeStatus]) -> dict[str, NodeStatus]:
     """Put together what several files say of one node."""
-    found: dict[str, Node] = {}
+    found: dict[str, NodeStatus] = {}
     for one in nodes:
-        known = found.setdefault(one.name, Node(one.name, one.source))
+        known = found.setdefault(one.name, NodeStatus(one.name, one.source))
         for key, session in one.sessions.items():
             before = known.sessions.get(key)
             both = session if before is None else Session(before.prefixes | session.prefixes, session.state)

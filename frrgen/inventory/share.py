@@ -26,7 +26,7 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True)
-class Group:
+class SharedPart:
     """A part that several routers have."""
 
     data: Data
@@ -40,7 +40,7 @@ class Shared:
 
     defaults: Data
     files: dict[str, Data]
-    groups: dict[str, Group] = field(default_factory=dict)
+    groups: dict[str, SharedPart] = field(default_factory=dict)
 
     def places(self, router: str, steps: Steps) -> Iterator[Steps]:
         """Yield where in network.yaml a part of a router may be."""
@@ -69,7 +69,7 @@ def share(routers: Mapping[str, Data]) -> Shared:
         target = shared.defaults
         if not everybody:
             label = _group_name(names, [steps for steps, _ in found], shared.groups)
-            target = (shared.groups.setdefault(label, Group({}, names))).data
+            target = (shared.groups.setdefault(label, SharedPart({}, names))).data
         for part in found:
             _put(target, part[0], parts[part])
             taken.add(part)

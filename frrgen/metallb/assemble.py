@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.node_list import HOSTNAME
-from frrgen.metallb.read import Machine
+from frrgen.metallb.read import KubernetesNode
 from frrgen.metallb.refused import HOPS, RESTART_TIME
 from frrgen.model.cluster import Cluster, Pool
 from frrgen.model.neighbor import Timers
@@ -45,7 +45,7 @@ class DialledRouter:
 
 
 @dataclass
-class Imported:
+class ImportedCluster:
     """A cluster, what its manifests say of the routers, and what is doubtful."""
 
     cluster: Cluster
@@ -84,8 +84,12 @@ def beyond(text: str, where: Where, hint: str) -> Finding:
 
 
 def assemble(
-    name: str, peers: Sequence[DialledRouter], pools: Mapping[str, Pool], machines: Mapping[str, Machine], where: Where
-) -> Imported:
+    name: str,
+    peers: Sequence[DialledRouter],
+    pools: Mapping[str, Pool],
+    machines: Mapping[str, KubernetesNode],
+    where: Where,
+) -> ImportedCluster:
     """Make the cluster. Raises InputError for what the model cannot say."""
     findings: list[Finding] = []
     if not peers:
@@ -126,7 +130,7 @@ def assemble(
     if not known:
         hint = "add the output of `kubectl get nodes -o yaml` to the files"
         findings.append(Finding(Code.FRR623, f"the manifests do not name the nodes of {name}", where, hint))
-    return Imported(cluster, {one.router: one.peer_asn for one in peers}, findings=findings)
+    return ImportedCluster(cluster, {one.router: one.peer_asn for one in peers}, findings=findings)
 
 
 def invalid(bad: ValidationError, where: Where) -> Finding:
@@ -136,7 +140,7 @@ def invalid(bad: ValidationError, where: Where) -> Finding:
     return Finding(Code.FRR621, f"{'.'.join(map(str, detail['loc'])) or 'it'}: {said or detail['msg']}", where)
 
 
-def _selected(peer: DialledRouter, machines: Mapping[str, Machine]) -> list[str] | None:
+def _selected(peer: DialledRouter, machines: Mapping[str, KubernetesNode]) -> list[str] | None:
     """Return the nodes that a peer selects; None if that is not known."""
     names = [one.only(HOSTNAME) for one in peer.selectors]
     if machines:
@@ -153,7 +157,7 @@ def _selected(peer: DialledRouter, machines: Mapping[str, Machine]) -> list[str]
 
 
 def _nodes(
-    peers: Sequence[DialledRouter], machines: Mapping[str, Machine], findings: list[Finding]
+    peers: Sequence[DialledRouter], machines: Mapping[str, KubernetesNode], findings: list[Finding]
 ) -> tuple[dict[str, _Node], bool]:
     """Return the nodes, and whether they are known."""
     nodes: dict[str, _Node] = {}
@@ -197,7 +201,7 @@ def _nodes(
     return nodes, True
 
 
-def _own(machine: Machine | None, version: int) -> Address | None:
+def _own(machine: KubernetesNode | None, version: int) -> Address | None:
     found = (one for one in machine.addresses if one.version == version) if machine is not None else iter(())
     return next(found, None)
 

@@ -10,14 +10,14 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
 from frrgen.inventory.yaml import Node, read_all
-from frrgen.metallb.assemble import DialledRouter, Imported, assemble, beyond
+from frrgen.metallb.assemble import DialledRouter, ImportedCluster, assemble, beyond
 from frrgen.metallb.objects import (
     OldAdvertisement,
     OldConfig,
     OldPool,
 )
 from frrgen.metallb.parts import Names, named_routers, pool, router_name, timers
-from frrgen.metallb.read import Machine, Manifest, without_nulls
+from frrgen.metallb.read import KubernetesNode, Manifest, without_nulls
 from frrgen.model.cluster import Pool
 
 
@@ -28,7 +28,7 @@ def config_of(one: Manifest) -> Node | None:
     return found
 
 
-def cluster_of(one: Manifest, name: str, names: Names, nodes: Mapping[str, Machine]) -> Imported:
+def cluster_of(one: Manifest, name: str, names: Names, nodes: Mapping[str, KubernetesNode]) -> ImportedCluster:
     """Read the ConfigMap, as strictly as MetalLB 0.11 did."""
     config = config_of(one) or Node({}, one.where)
     text = config.value

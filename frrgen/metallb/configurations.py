@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
-from frrgen.metallb.assemble import DialledRouter, Imported, assemble, beyond, invalid
+from frrgen.metallb.assemble import DialledRouter, ImportedCluster, assemble, beyond, invalid
 from frrgen.metallb.frr_objects import FrrConfigurationSpec, InstanceSpec, NeighborSpec
-from frrgen.metallb.objects import Selector
+from frrgen.metallb.objects import LabelSelector
 from frrgen.metallb.parts import Names, bfd_profile, community, named_routers, router_name, timers
 from frrgen.metallb.passwords import Passwords
-from frrgen.metallb.read import Machine, Manifest
+from frrgen.metallb.read import KubernetesNode, Manifest
 from frrgen.metallb.render import POOLS
 from frrgen.model.cluster import Pool
 from frrgen.model.names import free_name
@@ -41,7 +41,7 @@ class _Session:
     """A neighbor of some nodes, and what they announce to it."""
 
     router: str
-    nodes: Selector
+    nodes: LabelSelector
     address: Address
     told: Mapping[Prefix, _Said]
     where: Where
@@ -55,7 +55,7 @@ class Configurations:
         found: Sequence[Manifest],
         name: str,
         names: Names,
-        nodes: Mapping[str, Machine],
+        nodes: Mapping[str, KubernetesNode],
         secrets: Mapping[str, str],
     ) -> None:
         self.name, self.names, self.nodes = name, names, nodes
@@ -81,7 +81,7 @@ class Configurations:
                 self.read.append((one, spec))
                 self.pool_names |= _pool_names(one)
 
-    def imported(self) -> Imported:
+    def imported(self) -> ImportedCluster:
         """Make the cluster. Raises InputError."""
         peers = [peer for one, spec in self.read for peer in self._peers(one, spec)]
         if self.findings:
@@ -135,7 +135,7 @@ class Configurations:
                     bfd_profile=neighbor.bfd_profile,
                     multihop=neighbor.ebgp_multi_hop,
                     restart=neighbor.enable_graceful_restart,
-                    selectors=() if spec.node_selector == Selector() else (spec.node_selector,),
+                    selectors=() if spec.node_selector == LabelSelector() else (spec.node_selector,),
                     device=instance.vrf or None,
                     where=where,
                 )
@@ -143,7 +143,7 @@ class Configurations:
     def _note(  # noqa: PLR0917
         self,
         router: str,
-        nodes: Selector,
+        nodes: LabelSelector,
         instance: InstanceSpec,
         neighbor: NeighborSpec,
         address: Address,

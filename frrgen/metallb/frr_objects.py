@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from frrgen.metallb.objects import BfdProfileSpec, Connect, Hold, Keepalive, SecretName, Selector, Spec
+from frrgen.metallb.objects import BfdProfileSpec, Connect, Hold, Keepalive, LabelSelector, SecretName, Spec
 from frrgen.model.types import Address, Asn, PlacedError, Prefix
 
 
@@ -152,5 +152,5 @@ class FrrConfigurationSpec(Spec):
     """FRRConfiguration, v1beta1."""
 
     bgp: BgpSpec = BgpSpec()
-    node_selector: Selector = Selector()
+    node_selector: LabelSelector = LabelSelector()
     raw: Raw = Raw()

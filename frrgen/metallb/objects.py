@@ -57,7 +57,7 @@ Connect = Annotated[int, BeforeValidator(_connect)]
 Milliseconds = Annotated[int, Field(ge=10, le=60000)]
 
 
-class Selector(AnySelector):
+class LabelSelector(AnySelector):
     """A label selector of Kubernetes."""
 
     model_config = ConfigDict(alias_generator=to_camel)
@@ -91,7 +91,7 @@ class BgpPeerSpec(Spec):
     keepalive_time: Keepalive | None = None
     connect_time: Connect | None = None
     router_id: Address | None = Field(default=None, alias="routerID")
-    node_selectors: tuple[Selector, ...] = ()
+    node_selectors: tuple[LabelSelector, ...] = ()
     password: str | None = None
     password_secret: SecretName = SecretName()
     bfd_profile: str | None = None
@@ -122,8 +122,8 @@ class ServiceAllocation(Spec):
 
     priority: Annotated[int, Field(ge=0, le=2147483647)] = 0
     namespaces: tuple[str, ...] = ()
-    namespace_selectors: tuple[Selector, ...] = ()
-    service_selectors: tuple[Selector, ...] = ()
+    namespace_selectors: tuple[LabelSelector, ...] = ()
+    service_selectors: tuple[LabelSelector, ...] = ()
 
 
 class IpAddressPoolSpec(Spec):
@@ -138,7 +138,7 @@ class IpAddressPoolSpec(Spec):
 class Preferred(Spec):
     """A node that should rather announce."""
 
-    preference: Selector
+    preference: LabelSelector
     weight: Annotated[int, Field(ge=1, le=100)]
 
 
@@ -146,9 +146,9 @@ class AdvertisementSpec(Spec):
     """What both kinds of advertisements have."""
 
     ip_address_pools: tuple[str, ...] = ()
-    ip_address_pool_selectors: tuple[Selector, ...] = ()
-    node_selectors: tuple[Selector, ...] = ()
-    service_selectors: tuple[Selector, ...] = ()
+    ip_address_pool_selectors: tuple[LabelSelector, ...] = ()
+    node_selectors: tuple[LabelSelector, ...] = ()
+    service_selectors: tuple[LabelSelector, ...] = ()
 
 
 class L2AdvertisementSpec(AdvertisementSpec):

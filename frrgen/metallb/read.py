@@ -51,7 +51,7 @@ def without_nulls(node: Node) -> Node:
 
 
 @dataclass(frozen=True)
-class Machine:
+class KubernetesNode:
     """A Node of Kubernetes."""
 
     labels: Mapping[str, str]
@@ -110,9 +110,9 @@ def passwords(found: Iterable[Manifest]) -> dict[str, str]:
     return known
 
 
-def machines(found: Iterable[Manifest]) -> dict[str, Machine]:
+def machines(found: Iterable[Manifest]) -> dict[str, KubernetesNode]:
     """Return the Nodes of Kubernetes. Raises InputError for an invalid address."""
-    known: dict[str, Machine] = {}
+    known: dict[str, KubernetesNode] = {}
     for one in found:
         if one.kind != "Node":
             continue
@@ -123,5 +123,5 @@ def machines(found: Iterable[Manifest]) -> dict[str, Machine]:
             own = tuple(ip_address(str(entry.get("address"))) for entry in pairs if entry.get("type") == "InternalIP")
         except ValueError as bad:
             raise InputError(Finding(Code.FRR621, f"an address of the Node {one.name}: {bad}", one.where)) from bad
-        known[one.name] = Machine({HOSTNAME: one.name, **one.labels}, own)
+        known[one.name] = KubernetesNode({HOSTNAME: one.name, **one.labels}, own)
     return known

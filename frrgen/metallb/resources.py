@@ -8,7 +8,7 @@ from typing import Any, Final
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
-from frrgen.metallb.assemble import DialledRouter, Imported, assemble, beyond
+from frrgen.metallb.assemble import DialledRouter, ImportedCluster, assemble, beyond
 from frrgen.metallb.objects import (
     AdvertisementSpec,
     BfdProfileSpec,
@@ -17,12 +17,12 @@ from frrgen.metallb.objects import (
     CommunitySpec,
     IpAddressPoolSpec,
     L2AdvertisementSpec,
-    Selector,
+    LabelSelector,
     Spec,
 )
 from frrgen.metallb.parts import Names, bfd_profile, pool, router_name, timers
 from frrgen.metallb.passwords import Passwords
-from frrgen.metallb.read import Machine, Manifest
+from frrgen.metallb.read import KubernetesNode, Manifest
 from frrgen.metallb.render import ROUTER
 from frrgen.model.cluster import Pool
 from frrgen.model.types import Address
@@ -47,7 +47,7 @@ class Resources:
         found: Sequence[Manifest],
         name: str,
         names: Names,
-        nodes: Mapping[str, Machine],
+        nodes: Mapping[str, KubernetesNode],
         secrets: Mapping[str, str],
     ) -> None:
         self.name, self.names, self.nodes = name, names, nodes
@@ -72,7 +72,7 @@ class Resources:
             except InputError as bad:
                 self.findings += bad.findings
 
-    def imported(self) -> Imported:
+    def imported(self) -> ImportedCluster:
         """Make the cluster. Raises InputError."""
         if self.findings:
             raise InputError(*self.findings)
@@ -207,5 +207,5 @@ class Resources:
             found["routers"] = tuple(routers)
         return found
 
-    def _everywhere(self, selectors: Sequence[Selector]) -> bool:
+    def _everywhere(self, selectors: Sequence[LabelSelector]) -> bool:
         return bool(self.nodes) and all(any(s.matches(one.labels) for s in selectors) for one in self.nodes.values())

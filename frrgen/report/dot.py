@@ -7,12 +7,12 @@ from typing import Final
 
 from lxml import etree
 
-from frrgen.report.picture import Edge, Kind, Node, Picture, by_id, edge_ids, told, words
+from frrgen.report.picture import Edge, NodeKind, Picture, PictureNode, by_id, edge_ids, told, words
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _XLINK: Final = "{http://www.w3.org/1999/xlink}"
-_SHAPES: Final = {Kind.ROUTER: "box", Kind.CLUSTER: "hexagon", Kind.NEIGHBOR: "ellipse"}
-_FILLS: Final = {Kind.ROUTER: "#e8f0fe", Kind.CLUSTER: "#e6f4ea", Kind.NEIGHBOR: "#f1f3f4"}
+_SHAPES: Final = {NodeKind.ROUTER: "box", NodeKind.CLUSTER: "hexagon", NodeKind.NEIGHBOR: "ellipse"}
+_FILLS: Final = {NodeKind.ROUTER: "#e8f0fe", NodeKind.CLUSTER: "#e6f4ea", NodeKind.NEIGHBOR: "#f1f3f4"}
 _STATES: Final = {
     "drift": "#8a5a00",
     "reset": "#b3261e",
@@ -64,7 +64,7 @@ def _lines(shown: Picture) -> Iterator[str]:
     yield "}"
 
 
-def _node(node: Node) -> dict[str, str]:
+def _node(node: PictureNode) -> dict[str, str]:
     return {
         "id": node.id,
         "class": f"{node.kind} {node.state}".strip(),

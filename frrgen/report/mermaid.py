@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from frrgen.report.picture import Kind, Picture, edge_ids
+from frrgen.report.picture import NodeKind, Picture, edge_ids
 
 MOST_EDGES: Final = 500
 """Mermaid draws no more, unless the page allows more."""
-_SHAPES: Final = {Kind.ROUTER: ("[", "]"), Kind.CLUSTER: ("{{", "}}"), Kind.NEIGHBOR: ("([", "])")}
+_SHAPES: Final = {NodeKind.ROUTER: ("[", "]"), NodeKind.CLUSTER: ("{{", "}}"), NodeKind.NEIGHBOR: ("([", "])")}
 _CLASSES: Final = (
     "classDef same stroke:#188038,stroke-width:2px",
     "classDef drift stroke:#8a5a00,stroke-width:3px,stroke-dasharray:5 3",

@@ -17,7 +17,7 @@ MOST_LABELS: Final = 60
 """Up to so many lines are labelled with their policies; of more, a tooltip has them."""
 
 
-class Kind(StrEnum):
+class NodeKind(StrEnum):
     """What stands in the picture."""
 
     ROUTER = "router"
@@ -26,11 +26,11 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Node:
+class PictureNode:
     """A router, a cluster, or another neighbor."""
 
     id: str
-    kind: Kind
+    kind: NodeKind
     lines: tuple[str, ...]
     state: str = ""
     """Of a router that was observed: as `Observed.state`."""
@@ -66,7 +66,7 @@ class Edge:
 class Picture:
     """A graph: an edge names its nodes."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[PictureNode, ...]
     edges: tuple[Edge, ...]
     labelled: bool
     """There is room for what the edges have to say."""
@@ -80,7 +80,7 @@ def picture(view: NetworkView) -> Picture:
 class _Drawn:
     def __init__(self, view: NetworkView) -> None:
         self.view = view
-        self.nodes: dict[tuple[str, ...], Node] = {}
+        self.nodes: dict[tuple[str, ...], PictureNode] = {}
         self.edges: dict[tuple[str, str], Edge] = {}
         self.owners = _owners(view)
         self.serving: dict[str, list[ClusterView]] = {}
@@ -99,18 +99,20 @@ class _Drawn:
             state = "" if self.view.observed is None else self.view.observed.get(router.name, Observed()).state
             told = {"drift": "differs", "reset": "sessions will reset", "unknown": "not known"}.get(state)
             asn = (f"AS {router.asn}",) if router.asn else ()
-            self._node(("router", router.name), Kind.ROUTER, (router.name, *asn, *((told,) if told else ())), state)
+            self._node(("router", router.name), NodeKind.ROUTER, (router.name, *asn, *((told,) if told else ())), state)
         for cluster in self.view.clusters:
             nodes = f"{len(cluster.nodes)} node{'s' * (len(cluster.nodes) != 1)}"
-            self._node(("cluster", cluster.name), Kind.CLUSTER, (cluster.name, f"AS {cluster.asn}", nodes))
+            self._node(("cluster", cluster.name), NodeKind.CLUSTER, (cluster.name, f"AS {cluster.asn}", nodes))
         for router, session in self.view.sessions():
             self._session(router, session)
         edges = tuple(self.edges.values())
         return Picture(tuple(self.nodes.values()), edges, len(edges) <= MOST_LABELS)
 
-    def _node(self, key: tuple[str, ...], kind: Kind, lines: tuple[str, ...], state: str = "") -> Node:
+    def _node(self, key: tuple[str, ...], kind: NodeKind, lines: tuple[str, ...], state: str = "") -> PictureNode:
         if key not in self.nodes:
-            self.nodes[key] = Node(f"n{len(self.nodes)}", kind, tuple(visible(line, 80) for line in lines), state)
+            self.nodes[key] = PictureNode(
+                f"n{len(self.nodes)}", kind, tuple(visible(line, 80) for line in lines), state
+            )
         return self.nodes[key]
 
     def _known(self, router: RouterView, session: SessionView) -> tuple[str, str] | None:
@@ -137,16 +139,16 @@ class _Drawn:
                 edge.policies[f"{router.name} {direction}: {one}"] = None
         self._observed(edge, router, session)
 
-    def _other(self, router: RouterView, session: SessionView) -> Node:
+    def _other(self, router: RouterView, session: SessionView) -> PictureNode:
         asn = f"AS {session.remote}" if session.remote.isdigit() else session.remote
         if session.remote == "internal":
             asn = f"AS {router.asn}"
         if not self.apart:
-            return self._node(("as", asn), Kind.NEIGHBOR, (f"neighbors in {asn}" if asn else "neighbors",))
+            return self._node(("as", asn), NodeKind.NEIGHBOR, (f"neighbors in {asn}" if asn else "neighbors",))
         own = (session.description,) if session.description else ()
         # an interface, and an address of a link, is another neighbor on each router
         of = () if _is_global(session.neighbor) else (router.name, session.vrf or "")
-        return self._node(("other", session.neighbor, asn, *of), Kind.NEIGHBOR, (*own, session.neighbor, asn))
+        return self._node(("other", session.neighbor, asn, *of), NodeKind.NEIGHBOR, (*own, session.neighbor, asn))
 
     def _observed(self, edge: Edge, router: RouterView, session: SessionView) -> None:
         seen = None if self.view.observed is None else self.view.observed.get(router.name)
@@ -188,19 +190,19 @@ def _meant(neighbor: str, address: str) -> bool:
     return one.version == range_.version and one in range_
 
 
-def told(edge: Edge, nodes: Mapping[str, Node]) -> str:
+def told(edge: Edge, nodes: Mapping[str, PictureNode]) -> str:
     """Return an edge in words."""
     ends = " and ".join(nodes[end].lines[0] for end in edge.ends)
     kind = "iBGP" if edge.internal else "eBGP"
     return f"{kind} between {ends}" + "".join(f"; {line}" for line in edge.lines)
 
 
-def words(node: Node) -> str:
+def words(node: PictureNode) -> str:
     """Return a node in words."""
     return f"{node.kind} " + ", ".join(node.lines)
 
 
-def by_id(shown: Picture) -> dict[str, Node]:
+def by_id(shown: Picture) -> dict[str, PictureNode]:
     """Return the nodes by their names in the picture."""
     return {node.id: node for node in shown.nodes}
 

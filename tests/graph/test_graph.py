@@ -12,7 +12,7 @@ from frrgen.cli import main
 from frrgen.intended.inventory import Inventory
 from frrgen.report.dot import dot, quoted
 from frrgen.report.mermaid import mermaid
-from frrgen.report.picture import Edge, Kind, Node, Picture, picture
+from frrgen.report.picture import Edge, NodeKind, Picture, PictureNode, picture
 from frrgen.report.survey import survey
 from frrgen.report.view import Observed
 from tests.cli.test_cli import EXAMPLE, RUNNING
@@ -31,9 +31,9 @@ def drawn(capsys, *args):
 
 def hostile():
     nodes = (
-        Node("n0", Kind.ROUTER, ("edge1", HOSTILE), "drift"),
-        Node("n1", Kind.CLUSTER, (HOSTILE,)),
-        Node("n2", Kind.NEIGHBOR, (HOSTILE, "end")),
+        PictureNode("n0", NodeKind.ROUTER, ("edge1", HOSTILE), "drift"),
+        PictureNode("n1", NodeKind.CLUSTER, (HOSTILE,)),
+        PictureNode("n2", NodeKind.NEIGHBOR, (HOSTILE, "end")),
     )
     edges = (
         Edge(("n0", "n1"), internal=True, policies={HOSTILE: None}, sessions=2, down=1),
@@ -99,7 +99,7 @@ def test_states_of_sessions_are_drawn():
         (("n0", "n1"), "up"),
         (("n1", "n2"), ""),
     }
-    assert {node.lines[0]: node.state for node in shown.nodes if node.kind is Kind.ROUTER} == {
+    assert {node.lines[0]: node.state for node in shown.nodes if node.kind is NodeKind.ROUTER} == {
         "edge1": "reset",
         "home": "same",
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from frrgen.model.router import Router
-from frrgen.platforms.frr.grammar.layout import Block, Part, bare, blocks, leave
+from frrgen.platforms.frr.grammar.layout import ContextBlock, ObjectPart, bare, blocks, leave
 from frrgen.platforms.templates import fill
 
 TEMPLATE: Final = "frr/frr.conf.j2"
@@ -28,7 +28,7 @@ class RenderedLine(NamedTuple):
     template: str
 
 
-def indented(some: Iterable[Block]) -> Iterator[tuple[str, list[Part]]]:
+def indented(some: Iterable[ContextBlock]) -> Iterator[tuple[str, list[ObjectPart]]]:
     """Yield the margin of all that blocks say, as FRR indents it, with the lines that enter and leave their contexts.
 
     Between the entries of route maps no `exit` is written: on FRR 8.4 each costs a commit.
@@ -57,8 +57,8 @@ def indented(some: Iterable[Block]) -> Iterator[tuple[str, list[Part]]]:
         yield " " * len(stack), [bare((), leave(left))]
 
 
-def _sections(router: Router) -> dict[str, list[tuple[str, list[Part]]]]:
-    found: dict[str, list[tuple[str, list[Part]]]] = {}
+def _sections(router: Router) -> dict[str, list[tuple[str, list[ObjectPart]]]]:
+    found: dict[str, list[tuple[str, list[ObjectPart]]]] = {}
     for name, some in groupby(blocks(router), key=attrgetter("section")):
         found.setdefault(name, []).extend(indented(some))
     return found

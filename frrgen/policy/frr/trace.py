@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from frrgen.errors import Path
 from frrgen.model.policy import RouteMapEntry
-from frrgen.platforms.frr.grammar.layout import Part
+from frrgen.platforms.frr.grammar.layout import ObjectPart
 from frrgen.platforms.frr.grammar.policy import SET
 from frrgen.policy.frr.lists import ListAnswer
 from frrgen.policy.sets.route import Route
@@ -66,7 +66,7 @@ def does(entry: RouteMapEntry) -> tuple[str, ...]:
     """Return what an entry does with a route that it matches."""
     if entry.action == "deny":
         return ("denied",)
-    parts = Part((), SET.written(entry.set, canonical=True)).texts()
+    parts = ObjectPart((), SET.written(entry.set, canonical=True)).texts()
     if entry.call is not None:
         parts.append(f"call {entry.call}")
     if entry.on_match is None:

@@ -62,7 +62,7 @@ class Action(Enum):
     DROP = "drop the TCP connection; stop all timers"
 
 
-class Row(NamedTuple):
+class Transition(NamedTuple):
     """Where an event leads."""
 
     state: State
@@ -71,37 +71,37 @@ class Row(NamedTuple):
 
 _IDLE, _CONNECT, _ACTIVE, _SENT, _CONFIRM, _UP = State
 _E, _A = Event, Action
-_END: Final = Row(_IDLE, (_A.DROP,))
-_NOTIFIED_END: Final = Row(_IDLE, (_A.NOTIFY, _A.DROP))
-_OPENED: Final = Row(_SENT, (_A.STOP_CONNECT_RETRY, _A.SEND_OPEN))
+_END: Final = Transition(_IDLE, (_A.DROP,))
+_NOTIFIED_END: Final = Transition(_IDLE, (_A.NOTIFY, _A.DROP))
+_OPENED: Final = Transition(_SENT, (_A.STOP_CONNECT_RETRY, _A.SEND_OPEN))
 
-_WRITTEN: Final[dict[State, dict[Event, Row]]] = {
+_WRITTEN: Final[dict[State, dict[Event, Transition]]] = {
     _IDLE: {
-        _E.MANUAL_START: Row(_CONNECT, (_A.START_CONNECT_RETRY, _A.CONNECT)),
-        _E.MANUAL_START_PASSIVE: Row(_ACTIVE, (_A.START_CONNECT_RETRY,)),
+        _E.MANUAL_START: Transition(_CONNECT, (_A.START_CONNECT_RETRY, _A.CONNECT)),
+        _E.MANUAL_START_PASSIVE: Transition(_ACTIVE, (_A.START_CONNECT_RETRY,)),
     },
     _CONNECT: {
-        _E.CONNECT_RETRY_TIMER_EXPIRES: Row(_CONNECT, (_A.DROP, _A.START_CONNECT_RETRY, _A.CONNECT)),
+        _E.CONNECT_RETRY_TIMER_EXPIRES: Transition(_CONNECT, (_A.DROP, _A.START_CONNECT_RETRY, _A.CONNECT)),
         _E.TCP_CR_ACKED: _OPENED,
         _E.TCP_CONNECTION_CONFIRMED: _OPENED,
     },
     _ACTIVE: {
-        _E.CONNECT_RETRY_TIMER_EXPIRES: Row(_CONNECT, (_A.START_CONNECT_RETRY, _A.CONNECT)),
+        _E.CONNECT_RETRY_TIMER_EXPIRES: Transition(_CONNECT, (_A.START_CONNECT_RETRY, _A.CONNECT)),
         _E.TCP_CR_ACKED: _OPENED,
         _E.TCP_CONNECTION_CONFIRMED: _OPENED,
     },
     _SENT: {
-        _E.BGP_OPEN: Row(_CONFIRM, (_A.SEND_KEEPALIVE, _A.START_HOLD)),
+        _E.BGP_OPEN: Transition(_CONFIRM, (_A.SEND_KEEPALIVE, _A.START_HOLD)),
     },
     _CONFIRM: {
-        _E.KEEPALIVE_TIMER_EXPIRES: Row(_CONFIRM, (_A.SEND_KEEPALIVE,)),
-        _E.KEEPALIVE_MSG: Row(_UP, (_A.START_HOLD, _A.ESTABLISH)),
+        _E.KEEPALIVE_TIMER_EXPIRES: Transition(_CONFIRM, (_A.SEND_KEEPALIVE,)),
+        _E.KEEPALIVE_MSG: Transition(_UP, (_A.START_HOLD, _A.ESTABLISH)),
     },
     _UP: {
-        _E.KEEPALIVE_TIMER_EXPIRES: Row(_UP, (_A.SEND_KEEPALIVE,)),
-        _E.KEEPALIVE_MSG: Row(_UP, (_A.START_HOLD,)),
-        _E.UPDATE_MSG: Row(_UP, (_A.START_HOLD, _A.PROCESS)),
-        _E.ROUTE_REFRESH_MSG: Row(_UP, (_A.START_HOLD, _A.PROCESS)),
+        _E.KEEPALIVE_TIMER_EXPIRES: Transition(_UP, (_A.SEND_KEEPALIVE,)),
+        _E.KEEPALIVE_MSG: Transition(_UP, (_A.START_HOLD,)),
+        _E.UPDATE_MSG: Transition(_UP, (_A.START_HOLD, _A.PROCESS)),
+        _E.ROUTE_REFRESH_MSG: Transition(_UP, (_A.START_HOLD, _A.PROCESS)),
     },
 }
 _SILENT: Final = frozenset({_E.TCP_CONNECTION_FAILS, _E.NOTIF_MSG, _E.NOTIF_MSG_VER_ERR, _E.SEND_HOLD_TIMER_EXPIRES})
@@ -109,13 +109,13 @@ _SILENT: Final = frozenset({_E.TCP_CONNECTION_FAILS, _E.NOTIF_MSG, _E.NOTIF_MSG_
 _STARTS: Final = frozenset({_E.MANUAL_START, _E.MANUAL_START_PASSIVE})
 
 
-def _row(state: State, event: Event) -> Row:
+def _row(state: State, event: Event) -> Transition:
     written = _WRITTEN[state].get(event)
     if written is not None:
         return written
     # a start where there is one already is ignored, and so is everything else in Idle
     if state is _IDLE or event in _STARTS:
-        return Row(state)
+        return Transition(state)
     if state in {_CONNECT, _ACTIVE} or event in _SILENT:
         return _END
     # a timer of connecting has no meaning any more; every other event is an error, or has one to be told
@@ -148,7 +148,7 @@ def table() -> str:
     return "\n".join([*lines, ""])
 
 
-def _cell(state: State, row: Row) -> str:
+def _cell(state: State, row: Transition) -> str:
     if row == _NOTIFIED_END:
         return "NOTIFICATION, Idle"
     return str(row.state) if row.state is not state or row.actions else ""

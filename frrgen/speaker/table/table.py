@@ -44,7 +44,7 @@ def in_order(keys: Iterable[int], family: Family) -> MutableSequence[int]:
 
 
 @dataclass(slots=True)
-class Block:
+class KeyBlock:
     """Some keys, ascending, and the attributes of each."""
 
     keys: MutableSequence[int]
@@ -61,7 +61,7 @@ class Column:
 
     def __init__(self, family: Family) -> None:
         self.family = family
-        self.blocks: list[Block] = []
+        self.blocks: list[KeyBlock] = []
         self._firsts: list[int] = []
         self._count = 0
 
@@ -86,7 +86,7 @@ class Column:
         """Announce a prefix; gives what was announced with it before."""
         number, place, there = self._find(key)
         if number == len(self.blocks):
-            self._insert(number, Block(packed((key,), self.family), [attributes]))
+            self._insert(number, KeyBlock(packed((key,), self.family), [attributes]))
             return None
         block = self.blocks[number]
         if there:
@@ -97,7 +97,7 @@ class Column:
         self._firsts[number] = block.keys[0]
         self._count += 1
         if len(block.keys) > 2 * BLOCK:
-            self._insert(number + 1, Block(block.keys[BLOCK:], block.said[BLOCK:]), counted=True)
+            self._insert(number + 1, KeyBlock(block.keys[BLOCK:], block.said[BLOCK:]), counted=True)
             del block.keys[BLOCK:], block.said[BLOCK:]
         return None
 
@@ -116,7 +116,7 @@ class Column:
             del self.blocks[number], self._firsts[number]
         return before
 
-    def _insert(self, number: int, block: Block, *, counted: bool = False) -> None:
+    def _insert(self, number: int, block: KeyBlock, *, counted: bool = False) -> None:
         self.blocks.insert(number, block)
         self._firsts.insert(number, block.keys[0])
         self._count += 0 if counted else len(block.keys)
@@ -131,12 +131,12 @@ class Column:
             free = number < 0 or self.blocks[number].keys[-1] < some[0]
             behind = self._firsts[number + 1] if number + 1 < len(self._firsts) else None
             if len(some) > BLOCK // 8 and free and (behind is None or some[-1] < behind) and _ascends(some):
-                self._insert(number + 1, Block(packed(some, self.family), own))
+                self._insert(number + 1, KeyBlock(packed(some, self.family), own))
                 continue
             twice += [key for key, one in zip(some, own, strict=True) if self.put(key, one) is not None]
         return twice
 
-    def around(self, key: int) -> Block | None:
+    def around(self, key: int) -> KeyBlock | None:
         """Return the block in which a key is, if it is in any."""
         number = bisect_right(self._firsts, key) - 1
         return self.blocks[number] if number >= 0 else None
@@ -146,14 +146,14 @@ class Column:
         number = bisect_right(self._firsts, key)
         return self._firsts[number] if number < len(self._firsts) else 1 << 192
 
-    def walk(self) -> Iterator[Block]:
+    def walk(self) -> Iterator[KeyBlock]:
         """Return everything in order; what changes behind the place that was reached is seen as it is then."""
         position = -1
         while (block := self.after(position)) is not None:
             position = block.keys[-1]
             yield block
 
-    def after(self, key: int) -> Block | None:
+    def after(self, key: int) -> KeyBlock | None:
         """Return the part of a block that comes after a key."""
         number, place, there = self._find(key)
         place += there
@@ -162,7 +162,7 @@ class Column:
         if number >= len(self.blocks):
             return None
         block = self.blocks[number]
-        return Block(block.keys[place:], block.said[place:]) if place else block
+        return KeyBlock(block.keys[place:], block.said[place:]) if place else block
 
 
 def _ascends(keys: Keys) -> bool:
@@ -182,7 +182,7 @@ def _by_family(keys: Sequence[int]) -> Iterator[tuple[Family, list[int]]]:
         yield Family.IPV6, ordered[cut:]
 
 
-def _gather(family: Family, block: Block, keys: list[int], into: Alike) -> None:
+def _gather(family: Family, block: KeyBlock, keys: list[int], into: Alike) -> None:
     """Find some of a block's keys."""
     if len(keys) == len(block.keys) and (said := block.uniform()) is not None and list(block.keys) == keys:
         gather(into, family, said, keys)
@@ -282,15 +282,15 @@ class Table:
                     yield changed
 
 
-def _until(block: Block | None, last: int) -> Block:
+def _until(block: KeyBlock | None, last: int) -> KeyBlock:
     """Return the part of a block up to a key."""
     if block is None:
-        return Block([], [])
+        return KeyBlock([], [])
     place = bisect_right(block.keys, last)
-    return block if place == len(block.keys) else Block(block.keys[:place], block.said[:place])
+    return block if place == len(block.keys) else KeyBlock(block.keys[:place], block.said[:place])
 
 
-def _step(column: Column, ours: Block, theirs: Block) -> list[int]:
+def _step(column: Column, ours: KeyBlock, theirs: KeyBlock) -> list[int]:
     """Make one range of a column what it is to be."""
     if not ours.keys:
         column.fill(theirs.keys, theirs.said)

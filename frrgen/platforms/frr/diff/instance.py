@@ -20,7 +20,7 @@ from frrgen.platforms.frr.grammar.bgp import INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.evpn import OF_INSTANCE
 from frrgen.platforms.frr.grammar.layout import (
     Line,
-    Part,
+    ObjectPart,
     family_part,
     group_part,
     is_unnumbered,
@@ -129,7 +129,7 @@ class Instance:
 
     def _instance_options(self) -> list[str]:
         """Return the lines that must wait until the neighbors are as intended."""
-        old, new = (Part(self.path, INSTANCE.written(bgp, canonical=True)).lines for bgp in (self.old, self.new))
+        old, new = (ObjectPart(self.path, INSTANCE.written(bgp, canonical=True)).lines for bgp in (self.old, self.new))
         found = delta(old, new, self.version)
         stay = {one.name for one in sessions(self.new)}
         self._take(found, among=[one for one in sessions(self.old) if one.name in stay], decides=self._session_decides)
@@ -139,7 +139,7 @@ class Instance:
         return late
 
     def _listen(self, bgp: Bgp) -> list[Line]:
-        return Part(self.path, LISTEN.written(bgp, canonical=True)).lines
+        return ObjectPart(self.path, LISTEN.written(bgp, canonical=True)).lines
 
     def _rebuilt(self) -> tuple[set[str], set[str]]:
         """Find what must be deleted and made again: FRR has no other way to change what makes a neighbor."""
@@ -298,7 +298,7 @@ class Instance:
     def _family(self, family: str) -> None:
         path, enter = (*self.path, family), (*self.enter, f"address-family {family.replace('_', ' ')}")
         families = getattr(self.old, family), getattr(self.new, family)
-        old, new = (Part(path, OF_INSTANCE[family].written(one, canonical=True)).lines for one in families)
+        old, new = (ObjectPart(path, OF_INSTANCE[family].written(one, canonical=True)).lines for one in families)
         found = delta(old, new, self.version)
         self._take(found)
         self.commands.add(enter, [*found.first, *found.then, *found.last, *self._stale_aggregates(new, found)])
@@ -335,7 +335,7 @@ class Instance:
         texts = [line.statement.text for line in lines if line.statement.slot[0] == "aggregates"]
         return [text for text in texts if text not in found.then]
 
-    def _gone(self, part: Part, peer: str | None) -> None:
+    def _gone(self, part: ObjectPart, peer: str | None) -> None:
         self.record.change(Op.REMOVE, part.owner, part.texts()[0], None, Impact.RESET)
         self.commands.add(self.enter, [f"no neighbor {part.owner[-1]}{'' if peer else ' peer-group'}"])
         if peer:

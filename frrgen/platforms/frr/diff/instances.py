@@ -14,7 +14,7 @@ from frrgen.platforms.frr.diff.sessions import sessions
 from frrgen.platforms.frr.diff.work import Work
 from frrgen.platforms.frr.grammar.bgp import FAMILY
 from frrgen.platforms.frr.grammar.layout import (
-    Part,
+    ObjectPart,
 )
 
 
@@ -60,7 +60,7 @@ def instances(work: Work) -> None:
 def _end_distances(work: Work, suffix: str, bgp: Bgp) -> None:
     """Take the distances away first: FRR keeps them without an instance, and gives them to the next."""
     for family in FAMILIES:
-        lines = Part((), FAMILY.written(getattr(bgp, family), canonical=True)).lines
+        lines = ObjectPart((), FAMILY.written(getattr(bgp, family), canonical=True)).lines
         undone = [line.statement.undo for line in lines if line.path[0] == "distances"]
         enter = (f"router bgp {bgp.asn}{suffix}", f"address-family {family.replace('_', ' ')}")
         work.phases["bgp"].add(enter, undone)
@@ -82,7 +82,7 @@ def _aggregate_again(work: Work, instance: Instance) -> None:
             and old.aggregates.get(prefix) == one
         }
         holding = {str(prefix) for prefix, one in new.aggregates.items() if one.summary_only or one.suppress_map}
-        lines = Part((), FAMILY.written(new, canonical=True)).lines
+        lines = ObjectPart((), FAMILY.written(new, canonical=True)).lines
         texts: list[str] = []
         for line in lines:
             if line.path[0] == "aggregates" and line.path[1] in stale:

@@ -13,7 +13,7 @@ from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.references import Ref, direct_refs, instance_refs, set_refs
 from frrgen.model.router import Router
 from frrgen.model.types import SESSION_FAMILIES
-from frrgen.platforms.frr.grammar.layout import Part, optimization
+from frrgen.platforms.frr.grammar.layout import ObjectPart, optimization
 from frrgen.platforms.frr.grammar.policy import LISTS, MATCH, ListKind
 
 _OPTIMISED: Final = {"ip_address_prefix_list": "prefix_lists", "ipv6_address_prefix_list": "ipv6_prefix_lists"}
@@ -220,7 +220,7 @@ def refresh_cached_prefix_lists(old: Router, new: Router, changed: set[Ref]) -> 
         for entry in route_map.entries:
             edited = [
                 line.statement
-                for line in Part((), MATCH.written(entry.match, canonical=True)).lines
+                for line in ObjectPart((), MATCH.written(entry.match, canonical=True)).lines
                 if (_OPTIMISED.get(field := line.statement.rule.field), getattr(entry.match, field)) in changed
             ]
             if not edited:

@@ -9,7 +9,7 @@ from frrgen.model.router import Rpki
 from frrgen.platforms.frr.diff.changes import Delta, Op, delta
 from frrgen.platforms.frr.diff.work import Work
 from frrgen.platforms.frr.grammar.layout import (
-    Block,
+    ContextBlock,
     Line,
     bfd_blocks,
     global_blocks,
@@ -49,7 +49,7 @@ def globals_and_vrfs(work: Work) -> None:
             work.phases["globals_gone"].add((), [f"no {enter[0]}"])
 
 
-def _owned(work: Work, lines: list[Line], new: Block) -> list[Line]:
+def _owned(work: Work, lines: list[Line], new: ContextBlock) -> list[Line]:
     """Leave alone what frrgen does not own: without `ownership: full` only what the model speaks of."""
     spoken = {line.path for line in new.lines}
     routed = {line.statement.text.split(" ")[2] for line in new.lines if line.statement.slot[0] == "static_routes"}

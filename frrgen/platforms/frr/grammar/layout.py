@@ -53,7 +53,7 @@ class Line(NamedTuple):
         return _place(self.owner, self.statement.slot)
 
 
-class Part(NamedTuple):
+class ObjectPart(NamedTuple):
     """What one model object says in a context. A renderer needs its texts alone, and only the diff its statements."""
 
     owner: Path
@@ -76,13 +76,13 @@ class Part(NamedTuple):
         return [Line(self.owner, rule.statement(slot, self.prefix, body)) for rule, slot, body in self.written]
 
 
-class Block(NamedTuple):
+class ContextBlock(NamedTuple):
     """What stands in one context. `enter` are the lines that lead into it from the top level."""
 
     section: Section
     path: Path
     enter: tuple[str, ...]
-    parts: list[Part]
+    parts: list[ObjectPart]
 
     @property
     def lines(self) -> list[Line]:
@@ -95,9 +95,9 @@ class Block(NamedTuple):
         return [body for part in self.parts for _, slot, body in part.written if slot[:1] == _RAW]
 
 
-def bare(path: Path, text: str) -> Part:
+def bare(path: Path, text: str) -> ObjectPart:
     """Make a line of its own, such as one that enters or leaves a context, which the object at `path` says."""
-    return Part(path, [(_PLAIN, (), text)])
+    return ObjectPart(path, [(_PLAIN, (), text)])
 
 
 def leave(enter: str) -> str:
@@ -110,7 +110,7 @@ def is_unnumbered(peer: str) -> bool:
     return not looks_like_address(peer) and not is_address(peer)
 
 
-def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+def blocks(router: Router, *, canonical: bool = False) -> Iterator[ContextBlock]:
     """Yield every block of a router's configuration, in order.
 
     `canonical` leaves out what FRR would not show; the router should then come from `canonical()`.
@@ -129,28 +129,28 @@ def blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
     yield from rpki_blocks(router, canonical=canonical)
 
 
-def global_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+def global_blocks(router: Router, *, canonical: bool = False) -> Iterator[ContextBlock]:
     """Yield the block of the top level."""
     statics = wholes("static_routes", map(static_route, router.static_routes))
     written = [*GLOBAL.written(router, canonical=canonical), *statics, *wholes("raw", router.raw)]
-    yield Block("globals", (), (), [Part((), written)])
+    yield ContextBlock("globals", (), (), [ObjectPart((), written)])
 
 
-def vrf_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+def vrf_blocks(router: Router, *, canonical: bool = False) -> Iterator[ContextBlock]:
     """Yield the blocks of the VRFs, without their BGP."""
     for name, vrf in router.vrfs.items():
         path = ("vrfs", name)
         statics = wholes("static_routes", map(static_route, vrf.static_routes))
         written = [*VRF.written(vrf, canonical=canonical), *statics, *wholes("raw", vrf.raw)]
-        yield Block("vrfs", path, (f"vrf {name}",), [Part(path, written)])
+        yield ContextBlock("vrfs", path, (f"vrf {name}",), [ObjectPart(path, written)])
 
 
-def rpki_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+def rpki_blocks(router: Router, *, canonical: bool = False) -> Iterator[ContextBlock]:
     """Yield the block of `rpki`, if there is one."""
     if router.rpki is not None:
         caches = wholes("caches", (rpki_cache(cache, router.version) for cache in router.rpki.caches))
         written = [*RPKI.written(router.rpki, canonical=canonical), *caches]
-        yield Block("rpki", ("rpki",), ("rpki",), [Part(("rpki",), written)])
+        yield ContextBlock("rpki", ("rpki",), ("rpki",), [ObjectPart(("rpki",), written)])
 
 
 def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -175,7 +175,7 @@ def raw_lines(router: Router) -> Iterator[tuple[tuple[str, ...], str]]:
             yield from (((f"route-map {name} {entry.action} {entry.seq}",), line) for line in entry.raw)
 
 
-def list_blocks(router: Router) -> Iterator[Block]:
+def list_blocks(router: Router) -> Iterator[ContextBlock]:
     """Yield a block for each list."""
     for kind in LISTS:
         for name, lst in kind.of(router).items():
@@ -183,7 +183,7 @@ def list_blocks(router: Router) -> Iterator[Block]:
             written: list[Written] = [(_PLAIN, (str(entry.seq),), kind.entry(head, entry)) for entry in lst.entries]
             if (note := kind.note_of(lst)) is not None:
                 written.insert(0, (_PLAIN, (kind.note,), f"{head} {kind.note} {note}"))
-            yield Block("lists", path, (), [Part(path, written)])
+            yield ContextBlock("lists", path, (), [ObjectPart(path, written)])
 
 
 def optimization(route_map: RouteMap, version: tuple[int, ...]) -> bool:
@@ -193,48 +193,48 @@ def optimization(route_map: RouteMap, version: tuple[int, ...]) -> bool:
 
 def route_map_blocks(
     name: str, route_map: RouteMap, version: tuple[int, ...], *, canonical: bool = False
-) -> Iterator[Block]:
+) -> Iterator[ContextBlock]:
     """Yield the blocks of a route map: its optimiser's switch (behind the map, or FRR forgets it), its entries."""
     for entry in route_map.entries:
         yield entry_block(name, entry, canonical=canonical)
     if not optimization(route_map, version):
         path: Path = ("route_maps", name)
         written: list[Written] = [(_OPTIMIZATION, ("optimization",), "optimization")]
-        yield Block("route_maps", path, (), [Part(path, written, f"route-map {name} ")])
+        yield ContextBlock("route_maps", path, (), [ObjectPart(path, written, f"route-map {name} ")])
 
 
-def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> Block:
+def entry_block(name: str, entry: RouteMapEntry, *, canonical: bool = False) -> ContextBlock:
     """Return the block of one route-map entry."""
     path: Path = ("route_maps", name, str(entry.seq))
     parts = [
-        Part(path, ENTRY.written(entry, canonical=canonical)),
-        Part((*path, "match"), MATCH.written(entry.match, canonical=canonical)),
-        Part((*path, "set"), SET.written(entry.set, canonical=canonical)),
-        Part(path, list(wholes("raw", entry.raw))),
+        ObjectPart(path, ENTRY.written(entry, canonical=canonical)),
+        ObjectPart((*path, "match"), MATCH.written(entry.match, canonical=canonical)),
+        ObjectPart((*path, "set"), SET.written(entry.set, canonical=canonical)),
+        ObjectPart(path, list(wholes("raw", entry.raw))),
     ]
-    return Block("route_maps", path, (f"route-map {name} {entry.action} {entry.seq}",), parts)
+    return ContextBlock("route_maps", path, (f"route-map {name} {entry.action} {entry.seq}",), parts)
 
 
-def bfd_blocks(router: Router, *, canonical: bool = False) -> Iterator[Block]:
+def bfd_blocks(router: Router, *, canonical: bool = False) -> Iterator[ContextBlock]:
     """Yield a block for each BFD profile and peer."""
     for name, profile in router.bfd_profiles.items():
         path: Path = ("bfd_profiles", name)
-        part = Part(path, BFD.written(profile, canonical=canonical))
-        yield Block("bfd", path, ("bfd", f"profile {name}"), [part])
+        part = ObjectPart(path, BFD.written(profile, canonical=canonical))
+        yield ContextBlock("bfd", path, ("bfd", f"profile {name}"), [part])
     for peer in router.bfd_peers:
         head = bfd_peer_head(peer)
         path = ("bfd_peers", head)
-        yield Block("bfd", path, ("bfd", head), [Part(path, BFD.written(peer, canonical=canonical))])
+        yield ContextBlock("bfd", path, ("bfd", head), [ObjectPart(path, BFD.written(peer, canonical=canonical))])
 
 
-def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) -> Iterator[Block]:
+def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) -> Iterator[ContextBlock]:
     """Yield the blocks of a BGP instance: itself with its neighbors, then its address families."""
     enter = f"router bgp {bgp.asn}{suffix}"
-    parts = [Part(path, INSTANCE.written(bgp, canonical=canonical))]
+    parts = [ObjectPart(path, INSTANCE.written(bgp, canonical=canonical))]
     parts += [group_part(name, group, path, canonical=canonical) for name, group in bgp.peer_groups.items()]
     parts += [neighbor_part(peer, one, bgp, path, canonical=canonical) for peer, one in bgp.neighbors.items()]
-    parts.append(Part(path, LISTEN.written(bgp, canonical=canonical)))
-    yield Block("bgp", path, (enter,), parts)
+    parts.append(ObjectPart(path, LISTEN.written(bgp, canonical=canonical)))
+    yield ContextBlock("bgp", path, (enter,), parts)
     peers: list[tuple[Path, NeighborOptions]] = [
         *((("peer_groups", name), group) for name, group in bgp.peer_groups.items()),
         *(
@@ -246,12 +246,12 @@ def bgp_blocks(bgp: Bgp, path: Path, suffix: str, *, canonical: bool = False) ->
     for family in SESSION_FAMILIES:
         own = getattr(bgp, family)
         parts = [
-            Part((*path, family), OF_INSTANCE[family].written(own, canonical=canonical)),
+            ObjectPart((*path, family), OF_INSTANCE[family].written(own, canonical=canonical)),
             *(family_part(options, owner, family, path, canonical=canonical) for owner, options in peers),
-            Part((*path, family), list(wholes("raw", own.raw))),
+            ObjectPart((*path, family), list(wholes("raw", own.raw))),
         ]
         if any(part.written for part in parts):
-            yield Block("bgp", (*path, family), (enter, f"address-family {family.replace('_', ' ')}"), parts)
+            yield ContextBlock("bgp", (*path, family), (enter, f"address-family {family.replace('_', ' ')}"), parts)
     for number, vni in bgp.l2vpn_evpn.vnis.items():
         yield vni_block(number, vni, path, enter, canonical=canonical)
     yield from raw_blocks(bgp, path, enter)
@@ -262,32 +262,32 @@ def vni_context(enter: str, number: int) -> tuple[str, ...]:
     return (enter, "address-family l2vpn evpn", f"vni {number}")
 
 
-def vni_block(number: int, vni: Vni, path: Path, enter: str, *, canonical: bool = False) -> Block:
+def vni_block(number: int, vni: Vni, path: Path, enter: str, *, canonical: bool = False) -> ContextBlock:
     """Return the block of a VNI: FRR keeps a VNI without lines, too."""
     path = (*path, "l2vpn_evpn", "vnis", str(number))
-    parts = [Part(path, VNI.written(vni, canonical=canonical)), Part(path, list(wholes("raw", vni.raw)))]
-    return Block("bgp", path, vni_context(enter, number), parts)
+    parts = [ObjectPart(path, VNI.written(vni, canonical=canonical)), ObjectPart(path, list(wholes("raw", vni.raw)))]
+    return ContextBlock("bgp", path, vni_context(enter, number), parts)
 
 
-def raw_blocks(bgp: Bgp, path: Path, enter: str) -> Iterator[Block]:
+def raw_blocks(bgp: Bgp, path: Path, enter: str) -> Iterator[ContextBlock]:
     """Yield what the model lacks of an instance, last: its other address families, then its own lines."""
     for family, lines in bgp.raw_families.items():
-        part = Part((*path, "raw_families", family), list(wholes("raw", lines)))
-        yield Block("bgp", part.owner, (enter, f"address-family {family}"), [part])
+        part = ObjectPart((*path, "raw_families", family), list(wholes("raw", lines)))
+        yield ContextBlock("bgp", part.owner, (enter, f"address-family {family}"), [part])
     if bgp.raw:
-        yield Block("bgp", path, (enter,), [Part(path, list(wholes("raw", bgp.raw)))])
+        yield ContextBlock("bgp", path, (enter,), [ObjectPart(path, list(wholes("raw", bgp.raw)))])
 
 
-def group_part(name: str, group: PeerGroup, path: Path, *, canonical: bool) -> Part:
+def group_part(name: str, group: PeerGroup, path: Path, *, canonical: bool) -> ObjectPart:
     """Write a peer group's lines in `router bgp`."""
     written: list[Written] = [(_GROUP, ("peer_group",), "peer-group")]
     if group.remote_as is not None:
         written.append((_DEFINE, ("remote_as",), f"remote-as {group.remote_as}"))
     written += NEIGHBOR.written(group, canonical=canonical)
-    return Part((*path, "peer_groups", name), written, f"neighbor {name} ")
+    return ObjectPart((*path, "peer_groups", name), written, f"neighbor {name} ")
 
 
-def neighbor_part(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canonical: bool) -> Part:
+def neighbor_part(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canonical: bool) -> ObjectPart:
     """Write a neighbor's lines in `router bgp`: first the one that makes it."""
     group = neighbor.peer_group
     inherits = group is not None and group in bgp.peer_groups and bgp.peer_groups[group].remote_as is not None
@@ -311,7 +311,7 @@ def neighbor_part(peer: str, neighbor: Neighbor, bgp: Bgp, path: Path, *, canoni
     if not canonical and starts_shut(neighbor, bgp):
         written.append((_AWAKE, ("shutdown",), "shutdown"))
     written += NEIGHBOR.written(neighbor, canonical=canonical)
-    return Part((*path, "neighbors", peer), written, f"neighbor {peer} ")
+    return ObjectPart((*path, "neighbors", peer), written, f"neighbor {peer} ")
 
 
 def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
@@ -319,7 +319,7 @@ def starts_shut(neighbor: Neighbor, bgp: Bgp) -> bool:
     return bgp.default_shutdown and not neighbor.shutdown
 
 
-def family_part(options: NeighborOptions, owner: Path, family: str, path: Path, *, canonical: bool) -> Part:
+def family_part(options: NeighborOptions, owner: Path, family: str, path: Path, *, canonical: bool) -> ObjectPart:
     """Write a neighbor's or group's lines in an address family; `owner` ends in its name."""
     written = OF_NEIGHBOR[family].written(getattr(options, family), canonical=canonical)
-    return Part((*path, *owner, family), written, f"neighbor {owner[-1]} ")
+    return ObjectPart((*path, *owner, family), written, f"neighbor {owner[-1]} ")

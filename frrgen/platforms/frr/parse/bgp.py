@@ -38,7 +38,7 @@ _VPN: Final = re.compile("(rd|label|rt|nexthop|route-map) vpn .+|(import|export)
 """What FRR refuses behind `import vrf`."""
 
 
-class Instance:
+class InstanceReader:
     """Reads one BGP instance."""
 
     def __init__(self, owner: Owner, fates: Fates, top: Owner, version: tuple[int, ...]) -> None:

@@ -69,7 +69,7 @@ def lacked(enter: Path) -> Context:
     )
 
 
-class Reader:
+class ContextReader:
     """Reads lines in their contexts."""
 
     def __init__(

@@ -18,10 +18,10 @@ from frrgen.model.defaults import Version, changed_defaults
 from frrgen.model.router import BfdPeer, BfdProfile, Router, Rpki, Vrf
 from frrgen.model.types import Model, is_number
 from frrgen.platforms.frr.parse.beyond import opens
-from frrgen.platforms.frr.parse.bgp import Instance
-from frrgen.platforms.frr.parse.contexts import Context, Reader, lacked
+from frrgen.platforms.frr.parse.bgp import InstanceReader
+from frrgen.platforms.frr.parse.contexts import Context, ContextReader, lacked
 from frrgen.platforms.frr.parse.fates import Fates, Ignored, Leftover, Owner, build
-from frrgen.platforms.frr.parse.policy import Policy
+from frrgen.platforms.frr.parse.policy import PolicyReader
 from frrgen.platforms.frr.parse.top import Top, is_vrf
 
 DEFAULT_VERSION: Final = "8.4"
@@ -58,8 +58,8 @@ class Parser:
         self.numbers = _numbers(frr_version or DEFAULT_VERSION)
         self.fates = Fates()
         self.top = Top(self.fates)
-        self.policy = Policy(self.fates, self.numbers)
-        self.bgps: dict[str, Instance] = {}
+        self.policy = PolicyReader(self.fates, self.numbers)
+        self.bgps: dict[str, InstanceReader] = {}
         self.born: dict[str, tuple[Version, Any]] = {}
         """The version and the profile by whose defaults each instance was made."""
         self.said = self.numbers
@@ -70,7 +70,7 @@ class Parser:
         """Read every line, given with its number."""
         top = Context((), self._read, self._open, self._lost)
         known = self.version is not None
-        Reader(top, self.fates, self.numbers, self.policy.short_cut, known=known).read(lines)
+        ContextReader(top, self.fates, self.numbers, self.policy.short_cut, known=known).read(lines)
 
     def _read(self, line: str) -> bool:
         if (version := _VERSION.fullmatch(line)) is not None:
@@ -102,7 +102,7 @@ class Parser:
         if instance is None:
             enter = f"router bgp{match[1]}{f' vrf {vrf}' if vrf else ''}"
             lost_as = ("vrfs", vrf, "bgp") if vrf else ("bgp",)
-            instance = Instance(Owner((enter,), lost=lost_as), self.fates, self.top.owner, self.numbers)
+            instance = InstanceReader(Owner((enter,), lost=lost_as), self.fates, self.top.owner, self.numbers)
             instance.owner.data["asn"] = (match[1] or "").strip()
             instance.owner.said(("asn",), line, self.fates.number)
             self.bgps[vrf] = instance
@@ -151,7 +151,7 @@ class Parser:
     def _each(self, model: type[_M], owners: Mapping[str, Owner]) -> dict[str, _M]:
         return {name: one for name, owner in owners.items() if (one := self._build(model, owner)) is not None}
 
-    def _bring_defaults(self, vrf: str, instance: Instance) -> None:
+    def _bring_defaults(self, vrf: str, instance: InstanceReader) -> None:
         """Write out what an instance has by the defaults of another version or profile than the router's."""
         profile = self.top.owner.data.get("defaults", "traditional")
         born, now = self.born[vrf], (self.numbers, profile)

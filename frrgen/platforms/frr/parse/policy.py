@@ -96,7 +96,7 @@ class _List:
     """The numbers of its lines."""
 
 
-class Policy:
+class PolicyReader:
     """Reads lists and route maps."""
 
     def __init__(self, fates: Fates, version: tuple[int, ...]) -> None:

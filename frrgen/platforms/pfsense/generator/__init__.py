@@ -13,7 +13,7 @@ from typing import Final
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.platforms.pfsense.generator.bfd import bfd
-from frrgen.platforms.pfsense.generator.bgp import Family, advanced, router, rpki
+from frrgen.platforms.pfsense.generator.bgp import GeneratedFamily, advanced, router, rpki
 from frrgen.platforms.pfsense.generator.lists import access_lists, as_path_lists, community_lists, prefix_lists
 from frrgen.platforms.pfsense.generator.names import Settings
 from frrgen.platforms.pfsense.generator.neighbors import neighbors
@@ -102,7 +102,7 @@ def _bgp(settings: Settings) -> tuple[str, str]:
         return raw, ""
     if not filled(settings.first("frrbgp")["enable"]):
         return "", ""
-    families = (Family("ipv4", 4), Family("ipv6", 6))
+    families = (GeneratedFamily("ipv4", 4), GeneratedFamily("ipv6", 6))
     lines = [*router(settings, families), *advanced(settings), *neighbors(settings, families)]
     return _text([*lines, *(line for family in families for line in family.lines())]), _text(rpki(settings))
 

@@ -17,7 +17,7 @@ from frrgen.platforms.pfsense.php import Entry, among, as_number, filled, ip_ver
 
 
 @dataclass
-class Family:
+class GeneratedFamily:
     """One address family."""
 
     name: str
@@ -36,7 +36,7 @@ class Family:
             yield " !"
 
 
-def router(settings: Settings, families: tuple[Family, ...]) -> Iterator[str]:
+def router(settings: Settings, families: tuple[GeneratedFamily, ...]) -> Iterator[str]:
     """Write `router bgp` and what its first page says: nothing without a number, though the rest of BGP is written."""
     entry = settings.first("frrbgp")
     if not as_number(entry["asnum"]):
@@ -92,7 +92,7 @@ _ROUTER: Final = (
 )
 
 
-def _advanced_head(settings: Settings, family: Family) -> Iterator[str]:
+def _advanced_head(settings: Settings, family: GeneratedFamily) -> Iterator[str]:
     entry = settings.first("frrbgpadvanced")
     for row in entry.rows:
         if subnet_version(row["aggregateaddr"]) == family.version:
@@ -114,7 +114,7 @@ def _advanced_head(settings: Settings, family: Family) -> Iterator[str]:
 _SOURCES: Final = {4: ("connected", "static", "kernel", "ospf", "rip"), 6: ("connected", "static", "kernel", "ospf6")}
 
 
-def _distributed(entry: Entry, settings: Settings, family: Family) -> Iterator[str]:
+def _distributed(entry: Entry, settings: Settings, family: GeneratedFamily) -> Iterator[str]:
     """Write redistribution (by a route map it is for both families), then networks: a bare address is none."""
     for source in _SOURCES[family.version]:
         choice = entry[f"redistribute{source}"]

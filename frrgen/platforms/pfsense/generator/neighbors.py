@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from frrgen.platforms.pfsense.generator.bgp import Family, message
+from frrgen.platforms.pfsense.generator.bgp import GeneratedFamily, message
 from frrgen.platforms.pfsense.generator.names import Settings, chosen
 from frrgen.platforms.pfsense.generator.rules import LineWriter, flag, number
 from frrgen.platforms.pfsense.php import Entry, as_number, cut, filled, ip_version, unsigned, within, word
 
 
-def neighbors(settings: Settings, families: tuple[Family, ...]) -> Iterator[str]:
+def neighbors(settings: Settings, families: tuple[GeneratedFamily, ...]) -> Iterator[str]:
     """Write the neighbors' lines before the address families, and put the others into these."""
     entries = settings.all("frrbgpneighbors")
     for entry in entries:
@@ -24,7 +24,7 @@ def neighbors(settings: Settings, families: tuple[Family, ...]) -> Iterator[str]
         yield " !"
 
 
-def _neighbor(entry: Entry, settings: Settings, families: tuple[Family, ...]) -> Iterator[str]:
+def _neighbor(entry: Entry, settings: Settings, families: tuple[GeneratedFamily, ...]) -> Iterator[str]:
     """Write one. What is neither an address nor a host name is left out; an interface's name becomes a group."""
     peer = entry["peer"]
     own = ip_version(peer)
