@@ -233,7 +233,7 @@ class _Loader:
             return cluster
         try:
             source = validate(NodeList, said, ("clusters", Path(cluster.where.file or "").stem, "nodes_from"))
-            nodes = Node(listed(self.folder / source.file, source.selector), said.where, said.key)
+            nodes = Node(listed(self.folder, source.file, source.selector), said.where, said.key)
         except InputError as bad:
             self.findings += bad.findings
             return None
@@ -362,7 +362,20 @@ def _peer(router: Node | None) -> str | None:
 def _only_with(cluster: Cluster, routers: Collection[str], there: Collection[str] | None = None) -> Cluster:
     """Leave out a cluster's sessions with routers that could not be made; of `there` alone, if that is given."""
     left = {k: v for k, v in cluster.routers.items() if k in routers or not (there is None or k in there)}
-    return cluster.model_copy(update={"routers": left})
+    if len(left) == len(cluster.routers):
+        return cluster
+    gone = cluster.routers.keys() - left.keys()
+    pools = {
+        name: pool.model_copy(update={"routers": tuple(one for one in pool.routers if one not in gone)})
+        for name, pool in cluster.pools.items()
+        # without routers a pool would be for all of them
+        if not pool.routers or not gone.issuperset(pool.routers)
+    }
+    nodes = {
+        name: node.model_copy(update={"uplinks": {k: v for k, v in node.uplinks.items() if k not in gone}})
+        for name, node in cluster.nodes.items()
+    }
+    return cluster.model_copy(update={"routers": left, "pools": pools, "nodes": nodes})
 
 
 def _reflected(routers: Iterable[Router]) -> Iterator[str]:

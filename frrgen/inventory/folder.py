@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
+import stat
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, Where
 
 _SUFFIXES: Final = (".yaml", ".yml")
 COMMON: Final = tuple(f"network{suffix}" for suffix in _SUFFIXES)
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Open a regular file: a device or a pipe would never end, or never begin. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return open(handle, "rb")  # noqa: PTH123
 
 
 class Folder:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
+from frrgen.inventory.folder import opened
 from frrgen.inventory.yaml import Node, read_all
 from frrgen.model.selector import Selector
 from frrgen.model.types import is_address
@@ -18,13 +19,17 @@ HOSTNAME: Final = "kubernetes.io/hostname"
 """The label of a Node that holds its name."""
 
 
-def listed(path: Path, selector: Selector) -> dict[str, Node]:
+def listed(folder: Path, name: str, selector: Selector) -> dict[str, Node]:
     """Return the nodes of a file by name, as an inventory would say them, with the places in that file.
 
-    Raises InputError if it cannot be read, or holds no Node.
+    Raises InputError if the file cannot be read, is outside of the inventory's folder, or holds no Node.
     """
+    path = folder / name
     try:
-        with path.open("rb") as file:
+        if path.exists() and not path.resolve().is_relative_to(folder.resolve()):
+            message = "is not read: it is outside of the inventory"
+            raise InputError(Finding(Code.FRR101, message, Where(str(path)), "copy it there"))
+        with opened(path) as file:
             documents = read_all(file.read(limits.most_bytes() + 1), str(path))
     except OSError as bad:
         hint = f"kubectl get nodes -o yaml > {path}"

@@ -34,7 +34,7 @@ def schema(*, whole: bool = False) -> dict[str, Any]:
         [(model, "validation") for model in (Router, Cluster, NetworkFile)], ref_template=_REF
     )
     defs = document["$defs"]
-    for model in _models(Router, Cluster, NetworkFile):
+    for model in models(Router, Cluster, NetworkFile):
         for name, text in describe(model).items():
             defs[model.__name__]["properties"][name]["description"] = text
     for named in ("Router", "Cluster"):
@@ -74,7 +74,7 @@ def schema(*, whole: bool = False) -> dict[str, Any]:
     }
 
 
-def _models(*roots: type[BaseModel]) -> Iterator[type[BaseModel]]:
+def models(*roots: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """Find every model of the inventory's files."""
     todo, seen = list(roots), set(roots)
     while todo:

@@ -8,9 +8,6 @@ FRRGEN_SECRETS of the environment, which the operator sets, names all references
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from collections.abc import Container, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +17,7 @@ from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
+from frrgen.inventory.folder import opened
 from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster
 from frrgen.model.router import Router
@@ -163,14 +161,8 @@ def _path(folder: Path, name: str) -> Path | None:
 
 
 def _first_line(path: Path) -> str:
-    """Return the first line of a regular file, which has a bounded length. Raises OSError or UnicodeDecodeError.
-
-    A device or a pipe would never end, or never begin.
-    """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with open(handle, "rb") as file:  # noqa: PTH123
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file")
+    """Return the first line of a regular file, which has a bounded length. Raises OSError or UnicodeDecodeError."""
+    with opened(path) as file:
         return file.read(_MOST_OCTETS).split(b"\n", 1)[0].decode().rstrip("\r")
 
 

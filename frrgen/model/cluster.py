@@ -17,6 +17,7 @@ from frrgen.model.types import (
     Address,
     Asn,
     Communities,
+    FileName,
     GroupName,
     Hostname,
     Interface,
@@ -165,7 +166,7 @@ class Pool(Model):
 class NodeList(Model):
     """Where the nodes of a cluster are listed."""
 
-    file: str = Field(min_length=1)
+    file: FileName
     """A file with what `kubectl get nodes -o yaml` prints, by its path in the inventory: `nodes/NAME.yaml`."""
     selector: Selector = Selector.model_construct()
     """Only nodes with these labels speak to the routers."""

@@ -16,6 +16,7 @@ from frrgen.model.types import (
     BgpListName,
     Community,
     Description,
+    FileName,
     Hostname,
     Interface,
     LargeCommunity,
@@ -210,7 +211,7 @@ class Ssh(Model):
     """TCP port; None: as ~/.ssh/config says, or 22."""
     user: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
     """Who logs in; None: as ~/.ssh/config says."""
-    identity_file: str | None = None
+    identity_file: FileName | None = None
     """A private key; None: as ~/.ssh/config says, and the agent's."""
     password: Password | None = None
     """A password to log in with: `env:NAME` or `file:PATH`. A key is better."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from frrgen.model.types import Model, PlacedError
+
+Label = Annotated[str, Field(pattern=r"^[!-~]{1,317}$")]
+"""The key of a label, `PREFIX/NAME`: printable, without blanks; Kubernetes asks for more."""
+LabelValue = Annotated[str, Field(pattern=r"^[!-~]{0,63}$")]
+"""The value of a label: printable, without blanks."""
 
 
 class Requirement(Model):
     """A requirement of a label selector."""
 
-    key: str
+    key: Label
     """The label."""
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
     """What is asked of the label: its value is one of `values`, or none of them; or it is there, or is not."""
-    values: tuple[str, ...] = ()
+    values: tuple[LabelValue, ...] = ()
     """The values of In and NotIn."""
 
     @model_validator(mode="after")
@@ -38,7 +43,7 @@ class Requirement(Model):
 class Selector(Model):
     """A label selector: an object is selected by all of it."""
 
-    match_labels: dict[str, str] = {}
+    match_labels: dict[Label, LabelValue] = {}
     """Label -> the value that it must have."""
     match_expressions: tuple[Requirement, ...] = ()
     """What is asked of its labels."""

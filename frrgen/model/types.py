@@ -384,6 +384,8 @@ PeerHost = Annotated[str, BeforeValidator(str), AfterValidator(_host)]
 """An address in canonical text, or a host name."""
 Description = Annotated[str, _text(200)]
 """One line of at most 200 bytes; runs of blanks become one, as FRR does."""
+FileName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,4096}$")]
+"""The path of a file, without control characters."""
 ShutdownMessage = Annotated[str, _text(255)]
 """At most 255 bytes of UTF-8 (RFC 9003)."""
 Community = Annotated[str, BeforeValidator(str), AfterValidator(_community)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -91,3 +92,13 @@ def test_a_list_that_says_no_node_is_an_error_with_its_place(net, text, said):
     told = "\n".join(map(str, caught.value.findings))
     assert said in told
     assert str(net) in told
+
+
+@pytest.mark.parametrize("file", ["../outside.yaml", "/etc/passwd", "nodes", "nodes/pipe", "nodes/\\0"])
+def test_a_list_is_a_file_of_the_inventory_that_ends(net, file):
+    os.mkfifo(net / "nodes/pipe")
+    (net.parent / "outside.yaml").write_text(json.dumps(node("n1", "10.0.0.2")))
+    (net / "clusters/k8s.yaml").write_text(CLUSTER.replace("nodes/k8s.yaml", f'"{file}"'))
+    with pytest.raises(InputError) as caught:
+        load(net)
+    assert {str(one.code) for one in caught.value.findings} <= {"FRR101", "FRR111"}

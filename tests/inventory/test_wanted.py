@@ -159,3 +159,14 @@ def test_the_other_box_of_a_broken_one_is_left_out_and_said(folder, capsys):
     said = capsys.readouterr()
     assert "r1 is left out" in said.err
     assert said.out.count("router bgp 64500") == 3
+
+
+def test_a_wrong_router_to_which_a_pool_and_an_uplink_go_is_told_and_no_more(folder):
+    (folder / "clusters/k8s.yaml").write_text(
+        "asn: 64512\nnodes: {n1: {addresses: [10.7.0.1], uplinks: {r1: {addresses: [10.7.0.1]}}}}\n"
+        "pools: {services: {prefixes: [192.168.10.0/24], routers: [r1]}}\nrouters: {r1: {}, r2: {}}\n"
+    )
+    (folder / "routers/r1.yaml").write_text("frobnicate: 1\n")
+    with pytest.raises(InputError) as caught:
+        load(folder)
+    assert [str(one.code) for one in caught.value.findings] == ["FRR110"]
