@@ -10,7 +10,7 @@ from typing import Any, Final
 from tests.lab.live import Live, Peer
 
 _PASSING: Final = re.compile(
-    r"messageStats|TimerUp|LastRead|LastWrite|ElapsedTime|lastReset|lastNotification|lastError|lastUpdate|TimerMsecs|"
+    r"messageStats|TimerUp|LastRead|LastWrite|ElapsedTime|[lL]astReset|lastNotification|lastError|lastUpdate|TimerMsecs|"
     r"TimerRemaining|ExpireIn|connections(Established|Dropped)|estimatedRtt|portForeign|portLocal|nexthopLocal|hostLocal|"
     r"updateGroupId|subGroupId|packetQueueLength|Counter$|prefixStats|mraiInterval|softwareVersion$|eorReceived|endOfRib|"
     r"bgpTimerConfigured|bgpTcpMss|Thread|hostName|receivedPrefix"
