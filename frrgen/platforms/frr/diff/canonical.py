@@ -267,7 +267,7 @@ def _family(part: NeighborFamily, family: str, one: Neighbor | PeerGroup, bgps: 
         active = own if part.activate is None else part.activate
         changes["activate"] = None if active == shown else active
     unchanged = set(part.attribute_unchanged)
-    if part.route_server_client:
+    if part.route_server_client and family in FAMILIES:
         unchanged.add("next-hop")
     if family not in FAMILIES and unchanged == {"next-hop"}:
         # EVPN has it by default, and FRR shows it beside another word alone

@@ -11,7 +11,7 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.defaults import Profile, saying_defaults, with_defaults
 from frrgen.model.evpn import Vni
 from frrgen.model.neighbor import Neighbor, PeerGroup
-from frrgen.model.types import SESSION_FAMILIES
+from frrgen.model.types import FAMILIES, SESSION_FAMILIES
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.record import Decides, Record, never
 from frrgen.platforms.frr.diff.sessions import Session, dynamic, said_by, sessions
@@ -222,7 +222,8 @@ class Instance:
             part.last[:] = [line for line in part.last if line not in gone]
             none = StandIn([], [])
             standin = none if old is None else self.standins.lines.get((self.vrf, name, family), none)
-            self.commands.add(enter, [*standin.on, *part.first, *then, *part.last, *standin.off])
+            hidden = [] if old is None or family in FAMILIES else _next_hop(name, one, old)
+            self.commands.add(enter, [*standin.on, *part.first, *then, *part.last, *hidden, *standin.off])
             if isinstance(one, PeerGroup):
                 self.commands.add(enter, self._lingering(name, family, part))
 
@@ -340,6 +341,23 @@ class Instance:
         self.commands.add(self.enter, [f"no neighbor {part.owner[-1]}{'' if peer else ' peer-group'}"])
         if peer:
             self.record.session(self.vrf, peer, Impact.RESET, "removed")
+
+
+def _next_hop(name: str, one: Neighbor | PeerGroup, old: Neighbor | PeerGroup) -> list[str]:
+    """Return the line that says in EVPN whether FRR lets the next hop be, where a change may have touched that.
+
+    FRR does so by default and hides it: `next-hop-self` ends it, `route-server-client` and the undoing of
+    `next-hop-self` bring it, and `attribute-unchanged` says all of it (8.4.4, 10.3, 10.7.1).
+    """
+    new, was = (
+        (part.next_hop_self, part.route_server_client, part.attribute_unchanged)
+        for part in (one.l2vpn_evpn, old.l2vpn_evpn)
+    )
+    if new == was or (isinstance(one, Neighbor) and one.peer_group is not None and not new[-1]):
+        return []
+    kept = not one.l2vpn_evpn.next_hop_self or one.l2vpn_evpn.route_server_client
+    words = one.l2vpn_evpn.attribute_unchanged or (("next-hop",) if kept else ())
+    return [f"neighbor {name} attribute-unchanged {' '.join(words)}"] if words else []
 
 
 def _is_local_as(line: Statement) -> bool:
