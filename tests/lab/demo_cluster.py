@@ -284,6 +284,15 @@ def tell(cluster: Cluster, edge: Router, home: Router, outside: Router) -> None:
     wait_for("an answer of each node", lambda: found.update(answers(outside)) or len(found) == len(NODES))
     print(f"{found.total()} packets to {WEB} from outside; answered by", dict(sorted(found.items())), flush=True)
     drain(cluster, "microk8s-2", (edge, home), outside)
+    print("\nEach prefix from node to kernel, on the FRR router and on the pfSense box:", flush=True)
+    sent = [str(cluster.admin(name)) for name in NODES]
+    status = [cluster.frrgen, "status", "microk8s", "--ssh-config", str(cluster.lab.ssh_config()), "--sent", *sent]
+
+    def agrees() -> bool:
+        return subprocess.run(status, capture_output=True, check=False, cwd=cluster.net).returncode == 0
+
+    wait_for("agreement of nodes and routers", agrees, seconds=60, every=0.5)
+    cluster.show(*status)
     print("\nAnother controller gives a Service an address that is in no pool:", flush=True)
     cluster.apply("stray", STRAY)
     cluster.give("stray", "192.168.99.1")
