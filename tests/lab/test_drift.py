@@ -91,3 +91,19 @@ def test_each_prefix_that_gets_lost_is_named_with_what_stops_it(cluster):
     done = status()
     assert (done.returncode, "no speaker at" in done.stderr) == (2, True)
     assert "  n2 10.0.0.3: " in done.stdout
+
+
+@pytest.mark.sample("10.3")
+def test_frr_10_answers_the_same_questions(cluster):
+    edge, speakers, status = cluster
+    for one in speakers:
+        one.announce("10.1.0.1/32", "10.2.0.1/32")
+        one.up()
+    assert "2 sessions, 2 of 2 prefixes" in agrees(status)
+    edge.vtysh("configure terminal", "no ip prefix-list k8s-services seq 10")
+    edge.vtysh("clear bgp ipv4 unicast * soft in")
+    wait_for("the drop", lambda: "10.2.0.1/32" not in edge.vtysh("show bgp ipv4 unicast"), 20)
+    wait_for("what both nodes sent", lambda: "yet" not in status().stdout, 20)
+    done = status()
+    assert done.returncode == 2, done.stderr
+    assert "10.2.0.1/32: hidden\n    n1, n2: not accepted: dropped by route-map k8s-in seq 20\n" in done.stdout
