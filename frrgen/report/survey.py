@@ -12,7 +12,7 @@ from frrgen.model.cluster import Cluster, Network
 from frrgen.model.derive import dialled
 from frrgen.model.references import NOUNS, Ref
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILY_OF, Prefix
+from frrgen.model.types import FAMILY_OF, Prefix, is_address
 from frrgen.policy.frr.alphabet import Policy
 from frrgen.policy.frr.attached import Direction
 from frrgen.policy.frr.session import Session
@@ -85,18 +85,10 @@ def _addresses(network: Network, router: Router) -> Iterator[tuple[str | None, s
         for one in dialled(network, router.name, vrf):
             yield vrf, str(one)
         for owner in (*bgp.neighbors.values(), *bgp.peer_groups.values()):
-            if owner.update_source is not None and _is_address(str(owner.update_source)):
+            if owner.update_source is not None and is_address(str(owner.update_source)):
                 yield vrf, str(ip_address(str(owner.update_source)))
-    if router.ssh.host is not None and _is_address(router.ssh.host):
+    if router.ssh.host is not None and is_address(router.ssh.host):
         yield None, str(ip_address(router.ssh.host))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _session(router: Router, vrf: str | None, name: str, bgp: Bgp, seen: _Policies) -> SessionView:
