@@ -13,6 +13,7 @@ from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import count
 from frrgen.cli.fleet import PART, check_fleet
 from frrgen.cli.told import tell
+from frrgen.cli.working import working
 from frrgen.codes import Severity
 from frrgen.errors import Exit, Finding, InputError
 from frrgen.intended.inventory import Inventory
@@ -61,7 +62,13 @@ def _mended(args: argparse.Namespace, *, again: bool = False) -> tuple[set[str],
 def _found(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
     every = names(args.inventory)
     if not args.routers and len(every) > PART:
-        return set(every), check_fleet(args.inventory, every, args.jobs)
+        with working(args, "checking routers", len(every)) as step:
+            return set(every), check_fleet(args.inventory, every, args.jobs, step)
+    with working(args, "checking"):
+        return _found_of(args)
+
+
+def _found_of(args: argparse.Namespace) -> tuple[set[str], Sequence[Finding]]:
     inventory = Inventory(args.inventory, args.routers)
     wanted = {router.name for router in inventory.routers(args.routers)}
     return wanted, [

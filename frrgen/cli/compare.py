@@ -10,6 +10,7 @@ from typing import Any
 from frrgen.cli.ci import envelope, reported, write
 from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import complain
+from frrgen.cli.working import working
 from frrgen.codes import Severity
 from frrgen.errors import Exit
 from frrgen.intended.policies import Policies
@@ -24,9 +25,11 @@ from frrgen.report.ci.problem import Problem, Result
 def run(args: argparse.Namespace) -> Exit:
     """Compare: 0 is a proof that they are equal, 2 a difference or a doubt."""
     policies = Policies(args.inventory, checked_version(args.frr_version))
-    a, b = policies.named(args.a), policies.named(args.b)
+    with working(args, "reading"):
+        a, b = policies.named(args.a), policies.named(args.b)
     complain(policies.unread)
-    result = compare_wherever(a, b, args.budget.bounded)
+    with working(args, "comparing every route"):
+        result = compare_wherever(a, b, args.budget.bounded)
     if args.format == "json":
         print(json.dumps(_json(args, result), indent=2))
     elif args.format in NAMES:

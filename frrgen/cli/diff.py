@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,9 @@ from frrgen.cli.devices import plan_of
 from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.plan import show
 from frrgen.cli.reviewed import plan_digest
+from frrgen.cli.working import counted, working
 from frrgen.codes import Code, Severity
-from frrgen.errors import Exit, Finding, FrrgenError, InputError
+from frrgen.errors import Exit, Finding, FrrgenError, InputError, visible
 from frrgen.intended.readable import Readable, readable
 from frrgen.model.router import Router
 from frrgen.platforms.files import write_private
@@ -34,13 +36,16 @@ _SUFFIXES: Final = (".conf", ".config.xml", ".xml")
 @reported
 def run(args: argparse.Namespace) -> Exit:
     """Compare every router, and print each plan; one that is wrong or cannot be reached does not hide the others."""
-    read = readable(args.inventory, args.routers, over_box=True)
+    with working(args, "reading the inventory"):
+        read = readable(args.inventory, args.routers, over_box=True)
     inventory, routers, wrong = read.inventory, read.routers, read.wrong
     if wrong and args.running is not None and not args.running.is_dir():
         # a file is of the one router that there is
         raise InputError(*(one for bad in wrong.values() for one in bad.findings))
     if args.base is not None:
-        with running_at(args.base, args.inventory, routers) as (files, gone):
+        with ExitStack() as held:
+            with working(args, f"reading the inventory of {visible(args.base)}"):
+                files, gone = held.enter_context(running_at(args.base, args.inventory, routers))
             # its own names alone are compared when routers are named
             left = () if args.routers else [name for name in gone if name not in wrong]
             return _compared(read, args, files, left)
@@ -63,8 +68,11 @@ def _compared(read: Readable, args: argparse.Namespace, running: Mapping[str, Pa
         except FrrgenError as bad:
             return bad
 
-    with ThreadPoolExecutor(max_workers=args.parallel) as pool:
-        results = [*pool.map(compare, routers), *read.wrong.values()]
+    with (
+        working(args, "comparing routers", len(routers)) as step,
+        ThreadPoolExecutor(max_workers=args.parallel) as pool,
+    ):
+        results = [*counted(pool.map(compare, routers), step), *read.wrong.values()]
     names = [*(router.name for router in routers), *read.wrong]
     plans = [found for found in results if isinstance(found, Plan)]
     failed = [found for found in results if isinstance(found, FrrgenError)]

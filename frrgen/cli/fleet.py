@@ -51,12 +51,19 @@ def own(inventory: Inventory, names: Sequence[str], findings: Sequence[Finding])
     return tuple(one for one, path in paths if path[:1] != ("routers",) or path[1] not in of_others)
 
 
-def check_fleet(folder: Path, names: Sequence[str], jobs: int | None = None) -> list[Finding]:
+def check_fleet(
+    folder: Path, names: Sequence[str], jobs: int | None = None, step: Callable[[int], None] | None = None
+) -> list[Finding]:
     """Return the findings of all routers of an inventory, on as many processes as there are cores (at most 8).
 
-    Policies are judged only where the inventory has no error, as `check` does. Raises InputError if a process dies.
+    Policies are judged only where the inventory has no error, as `check` does. `step` counts the routers that were
+    checked. Raises InputError if a process dies.
     """
-    found = list(in_parts(divided(folder, names, check_part), jobs))
+    found = []
+    for number, part in enumerate(in_parts(divided(folder, names, check_part), jobs)):
+        found.append(part)
+        if step is not None:
+            step(len(names[number * PART :][:PART]))
     findings = [one for part in found for one in part.findings]
     if not any(one.severity is Severity.ERROR for one in findings):
         findings += [one for part in found for one in part.audited]

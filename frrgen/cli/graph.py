@@ -9,13 +9,13 @@ from pathlib import Path
 
 from frrgen.cli.common import complain
 from frrgen.cli.looked import look
+from frrgen.cli.working import working
 from frrgen.codes import Code
 from frrgen.errors import Exit, Finding, InputError, visible
 from frrgen.inventory.write import replace_file
 from frrgen.report.dot import dot, program, titled
 from frrgen.report.mermaid import MOST_EDGES, mermaid
 from frrgen.report.picture import Picture, picture
-from frrgen.report.progress import working
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> Exit:
     elif args.format == "dot":
         text = dot(shown)
     else:
-        with working("laying out the picture", quiet=args.quiet):
+        with working(args, "laying out the picture"):
             text = titled(laid_out(shown), shown, title=title(shown)) + "\n"
     write_out(text, args.output)
     failed = [one.error for one in (looked.view.observed or {}).values() if one.plan is None]

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from frrgen.cli.common import complain, count
 from frrgen.cli.devices import at
 from frrgen.cli.plan import router_name
+from frrgen.cli.working import Step, counted, working
 from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, FrrgenError, InputError, Where, visible
 from frrgen.intended.inventory import Inventory
@@ -39,6 +40,7 @@ class ImportedRouter:
     parsed: Parsed
     source: Source
     remarks: Mapping[tuple[str, ...], tuple[str, ...]]
+    findings: Sequence[Finding]
 
     @property
     def router(self) -> Router:
@@ -70,8 +72,11 @@ def run(args: argparse.Namespace) -> Exit:
 
 def _all(args: argparse.Namespace) -> list[ImportedRouter]:
     """Read all files and routers, at once. Raises InputError with all that is wrong, and for a name that two have."""
-    results = _each(args.files, lambda file: _imported(file, args))
+    with working(args, "reading routers", len(args.files)) as step:
+        results = _each(args.files, lambda file: _imported(file, args), step)
     found = [one for one in results if isinstance(one, ImportedRouter)]
+    for router in found:
+        complain(router.findings)
     holders: dict[str, list[str]] = defaultdict(list)
     for file, one in zip(args.files, results, strict=True):
         if isinstance(one, ImportedRouter):
@@ -84,7 +89,7 @@ def _all(args: argparse.Namespace) -> list[ImportedRouter]:
     return found
 
 
-def _each(things: Sequence[_T], ask: Callable[[_T], object]) -> list[object]:
+def _each(things: Sequence[_T], ask: Callable[[_T], object], step: Step) -> list[object]:
     """Return what `ask` says of each thing, or the FrrgenError that it raised."""
 
     def asked(one: _T) -> object:
@@ -96,7 +101,7 @@ def _each(things: Sequence[_T], ask: Callable[[_T], object]) -> list[object]:
     if len(things) == 1:
         return [asked(things[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(asked, things))
+        return list(counted(pool.map(asked, things), step))
 
 
 def _imported(file: str, args: argparse.Namespace) -> ImportedRouter:
@@ -113,10 +118,10 @@ def _imported(file: str, args: argparse.Namespace) -> ImportedRouter:
         if ssh.model_fields_set:
             parsed = parsed._replace(router=_with_ssh(parsed.router, ssh))
     # what is wrong with the router is no failure of the import: `check` weighs it, once it is in the inventory
-    complain(
-        [replace(one, weighed=Severity.WARNING) if one.severity is Severity.ERROR else one for one in found.findings]
-    )
-    return ImportedRouter(parsed, source, found.remarks)
+    findings = [
+        replace(one, weighed=Severity.WARNING) if one.severity is Severity.ERROR else one for one in found.findings
+    ]
+    return ImportedRouter(parsed, source, found.remarks, findings)
 
 
 def _with_ssh(router: Router, ssh: Ssh) -> Router:
@@ -188,7 +193,8 @@ def _proven(found: Sequence[ImportedRouter], args: argparse.Namespace) -> Exit:
     except InputError:
         # that the inventory has errors was told already
         return Exit.OK
-    plans = _each(found, lambda one: _changes(inventory, one))
+    with working(args, "proving that nothing changes on routers", len(found)) as step:
+        plans = _each(found, lambda one: _changes(inventory, one), step)
     findings = []
     for name, plan in zip(names, plans, strict=True):
         if isinstance(plan, FrrgenError):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from frrgen.cli.diff import running_files
 from frrgen.cli.fleet import PART, in_parts, own
+from frrgen.cli.working import working
 from frrgen.codes import Code, Severity
 from frrgen.errors import DeviceError, Finding, FrrgenError
 from frrgen.intended.inventory import Inventory
 from frrgen.inventory.folder import names
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of
-from frrgen.report.progress import working
 from frrgen.report.survey import survey
 from frrgen.report.view import NetworkView, Observed
 
@@ -49,7 +49,7 @@ def look(args: argparse.Namespace, *, policies: bool, findings: bool) -> Looked:
     asked = Asked(args.inventory, policies, findings, args.running, args.live, args.ssh_config, args.parallel)
     every = names(args.inventory)
     wanted = list(dict.fromkeys(args.routers)) or list(every)
-    with working("reading routers", len(wanted), quiet=args.quiet) as step:
+    with working(args, "reading routers", len(wanted)) as step:
         if len(wanted) <= PART:
             return _part(asked, wanted, rest=not args.routers)
         parts = [wanted[at : at + PART] for at in range(0, len(wanted), PART)]

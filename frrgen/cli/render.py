@@ -10,6 +10,7 @@ from pathlib import Path
 
 from frrgen.cli import fleet
 from frrgen.cli.common import complain
+from frrgen.cli.working import counted, working
 from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, FrrgenError, InputError
 from frrgen.intended.inventory import Inventory
@@ -34,10 +35,12 @@ def run(args: argparse.Namespace) -> Exit:
         return render(args)
     if args.flavour is not None:
         raise InputError(Finding(Code.FRR114, "--flavour goes with --target metallb"))
-    if (texts := _of_fleet(args)) is not None:
-        _hand_over(texts)
+    with working(args, "rendering"):
+        texts = _of_fleet(args)
+        read = None if texts is not None else readable(args.inventory, args.routers, over_box=args.merge is not None)
+    if read is None:
+        _hand_over(texts or ())
         return Exit.OK
-    read = readable(args.inventory, args.routers, over_box=args.merge is not None)
     inventory, routers, wrong = read.inventory, read.routers, read.wrong
     _refuse_other_platforms(routers, args)
     if args.merge is not None and (len(routers) + len(wrong) != 1 or args.out is None):
@@ -48,9 +51,10 @@ def run(args: argparse.Namespace) -> Exit:
         for router in routers:
             _explain(inventory, router, args.templates)
     else:
-        made = _texts(inventory, routers, args)
-        # all files are made before the first is written
-        _hand_over(made if args.out is None else list(made))
+        with working(args, "rendering routers", len(routers)) as step:
+            # all files are made before the first is written
+            made = list(counted(_texts(inventory, routers, args), step))
+        _hand_over(made)
     for bad in wrong.values():
         complain(bad)
     return Exit.ERROR if wrong else Exit.OK

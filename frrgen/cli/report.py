@@ -8,12 +8,12 @@ import sys
 from frrgen.cli.common import count
 from frrgen.cli.graph import laid_out, title, write_out
 from frrgen.cli.looked import look
+from frrgen.cli.working import working
 from frrgen.codes import Severity
 from frrgen.errors import Exit, InputError
 from frrgen.report.dot import titled
 from frrgen.report.page import page
 from frrgen.report.picture import NodeKind, picture
-from frrgen.report.progress import working
 from frrgen.transport.base import now
 
 
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> Exit:
     numbers = {router.name: number for number, router in enumerate(looked.view.routers)}
     links = {node.id: f"#r{numbers[node.lines[0]]}" for node in shown.nodes if node.kind is NodeKind.ROUTER}
     svg, missing = "", ""
-    with working("drawing", quiet=args.quiet):
+    with working(args, "drawing"):
         try:
             svg = titled(laid_out(shown), shown, title=title(shown), links=links)
         except InputError as bad:

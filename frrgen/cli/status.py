@@ -19,12 +19,12 @@ from frrgen.cli import drift
 from frrgen.cli.ci import envelope
 from frrgen.cli.common import complain, worst
 from frrgen.cli.outcomes import finding_as_json
+from frrgen.cli.working import working
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Exit, Finding, FrrgenError
 from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of
-from frrgen.report.progress import working
 from frrgen.report.sessions import live, show
 from frrgen.transaction.waiting import events
 from frrgen.transport.base import UP, Keeper, Peer, Running, read_peers
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> Exit:
     try:
         if args.watch is not None:
             _watch(asked, args)
-        with working("asking routers", len(asked), quiet=args.quiet) as step:
+        with working(args, "asking routers", len(asked)) as step:
             found = _all(asked, args.parallel, step)
     finally:
         for one in asked:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from frrgen.cli.budget import Budget
 from frrgen.cli.ci import envelope, reported, write
 from frrgen.cli.ci_formats import NAMES
+from frrgen.cli.working import working
 from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, InputError, Path, there_are
 from frrgen.intended.inventory import Inventory
@@ -37,7 +38,8 @@ _WAITING: Final = ("FRR does not run here while another box is the CARP master: 
 @reported
 def run(args: argparse.Namespace) -> Exit:
     """Prove it, or show the route and the line that are to blame."""
-    inventory = Inventory(args.inventory)
+    with working(args, "reading the inventory"):
+        inventory = Inventory(args.inventory)
     network = inventory.loaded.network
     unknown = [name for name in args.clusters if name not in network.clusters]
     if unknown:
@@ -48,14 +50,14 @@ def run(args: argparse.Namespace) -> Exit:
             )
         )
     clusters = args.clusters or list(network.clusters)
-    if args.live:
-        found = list(_live(inventory, clusters, args.ssh_config, args.budget))
-    else:
-        generated = inventory.generated.routers
-        found = [
-            *verify(network, inventory.generated, clusters, bounded=args.budget.bounded),
-            *_pairs(network, generated, clusters),
-        ]
+    with working(args, "verifying sessions"):
+        if args.live:
+            found = list(_live(inventory, clusters, args.ssh_config, args.budget))
+        else:
+            found = [
+                *verify(network, inventory.generated, clusters, bounded=args.budget.bounded),
+                *_pairs(network, inventory.generated.routers, clusters),
+            ]
     problems = sum(len(one.problems) for one in found)
 
     def where(problem: Disagreement) -> str:

@@ -1,52 +1,18 @@
-"""How far each push has come: a live table on a terminal, plain lines elsewhere; and how far other work has come."""
+"""How far each push has come: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from frrgen.report.console import console
 from frrgen.transaction.base import State
 
 if TYPE_CHECKING:
     from rich.status import Status
-
-
-PATIENCE: Final = 2.0
-"""Seconds that work may take before its progress is shown."""
-
-
-@contextmanager
-def working(what: str, total: int = 0, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """Tell on stderr, if it is a terminal, how far work has come that takes longer than two seconds.
-
-    Gives the function that counts what is done.
-    """
-    rich = None if quiet else console(sys.stderr)
-    if rich is None:
-        yield lambda _: None
-        return
-    done = 0
-    status = rich.status(f"{what} …")
-    timer = threading.Timer(PATIENCE, status.start)
-    timer.daemon = True
-
-    def step(count: int) -> None:
-        nonlocal done
-        done += count
-        status.update(f"{what}: {done} of {total}")
-
-    timer.start()
-    try:
-        yield step
-    finally:
-        timer.cancel()
-        timer.join()
-        status.stop()
 
 
 class Progress:

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees more than a file does: links, where to read on, progress; and Ctrl-C."""
+"""What a person at a terminal sees more than a file does: links, where to read on; and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import re
 import select
 import subprocess
 import sys
-import time
 
 import pytest
 
 from frrgen.cli import main
 from frrgen.cli.arguments import parser
-from frrgen.report import progress
 from tests.cli.test_cli import EXAMPLE
 
 START = [sys.executable, "-c", "from frrgen.cli import main; raise SystemExit(main())"]
@@ -159,11 +157,3 @@ def test_ctrl_c_ends_every_verb_at_once_without_a_traceback(verb, tmp_path, monk
 
 def test_every_verb_is_interrupted_here():
     assert set(VERBS) == set(next(one.choices for one in parser()._actions if hasattr(one, "add_parser")))
-
-
-def test_work_that_takes_long_is_told_on_a_terminal_alone(monkeypatch, capsys):
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    with progress.working("reading", 3) as step:
-        time.sleep(0.05)
-        step(1)
-    assert capsys.readouterr() == ("", "")
