@@ -108,6 +108,8 @@ class Code(StrEnum):
     FRR243 = auto(), "The boxes of a pair and their CARP address"
     FRR244 = auto(), "A session that the other box does not take over", Severity.WARNING
     FRR245 = auto(), "A later FRR reads a line otherwise", Severity.INFO
+    FRR246 = auto(), "match alias does not last", Severity.WARNING
+    FRR247 = auto(), "local_role_strict of a peer group does not last", Severity.WARNING
 
     # policy
     FRR301 = auto(), "There is no such neighbor"

@@ -30,7 +30,12 @@ from frrgen.model.types import FAMILIES, SESSION_FAMILIES, Prefix, is_number, is
 _WHERE_WANTED: Final = frozenset({Code.FRR315})
 """Findings that count only where the inventory asks for them, with a severity."""
 _LISTS: Final = tuple(kind for kind in NOUNS if kind.endswith("_lists"))
-_UNDEFINED_EFFECT: Final = {"call": "FRR permits everything that reaches the call", "match": "the clause never matches"}
+_UNDEFINED_EFFECT: Final = {
+    "call": "FRR permits everything that reaches the call",
+    "match": "the clause never matches",
+    "alias": "FRR refuses the clause, and starts with an entry that has its other clauses alone",
+}
+"""What FRR does then; `alias` seen on 8.4.4, 10.3 and 10.7.1."""
 
 
 class RunsOn(Protocol):
@@ -172,7 +177,8 @@ class _Router:
 
     def _entry(self, entry: RouteMapEntry, path: Path) -> Iterator[Finding]:
         for field, ref in match_refs(entry.match):
-            yield from self._defined(ref, (*path, "match", field), _UNDEFINED_EFFECT["match"])
+            effect = _UNDEFINED_EFFECT.get(field, _UNDEFINED_EFFECT["match"])
+            yield from self._defined(ref, (*path, "match", field), effect)
         for field, ref in set_refs(entry.set):
             yield from self._defined(ref, (*path, "set", field), "nothing is deleted")
         if entry.call is not None:

@@ -9,13 +9,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from frrgen.codes import Code
 from frrgen.errors import Finding
 from frrgen.model.router import Router
 from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
 from frrgen.platforms.files import is_xml, read_text
-from frrgen.platforms.frr.diff.faults import upgrade_trap
 from frrgen.platforms.frr.diff.plan import Plan, hide
+from frrgen.platforms.frr.diff.traps import traps
 from frrgen.platforms.frr.parse.parser import Parsed, parse, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.parse.remarks import remarks
@@ -36,10 +35,8 @@ class FrrPlatform:
     template = True
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
-        """Return the finding about an upgrade; other doubts about FRR hold everywhere (`model/check.py`)."""
-        if (trap := upgrade_trap(router)) is not None:
-            text, hint = trap
-            yield Finding.at(Code.FRR245, text, (*path, "route_maps"), hint)
+        """Return the findings about the saved file; other doubts about FRR hold everywhere (`model/check.py`)."""
+        return traps(router, path)
 
     def losses(self, router: Router) -> Iterable[Finding]:
         """Return nothing: the model says no more than FRR can."""

@@ -14,7 +14,6 @@ from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
 from frrgen.platforms.frr.diff.sessions import dynamic
 from frrgen.platforms.frr.grammar.bgp import LISTEN_LIMIT
-from frrgen.platforms.frr.grammar.layout import optimization
 
 _TARGETS_APART: Final = (10,)
 """From this version on `route-target both` makes two targets (seen on 10.3 and 10.7.1; 8.4.4 shares one)."""
@@ -175,17 +174,3 @@ def _filters(part: NeighborFamily, name: str) -> bool:
     """Tell whether anything but this route map filters what goes out."""
     lists = (part.prefix_list_out, part.distribute_list_out, part.filter_list_out)
     return any(lists) or part.route_map_out not in {None, name}
-
-
-def upgrade_trap(router: Router) -> tuple[str, str] | None:
-    """Return what FRR 9 and later make of the route maps in the file that FRR 8 saves, and what to do; None: nothing.
-
-    FRR 8 saves `no route-map NAME optimization`, and FRR 9 skips the first entry of such a map.
-    """
-    maps = sum(not optimization(one, router.version) for one in router.route_maps.values())
-    if router.version >= (9,) or not maps:
-        return None
-    named = f"{maps} route map{'s' if maps > 1 else ''} of {router.name}"
-    saved = f"the file that FRR {router.frr_version} has saved"
-    text = f"FRR 9 and later skip the first entry of {named} when they start with {saved}"
-    return text, f"before FRR is upgraded: frrgen upgrade-check {router.name} --to 10.3"

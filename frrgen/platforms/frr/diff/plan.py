@@ -11,9 +11,10 @@ from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
 from frrgen.platforms.frr.diff.build import build
 from frrgen.platforms.frr.diff.changes import Change, Op
-from frrgen.platforms.frr.diff.faults import faults, refuse_deaths, upgrade_trap
+from frrgen.platforms.frr.diff.faults import faults, refuse_deaths
 from frrgen.platforms.frr.diff.limits import Accepted, limits
 from frrgen.platforms.frr.diff.owned import with_unowned
+from frrgen.platforms.frr.diff.traps import traps
 from frrgen.platforms.frr.diff.work import Work
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
@@ -261,9 +262,9 @@ def _kept_of_sessions(leftovers: Iterable[Leftover], intended: Router) -> Iterat
 
 
 def with_trap(plan: Plan, intended: Router) -> Plan:
-    """Add to a plan what a later FRR reads otherwise of the file that is saved behind it (FRR245)."""
-    trap = upgrade_trap(intended)
-    return plan if trap is None else replace(plan, warnings=(*plan.warnings, "; ".join(trap)))
+    """Add to a plan what FRR reads otherwise of the file that is saved behind it."""
+    found = [f"{one.message}; {one.hint}" for one in traps(intended)]
+    return replace(plan, warnings=(*plan.warnings, *found)) if found else plan
 
 
 def with_routes(plan: Plan, running: Parsed, intended: Router) -> Plan:
