@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from frrgen.speaker.process.sources.file import StaticSource
 from frrgen.speaker.process.speaker import Options, Speaker
 from frrgen.speaker.process.status import status
 from frrgen.speaker.wire.packed_prefix import Key
-from tests.lab.speaking import inventory
+from tests.lab.speaking import ROOT, inventory
 from tests.speaker.talking import run
 
 
@@ -265,7 +267,7 @@ def test_a_check_that_fails_in_a_way_nobody_thought_of_has_not_passed_and_goes_o
         async with asyncio.timeout(30):
             while seen != [True]:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-            monkeypatch.setattr(asyncio, "create_subprocess_exec", partial(refuse, RuntimeError("no thread")))
+            monkeypatch.setattr(subprocess, "Popen", refuse)
             while seen != [True, False]:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
             assert checker.detail == "no thread"
@@ -274,8 +276,8 @@ def test_a_check_that_fails_in_a_way_nobody_thought_of_has_not_passed_and_goes_o
                 await asyncio.sleep(0.02)
         await asyncio.wait([checker.stop()])
 
-    async def refuse(bad, *_, **__):
-        raise bad
+    def refuse(*_, **__):
+        raise RuntimeError("no thread")
 
     run(live())
 
@@ -284,3 +286,71 @@ def test_the_example_of_the_docs_is_read(tmp_path, planned):
     text = (Path(__file__).resolve().parents[2] / "docs/speaker.md").read_text()
     block = next(one for one in text.split("```yaml\n")[1:] if one.startswith("announcements:")).split("```")[0]
     assert len(read_static(source(tmp_path, block), planned[0])) == 2
+
+
+CHECK = """
+import asyncio, os, sys
+from frrgen.speaker.process.health import Checker
+from frrgen.speaker.process.sources.base import Health
+
+async def nothing(): pass
+
+async def live():
+    os.set_inheritable(os.open("/", os.O_RDONLY), True)
+    checker = Checker(Health(command=("sh", "-c", sys.argv[1]), rise=1, timeout=60), asyncio.Semaphore(1))
+    checker.start(nothing)
+    await checker.settled.wait()
+    await asyncio.wait([checker.stop()])
+    print(checker.detail, open("/proc/self/status").read())
+
+asyncio.run(live())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can give capabilities")
+@pytest.mark.parametrize("user", ["0", "65534"])
+def test_a_program_inherits_no_capability_no_descriptor_and_no_blocked_signal(user):
+    """Neither from root nor from a user with ambient capabilities, as systemd gives them; the speaker keeps its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        script = f"exec > {folder}/descriptors; ls /proc/$$/fd; exec > {folder}/status; cat /proc/self/status"
+        given = "+net_bind_service,+dac_read_search"
+        words = ["setpriv", "--reuid", user, "--clear-groups", "--inh-caps", given, "--ambient-caps", given, "--"]
+        done = subprocess.run(
+            [*words, sys.executable, "-c", CHECK, script], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        descriptors, told = ((Path(folder) / name).read_text() for name in ("descriptors", "status"))
+    own, program = (
+        dict(one.split(":\t", 1) for one in text.splitlines() if ":\t" in one) for text in (done.stdout, told)
+    )
+    assert int(own["CapAmb"], 16) == 1 << 10 | 1 << 2
+    assert {int(program[f"Cap{one}"], 16) for one in ("Inh", "Prm", "Eff", "Amb")} == {0}
+    assert (program["NoNewPrivs"], own["NoNewPrivs"]) == ("1", "0")
+    assert int(program["SigBlk"], 16) == int(program["SigIgn"], 16) == 0
+    assert descriptors.split() == ["0", "1", "2"]
+
+
+def test_a_program_that_nobody_waits_for_any_more_is_ended(tmp_path, monkeypatch):
+    """A check may be stopped while its program is being started."""
+    begun, go = threading.Event(), threading.Event()
+    started = []
+    start = subprocess.Popen
+
+    def slowly(*words, **how):
+        begun.set()
+        go.wait(30)
+        started.append(start(*words, **how))
+        return started[0]
+
+    async def live():
+        monkeypatch.setattr(subprocess, "Popen", slowly)
+        checker = checking(quick(command=("sleep", "60"), timeout=60), [])
+        assert await asyncio.to_thread(begun.wait, 30)
+        await asyncio.wait([checker.stop()])
+        assert started == []
+        go.set()
+        async with asyncio.timeout(30):
+            while not started or runs(started[0].pid):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    run(live())

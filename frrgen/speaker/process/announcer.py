@@ -12,7 +12,7 @@ from typing import Any, Final
 from frrgen.errors import Finding, InputError
 from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import NodePlan
-from frrgen.speaker.process.health import Checker
+from frrgen.speaker.process.health import CHECKS, Checker
 from frrgen.speaker.process.sources.base import Health, Source, Wanted
 from frrgen.speaker.session.group import Group
 from frrgen.speaker.session.peer import Peer
@@ -24,8 +24,6 @@ from frrgen.speaker.wire.packed_prefix import Family, Key
 
 _LOGGED: Final = 20
 _STARTING: Final = "starting"
-_CHECKS: Final = 128
-"""Health checks that run at the same time."""
 _END: Final = 1.0
 """Seconds in which a program of a check is gone once it was killed."""
 _FIRST: Final = 15.0
@@ -48,7 +46,7 @@ class Announcer:
         self._reasons = reasons
         self._named = 0
         """Prefixes that were dropped since the table was last changed as a whole."""
-        self._few = asyncio.Semaphore(_CHECKS)
+        self._few = asyncio.Semaphore(CHECKS)
         self._settled = asyncio.Event()
         """The table is what the checks said when it was made; from now on they change it."""
         self._lock = asyncio.Lock()

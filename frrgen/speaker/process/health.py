@@ -8,19 +8,25 @@ import os
 import random
 import signal
 import socket
+import subprocess
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from frrgen.speaker.process.privileges import give_up_all
 from frrgen.speaker.process.sources.base import Health
 
 Changed = Callable[[], Awaitable[None]]
 """Called when it is decided that a check passes or fails, and when that changes; the next one waits for it."""
 _NAMES: Final = ThreadPoolExecutor(8, "names")
 """Look up names, which may take minutes. Nothing but checks waits for that: the loop's own threads are for all else."""
+CHECKS: Final = 128
+"""Health checks that run at the same time."""
+_PROGRAMS: Final = ThreadPoolExecutor(CHECKS, "programs", initializer=give_up_all)
+"""Start programs and wait for them: a program has the rights of the thread that starts it."""
 
 
 class Checker:
@@ -123,18 +129,35 @@ async def _http(url: str) -> str:
 
 
 async def _command(command: tuple[str, ...]) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    loop = asyncio.get_running_loop()
+    # asyncio would start it in the thread of the loop, which may listen on port 179
+    starting = _PROGRAMS.submit(_start, command)
     try:
-        status = await process.wait()
+        process = await asyncio.wrap_future(starting)
+    except asyncio.CancelledError:
+        starting.add_done_callback(_end_at_once)
+        raise
+    try:
+        status = await loop.run_in_executor(_PROGRAMS, process.wait)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            # the program, and what it began and left behind: that would be one more each time
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        _end(process)
+        await loop.run_in_executor(_PROGRAMS, process.wait)
     return "" if status == 0 else f"it ended with {status}"
+
+
+def _start(command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program, and what it began and left behind: that would be one more each time."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end_at_once(starting: Future[subprocess.Popen[bytes]]) -> None:
+    """Kill a program that nobody waits for any more."""
+    if not starting.cancelled() and starting.exception() is None:
+        _end(process := starting.result())
+        process.wait()
