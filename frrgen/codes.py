@@ -110,6 +110,7 @@ class Code(StrEnum):
     FRR245 = auto(), "A later FRR reads a line otherwise", Severity.INFO
     FRR246 = auto(), "match alias does not last", Severity.WARNING
     FRR247 = auto(), "local_role_strict of a peer group does not last", Severity.WARNING
+    FRR248 = auto(), "Two fields about the next hop in EVPN"
 
     # policy
     FRR301 = auto(), "There is no such neighbor"

@@ -301,6 +301,15 @@ class _Router:
                 "nexthop_local_unchanged is for ipv6_unicast only: FRR refuses it here",
                 (*place, "ipv4_unicast", "nexthop_local_unchanged"),
             )
+        evpn = one.l2vpn_evpn
+        if evpn.next_hop_self and set(evpn.attribute_unchanged) == {"next-hop"}:
+            yield Finding.at(
+                Code.FRR248,
+                "in EVPN next_hop_self and attribute_unchanged next-hop contradict each other: FRR shows the first "
+                "alone, and obeys the line that came last",
+                (*place, "l2vpn_evpn", "attribute_unchanged"),
+                "keep one of them",
+            )
         for family in SESSION_FAMILIES:
             for field, ref in direct_refs(getattr(one, family), family):
                 yield from self._defined(ref, (*path, family, field), "FRR denies every route")

@@ -46,3 +46,16 @@ def test_a_neighbor_is_not_dialled_from_an_address_of_the_other_ip_version_and_n
     assert found(**{"192_0_2_9": {**far, "update_source": "2001:db8::1"}}) == [("FRR225", ())]
     sourced = {**far, "update_source": "192.0.2.1"}
     assert found(**{"192_0_2_9": sourced, "192_0_2_1": far}) == [("FRR225", ())]
+
+
+@pytest.mark.parametrize("kind", ["neighbors", "peer_groups"])
+@pytest.mark.parametrize("own", [True, "force", False])
+@pytest.mark.parametrize("words", [["next-hop"], ["as-path", "next-hop"], ["med"], []])
+def test_two_fields_about_the_next_hop_in_evpn_of_which_frr_shows_one_are_an_error(kind, own, words):
+    one = {"remote_as": 65002, "l2vpn_evpn": {"next_hop_self": own, "attribute_unchanged": words}}
+    name = "192.0.2.1" if kind == "neighbors" else "G"
+    router = {"name": "r1", "frr_version": "10.3", "bgp": {"asn": 65001, kind: {name: one}}}
+    network = Network.model_validate({"routers": {"r1": router}})
+    places = [each.where.path for each in check(network, derive(network)) if each.code == "FRR248"]
+    wanted = ("routers", "r1", "bgp", kind, name, "l2vpn_evpn", "attribute_unchanged")
+    assert places == [wanted] * bool(own and words == ["next-hop"])
