@@ -21,8 +21,9 @@ from frrgen.cli.common import complain, worst
 from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.working import working
 from frrgen.codes import Code
-from frrgen.errors import DeviceError, Exit, Finding, FrrgenError
+from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, InputError
 from frrgen.intended.inventory import Inventory
+from frrgen.intended.readable import read_files
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of
 from frrgen.report.sessions import live, show
@@ -36,13 +37,15 @@ def run(args: argparse.Namespace) -> Exit:
     """Ask the routers; exit 2 if a push waits on one, or one would not start with what it runs."""
     if (clusters := drift.clusters_meant(args)) is not None:
         return drift.run(args, clusters)
-    inventory = Inventory(args.inventory, args.routers)
-    asked = [_Asked(inventory, router, args) for router in inventory.routers(args.routers)]
+    inventory, routers, wrong = _known(args)
+    asked = [_Asked(inventory, router, args) for router in routers]
     try:
         if args.watch is not None:
+            for bad in wrong.values():
+                complain(bad)
             _watch(asked, args)
         with working(args, "asking routers", len(asked)) as step:
-            found = _all(asked, args.parallel, step)
+            found = {**_all(asked, args.parallel, step), **wrong}
     finally:
         for one in asked:
             one.close()
@@ -52,6 +55,18 @@ def run(args: argparse.Namespace) -> Exit:
     else:
         _tell(found)
     return worst(_exit(said) for said in found.values())
+
+
+def _known(args: argparse.Namespace) -> tuple[Inventory, list[Router], dict[str, InputError]]:
+    """Return the inventory, the routers to ask, and the errors of unreadable files by router. Raises InputError.
+
+    A router with other errors is asked, too: the answer then tells no difference from the inventory.
+    """
+    if args.routers:
+        inventory, wrong = Inventory(args.inventory, args.routers), dict[str, InputError]()
+    else:
+        inventory, wrong = read_files(args.inventory)
+    return inventory, [one for one in inventory.routers(args.routers) if one.name not in wrong], wrong
 
 
 def _watch(asked: Sequence[_Asked], args: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ def readable(folder: Path, wanted: Sequence[str], *, over_box: bool = False) -> 
         routers = inventory.routers(wanted)
         inventory.refuse_errors((router.name for router in routers), over_box=over_box)
         return Readable(inventory, routers, {})
-    inventory, wrong = _files(folder)
+    inventory, wrong = read_files(folder)
     found = [router for router in inventory.routers(()) if router.name not in wrong]
     routers = []
     for router in found:
@@ -50,8 +50,11 @@ def readable(folder: Path, wanted: Sequence[str], *, over_box: bool = False) -> 
     return Readable(inventory, routers, wrong)
 
 
-def _files(folder: Path) -> tuple[Inventory, dict[str, InputError]]:
-    """Read an inventory without the routers whose files are wrong, and return what is wrong with each."""
+def read_files(folder: Path) -> tuple[Inventory, dict[str, InputError]]:
+    """Read an inventory without the routers whose files are wrong, and return what is wrong with each.
+
+    Raises InputError for an error that is about no single router, and where no router is left.
+    """
     try:
         return Inventory(folder), {}
     except InputError as bad:

@@ -6,7 +6,7 @@ Every code has a page in docs/findings/. Policy itself is judged elsewhere.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -64,7 +64,8 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
     for name, router in derived.routers.items():
         path = ("routers", name)
         on = None if of is None else of(router)
-        found.extend(_Router(router, path, {} if on is None else on.left_out(router)).findings())
+        left_out = {} if on is None else on.left_out(router)
+        found.extend(_Router(router, path, left_out, derived.origins.get(name, {})).findings())
         found.extend(() if on is None else on.lint(router, path))
         found.extend(check_versions(router, path))
         found.extend(check_sessions(router, path, nodes))
@@ -131,10 +132,13 @@ def _shared_addresses(network: Network) -> Iterator[Finding]:
 
 
 class _Router:
-    def __init__(self, router: Router, path: Path, left_out: Mapping[Path, str]) -> None:
+    def __init__(
+        self, router: Router, path: Path, left_out: Mapping[Path, str], origins: Collection[Path] = ()
+    ) -> None:
         self.router = router
         self.path = path
         self.left_out = left_out
+        self.origins = origins
         self.used: set[Ref] = set()
 
     def findings(self) -> Iterator[Finding]:
@@ -386,7 +390,8 @@ class _Router:
     def _unused(self) -> Iterator[Finding]:
         for kind, words in NOUNS.items():
             for name in getattr(self.router, kind):
-                if (kind, name) not in self.used and kind != "community_aliases":
+                derived = (kind, name) in self.origins
+                if (kind, name) not in self.used and kind != "community_aliases" and not derived:
                     yield Finding.at(
                         Code.FRR240,
                         f"the {words} {name!r} is defined and not used",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
 from frrgen.codes import Code, Severity
@@ -16,6 +16,8 @@ from frrgen.model.pools import announced_pools, carried, pool_versions
 from frrgen.model.types import Address, Prefix, is_address
 
 _FAMILY: Final = {4: "IPv4", 6: "IPv6"}
+_USUAL_LENGTH: Final = {4: 24, 6: 64}
+"""The prefix length that the nodes' network most likely has, where no listen range tells."""
 
 
 def check_clusters(network: Network, derived: Derived) -> Iterator[Finding]:
@@ -139,7 +141,8 @@ def _unknown(cluster: Cluster, name: str, peering: Peering, derived: Derived) ->
         return
     source = peering.update_source
     known = {ip_address(source).version} if source is not None and is_address(source) else set()
-    known |= {address.version for _, address in _dialled(peering)}
+    # an address in the wrong field is another mistake
+    known |= {version for field, one in _dialled(peering) for version in (4 if field == "address" else 6, one.version)}
     if not known:
         # a cluster that says no address at all leaves the dialling to the router
         return
@@ -163,19 +166,35 @@ def _pools(cluster: Cluster, derived: Derived) -> Iterator[Finding]:
     taken |= {
         one: f"the address of node {name}" for name, node in cluster.nodes.items() for one in node.every_address()
     }
-    ranges = [(one, name) for name, peering in cluster.routers.items() for one in peering.listen_range]
+    networks = dict(reversed(list(_node_networks(cluster))))
     for name, pool in cluster.pools.items():
         place: Path = ("clusters", cluster.name, "pools", name, "prefixes")
         for prefix in pool.prefixes:
-            for address, owner in taken.items():
-                if address.version == prefix.version and address in prefix:
-                    text = f"{prefix} of pool {name} holds {address}, {owner}: a service could take it over"
-                    yield Finding.at(Code.FRR207, text, place, "give the pool addresses that no machine has")
-            for around, router in ranges if pool.protocol == "bgp" else ():
-                if around.version == prefix.version and around.overlaps(prefix):
-                    text = f"{prefix} of pool {name} overlaps {around}, where the nodes of {router} come from"
-                    yield Finding.at(Code.FRR222, text, place, "give the pool addresses outside the nodes' network")
+            held = [(one, owner) for one, owner in taken.items() if one.version == prefix.version and one in prefix]
+            if held:
+                address, owner = held[0]
+                more = f" (and {len(held) - 1} more)" if len(held) > 1 else ""
+                text = f"{prefix} of pool {name} holds {address}, {owner}{more}: a service could take it over"
+                yield Finding.at(Code.FRR207, text, place, "give the pool addresses that no machine has")
+                continue
+            near = (one for one in networks if one.version == prefix.version and one.overlaps(prefix))
+            if pool.protocol == "bgp" and (network := next(near, None)):
+                text = f"{prefix} of pool {name} overlaps {networks[network]}"
+                yield Finding.at(Code.FRR222, text, place, "give the pool addresses outside the nodes' network")
         yield from _lengths(cluster, name, pool)
+
+
+def _node_networks(cluster: Cluster) -> Iterator[tuple[Prefix, str]]:
+    """Yield the networks of the nodes with words for each: the listen ranges, and what is usual around other nodes."""
+    ranges = [(one, name) for name, peering in cluster.routers.items() for one in peering.listen_range]
+    for around, router in ranges:
+        yield around, f"{around}, where the nodes of {router} come from"
+    for name, node in cluster.nodes.items():
+        for address in node.every_address():
+            if unusable(address) or any(address in around for around, _ in ranges):
+                continue
+            usual = ip_network((address, _USUAL_LENGTH[address.version]), strict=False)
+            yield usual, f"{usual}, which is likely the network of node {name} ({address})"
 
 
 def _own_addresses(derived: Derived, name: str, peering: Peering) -> Iterator[Address]:

@@ -17,6 +17,8 @@ from frrgen.model.types import FAMILIES, Address, is_address
 MEASURED: Final = ((8, 4), (11,))
 """The first version of FRR whose ways were measured, and the first that is not known yet."""
 
+_NARROW: Final = {4: 24, 6: 64}
+"""The length from which on a static route's prefix is one network, and no summary that holds connected networks."""
 _LOCAL_PREF: Final = 5
 _INTERNAL_LOCAL_AS: Final = (9,)
 """From this version on FRR takes `local-as` over iBGP, too (8.4.4 refuses it, 10.3 takes it)."""
@@ -112,8 +114,8 @@ def _neighbor(
         yield Finding(Code.FRR225, text, Where(path=path))
     elif _wants_connected(neighbor, bgp):
         for route in statics:
-            host = route.prefix.prefixlen == route.prefix.max_prefixlen
-            if host and address in route.prefix and route.via is not None and not route.onlink:
+            behind = route.via is not None and not route.onlink and route.via not in route.prefix
+            if behind and route.prefix.prefixlen >= _NARROW[address.version] and address in route.prefix:
                 text = f"{address} is reached through {route.via} (static route), so FRR holds it for not connected"
                 hint = "ebgp_multihop, ttl_security_hops, or disable_connected_check"
                 yield Finding(Code.FRR226, f"{text}: the eBGP session does not come up", Where(path=path), hint)

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from frrgen.codes import Code
-from frrgen.errors import Finding, Path
+from frrgen.codes import Code, Severity
+from frrgen.errors import Finding, Path, Where
 from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster, Network
 from frrgen.model.neighbor import NeighborOptions
@@ -81,6 +81,8 @@ def check_pairs(
         # who follows a CARP address is one of a pair, whether the inventory has the other box or not
         if name in paired or (name in boxes and _options(router).carp_vip not in {None, "none"}):
             yield from _addresses(router, network)
+        elif name in boxes:
+            yield from _alone(router)
 
 
 def _named(name: str, peer: str, routers: Mapping[str, Router], boxes: AbstractSet[str]) -> Iterator[Finding]:
@@ -172,6 +174,34 @@ def _options(router: Router) -> Pfsense:
     return router.pfsense or Pfsense()
 
 
+def _shared(own: Pfsense) -> frozenset[str]:
+    """Return the addresses that a box has only while it is the CARP master, as far as they are known."""
+    return frozenset(str(one) for name, some in own.interfaces.items() if name.startswith("_vip") for one in some)
+
+
+def _sessions(router: Router) -> dict[Path, tuple[str, str | None]]:
+    """Return the sources of the main instance's sessions by the places that say them, each with its neighbors."""
+    found: dict[Path, tuple[str, str | None]] = {}
+    bgp = router.bgp
+    for peer, one in {} if bgp is None else bgp.neighbors.items():
+        group = None if bgp is None else bgp.group_of(one)
+        place: Path = ("routers", router.name, "bgp", "neighbors", peer, "update_source")
+        source = one.update_source
+        if source is None and group is not None and group.update_source is not None:
+            place, source = (*place[:3], "peer_groups", one.peer_group or "", "update_source"), group.update_source
+        found[place] = (f"{found[place][0]}, {peer}" if place in found else peer, source)
+    return found
+
+
+def _alone(router: Router) -> Iterator[Finding]:
+    """Find sessions of a box without a pair that come from a virtual address, which may be a CARP address."""
+    shared = _shared(_options(router))
+    for place, (_, source) in _sessions(router).items():
+        if source is not None and (source.startswith("_vip") or source in shared):
+            text = f"if {source} is a CARP address, no session comes up from it while another box is the CARP master"
+            yield Finding(Code.FRR243, text, Where(path=place), _FOLLOW, weighed=Severity.WARNING)
+
+
 def _addresses(router: Router, network: Network) -> Iterator[Finding]:
     """Find sessions and nodes that do not fit to the address that the master has."""
     own = _options(router)
@@ -185,13 +215,9 @@ def _addresses(router: Router, network: Network) -> Iterator[Finding]:
     if vip != "none" and own.interfaces and vip not in own.interfaces:
         text = f"{router.name} follows {vip}, whose address is not known"
         yield Finding.at(Code.FRR243, text, (*path, "pfsense", "carp_vip"), f"name it in pfsense.interfaces: {vip}")
-    shared = {str(one) for name, some in own.interfaces.items() if name.startswith("_vip") for one in some}
-    neighbors, groups = ({}, {}) if router.bgp is None else (router.bgp.neighbors, router.bgp.peer_groups)
-    for peer, one in neighbors.items():
-        group = groups.get(one.peer_group or "")
-        source = one.update_source or (group.update_source if group is not None else None)
+    shared = _shared(own)
+    for place, (peer, source) in _sessions(router).items():
         moves = source is not None and (source.startswith("_vip") or source in shared)
-        place: Path = (*path, "bgp", "neighbors", peer, "update_source")
         if vip == "none" and moves:
             yield Finding.at(
                 Code.FRR243,

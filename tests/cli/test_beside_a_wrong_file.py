@@ -40,3 +40,15 @@ def test_a_wrong_file_of_another_router_stops_no_verb_that_names_its_router(tmp_
     assert "r2" not in said
     # nothing listens there: the router was dialled, or no router is needed
     assert "FRR503" in said or words.split()[0] in {"render", "explain"}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("verb", ["diff", "status"])
+def test_a_verb_that_names_no_router_asks_those_that_can_be_read(tmp_path, capfd, verb, wrong):
+    (tmp_path / "routers").mkdir()
+    (tmp_path / "routers/r1.yaml").write_text(ROUTER)
+    (tmp_path / "routers/r2.yaml").write_text(wrong)
+    assert main(["-i", str(tmp_path), verb]) == 1
+    said = "".join(capfd.readouterr())
+    # nothing listens there: r1 was dialled
+    assert said.count("FRR503") == said.count("r2.yaml:") == 1
