@@ -25,10 +25,10 @@ from frrgen.model.types import (
     Model,
     Name,
     Password,
-    PeerName,
     PlacedError,
     Prefix,
     Seconds16,
+    SourceName,
 )
 
 
@@ -185,7 +185,7 @@ class Peering(Model):
     """The router's address that the nodes dial; None: found from the router's update_source, or must be given."""
     ipv6_address: Address | None = None
     """The router's IPv6 address that the nodes dial; None: found as for `address`."""
-    update_source: PeerName | None = None
+    update_source: SourceName | None = None
     """The router's address or interface of the sessions; `neighbor PEER update-source VALUE`."""
     password: Password | None = None
     """The password of the sessions (TCP MD5): `env:NAME` or `file:PATH`."""

@@ -19,13 +19,13 @@ from frrgen.model.types import (
     Model,
     Name,
     Password,
-    PeerName,
     PlacedError,
     ProfileName,
     RemoteAs,
     Seconds16,
     ShutdownMessage,
     Since,
+    SourceName,
 )
 
 _NEEDED: Final = frozenset({1, 2, 3, 4, 14, 15, 16})
@@ -291,7 +291,7 @@ class NeighborOptions(Model):
     ebgp_multihop: Annotated[int, Field(ge=2, le=255)] | None = None
     ttl_security_hops: Annotated[int, Field(ge=1, le=254)] | None = None
     disable_connected_check: bool = False
-    update_source: PeerName | None = None
+    update_source: SourceName | None = None
     passive: bool = False
     shutdown: bool = False
     shutdown_message: ShutdownMessage | None = None

@@ -161,6 +161,10 @@ def _peer(text: str) -> str:
     return _INTERFACE.validate_python(text)
 
 
+def _source(text: str) -> str:
+    return text if CARP.fullmatch(text) else _peer(text)
+
+
 def _hostname(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", text):
         raise ValueError("a host name is 1-63 letters, digits, '.', '_' and '-'")
@@ -379,6 +383,10 @@ Interface = Annotated[str, _word(15, "/:"), AfterValidator(_interface)]
 _INTERFACE: TypeAdapter[str] = adapter(Interface)
 PeerName = Annotated[str, BeforeValidator(str), AfterValidator(_peer)]
 """An address in canonical text, or the name of an interface."""
+CARP: Final = re.compile(r"_vip[0-9a-z]{1,32}")
+"""The name of a CARP address of pfSense: `_vip` and PHP's `uniqid()`, 17 bytes and so too long for an interface."""
+SourceName = Annotated[str, BeforeValidator(str), AfterValidator(_source)]
+"""Where sessions come from: an address, the name of an interface, or on a pfSense box that of a CARP address."""
 Hostname = Annotated[str, AfterValidator(_hostname)]
 PeerHost = Annotated[str, BeforeValidator(str), AfterValidator(_host)]
 """An address in canonical text, or a host name."""

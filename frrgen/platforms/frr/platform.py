@@ -15,6 +15,7 @@ from frrgen.platforms.base import Found, ModelPath, Options, Platform, Source
 from frrgen.platforms.files import is_xml, read_text
 from frrgen.platforms.frr.diff.plan import Plan, hide
 from frrgen.platforms.frr.diff.traps import traps
+from frrgen.platforms.frr.foreign import foreign_sources
 from frrgen.platforms.frr.parse.parser import Parsed, parse, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.parse.remarks import remarks
@@ -35,8 +36,8 @@ class FrrPlatform:
     template = True
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
-        """Return the findings about the saved file; other doubts about FRR hold everywhere (`model/check.py`)."""
-        return traps(router, path)
+        """Return what only FRR on Linux asks for; other doubts about FRR hold everywhere (`model/check.py`)."""
+        return (*foreign_sources(router, path), *traps(router, path))
 
     def losses(self, router: Router) -> Iterable[Finding]:
         """Return nothing: the model says no more than FRR can."""
