@@ -48,7 +48,7 @@ def test_a_command_of_a_page_is_one_that_frrgen_takes(page, line, capsys):
             pytest.fail(f"{page.name}: {line}: {capsys.readouterr().err}")
 
 
-@pytest.mark.parametrize("page", ["route-server.md"])
+@pytest.mark.parametrize("page", ["pfsense-pair.md", "route-server.md"])
 def test_a_guide_runs_as_it_is_written(page, tmp_path, monkeypatch, capsys):
     """Its blocks of YAML are files; its commands are run in order, and print the lines that the guide shows."""
     monkeypatch.chdir(tmp_path)
