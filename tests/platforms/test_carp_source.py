@@ -16,12 +16,13 @@ bgp:
 """
 
 
+SESSIONS = [("192.168.1.10", "ipv4_unicast", "192.168.1.1"), ('"fd00::10"', "ipv6_unicast", "fd00::1")]
+
+
 @pytest.mark.parametrize("vip", ["_vip1", "_vip5f3a1b2c3d4e5"])
-@pytest.mark.parametrize(
-    ("peer", "family", "address"),
-    [("192.168.1.10", "ipv4_unicast", "192.168.1.1"), ('"fd00::10"', "ipv6_unicast", "fd00::1")],
-)
-def test_the_name_and_the_address_are_stored_and_frr_gets_the_address(vip, peer, family, address, tmp_path, capsys):
+@pytest.mark.parametrize("session", SESSIONS)
+def test_the_name_and_the_address_are_stored_and_frr_gets_the_address(vip, session, tmp_path, capsys):
+    peer, family, address = session
     (tmp_path / "routers").mkdir()
     (tmp_path / "routers/box.yaml").write_text(BOX.replace("VIP", vip).replace("PEER", peer).replace("FAMILY", family))
     assert main(["-i", str(tmp_path), "render", "box"]) == 0
