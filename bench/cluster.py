@@ -1,5 +1,6 @@
 """From a change of a Service to the route in the router's kernel, with 5,000 Services; and what that costs a speaker.
 
+`python -m bench.cluster SERVICES` does so with another number of Services, up to 100,000.
 `python -m bench.cluster ADDR:PORT FOLDER SERVICES CHANGES` is the API server, which makes the changes itself.
 """
 
@@ -28,7 +29,7 @@ _EVERY = 0.02
 
 
 def _address(number: int) -> str:
-    return f"10.1.{number >> 8}.{number & 255}"
+    return f"10.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
 async def _serve(where: str, folder: Path, services: int, changes: int) -> None:
@@ -72,7 +73,7 @@ def _monitor(edge: Router) -> subprocess.Popen[bytes]:
     )
 
 
-def bench_cluster(lab: Lab) -> None:
+def bench_cluster(lab: Lab, services: int = SERVICES) -> None:
     """Print the figures."""
     edge, host, server = (
         lab.router("cluster-edge"),
@@ -84,18 +85,18 @@ def bench_cluster(lab: Lab) -> None:
     edge.start(rendered(net))
     inside = ["nsenter", "-t", str(server.pid), "-n", "--", sys.executable, "-m", "bench.cluster"]
     api = subprocess.Popen(
-        [*inside, "10.0.0.9:6443", str(state), str(SERVICES), str(CHANGES)],
+        [*inside, "10.0.0.9:6443", str(state), str(services), str(CHANGES)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=die_with_parent,  # noqa: PLW1509
     )
-    wait_for("the API server", (state / "ready").exists, 120)
+    wait_for("the API server", (state / "ready").exists, 300)
     began = time.monotonic()
     source = ["--source", "kubernetes:observe", "--kubeconfig", str(state / "kubeconfig")]
     speaker = Process(host, *FRRGEN, "-i", str(net), "speaker", "run", "--node", "node", *source, name="speaker")
     try:
-        wait_for("all routes", lambda: _routes(edge) == SERVICES, 120)
+        wait_for("all routes", lambda: _routes(edge) == services, 300)
         start = time.monotonic() - began
         speaker.rest()
         cpu, told = speaker.cpu, time.monotonic()
@@ -116,7 +117,7 @@ def bench_cluster(lab: Lab) -> None:
                 found[words[1]] = calendar.timegm(stamp) + float("0." + words[0].split(".")[1])
         waits = sorted(1000 * (found[one] - when) for one, when in asked.items() if one in found)
         print(
-            f"{SERVICES} Services: {start:.1f} s from the start to the last route, {speaker.memory():.0f} MiB; "
+            f"{services} Services: {start:.1f} s from the start to the last route, {speaker.memory():.0f} MiB; "
             f"a change to the kernel's route: p50 {median(waits):.0f} ms, p99 {quantiles(waits, n=100)[98]:.0f} ms "
             f"(goal 100, 500) of {len(waits)}; {load:.0%} of a core at {CHANGES / spent:.0f} changes a second",
             flush=True,
@@ -132,4 +133,4 @@ if __name__ == "__main__":
         asyncio.run(_serve(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))
     else:
         with Lab() as the_lab:
-            bench_cluster(the_lab)
+            bench_cluster(the_lab, *map(int, sys.argv[1:]))
