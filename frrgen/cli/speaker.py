@@ -104,6 +104,27 @@ class _Desk:
         return str(where) if where.file else ".".join(path)
 
 
+class _Answers:
+    """What the router looks at for each prefix, as text: sessions that are alike share it."""
+
+    def __init__(self, desk: _Desk) -> None:
+        self._desk = desk
+        self._known: dict[tuple[object, ...], tuple[str | None, list[str]]] = {}
+
+    def of(self, gate: Gate, key: int, attributes: Attributes) -> tuple[str | None, list[str]]:
+        """Return why the router's answer is not known (None: it is known), and what it looks at, in order."""
+        asked = gate.asked(key, attributes)
+        known = self._known.get(asked)
+        if known is None:
+            verdict = gate.verdict(key, attributes)
+            known = verdict.undecided, self._desk.lines(gate, verdict)
+            own = gate.session.path
+            # what stands at the neighbor itself stands elsewhere for the next neighbor
+            if all(path[: len(own)] != own for step in verdict.trace for path in (step.path, *step.asked)):
+                self._known[asked] = known
+        return known
+
+
 def _static(text: str | None) -> StaticSource | None:
     from pathlib import Path
 
@@ -161,8 +182,8 @@ def _source(args: argparse.Namespace, desk: _Desk) -> Source | None:
 
 def _plan(args: argparse.Namespace) -> Exit:
     desk = _Desk(args)
-    previews = _previews(desk, args)
-    sessions = [session for node in desk.nodes() for session in _planned_node(desk, args, node, previews)]
+    previews, answers = _previews(desk, args), _Answers(desk)
+    sessions = [session for node in desk.nodes() for session in _planned_node(desk, answers, args, node, previews)]
     if not sessions:
         raise InputError(Finding(Code.FRR602, "there is no node in any cluster"))
     services = [one for cluster, preview in previews.items() for one in _services(cluster, preview)]
@@ -210,7 +231,7 @@ def _services(cluster: str, preview: Preview) -> Iterator[dict[str, Any]]:
 
 
 def _planned_node(
-    desk: _Desk, args: argparse.Namespace, node: str, previews: Mapping[str, Preview]
+    desk: _Desk, answers: _Answers, args: argparse.Namespace, node: str, previews: Mapping[str, Preview]
 ) -> Iterator[dict[str, Any]]:
     plan, routers = desk.plan(node, secrets=False)
     source = _static(args.source)
@@ -227,7 +248,7 @@ def _planned_node(
         for group in groups:
             group.judge(keys)
     for peer, group in zip(plan.peers, groups, strict=True):
-        yield {"cluster": plan.cluster.name, "node": plan.node_name, **_planned(desk, peer, group)}
+        yield {"cluster": plan.cluster.name, "node": plan.node_name, **_planned(answers, peer, group)}
 
 
 def _fill(table: Table, wanted: Iterable[Wanted]) -> None:
@@ -244,7 +265,7 @@ def _fill_pools(table: Table, plan: NodePlan) -> None:
                 table.change(Key.of(type(prefix)((prefix.network_address, length))), pool_attributes(pool))
 
 
-def _planned(desk: _Desk, peer: PeerSettings, group: Group) -> dict[str, Any]:
+def _planned(answers: _Answers, peer: PeerSettings, group: Group) -> dict[str, Any]:
     gate, rib = group.gate, group.rib
     return {
         "router": peer.router,
@@ -254,15 +275,14 @@ def _planned(desk: _Desk, peer: PeerSettings, group: Group) -> dict[str, Any]:
         "local_asn": peer.local_asn,
         "count": sum(len(rib.table.columns[family]) for family in rib.families),
         "dropped": len(rib.dropped),
-        "prefixes": [_planned_prefix(desk, gate, rib, key) for key in islice(rib.wanted(), _SHOWN)],
+        "prefixes": [_planned_prefix(answers, gate, rib, key) for key in islice(rib.wanted(), _SHOWN)],
     }
 
 
-def _planned_prefix(desk: _Desk, gate: Gate, rib: AdjRibOut, key: int) -> dict[str, Any]:
+def _planned_prefix(answers: _Answers, gate: Gate, rib: AdjRibOut, key: int) -> dict[str, Any]:
     attributes = rib.table.get(key) or Attributes()
     dropped = rib.dropped.get(key)
-    verdict = gate.verdict(key, attributes)
-    undecided, why = verdict.undecided, desk.lines(gate, verdict)
+    undecided, why = answers.of(gate, key, attributes)
     return {
         "prefix": str(Key.prefix(key)),
         "verdict": "deny" if dropped is not None else "permit" if undecided is None else "undecided",

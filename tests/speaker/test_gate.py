@@ -12,13 +12,13 @@ from frrgen.platforms.frr.parse.parser import parse
 from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.speaker.table.gate import Gate
+from frrgen.speaker.table.gate import Gate, Proof, Proofs
 from frrgen.speaker.table.rib import AdjRibOut
 from frrgen.speaker.table.table import Table
 from frrgen.speaker.wire.attributes import Attributes, Writer
 from frrgen.speaker.wire.packed_prefix import Family, Key
+from tests.lab.policies import FAR, offered, policy
 from tests.lab.policies import OUTER as SENDER
-from tests.lab.policies import offered, policy
 
 ROUTES = [route for route in offered(60, 7, internal=False) if route.prefix.version == 4]
 VALUES = [1 << 16 | 1, 65002 << 16 | 1, 65002 << 16 | 10]
@@ -163,6 +163,68 @@ def test_a_proof_is_made_once_for_a_hundred_thousand_prefixes():
     one._judge = lambda *args, ask=one._judge: judged.append(args) or ask(*args)
     one.judge(rib, keys)
     assert (len(judged), rib.held) == (1, {})
+
+
+ALIKE = (SENDER, "10.99.0.7", "10.99.0.8", "10.99.0.9", "10.99.0.254")
+"""Neighbors that differ in nothing but the address, from which they announce as the next hop, too."""
+
+
+def gates_alike(number, proofs):
+    """Yield gates of a router with a random policy: of neighbors that differ in their address alone, and of one."""
+    lines = []
+    for line in policy(random.Random(number), list(offered(60, 7, internal=False))).splitlines():
+        own = f"neighbor {SENDER} " in line
+        lines += [line.replace(SENDER, one) for one in ALIKE] if own else [line]
+    # one next hop is the router itself
+    lines.insert(lines.index(f" neighbor {FAR} passive"), f" neighbor {FAR} update-source {ALIKE[-1]}")
+    router = parse("\n".join(lines), name="r").router
+    for one, hop in [*zip(ALIKE, ALIKE, strict=True), *((SENDER, other) for other in ALIKE[1:])]:
+        writer = replace(WRITER, next_hop_ipv4=IPv4Address(hop))
+        yield Gate(Session(router, one, "in"), writer, proofs=proofs())
+
+
+def steps(one, key, attributes):
+    """Return what a verdict's steps are, with the neighbor's own path called so."""
+    own, verdict = one.session.path, one.verdict(key, attributes)
+
+    def called(path):
+        return ("own", *path[len(own) :]) if path[: len(own)] == own else path
+
+    return verdict.undecided, [(s.route_map, s.seq, s.why, *map(called, (s.path, *s.asked))) for s in verdict.trace]
+
+
+def test_gates_that_share_their_proofs_rule_as_each_does_alone():
+    shared = 0
+    for number in range(20):
+        together = Proofs()
+        for one, alone in zip(gates_alike(number, lambda one=together: one), gates_alike(number, Proofs), strict=True):
+            for said in (Attributes(), Attributes(med=5, communities=tuple(VALUES[:1]))):
+                assert one.ruling(Family.IPV4, said) == alone.ruling(Family.IPV4, said), (number, one.session.name)
+        kept = sum(len(proof.rulings) for proof in together.found.values() if isinstance(proof, Proof))
+        shared += 4 * len(ALIKE) - 2 - kept
+    assert shared > 20
+
+
+def test_a_policy_that_asks_for_the_next_hop_rules_of_each_next_hop_on_its_own():
+    proofs, text = Proofs(), POLICY.replace(" match ip", " match ip next-hop address 10.99.0.8\n match ip")
+    session, denied = gate(text).session, []
+    for hop in ALIKE:
+        one = Gate(session, replace(WRITER, next_hop_ipv4=IPv4Address(hop)), proofs=proofs)
+        denied.append(one.ruling(Family.IPV4, Attributes()).reason(Family.IPV4, Key.parse("10.1.0.0/24")) is not None)
+    assert denied == [True, True, False, True, True]
+
+
+def test_gates_of_which_all_that_is_asked_is_equal_take_equal_steps():
+    found, alike = {}, 0
+    for number in range(20):
+        for one in gates_alike(number, Proofs):
+            for route in ROUTES[:10]:
+                for said in (Attributes(), Attributes(med=5, communities=tuple(VALUES[:1]))):
+                    key = Key.of(route.prefix)
+                    asked, took = one.asked(key, said), steps(one, key, said)
+                    alike += asked in found
+                    assert found.setdefault(asked, took) == took, (number, one.session.name, route.prefix)
+    assert alike > 300
 
 
 def test_sessions_share_a_table_only_if_all_that_decides_is_the_same():

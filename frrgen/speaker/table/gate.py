@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, Address
+from frrgen.policy.frr.addresses import Same
 from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.evaluate import judge
+from frrgen.policy.frr.refused import refuses_next_hop
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, outcomes
 from frrgen.policy.frr.trace import Verdict
@@ -34,6 +36,8 @@ from frrgen.speaker.wire.attributes import Attributes, NotAnnounceableError, Wri
 from frrgen.speaker.wire.packed_prefix import IPV6_BIT, Family, Key
 
 Mode = Literal["enforce", "warn", "off"]
+_RULINGS: Final = 10_000
+"""Rulings that are kept of a gate, and of a proof."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,34 @@ class Ruling:
         return next((by for prefixes, by in self.denied if any(True for _ in _within(prefixes, family, [key]))), None)
 
 
+class Proof:
+    """What a policy does with all routes of an IP version, and the rulings that follow."""
+
+    def __init__(self, alphabet: Alphabet, outcomes: Sequence[Outcome]) -> None:
+        self.alphabet = alphabet
+        self.outcomes = outcomes
+        self.rulings: dict[tuple[object, ...], Ruling] = {}
+        """By all that decides of a route beside its prefix."""
+
+    @cached_property
+    def _bounds(self) -> list[int]:
+        """Where the next hops that the policy tells apart begin and end, ascending."""
+        return sorted({bound for one in self.outcomes for box in one.region for bound in box.next_hop})
+
+    def alike(self, hop: Address) -> int:
+        """Return one number for all next hops that the policy does not tell apart."""
+        return bisect_right(self._bounds, next_hop_number(hop))
+
+    def ruling(self, box: RouteBox, version: int) -> Ruling:
+        """Judge all prefixes that are announced with these attributes. Raises UndecidedError."""
+        found: dict[str, list[tuple[PrefixSet, str]]] = {"deny": [], "undecided": [], "permit": []}
+        for outcome in self.outcomes:
+            shared = [prefixes for theirs, prefixes in outcome.region.items() if box.meet(theirs) is not None]
+            if shared:
+                found[outcome.verdict].append((union(version, shared), str(outcome.by)))
+        return Ruling(tuple(found["deny"]), tuple(found["undecided"]))
+
+
 Decides = tuple[object, ...]
 """All that decides about the routes of a session."""
 
@@ -57,7 +89,7 @@ class Proofs:
     """What policies do with all routes: sessions that are alike in all that decides share it."""
 
     def __init__(self) -> None:
-        self.found: dict[tuple[int, Decides], tuple[Alphabet, list[Outcome]] | UndecidedError] = {}
+        self.found: dict[tuple[int, Decides], Proof | UndecidedError] = {}
         """By IP version and all that decides; or why nobody can tell."""
         # a router is known by its identity, which holds as long as it is kept here
         self._decides: dict[tuple[object, ...], tuple[Router, Decides]] = {}
@@ -114,7 +146,7 @@ class Gate:
         known = self._rulings.get((attributes, family))
         if known is None:
             known = self._rulings[attributes, family] = self._judge(family, attributes)
-            if len(self._rulings) > 10_000:
+            if len(self._rulings) > _RULINGS:
                 self._rulings.pop(next(iter(self._rulings)))
         return known
 
@@ -122,19 +154,19 @@ class Gate:
         """Go through the policy with all routes of both families, once; what comes after is looking up."""
         for version in (4, 6):
             with contextlib.suppress(UndecidedError):
-                self._outcomes(version)
+                self._proof(version)
         for family in Family:
             self.fits(family)
         _ = self.key
 
-    def _outcomes(self, version: int) -> tuple[Alphabet, list[Outcome]]:
+    def _proof(self, version: int) -> Proof:
         """Return the proof. Raises UndecidedError if the policy has too many cases."""
         known = self._proofs.found.get((version, self._decides))
         if known is None:
             policy = Policy(self.session.router, self.session)
             try:
                 alphabet = Alphabet.of(policy)
-                known = (alphabet, outcomes(policy, version, alphabet))
+                known = Proof(alphabet, outcomes(policy, version, alphabet))
             except UndecidedError as why:
                 known = why
             self._proofs.found[version, self._decides] = known
@@ -152,16 +184,19 @@ class Gate:
         except NotAnnounceableError as why:
             return Ruling(((everything, str(why)),), ())
         try:
-            alphabet, outcomes = self._outcomes(version)
-            box = self._box(attributes, hop, version, alphabet)
-            found: dict[str, list[tuple[PrefixSet, str]]] = {"deny": [], "undecided": [], "permit": []}
-            for outcome in outcomes:
-                shared = [prefixes for theirs, prefixes in outcome.region.items() if box.meet(theirs) is not None]
-                if shared:
-                    found[outcome.verdict].append((union(version, shared), str(outcome.by)))
+            proof = self._proof(version)
+            # all that `_box` looks at: the next hop of the other version is any, as it says
+            alike = proof.alike(hop) if hop.version == version else None
+            asked = (attributes, self.writer.local_asn, self.writer.ibgp, alike)
+            known = proof.rulings.get(asked)
+            if known is None:
+                known = proof.ruling(self._box(attributes, hop, version, proof.alphabet), version)
+                if len(proof.rulings) >= _RULINGS:
+                    proof.rulings.pop(next(iter(proof.rulings)))
+                proof.rulings[asked] = known
         except UndecidedError as why:
             return Ruling((), ((everything, str(why)),))
-        return Ruling(tuple(found["deny"]), tuple(found["undecided"]))
+        return known
 
     def _path(self, attributes: Attributes) -> str:
         count = 0 if self.writer.ibgp else 1 + attributes.prepend
@@ -188,17 +223,39 @@ class Gate:
         """Tell whether the router is not told of a prefix, for its pool is for others."""
         return any(pool.first <= key < pool.end for pool in self.closed)
 
+    def _hop(self, key: int, attributes: Attributes) -> Address | None:
+        try:
+            return self.writer.next_hop(Key.family(key), attributes)
+        except NotAnnounceableError:
+            return None
+
+    @cached_property
+    def _alike(self) -> tuple[object, ...]:
+        """All of the session that decides what the router looks at, beside who the neighbor is where no map asks."""
+        session = self.session
+        neighbor = session.neighbor.model_copy(update={"description": None}).model_dump_json()
+        version = None if (address := session.peer_address()) is None else address.version
+        same = (Same(session.router), session.bgp_path, session.first_as, session.foreign_hops, neighbor, version)
+        return (*same, self.writer.local_asn, self.writer.ibgp)
+
+    def asked(self, key: int, attributes: Attributes) -> tuple[object, ...]:
+        """Return all that decides a verdict's steps: of gates with equal values they differ in the neighbor's path."""
+        hop = self._hop(key, attributes)
+        refused = refuses_next_hop(self.session, hop, Key.prefix(key).version)
+        version = None if hop is None else hop.version
+        who = (self.session.name, hop) if self._asks_who else None
+        return (*self._alike, who, version, refused, key, attributes)
+
+    @cached_property
+    def _asks_who(self) -> bool:
+        return self.session.asks_who()
+
     def verdict(self, key: int, attributes: Attributes) -> Verdict:
         """Judge one prefix step by step, for a person who asks why."""
-        prefix = Key.prefix(key)
-        try:
-            hop: Address | None = self.writer.next_hop(Key.family(key), attributes)
-        except NotAnnounceableError:
-            hop = None
         route = Route(
-            prefix,
+            Key.prefix(key),
             as_path=self._path(attributes),
-            next_hop=hop,
+            next_hop=self._hop(key, attributes),
             med=attributes.med,
             local_preference=self._preference(attributes),
             origin=attributes.origin.name.lower(),
@@ -257,7 +314,7 @@ class Gate:
         if family not in self._fits:
             version = 4 if family is Family.IPV4 else 6
             try:
-                outcomes = [one for one in self._outcomes(version)[1] if one.verdict != "deny"]
+                outcomes = [one for one in self._proof(version).outcomes if one.verdict != "deny"]
                 admitted = union(version, [prefixes for one in outcomes for prefixes in one.region.values()])
                 self._fits[family] = admitted.count() <= limit
             except UndecidedError:
