@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, Where
+from frrgen.errors import Finding, InputError, Where
 
 _SUFFIXES: Final = (".yaml", ".yml")
 COMMON: Final = tuple(f"network{suffix}" for suffix in _SUFFIXES)
@@ -25,6 +25,14 @@ def opened(path: Path) -> IO[bytes]:
         os.close(handle)
         raise OSError(errno.EINVAL, "not a regular file")
     return open(handle, "rb")  # noqa: PTH123
+
+
+def listed(folder: Path) -> list[Path]:
+    """Return what is in a folder, in order; nothing if it is none. Raises InputError if it cannot be read."""
+    try:
+        return sorted(folder.iterdir()) if folder.is_dir() and os.stat(f"{folder}/.") else []  # noqa: PTH116
+    except OSError as bad:
+        raise InputError(Finding(Code.FRR101, f"cannot be read: {bad.strerror}", Where(str(folder)))) from bad
 
 
 class Folder:
@@ -45,7 +53,7 @@ class Folder:
     def strangers(self) -> None:
         """Find files that nothing reads: somebody made a mistake."""
         known = {*COMMON, "routers", "clusters", "nodes", "secrets", "README.md", "templates", "schema.json"}
-        for path in sorted(self.folder.iterdir()):
+        for path in listed(self.folder):
             if path.name not in known and not path.name.startswith("."):
                 near = difflib.get_close_matches(path.name, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else "an inventory has network.yaml, routers/ and clusters/"
@@ -62,7 +70,7 @@ class Folder:
         """Return the files of a kind that can be read, each name once."""
         folder = self.folder / kind
         seen: dict[str, Path] = {}
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for path in listed(folder):
             if path.name.startswith("."):
                 continue
             if path.suffix in _SUFFIXES and not self.is_file(f"{kind}/{path.name}"):
@@ -82,9 +90,7 @@ class Folder:
 
 def names(folder: Path) -> tuple[str, ...]:
     """Return the names of the routers that have a file in an inventory, in order."""
-    routers = folder / "routers"
-    found = sorted(routers.iterdir()) if routers.is_dir() else ()
-    return tuple(dict.fromkeys(path.stem for path in found if _is_inventory_file(path)))
+    return tuple(dict.fromkeys(path.stem for path in listed(folder / "routers") if _is_inventory_file(path)))
 
 
 def _is_inventory_file(path: Path) -> bool:
