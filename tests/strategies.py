@@ -23,7 +23,7 @@ from frrgen.model.instance_family import AddressFamily, Aggregate, NetworkStatem
 from frrgen.model.neighbor import Bfd, EvpnNeighbor, MaximumPrefix, Neighbor, NeighborFamily, PeerGroup
 from frrgen.model.policy import Match, RouteMap, RouteMapEntry, Set
 from frrgen.model.router import BfdPeer, BfdProfile, Log, Router, Rpki
-from frrgen.model.types import Since
+from frrgen.model.since import Since
 
 Data = dict[str, Any]
 flags = st.booleans()

@@ -17,6 +17,11 @@ from frrgen.platforms.frr.grammar.policy import LISTS
 FILE: Final = "schema.json"
 """What the file of the schema is called: inside of an inventory, or beside it."""
 _REF: Final = "#/$defs/{model}"
+_BOUNDS: Final = {"minimum": "minimum", "maximum": "maximum", "ge": "minimum", "le": "maximum"}
+"""Keywords of numbers, with what JSON Schema calls them."""
+_YES_OR_NO: Final = ("true", "false", "yes", "no", "on", "off", "y", "n", "t", "f", "1", "0")
+"""What the loader takes for a boolean as text, in small letters and large ones."""
+_SWITCH: Final = "|".join("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in _YES_OR_NO)
 _ENTRY: Final = {"type": "string", "pattern": "^(seq [0-9]+ )?(permit|deny) .+"}
 
 
@@ -28,7 +33,8 @@ def named_in(text: str, place: str) -> str:
 def schema(*, whole: bool = False) -> dict[str, Any]:
     """Return the schema: `$defs.Router` for routers/*.yaml, `$defs.Cluster`, and `$defs.NetworkFile`.
 
-    `whole`: with the keys that a router needs, whichever of its files has them.
+    `whole`: with the keys that a router needs, whichever of its files has them, and each value in its usual form
+    alone.
     """
     _, document = models_json_schema(
         [(model, "validation") for model in (Router, Cluster, NetworkFile)], ref_template=_REF
@@ -62,6 +68,8 @@ def schema(*, whole: bool = False) -> dict[str, Any]:
     for name in () if whole else _merged(defs, "Router"):
         # what one file leaves out defaults, a group or the router's own file may say
         defs[name].pop("required", None)
+    if not whole:
+        _widen(defs)
     partial = {**defs["Router"], "required": []}
     network = defs["NetworkFile"]["properties"]
     network["defaults"] = {**partial, "description": network["defaults"]["description"]}
@@ -93,6 +101,31 @@ def _short(defs: dict[str, Any], ref: dict[str, Any]) -> dict[str, Any]:
     if "anyOf" not in entries["items"]:
         entries["items"] = {"anyOf": [entries["items"], _ENTRY]}
     return {"anyOf": [ref, {"type": "array", "items": entries["items"]}]}
+
+
+def _widen(part: Any) -> None:
+    """Take numbers and booleans in quotes, too, and AS numbers as asdot: the loader does."""
+    if isinstance(part, list):
+        for one in part:
+            _widen(one)
+        return
+    if not isinstance(part, dict):
+        return
+    for one in list(part.values()):
+        _widen(one)
+    if True in part.get("enum", ()):
+        part["enum"] = [*part["enum"], "true", "false", False, 1]
+    if part.get("type") == "boolean":
+        del part["type"]
+        part["anyOf"] = [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "pattern": f"^({_SWITCH})$"}]
+    elif part.get("type") in {"integer", "number"}:
+        # pydantic calls the bounds of an AS number `ge` and `le`, for its text is read first
+        dotted = "ge" in part
+        kind = part.pop("type")
+        bounds = {keyword: part.pop(name) for name, keyword in _BOUNDS.items() if name in part}
+        part["anyOf"] = [{"type": kind, **bounds}, {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}]
+        # an editor takes 1.10 for a number, and we for text
+        part["anyOf"] += [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 65536}] if dotted else []
 
 
 def _merged(defs: dict[str, Any], name: str) -> set[str]:

@@ -56,14 +56,16 @@ def _expand_list(kind: ListKind, lst: Node, findings: list[Finding]) -> None:
     if kind.typed:
         said = lst.value.get("kind")
         list_type = "standard" if said is None else said.value
-    for entry in entries.value:
-        if isinstance(entry.value, str):
-            _expand_entry(kind, list_type, entry, findings)
-    entries.value = [entry for entry in entries.value if entry.value is not None]
+    entries.value = [
+        entry
+        for entry in entries.value
+        if not isinstance(entry.value, str) or _expand_entry(kind, list_type, entry, findings)
+    ]
     _number(entries, step=5)
 
 
-def _expand_entry(kind: ListKind, list_type: str | None, entry: Node, findings: list[Finding]) -> None:
+def _expand_entry(kind: ListKind, list_type: str | None, entry: Node, findings: list[Finding]) -> bool:
+    """Write out an entry, in place; tell whether it can be read."""
     match = _ENTRY.fullmatch(entry.value)
     data = entry_data(kind, list_type, match["value"]) if match is not None else None
     if match is None or data is None:
@@ -75,12 +77,12 @@ def _expand_entry(kind: ListKind, list_type: str | None, entry: Node, findings: 
                 f"write for example: {_FORMS[kind.field]}",
             )
         )
-        entry.value = None
-        return
+        return False
     if match["seq"] is not None:
         data["seq"] = int(match["seq"])
     data["action"] = match["action"]
     entry.value = {name: _node(value, entry) for name, value in data.items()}
+    return True
 
 
 def _node(value: object, entry: Node) -> Node:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from frrgen.model.evpn import Evpn
 from frrgen.model.instance_family import AddressFamily
 from frrgen.model.neighbor import Neighbor, PeerGroup, Timers
+from frrgen.model.since import Since
 from frrgen.model.types import (
     FAMILIES,
     U32,
@@ -22,7 +23,6 @@ from frrgen.model.types import (
     PlacedError,
     Prefix,
     RawLine,
-    Since,
 )
 
 LONGEST_STALE_TIME: Final = 16777215

@@ -13,7 +13,8 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, Path, Where
 from frrgen.model.bgp import NUMBERED_TABLES, TABLES_DIRECT
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, Since
+from frrgen.model.since import Since
+from frrgen.model.types import FAMILIES
 
 _PARTS: Final = ("bgp", "vrfs", "route_maps")
 """The fields of a router that hold something with a version of its own."""

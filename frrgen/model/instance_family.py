@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from frrgen.model.since import Since
 from frrgen.model.types import (
     U32,
     Address,
@@ -14,7 +15,6 @@ from frrgen.model.types import (
     PlacedError,
     Prefix,
     RawLine,
-    Since,
 )
 
 

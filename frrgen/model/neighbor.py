@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from frrgen.model.since import Since
 from frrgen.model.types import (
     SESSION_FAMILIES,
     U16,
@@ -24,7 +25,6 @@ from frrgen.model.types import (
     RemoteAs,
     Seconds16,
     ShutdownMessage,
-    Since,
     SourceName,
 )
 

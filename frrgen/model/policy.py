@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from frrgen.model.lists import BY_SEQ
+from frrgen.model.since import Since
 from frrgen.model.types import (
     U32,
     Action,
@@ -27,7 +28,6 @@ from frrgen.model.types import (
     Name,
     PeerName,
     RawLine,
-    Since,
 )
 
 

@@ -7,7 +7,7 @@ two texts that mean the same to FRR become the same value (communities sorted, p
 import re
 import warnings
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter
 
@@ -344,13 +344,13 @@ def number_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-class Since(NamedTuple):
-    """Says with which version of FRR a field came, or some values of it."""
+def _address_text(value: Any) -> Any:
+    """Take an address, or a whole number, for its text."""
+    return str(value) if isinstance(value, Address) else number_text(value)
 
-    version: tuple[int, ...]
-    """The first one that has it, as far as it is known: what was seen on 10.3 counts as 10.0."""
-    values: tuple[object, ...] = ()
-    """The values that came with it; empty: the field itself."""
+
+_NUMBER_TEXT: Final = BeforeValidator(number_text, json_schema_input_type=str | int)
+_ADDRESS_TEXT: Final = BeforeValidator(_address_text, json_schema_input_type=str | int)
 
 
 def _other_family(value: str) -> str:
@@ -364,31 +364,31 @@ def _other_family(value: str) -> str:
 Asn = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=U32_MAX)]
 """An AS number, 1-4294967295; asdot may be written as text ('1.10', RFC 5396)."""
 RemoteAs = Annotated[Literal["internal", "external", "auto"] | Asn, Field(union_mode="left_to_right")]
-Name = Annotated[str, BeforeValidator(number_text), _word(128, "'")]
+Name = Annotated[str, _NUMBER_TEXT, _word(128, "'")]
 """The name of a prefix list or access list: a word of at most 128 bytes; `'` in it kills FRR 8.4."""
-MapName = Annotated[str, BeforeValidator(number_text), _word(500, "'")]
+MapName = Annotated[str, _NUMBER_TEXT, _word(500, "'")]
 """The name of a route map: a word of at most 500 bytes without `'`."""
-BgpListName = Annotated[str, BeforeValidator(number_text), _word(500)]
+BgpListName = Annotated[str, _NUMBER_TEXT, _word(500)]
 """The name of a list that bgpd alone knows, or of a community alias: any word of at most 500 bytes."""
-ProfileName = Annotated[str, BeforeValidator(number_text), _word(64, "'")]
+ProfileName = Annotated[str, _NUMBER_TEXT, _word(64, "'")]
 """The name of a BFD profile: a word of at most 64 bytes without `'`."""
-VrfName = Annotated[str, BeforeValidator(number_text), _word(36, "'\""), AfterValidator(_vrf)]
+VrfName = Annotated[str, _NUMBER_TEXT, _word(36, "'\""), AfterValidator(_vrf)]
 """The name of a VRF: a word of at most 36 bytes; `"` in it kills zebra of FRR 10."""
-LeakedVrf = Annotated[str, BeforeValidator(number_text), _word(36, "'\"")]
+LeakedVrf = Annotated[str, _NUMBER_TEXT, _word(36, "'\"")]
 """The name of a VRF from which routes are imported: `default` is the router itself."""
-GroupName = Annotated[str, BeforeValidator(number_text), _word(500), AfterValidator(_group_name)]
+GroupName = Annotated[str, _NUMBER_TEXT, _word(500), AfterValidator(_group_name)]
 """The name of a peer group: any word that is no address."""
 Interface = Annotated[str, _word(15, "/:"), AfterValidator(_interface)]
 """The name of an interface, as Linux has them: a word of at most 15 bytes without `/` and `:`."""
 _INTERFACE: TypeAdapter[str] = adapter(Interface)
-PeerName = Annotated[str, BeforeValidator(str), AfterValidator(_peer)]
+PeerName = Annotated[str, _ADDRESS_TEXT, AfterValidator(_peer)]
 """An address in canonical text, or the name of an interface."""
 CARP: Final = re.compile(r"_vip[0-9a-z]{1,32}")
 """The name of a CARP address of pfSense: `_vip` and PHP's `uniqid()`, 17 bytes and so too long for an interface."""
-SourceName = Annotated[str, BeforeValidator(str), AfterValidator(_source)]
+SourceName = Annotated[str, _ADDRESS_TEXT, AfterValidator(_source)]
 """Where sessions come from: an address, the name of an interface, or on a pfSense box that of a CARP address."""
 Hostname = Annotated[str, AfterValidator(_hostname)]
-PeerHost = Annotated[str, BeforeValidator(str), AfterValidator(_host)]
+PeerHost = Annotated[str, _ADDRESS_TEXT, AfterValidator(_host)]
 """An address in canonical text, or a host name."""
 Description = Annotated[str, _text(200)]
 """One line of at most 200 bytes; runs of blanks become one, as FRR does."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from frrgen.model.platform import PlatformOptions
 from frrgen.model.router import Router
-from frrgen.model.types import Since
+from frrgen.model.since import Since
 from tests.model.test_strategies import models
 
 OLD = Path(__file__).with_name("fields-8.4.txt")
