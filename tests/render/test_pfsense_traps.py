@@ -165,6 +165,46 @@ def test_a_route_map_without_a_key_for_its_access_list_is_named():
     assert [(one.code, one.severity, "acl_match" in one.message) for one in found] == [("FRR738", Severity.ERROR, True)]
 
 
+@pytest.mark.parametrize(
+    ("stored", "place"),
+    [
+        ({"frrglobalroutemaps": [{"name": "M", "seq": "0", "action": "permit"}]}, ("frrglobalroutemaps", "M")),
+        ({"frrbgp": [{"enable": "on", "asnum": "4294967296"}]}, ("frrbgp", "asnum")),
+        ({"frrbgp": [{"enable": "on", "asnum": ""}]}, ("frrbgp", "asnum")),
+        (
+            {
+                "frrglobalprefixes": [
+                    {
+                        "name": "P",
+                        "iptype": "IPv4",
+                        "row": [{"seq": "5", "action": "permit", "source": "10.0.0.0/8", "le": "33"}],
+                    }
+                ]
+            },
+            ("frrglobalprefixes", "P"),
+        ),
+        (
+            {
+                "frrglobalacls": [
+                    {
+                        "name": "A",
+                        "type": "zebra",
+                        "iptype": "IPv4",
+                        "row": [{"seq": "x", "action": "permit", "sourceany": "on"}],
+                    }
+                ]
+            },
+            ("frrglobalacls", "A"),
+        ),
+        ({"frrglobalroutemaps": [{"name": "M", "seq": "65535", "action": "permit"}]}, None),
+        ({"frrbgp": [{"enable": "", "asnum": "4294967296"}]}, None),
+    ],
+)
+def test_a_number_that_the_package_writes_and_frr_refuses_is_an_error(stored, place):
+    found = [(one.code, one.where.path, one.severity) for one in traps(stored)]
+    assert found == ([("FRR738", place, Severity.ERROR)] if place else [])
+
+
 def test_an_ipv6_access_list_in_a_route_map_is_refused():
     """1: the package writes the line of IPv4 for it."""
     lists = {"A": {"entries": [{"seq": 5, "action": "permit", "prefix": "2001:db8::/32"}]}}

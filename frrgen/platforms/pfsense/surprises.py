@@ -13,6 +13,7 @@ from frrgen.platforms.pfsense.generator.names import Settings
 from frrgen.platforms.pfsense.generator.route_maps import route_maps
 from frrgen.platforms.pfsense.host import NO_CACHES, WITHOUT_CACHES, HostFacts
 from frrgen.platforms.pfsense.php import ip_version, word
+from frrgen.platforms.pfsense.ranges import refused_numbers
 from frrgen.platforms.pfsense.schema import RAW_KEYS, Config, Sections
 
 _LISTS: Final = {
@@ -74,6 +75,7 @@ def traps(sections: Sections, box: HostFacts = _ANY) -> Iterator[Finding]:
     yield from _not_connected(sections, box)
     yield from _refused(sections)
     replaced = any(config.get("frr") or config.get("bgpd") for config in raw[:1])
+    yield from () if replaced else refused_numbers(sections, box)
     if not box.caches_load and not replaced and any(config.get("enable") for config in sections.get("frrbgp", [])[:1]):
         for line in rpki(Settings(sections, box)):
             if line.startswith(" rpki cache "):
