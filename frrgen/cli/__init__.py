@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gc
 import os
 import sys
 from collections.abc import Sequence
 
-from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, FrrgenError
+from frrgen.cli.output import outlive_readers, output_fault, unwritable
+from frrgen.errors import Exit, FrrgenError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,8 +32,9 @@ def _guarded(argv: Sequence[str] | None) -> int:
 
     if sys.stdout is None:
         # closed, as by `>&-`: known before anything is done
-        print(_unwritable("it is closed"), file=sys.stderr)
+        print(unwritable("it is closed"), file=sys.stderr)
         return int(Exit.ERROR)
+    outlive_readers()
     quiet = False
     try:
         words = parser()
@@ -53,13 +53,9 @@ def _guarded(argv: Sequence[str] | None) -> int:
     except FrrgenError as bad:
         tell(bad.findings, sys.stderr)
         return int(bad.exit)
-    except BrokenPipeError:
-        # the reader of our output has gone, as `| head` does: not our failure
-        _give_up_output()
-        return int(Exit.OK)
     except Exception as fault:
-        if (why := _output_fault(fault)) is not None:
-            print(_unwritable(why), file=sys.stderr)
+        if (why := output_fault(fault)) is not None:
+            print(unwritable(why), file=sys.stderr)
             return int(Exit.ERROR)
         if os.environ.get("FRRGEN_TRACEBACK"):
             raise
@@ -91,26 +87,3 @@ def _say_more(args: argparse.Namespace) -> None:
     log = logging.getLogger("frrgen")
     log.setLevel(logging.INFO)
     log.info("inventory: %s", args.inventory)
-
-
-def _unwritable(why: str) -> Finding:
-    return Finding(Code.FRR402, f"standard output cannot be written: {why}")
-
-
-def _output_fault(fault: Exception) -> str | None:
-    """Tell why nothing more can be printed, as on a full disk; None if that is not what failed."""
-    if not isinstance(fault, OSError):
-        return None
-    try:
-        # what has no room now had none before; output that works shows an empty line
-        print(flush=True)
-    except OSError as still:
-        _give_up_output()
-        return str(still.strerror)
-    return None
-
-
-def _give_up_output() -> None:
-    """Let what is still waiting to be printed go nowhere, or Python would complain of it at its end."""
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

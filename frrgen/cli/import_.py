@@ -165,6 +165,10 @@ def _clusters(adopted: Iterable[Adopted], folder: Path) -> dict[Path, str]:
     return files
 
 
+_NO_LINES: Final = {"name", "platform", "frr_version"}
+"""What a router has though its configuration is empty."""
+
+
 def _report(parsed: Parsed, *, quiet: bool) -> None:
     """Tell on stderr what was understood, and each line that was not; `quiet`: only these."""
     if quiet and not parsed.leftovers:
@@ -181,8 +185,10 @@ def _report(parsed: Parsed, *, quiet: bool) -> None:
         for leftover in parsed.leftovers:
             number = f"line {leftover.number}: " if leftover.number else ""
             print(f"  {number}{visible(hide(str(leftover)))}", file=sys.stderr)
-    else:
+    elif sessions or held or router.model_dump(exclude_defaults=True, exclude=_NO_LINES):
         print("Everything was understood.", file=sys.stderr)
+    else:
+        print("No line of configuration was there.", file=sys.stderr)
 
 
 def _proven(found: Sequence[ImportedRouter], args: argparse.Namespace) -> Exit:

@@ -86,10 +86,13 @@ def run(args: argparse.Namespace) -> Exit:
         for problem in one.problems:
             print(f"  does not hold: {problem.text}   ({where(problem)})")
     sessions = sum(bool(one.neighbor) for one in found)
-    print(
-        f"{sessions} session{'s' * (sessions != 1)} verified: "
-        + (f"{problems} do not hold." if problems else "all hold.")
-    )
+    if found:
+        print(
+            f"{sessions} session{'s' * (sessions != 1)} verified: "
+            + (f"{problems} do not hold." if problems else "all hold.")
+        )
+    else:
+        print("Nothing was verified: there is no session of a cluster.")
     return status
 
 

@@ -78,6 +78,20 @@ def test_standard_output_holds_references_and_no_placeholder(here, capsys):
     assert "Not shown: 6 passwords, for secrets/r1-" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "No line of configuration was there."),
+        ("!\nfrr version 8.4.4\n", "No line of configuration was there."),
+        ("hostname edge\n", "Everything was understood."),
+    ],
+)
+def test_an_empty_file_is_not_called_understood(here, capsys, text, told):
+    (here / "edge.conf").write_text(text)
+    assert imported("edge.conf") == 0
+    assert capsys.readouterr().err.endswith(f"{told}\n")
+
+
 def test_an_inventory_that_is_there_gets_another_router(here, capsys):
     assert imported("r1.conf", "-o", "net") == 0
     (here / "net/network.yaml").write_text("# mine\ngroups: {}\n")

@@ -49,6 +49,33 @@ def test_a_reader_that_has_had_enough_is_no_failure(network):
     assert (done.stdout, done.stderr) == ("{\n", "0\n")
 
 
+@pytest.mark.parametrize("stderr", [False, True], ids=["stdout", "stdout and stderr"])
+@pytest.mark.parametrize(
+    ("verb", "status"),
+    [
+        ("check", 0),
+        ("render edge1", 0),
+        ("diff edge1 --running running.conf", 2),
+        ("diff edge1 --running running.conf --format json", 2),
+        ("diff nobody", 1),
+        ("verify", 0),
+        ("plan running.conf /dev/null --format commands", 2),
+    ],
+)
+def test_a_reader_that_goes_away_does_not_change_what_a_verb_found(network, verb, status, stderr):
+    assert shell(f"{FRRGEN} {verb}", network).returncode == status
+    away, end = os.pipe()
+    os.close(away)
+    try:
+        where = end if stderr else subprocess.DEVNULL
+        words = [sys.executable, "-m", "frrgen", *verb.split()]
+        env = {**os.environ, "PYTHONPATH": str(EXAMPLE.parent)}
+        done = subprocess.run(words, cwd=network, env=env, stdout=end, stderr=where, check=False)
+    finally:
+        os.close(end)
+    assert done.returncode == status
+
+
 @pytest.mark.parametrize("folder", ["net", "deep/net", "."])
 def test_init_on_a_full_disk_names_the_file_and_leaves_nothing_behind(tmp_path, folder):
     done = shell(f"{FULL}{FRRGEN} init {folder} 2>&1 | cat", tmp_path)

@@ -39,6 +39,13 @@ def test_the_example_agrees_and_each_session_has_its_proof(capsys):
     assert out.endswith("2 sessions verified: all hold.\n")
 
 
+def test_without_a_cluster_nothing_is_called_proven(capsys, tmp_path):
+    (tmp_path / "routers").mkdir()
+    (tmp_path / "routers/r1.yaml").write_text("bgp: {asn: 65001}\n")
+    status, out, _ = verify(capsys, tmp_path)
+    assert (status, out) == (0, "Nothing was verified: there is no session of a cluster.\n")
+
+
 OWN = "prefix_lists:\n  MetalLB_k8s:\n    - permit {}\n"
 EDGE = "routers/edge1.yaml"
 
