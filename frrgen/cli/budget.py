@@ -19,6 +19,8 @@ from typing import Final, NamedTuple
 from frrgen.policy.sets.budget import SpentError, at, place
 
 _EVERY: Final = 0.1
+_AGAIN: Final = 1.0
+"""Seconds of work after which a spent budget ends a proof once more."""
 _STATM: Final = Path("/proc/self/statm")
 
 
@@ -31,27 +33,35 @@ class Budget(NamedTuple):
 
     @contextmanager
     def bounded(self) -> Iterator[None]:
-        """Run a proof within the budget. Raises SpentError inside of the block, once."""
+        """Run a proof within the budget. Raises SpentError inside of the block."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
         end, most = time.monotonic() + self.seconds, _resident() + self.megabytes
         at("the lists")
+        inside = True
 
         def look(number: int, frame: FrameType | None) -> None:
             del number, frame
             late = time.monotonic() >= end
-            if late or _resident() > most:
-                signal.setitimer(signal.ITIMER_PROF, 0)
+            if inside and (late or _resident() > most):
+                # Python drops what is raised while it deletes an object: if so, the next look raises again
+                signal.setitimer(signal.ITIMER_PROF, _AGAIN, _AGAIN)
                 spent = f"{self.seconds:g} seconds" if late else f"{self.megabytes} MB"
                 raise SpentError(f"the budget of {spent} is spent at {place()} (--budget)")
 
         before = signal.signal(signal.SIGPROF, look)
         signal.setitimer(signal.ITIMER_PROF, _EVERY, _EVERY)
         try:
-            yield
+            try:
+                yield
+            finally:
+                inside = False
         finally:
+            inside = False
             signal.setitimer(signal.ITIMER_PROF, 0)
+            # a signal that still waits would end the process: to ignore signals is to drop them
+            signal.signal(signal.SIGPROF, signal.SIG_IGN)
             signal.signal(signal.SIGPROF, before)
 
 

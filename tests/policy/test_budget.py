@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -87,6 +89,43 @@ def test_a_budget_ends_once_and_leaves_the_timer_as_it_was():
     with pytest.raises(SpentError):
         endless()
     assert signal.getsignal(signal.SIGPROF) is before
+
+
+class Lost:
+    """Python drops what is raised while this object goes."""
+
+    def __del__(self):
+        while True:
+            pass
+
+
+def endless_behind_a_lost_error():
+    with Budget(0.01).bounded():
+        Lost()
+        while True:
+            pass
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_end_that_python_drops_comes_again():
+    with pytest.raises(SpentError):
+        endless_behind_a_lost_error()
+
+
+WAITING = """
+import os, signal
+from frrgen.cli.budget import Budget
+with Budget(60).bounded():
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF})
+    os.kill(os.getpid(), signal.SIGPROF)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
+print("alive")
+"""
+
+
+def test_a_signal_that_comes_behind_the_proof_does_not_end_the_process():
+    done = subprocess.run([sys.executable, "-c", WAITING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "alive\n")
 
 
 def test_beside_the_main_thread_there_is_no_budget():
