@@ -21,11 +21,12 @@ from frrgen.model.derive import Derived
 from frrgen.model.lists import AccessListEntry, PrefixList
 from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.pairs import check_pairs
+from frrgen.model.passwords import plain_password
 from frrgen.model.policy import RouteMapEntry, call_circle, calls
 from frrgen.model.pools import announced_pools
 from frrgen.model.references import NOUNS, Ref, direct_refs, instance_refs, match_refs, set_refs
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES, SESSION_FAMILIES, Prefix, is_number, is_reference
+from frrgen.model.types import FAMILIES, SESSION_FAMILIES, Prefix, is_number
 
 _WHERE_WANTED: Final = frozenset({Code.FRR315})
 """Findings that count only where the inventory asks for them, with a severity."""
@@ -90,6 +91,9 @@ def judged(network: Network, one: Finding) -> Finding | None:
 def _clusters(network: Network) -> Iterator[Finding]:
     seen: dict[tuple[str, str], str] = {}
     for cluster in network.clusters.values():
+        if all(one.password is not None for one in cluster.routers.values()):
+            # else a derived neighbor has the password, with its own finding
+            yield from plain_password(cluster.name, cluster.password, ("clusters", cluster.name, "password"))
         for node_name, node in cluster.nodes.items():
             for router in cluster.routers:
                 for address in node.facing(router).addresses:
@@ -149,6 +153,7 @@ class _Router:
             yield from self._instance(vrf.bgp, ("vrfs", name, "bgp"))
         yield from self._bfd()
         yield from self._unused()
+        yield from plain_password("the login", self.router.ssh.password, (*self.path, "ssh", "password"))
 
     def _defined(self, ref: Ref, path: Path, effect: str) -> Iterator[Finding]:
         kind, name = ref
@@ -330,14 +335,7 @@ class _Router:
             )
         if one.local_as is not None and one.local_as.asn == bgp.asn:
             yield Finding.at(Code.FRR232, "local_as is the router's own ASN, which FRR refuses", (*place, "local_as"))
-        secret = one.password
-        if secret is not None and not is_reference(secret.get_secret_value()):
-            yield Finding.at(
-                Code.FRR233,
-                f"the password of {name} stands in the inventory",
-                (*place, "password"),
-                "keep it elsewhere and write env:NAME or file:PATH",
-            )
+        yield from plain_password(name, one.password, (*place, "password"))
         if one.solo and (isinstance(one, PeerGroup) or (isinstance(one, Neighbor) and one.peer_group is not None)):
             yield Finding.at(
                 Code.FRR237,

@@ -8,6 +8,7 @@ from typing import Final
 from frrgen.codes import Code
 from frrgen.errors import Finding, Path, Where
 from frrgen.model.bgp import Bgp
+from frrgen.model.passwords import plain_password
 from frrgen.model.references import uses
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
@@ -23,9 +24,19 @@ def lint(router: Router, path: Path) -> Iterator[Finding]:
     yield from _source_protocol(router, path)
     if router.rpki is not None and not box_of(router).caches_load:
         yield Finding(Code.FRR738, NO_CACHES, Where(path=(*path, "rpki")), WITHOUT_CACHES)
+    yield from _passwords(router, (*path, "pfsense"))
     if router.bgp is not None:
         yield from _communities(router.bgp, path)
         yield from _internal_policy(router, router.bgp, path)
+
+
+def _passwords(router: Router, path: Path) -> Iterator[Finding]:
+    own = router.pfsense
+    if own is not None:
+        yield from plain_password("FRR's daemons", own.password, (*path, "password"))
+        for number, one in enumerate(own.tcp_md5):
+            place = (*path, "tcp_md5", str(number), "password")
+            yield from plain_password(f"TCP MD5 with {one.destination}", one.password, place)
 
 
 def _source_protocol(router: Router, path: Path) -> Iterator[Finding]:
