@@ -20,7 +20,7 @@ demo: system $(BIN)/frrgen
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python -m tests.lab.demo
 
 test:
-	@echo "All tests, on three versions of FRR: about $(if $(ALL),45,30) minutes and 2 GB of disk on 2 cores (docs/testing.md)."
+	@echo "All tests, on three versions of FRR: about $(if $(ALL),50,35) minutes and 2 GB of disk on 2 cores (docs/testing.md)."
 	@$(MAKE) --no-print-directory test-system $(BIN)/tox
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" FRRGEN_REQUIRE_LAB="$$FRRGEN_REQUIRE_LAB" FRRGEN_TEST_ALL="$(ALL)" \
 		FRRGEN_TEST_FRR="$(FRR)" $(BIN)/tox
