@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -50,11 +49,6 @@ routers:
 timers: {{keepalive: 1, hold: 3}}
 timers_connect: 1
 """
-
-
-def kubectl_missing() -> str:
-    """Say what is not there; "" if all is."""
-    return "" if shutil.which("kubectl") else "kubectl"
 
 
 class Kubernetes:

@@ -76,30 +76,29 @@ LINES = "aggregate-address 100.11.0.0/16 / aggregate-address 100.12.0.0/16 route
 DENYING = "route-map SETS permit 10", "route-map SETS deny 10"
 
 
-def test_aggregates_follow_graceful_shutdown_and_their_route_map(lab, frr):
+def each_push_leads_where_a_boot_leads(lab, frr, texts):
+    """Boot the first configuration, and push each of the others beside a router that boots from it."""
     live, twin = Live(lab, "edge"), Live(lab, "twin")
-    texts = [config(v4=LINES), config(v4=LINES, bgp="bgp graceful-shutdown"), config(v4=LINES)]
-    texts += [texts[0].replace(*DENYING), texts[0]]
     live.boot(texts[0])
     live.dial_together()
     for text in texts[1:]:
         target = model(text, frr.version)
         twin.boot(render(target))
         assert list(step(live, twin, target)) == []
+
+
+def test_aggregates_follow_graceful_shutdown_and_their_route_map(lab, frr):
+    texts = [config(v4=LINES), config(v4=LINES, bgp="bgp graceful-shutdown"), config(v4=LINES)]
+    texts += [texts[0].replace(*DENYING), texts[0]]
+    each_push_leads_where_a_boot_leads(lab, frr, texts)
 
 
 @pytest.mark.sample("8.4")
 def test_routes_keep_the_alias_that_they_came_with_until_all_sessions_restart(lab, frr):
-    live, twin = Live(lab, "edge"), Live(lab, "twin")
     heads = ["65000:1 one", "65000:2 one", "65000:2 one\nbgp community alias 65000:1 two"]
     texts = [config(top=f"bgp community alias {head}", entry_in="match alias one") for head in heads]
     texts = [text.replace("bgp community alias 65000:3 one\n", "") for text in texts]
-    live.boot(texts[0])
-    live.dial_together()
-    for text in texts[1:]:
-        target = model(text, frr.version)
-        twin.boot(render(target))
-        assert list(step(live, twin, target)) == []
+    each_push_leads_where_a_boot_leads(lab, frr, texts)
 
 
 def test_an_advertise_map_lets_out_what_the_route_map_denies_and_the_plan_says_so(lab, frr):

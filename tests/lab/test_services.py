@@ -10,9 +10,8 @@ import time
 import pytest
 
 from tests.lab import Lab, wait_for
-from tests.lab.debian import UnavailableError
-from tests.lab.kubernetes import DENIED, SERVICE, Kubernetes, kubectl_missing
-from tests.lab.wanted import wanted
+from tests.lab.kubernetes import DENIED, SERVICE, Kubernetes
+from tests.lab.wanted import want_kubectl
 
 pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
 pytestmark = pytest.mark.sample("8.4")
@@ -20,11 +19,7 @@ pytestmark = pytest.mark.sample("8.4")
 
 @pytest.fixture(scope="module")
 def cluster(frr, tmp_path_factory):
-    def there():
-        if missing := kubectl_missing():
-            raise UnavailableError(missing)
-
-    wanted("kubectl (Debian's kubernetes-client)", there)
+    want_kubectl()
     with Lab(frr=frr) as lab, Kubernetes(lab, tmp_path_factory.mktemp("cluster")) as one:
         yield one
 

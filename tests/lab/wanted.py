@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -21,3 +22,13 @@ def wanted(what: str, get: Callable[[], _T]) -> _T:
         if os.environ.get("FRRGEN_REQUIRE_LAB"):
             pytest.fail(f"{what} cannot be had: {bad}")
         pytest.skip(f"{what} cannot be had: {bad}")
+
+
+def want_kubectl() -> None:
+    """Skip the test where kubectl is not there, or fail it where everything is required."""
+
+    def there() -> None:
+        if shutil.which("kubectl") is None:
+            raise UnavailableError("kubectl")
+
+    wanted("kubectl (Debian's kubernetes-client)", there)
