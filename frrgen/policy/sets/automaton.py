@@ -43,6 +43,8 @@ class Machine:
         self._loose, self._free = loose, 0
         self.nodes: list[_Node] = []
         self._steps: dict[tuple[State, str], State] = {}
+        self._ends: dict[tuple[State, bool], bool] = {}
+        self._onward: dict[tuple[State, str], tuple[tuple[str, State], ...]] = {}
         self._text, self._at = regex, 0
         first, last = self._alternatives()
         if self._at != len(regex):
@@ -240,7 +242,24 @@ class Machine:
 
     def accepts(self, state: State, *, at_start: bool = False) -> bool:
         """Tell whether the expression is found if the text ends here."""
-        return state == FOUND or self._closed(set(state), at_start=at_start, at_end=True) == FOUND
+        if state == FOUND:
+            return True
+        key = (state, at_start)
+        if key not in self._ends:
+            self._ends[key] = self._closed(set(state), at_start=at_start, at_end=True) == FOUND
+        return self._ends[key]
+
+    def onward(self, state: State, alphabet: str) -> tuple[tuple[str, State], ...]:
+        """Return the letters, and the states behind them, behind which an anchored expression may still match."""
+        key = (state, alphabet)
+        if key not in self._onward:
+            steps = ((letter, self.step(state, letter)) for letter in alphabet)
+            self._onward[key] = tuple((letter, to) for letter, to in steps if self._alive(to))
+        return self._onward[key]
+
+    def _alive(self, state: State) -> bool:
+        """Tell whether an anchored expression may still match: more is left of it than its beginning."""
+        return state == FOUND or any(self.nodes[one].letters for one in state) or self.accepts(state)
 
 
 def _expanded(text: str) -> set[str]:
@@ -306,10 +325,9 @@ def refuse_stray(regex: str, language: str, alphabet: str) -> None:
             loose.accepts(other, at_start=first) and not strict.accepts(one, at_start=first)
         ):
             raise UndecidedError(_strays(regex))
-        for letter in alphabet:
-            to = whole.step(own, letter)
+        for letter, to in whole.onward(own, alphabet):
             new = (to, strict.step(one, letter), loose.step(other, letter), False)
-            if alive(whole, to) and new not in seen:
+            if new not in seen:
                 if len(seen) > MOST_STATES:
                     raise UndecidedError(_strays(regex))
                 seen.add(new)
@@ -321,8 +339,3 @@ def _strays(regex: str) -> str:
         f"the regular expression {regex!r} repeats a delimiter with '+' or braces, and glibc loses delimiters there:"
         " write '*', or write it out"
     )
-
-
-def alive(whole: Machine, state: State) -> bool:
-    """Tell whether an anchored expression may still match: more is left of it than its beginning."""
-    return state == FOUND or any(whole.nodes[one].letters for one in state) or whole.accepts(state)

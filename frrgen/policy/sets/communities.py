@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from frrgen.model.types import WELL_KNOWN, community_text, community_value, large_community_value
-from frrgen.policy.sets.automaton import MOST_STATES, alive, found, machine, refuse_stray
+from frrgen.policy.sets.automaton import MOST_STATES, found, machine, refuse_stray
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.witness import Literal, texts
 
@@ -168,10 +168,7 @@ def _separable(regex: str, large: bool) -> bool | None:  # noqa: FBT001
         own, text, part, first, hit = rest.pop()
         if whole.accepts(own) and one.accepts(text) != (hit or one.accepts(part, at_start=first)):
             return None
-        for letter in _letters(large=large) + " ":
-            to = whole.step(own, letter)
-            if not alive(whole, to):
-                continue
+        for letter, to in whole.onward(own, _letters(large=large) + " "):
             after = one.step(text, letter)
             if letter == " ":
                 new = (to, after, one.start, True, hit or one.accepts(part, at_start=first))

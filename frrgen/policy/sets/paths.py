@@ -15,9 +15,12 @@ _NUMBER: Final = (
     "(0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8}|42[0-8][0-9]{7}|429[0-3][0-9]{6}|4294[0-8][0-9]{5}"
     "|42949[0-5][0-9]{4}|429496[0-6][0-9]{3}|4294967[01][0-9]{2}|42949672[0-8][0-9]|429496729[0-5])"
 )
-_SEGMENT: Final = rf"({_NUMBER}|[{{]{_NUMBER}(,{_NUMBER})*[}}])"
-LANGUAGE: Final = rf"({_SEGMENT}( {_SEGMENT})*)?"
-"""AS numbers and AS_SETs, as FRR shows them (RFC 4271 section 4.3); confederation segments never leave theirs."""
+_SEGMENT: Final = rf"({_NUMBER}|[{{]({_NUMBER},)*{_NUMBER}[}}])"
+LANGUAGE: Final = rf"(({_SEGMENT} )*{_SEGMENT})?"
+"""AS numbers and AS_SETs, as FRR shows them (RFC 4271 section 4.3); confederation segments never leave theirs.
+
+A delimiter stands behind what is repeated, so the automaton knows no first number from a later number.
+"""
 ALPHABET: Final = "1234567890 {},"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from frrgen.policy.sets.automaton import MOST_STATES, State, alive, machine
+from frrgen.policy.sets.automaton import MOST_STATES, State, machine
 from frrgen.policy.sets.regex import UndecidedError
 
 
@@ -113,10 +113,7 @@ def texts(language: str, literals: Sequence[Literal], alphabet: str) -> Iterator
                 yield text, vector
                 if len(known) == 1 << len(literals):
                     return
-        for letter in alphabet:
-            to = whole.step(own, letter)
-            if not alive(whole, to):
-                continue
+        for letter, to in whole.onward(own, alphabet):
             after = (
                 to,
                 *(one.step(state, letter, first=first) for one, state in zip(followers, states, strict=True)),
