@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -91,6 +88,9 @@ def in_parts(work: Sequence[Callable[[], _T]], jobs: int | None = None) -> Itera
     if jobs == 1:
         yield from (one() for one in work)
         return
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+    from multiprocessing import get_context
+
     # Ctrl-C ends a process that only reads at once, without a traceback of its own
     begin = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=begin)

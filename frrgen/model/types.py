@@ -6,8 +6,9 @@ two texts that mean the same to FRR become the same value (communities sorted, p
 
 import re
 import warnings
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter
 
@@ -63,6 +64,22 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @classmethod
+    def model_rebuild(cls, **how: Any) -> bool | None:
+        """Build the validators of the parts before those of the whole, which takes them over instead of its own."""
+        for part in _models(field.annotation for field in cls.model_fields.values()):
+            if not part.__pydantic_complete__:
+                part.model_rebuild()
+        return super().model_rebuild(**how)
+
+
+def _models(types: Iterable[Any]) -> Iterator[type[Model]]:
+    """Yield the models that stand in some types."""
+    for one in types:
+        if isinstance(one, type) and issubclass(one, Model):
+            yield one
+        yield from _models(get_args(one))
 
 
 def adapter(type_: Any) -> TypeAdapter[Any]:

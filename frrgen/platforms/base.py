@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from frrgen.errors import Finding
 from frrgen.model.router import Router
@@ -16,8 +16,10 @@ from frrgen.platforms.files import read_text
 from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.registry import PLATFORMS
-from frrgen.transaction.base import Approve, Outcome, State
-from frrgen.transport.base import Keeper, Running
+
+if TYPE_CHECKING:
+    from frrgen.transaction.base import Approve, Outcome, State
+    from frrgen.transport.base import Keeper, Running
 
 ModelPath = tuple[str, ...]
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
-
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
+from typing import TYPE_CHECKING, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What an expression in a template may end in."""
@@ -31,6 +32,8 @@ def environment(templates: Path | None = None) -> Environment:
 
     Raises InputError if there is no such folder.
     """
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
     if templates is not None and not templates.is_dir():
         raise InputError(Finding(Code.FRR401, f"there is no folder of templates {templates}"))
     ours = FileSystemLoader(template_folder())
@@ -47,6 +50,8 @@ def environment(templates: Path | None = None) -> Environment:
 
 def fill(name: str, templates: Path | None = None, /, **values: object) -> str:
     """Fill in a template. Raises InputError if the template is missing or wrong."""
+    from jinja2 import TemplateError
+
     try:
         return environment(templates).get_template(name).render(**values)
     except RecursionError as bad:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from frrgen.errors import Finding
 from frrgen.model.router import Router
@@ -20,8 +20,10 @@ from frrgen.platforms.frr.parse.parser import Parsed, parse, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
 from frrgen.platforms.frr.parse.remarks import remarks
 from frrgen.platforms.frr.render import render
-from frrgen.transaction.base import Approve, Outcome, State
-from frrgen.transport.base import Keeper, Running
+
+if TYPE_CHECKING:
+    from frrgen.transaction.base import Approve, Outcome, State
+    from frrgen.transport.base import Keeper, Running
 
 
 class FrrPlatform:
@@ -79,6 +81,7 @@ class FrrPlatform:
     def plan(self, router: Router, source: Source, options: Options) -> Plan:
         """Return the change of what runs. Raises DeviceError, InputError."""
         from frrgen.platforms.frr.push import plan_for
+        from frrgen.transport.base import Running
 
         if source.file is None:
             running = fetch(router, source.ssh_config)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
@@ -22,7 +22,6 @@ from frrgen.platforms.frr.diff.plan import Plan, hide
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.frr.parse.parser import parse as parse_frr
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
-from frrgen.platforms.frr.sessions import Bounds
 from frrgen.platforms.pfsense.dangling import as_generated, omitted, without_line
 from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.lint import lint
@@ -42,8 +41,10 @@ from frrgen.platforms.pfsense.wanted import (
     shown_xml,
     written_xml,
 )
-from frrgen.transaction.base import Approve, Outcome, State
-from frrgen.transport.base import Keeper, Running
+
+if TYPE_CHECKING:
+    from frrgen.transaction.base import Approve, Outcome, State
+    from frrgen.transport.base import Keeper, Running
 
 
 class PfsensePlatform:
@@ -128,6 +129,7 @@ class PfsensePlatform:
         stop: threading.Event,
     ) -> Outcome:
         """Write the sections, and have the package apply them. Raises FrrgenError as Push.run does."""
+        from frrgen.platforms.frr.sessions import Bounds
         from frrgen.platforms.pfsense.device import PfsenseDevice
         from frrgen.platforms.pfsense.push import PfsensePush
 

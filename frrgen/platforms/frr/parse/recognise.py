@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -33,12 +34,12 @@ def foreign(text: str, file: str) -> Finding | None:
         return Finding(
             Code.FRR405, "this is an encrypted backup of pfSense, and no configuration of FRR", Where(file), hint
         )
-    if (found := _UNREADABLE.search(text)) is not None:
+    if not (text.isascii() and "\x00" not in text) and (found := _UNREADABLE.search(text)) is not None:
         number = text.count("\n", 0, found.start()) + 1
         what = "a NUL" if found[0] == "\x00" else "bytes that are no UTF-8"
         return Finding(Code.FRR405, f"{what} in it: this is no configuration of FRR", Where(file, number), _HINT)
     empty = True
-    for line in (" ".join(raw.split()) for raw in text.split("\n")):
+    for line in (" ".join(raw.split()) for raw in StringIO(text)):
         if _TYPICAL.match(line) or opens((), line):
             return None
         empty = empty and _EMPTY.fullmatch(line) is not None

@@ -49,11 +49,17 @@ def _tree(tokens: Iterator[str]) -> _Tree:
 
 
 @lru_cache(maxsize=1 << 12)
-def _commands(context: tuple[str, ...]) -> _Tree | None:
-    for enters, tree in _contexts():
+def _number(context: tuple[str, ...]) -> int | None:
+    """Return which of the measured contexts this is."""
+    for number, (enters, _) in enumerate(_contexts()):
         if len(enters) == len(context) and all(map(re.Pattern.fullmatch, enters, context)):
-            return tree
+            return number
     return None
+
+
+def _commands(context: tuple[str, ...]) -> _Tree | None:
+    number = _number(context)
+    return None if number is None else _contexts()[number][1]
 
 
 def is_measured(context: Sequence[str]) -> bool:
@@ -77,19 +83,20 @@ def lacks(context: Sequence[str], line: str, version: tuple[int, ...]) -> bool:
 
     Between two versions that were measured nobody knows since when a command is there.
     """
-    tree = _commands(tuple(context))
+    number = _number(tuple(context))
     words = tuple(line.removeprefix("no ").split(" "))
-    if tree is None or _newer(tuple(context)).isdisjoint(words):
+    if number is None or _newer(number).isdisjoint(words):
         return False
+    _, tree = _contexts()[number]
     reached = next((one for one in _VERSIONS if one >= version[:2]), MEASURED)
     return _has(tree, words, MEASURED) and not _has(tree, words, reached)
 
 
-@lru_cache(maxsize=1 << 12)
-def _newer(context: tuple[str, ...]) -> frozenset[str]:
-    """Return the words of a context's commands that not every version has."""
+@cache
+def _newer(number: int) -> frozenset[str]:
+    """Return the words of a measured context's commands that not every version has."""
     found: set[str] = set()
-    trees = [_commands(context) or {}]
+    trees = [_contexts()[number][1]]
     while trees:
         tree = trees.pop()
         found.update(key.partition("^")[0] for key in tree if "^" in key)
