@@ -6,11 +6,12 @@ two texts that mean the same to FRR become the same value (communities sorted, p
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, NoReturn
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter
+
+from frrgen.model.parts import build_parts
 
 Family = Literal["ipv4", "ipv6"]
 Action = Literal["permit", "deny"]
@@ -59,27 +60,17 @@ _WELL_KNOWN_NAMES: Final = {value: name for name, value in WELL_KNOWN.items()}
 class Model(BaseModel):
     """The base of everything in the model: frozen, and closed to unknown keys.
 
-    Start-up time counts for a command line: validators are built when first used, and the model's modules do
-    without `from __future__ import annotations`, which pydantic would have to evaluate.
+    Start-up time counts: validators are built when first used, and the model's modules do without
+    `from __future__ import annotations`, which pydantic would have to evaluate.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
     def model_rebuild(cls, **how: Any) -> bool | None:
-        """Build the validators of the parts before those of the whole, which takes them over instead of its own."""
-        for part in _models(field.annotation for field in cls.model_fields.values()):
-            if not part.__pydantic_complete__:
-                part.model_rebuild()
+        """Build the validators of the parts before those of the whole, which takes them over."""
+        build_parts(cls)
         return super().model_rebuild(**how)
-
-
-def _models(types: Iterable[Any]) -> Iterator[type[Model]]:
-    """Yield the models that stand in some types."""
-    for one in types:
-        if isinstance(one, type) and issubclass(one, Model):
-            yield one
-        yield from _models(get_args(one))
 
 
 def adapter(type_: Any) -> TypeAdapter[Any]:
@@ -286,9 +277,7 @@ def _sorted_ext(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
-    if not values:
-        raise ValueError("must not be empty")
-    return values
+    return values or _fail("must not be empty")
 
 
 _BRACES: Final = re.compile(
@@ -347,7 +336,7 @@ def _raw_line(text: str) -> str:
     return line
 
 
-def _fail(message: str) -> str:
+def _fail(message: str) -> NoReturn:
     raise ValueError(message)
 
 

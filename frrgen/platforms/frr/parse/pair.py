@@ -52,7 +52,8 @@ def _passed_lists(common: set[str], differing: set[str]) -> set[str]:
     known = set(numbers)
     if len(known) < len(numbers) or not known.isdisjoint(_numbers(others)):
         return set()
-    kept = {line.partition(" seq ")[0]: line for line in entries}
+    # the last by name, for no order stands behind a set
+    kept = {line.partition(" seq ")[0]: line for line in sorted(entries)}
     return set(entries).difference(kept.values())
 
 
