@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from ipaddress import ip_address
 from typing import Any, Final, Literal
 
@@ -85,8 +85,10 @@ class Attached:
 
     def peer_address(self) -> Address | None:
         """Return the neighbor's address; None if it is an interface, or not known."""
-        if self.nobody:
-            return None
+        return None if self.nobody else self._address
+
+    @cached_property
+    def _address(self) -> Address | None:
         try:
             return ip_address(self.name)
         except ValueError:
@@ -180,9 +182,14 @@ class Attached:
 def _said(name: str, own: Model, group: Model | None) -> Any:
     """Return what the neighbor says, or if it says nothing, its group."""
     value = getattr(own, name)
-    if group is None or value != type(own).model_fields[name].default:
+    if group is None or value != _default(type(own), name):
         return value
     return getattr(group, name, value)
+
+
+@cache
+def _default(model: type[Model], name: str) -> Any:
+    return model.model_fields[name].default
 
 
 def maps_from(router: Router, names: Iterable[str]) -> Iterator[str]:

@@ -91,16 +91,32 @@ class Proofs:
     def __init__(self) -> None:
         self.found: dict[tuple[int, Decides], Proof | UndecidedError] = {}
         """By IP version and all that decides; or why nobody can tell."""
-        # a router is known by its identity, which holds as long as it is kept here
-        self._decides: dict[tuple[object, ...], tuple[Router, Decides]] = {}
+        self._decides: dict[tuple[object, ...], Decides] = {}
+        self._asks_who: dict[tuple[object, ...], bool] = {}
 
-    def decides(self, session: Session) -> Decides:
-        """Return all that decides about a session's routes: one value for the sessions of a router that are alike."""
-        alike = (id(session.router), session.bgp_path, session.first_as, session.decisive)
-        if alike not in self._decides:
-            everything = repr(Policy(session.router, session).decides())
-            self._decides[alike] = (session.router, (session.first_as, everything))
-        return self._decides[alike][1]
+    def asks_who(self, session: Session, alike: tuple[object, ...]) -> bool:
+        """Tell whether the maps of a session ask who the neighbor is; `alike` is what `configured` gives."""
+        if alike not in self._asks_who:
+            self._asks_who[alike] = session.asks_who()
+        return self._asks_who[alike]
+
+    def decides(self, session: Session, alike: tuple[object, ...]) -> Decides:
+        """Return all that decides about a session's routes: one value for the sessions of a router that are alike.
+
+        `alike` is what `configured` gives.
+        """
+        who = (*alike, session.name) if self.asks_who(session, alike) else alike
+        if who not in self._decides:
+            self._decides[who] = session.first_as, repr(Policy(session.router, session).decides())
+        return self._decides[who]
+
+
+def configured(session: Session) -> tuple[object, ...]:
+    """Return all of a session that its router is told, beside who the neighbor is."""
+    neighbor = session.neighbor.model_copy(update={"description": None}).model_dump_json()
+    dynamic = session.name not in session.bgp.neighbors
+    version = None if (address := session.peer_address()) is None else address.version
+    return Same(session.router), session.bgp_path, session.first_as, session.foreign_hops, neighbor, dynamic, version
 
 
 class Gate:
@@ -139,7 +155,7 @@ class Gate:
     @cached_property
     def _decides(self) -> Decides:
         """All that decides about routes: sessions with equal values share their proofs."""
-        return self._proofs.decides(self.session)
+        return self._proofs.decides(self.session, self._configured)
 
     def ruling(self, family: Family, attributes: Attributes) -> Ruling:
         """Judge all prefixes that are announced with these attributes, once."""
@@ -230,25 +246,17 @@ class Gate:
             return None
 
     @cached_property
-    def _alike(self) -> tuple[object, ...]:
-        """All of the session that decides what the router looks at, beside who the neighbor is where no map asks."""
-        session = self.session
-        neighbor = session.neighbor.model_copy(update={"description": None}).model_dump_json()
-        version = None if (address := session.peer_address()) is None else address.version
-        same = (Same(session.router), session.bgp_path, session.first_as, session.foreign_hops, neighbor, version)
-        return (*same, self.writer.local_asn, self.writer.ibgp)
+    def _configured(self) -> tuple[object, ...]:
+        return configured(self.session)
 
     def asked(self, key: int, attributes: Attributes) -> tuple[object, ...]:
         """Return all that decides a verdict's steps: of gates with equal values they differ in the neighbor's path."""
         hop = self._hop(key, attributes)
-        refused = refuses_next_hop(self.session, hop, Key.prefix(key).version)
+        refused = refuses_next_hop(self.session, hop, 4 if Key.family(key) is Family.IPV4 else 6)
         version = None if hop is None else hop.version
-        who = (self.session.name, hop) if self._asks_who else None
-        return (*self._alike, who, version, refused, key, attributes)
-
-    @cached_property
-    def _asks_who(self) -> bool:
-        return self.session.asks_who()
+        who = (self.session.name, hop) if self._proofs.asks_who(self.session, self._configured) else None
+        writer = self.writer.local_asn, self.writer.ibgp
+        return self._configured, writer, who, version, refused, key, attributes
 
     def verdict(self, key: int, attributes: Attributes) -> Verdict:
         """Judge one prefix step by step, for a person who asks why."""
