@@ -112,7 +112,7 @@ class Proofs:
 
 
 def configured(session: Session) -> tuple[object, ...]:
-    """Return all of a session that its router is told, beside who the neighbor is."""
+    """Return the whole configuration of a session, beside the name of the neighbor."""
     neighbor = session.neighbor.model_copy(update={"description": None}).model_dump_json()
     dynamic = session.name not in session.bgp.neighbors
     version = None if (address := session.peer_address()) is None else address.version
