@@ -130,10 +130,11 @@ def test_bgp_that_is_off_stays_stored_and_off():
     assert normal(sections(router, BOX, stored, read.kept)) == normal(stored)
 
 
-def test_a_digit_that_is_no_number_is_read_as_a_word():
+def test_a_list_with_a_digit_for_a_name_that_is_no_number_is_left_over():
     stored = {"frrbgpcommunities": [blank("frrbgpcommunities") | {"name": "²", "row": [{"seq": "²"}]}]}
     read = parse(stored, BOX, name="home")
-    assert set(read.parsed.router.community_lists) == {"²"}
+    assert set(read.parsed.router.community_lists) == set()
+    assert [str(one) for one in read.parsed.leftovers] == ["frrbgpcommunities ² / name=²"]
 
 
 @pytest.mark.parametrize("ownership", ["managed", "full"])

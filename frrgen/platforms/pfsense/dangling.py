@@ -16,6 +16,7 @@ from frrgen.model.policy import RouteMapEntry
 from frrgen.model.references import Ref, policy_refs
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES
+from frrgen.platforms.pfsense.php import among
 
 _FOUND_IN: Final = {
     "prefix_lists": ("prefix_lists", "ipv6_prefix_lists"),
@@ -52,7 +53,7 @@ def _without_a_place(path: Path) -> bool:
 
 def _known(router: Router, ref: Ref) -> bool:
     kind, name = ref
-    return any(name in getattr(router, one) for one in _FOUND_IN.get(kind, (kind,)))
+    return any(among(name, getattr(router, one)) for one in _FOUND_IN.get(kind, (kind,)))
 
 
 def as_generated(router: Router) -> Router:
@@ -63,17 +64,30 @@ def as_generated(router: Router) -> Router:
 
 
 def _without_strangers(router: Router) -> Router:
-    """Take away the clauses that name a neighbor which is not there (FRR737)."""
+    """Take away the clauses that name a neighbor or the number of an entry, and the groups, which are not there."""
+    router = _without_groups(router)
+    numbers = {entry.seq for route_map in router.route_maps.values() for entry in route_map.entries}
     known = {*_WORDS, *(() if router.bgp is None else router.bgp.neighbors)}
     changed = {}
     for name, route_map in router.route_maps.items():
-        entries = tuple(_of_neighbors(entry, known) for entry in route_map.entries)
+        entries = tuple(_of_neighbors(entry, known, numbers) for entry in route_map.entries)
         if entries != route_map.entries:
             changed[name] = route_map.model_copy(update={"entries": entries})
     return router.model_copy(update={"route_maps": {**router.route_maps, **changed}}) if changed else router
 
 
-def _of_neighbors(entry: RouteMapEntry, known: Container[str]) -> RouteMapEntry:
+def _without_groups(router: Router) -> Router:
+    bgp = router.bgp
+    if bgp is None:
+        return router
+    lost = [peer for peer, one in bgp.neighbors.items() if one.peer_group not in {None, *bgp.peer_groups}]
+    alone = {peer: bgp.neighbors[peer].model_copy(update={"peer_group": None}) for peer in lost}
+    return router.model_copy(update={"bgp": bgp.model_copy(update={"neighbors": {**bgp.neighbors, **alone}})})
+
+
+def _of_neighbors(entry: RouteMapEntry, known: Container[str], numbers: Container[int]) -> RouteMapEntry:
+    if isinstance(entry.on_match, int) and entry.on_match not in numbers:
+        entry = entry.model_copy(update={"on_match": None})
     if entry.match.peer is not None and str(entry.match.peer) not in known:
         entry = entry.model_copy(update={"match": entry.match.model_copy(update={"peer": None})})
     if entry.set.ip_next_hop is not None and str(entry.set.ip_next_hop) not in known:

@@ -16,6 +16,11 @@ FAMILY_WORDS: Final = {(): "no", ("ipv4_unicast",): "ipv4", ("ipv6_unicast",): "
 
 
 def _reference(key: str, path: str) -> Key:
+    """Make the key of a list or a route map by its name, which the package looks up: 0 is a name, too."""
+    return Key(key, path, none="none", zero=True)
+
+
+def _word(key: str, path: str) -> Key:
     return Key(key, path, none="none")
 
 
@@ -92,7 +97,7 @@ ROUTE_MAP_DELAY: Final = Key("timers_routemapdelay", "route_map_delay_timer")
 """Section frrbgpadvanced, of a Router."""
 
 BOTH_FAMILIES: Final = (
-    Key("tablemap", "table_map", none="none"),
+    _reference("tablemap", "table_map"),
     Key("bgpdistanceext", "distance_bgp.external"),
     Key("bgpdistanceint", "distance_bgp.internal"),
     Key("bgpdistancelocal", "distance_bgp.local"),
@@ -160,12 +165,12 @@ ENTRY: Final = (
     Key("action", "action"),
     Key("seq", "seq"),
     _reference("call", "call"),
-    Key("exitaction", "on_match", none="none"),
+    _reference("exitaction", "on_match"),
     _reference("acl_match", "match.ip_address"),
     Key("weight", "set.weight"),
-    _reference("origin_value", "set.origin"),
-    _reference("source_proto", "match.source_protocol"),
-    _reference("rpki_state", "match.rpki"),
+    _word("origin_value", "set.origin"),
+    _word("source_proto", "match.source_protocol"),
+    _word("rpki_state", "match.rpki"),
 )
 """Section frrglobalroutemaps, of a RouteMapEntry: what one key says alone."""
 
@@ -202,10 +207,10 @@ CHOICES: Final = (
     Choice(
         "nexthop_action",
         (
-            ("match-peer", _reference("nexthop_peer", "match.peer")),
+            ("match-peer", _word("nexthop_peer", "match.peer")),
             ("match-acl", _reference("nexthop_acl", "match.ip_next_hop")),
             ("match-pl", _reference("nexthop_pl", "match.ip_next_hop_prefix_list")),
-            ("set", _reference("nexthop_peer", "set.ip_next_hop")),
+            ("set", _word("nexthop_peer", "set.ip_next_hop")),
         ),
     ),
     Choice(

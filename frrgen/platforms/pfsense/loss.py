@@ -7,7 +7,7 @@ from typing import Final
 
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, Path, Where
-from frrgen.platforms.pfsense.php import word
+from frrgen.platforms.pfsense.php import filled, word
 
 NEAREST: Final = {
     "advertise_map": "announce by conditions with a route map on each neighbor",
@@ -69,6 +69,8 @@ class Loss:
         """Refuse a name that pfSense would leave out."""
         if not word(name):
             self.add(Code.FRR721, f"pfSense leaves out a {what} with the name {name!r}: it is no host name", path)
+        elif not filled(name):
+            self.add(Code.FRR721, "a page takes no list with the name 0: to PHP, 0 is nothing", path, "another name")
         elif name in {"ACCEPTFILTER", "ACCEPTFILTER6", "none", "default"}:
             self.add(Code.FRR721, f"{name!r} has a meaning of its own in the FRR package", path, "give it another name")
 

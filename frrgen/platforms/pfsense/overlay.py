@@ -22,7 +22,7 @@ from frrgen.platforms.pfsense.keys import (
     ROUTE_MAP_DELAY,
     RPKI,
 )
-from frrgen.platforms.pfsense.php import ip_version
+from frrgen.platforms.pfsense.php import has, ip_version
 from frrgen.platforms.pfsense.schema import COVERED, SCHEMA, Config, Identity, Sections, blank, identity
 from frrgen.platforms.pfsense.sections.lists import (
     READ_LISTS,
@@ -149,12 +149,12 @@ class Overlay:
         """Tell whether something needs the BFD daemon that stays on the box: not understood, or another protocol's."""
         kept = {section for section, _ in self.kept} | {key for keys in self.kept.values() for key in keys}
         others = (config for section, some in self.current.items() if section not in COVERED for config in some)
-        return not kept.isdisjoint({*_OF_BFD, "bfdenable"}) or any(config.get("bfdenable") for config in others)
+        return not kept.isdisjoint({*_OF_BFD, "bfdenable"}) or any(has(config, "bfdenable") for config in others)
 
     def _entry(self, name: str, key: Identity, new: Config, there: Config) -> Config:
         """Lay one entry over another: the box's spelling stays where it means the same, and what the model lacks."""
         before = self.before.get((name, key))
-        if new == before and (name != "frr" or there.get("enable")):
+        if new == before and (name != "frr" or has(there, "enable")):
             # that FRR is off is what a router cannot say
             return there
         read = READ_LISTS.get(name)

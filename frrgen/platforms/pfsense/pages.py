@@ -63,7 +63,9 @@ def _bgp(entry: Entry) -> Iterator[Refusal]:
 
 
 def _name(entry: Entry, *reserved: str) -> Iterator[Refusal]:
-    if not _NAME.fullmatch(entry["name"]):
+    if not filled(entry["name"]):
+        yield "name", "a name: to PHP, 0 is nothing"
+    elif not _NAME.fullmatch(entry["name"]):
         yield "name", "a name of a-z, A-Z, 0-9, '-', '_' and '.'"
     elif entry["name"] in reserved:
         yield "name", "another name: the package has this name for itself"

@@ -24,7 +24,7 @@ from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
 from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.keys import ROUTE_MAP_DELAY
-from frrgen.platforms.pfsense.php import ip_version
+from frrgen.platforms.pfsense.php import has, ip_version, numeric, word
 from frrgen.platforms.pfsense.schema import (
     COVERED,
     SCHEMA,
@@ -101,13 +101,13 @@ class _Reader:
         self._lists(data)
         bgp = self._first("frrbgp")
         advanced = self.sections.get("frrbgpadvanced") or None
-        if bgp.get("enable") or (bgp.get("asnum") and not self.enabled_only):
+        if has(bgp, "enable") or (bgp.get("asnum") and not self.enabled_only):
             self._bgp(data, bgp, advanced[0] if advanced else None)
-            if advanced and "enforcefirstas" in advanced[0] and not advanced[0]["enforcefirstas"]:
+            if advanced and "enforcefirstas" in advanced[0] and not has(advanced[0], "enforcefirstas"):
                 own["enforce_first_as"] = False
         elif bgp.get("asnum"):
             self.note("frrbgp", (), "enable", "off")
-        read_bfd(self.sections, data, lambda section, entry, key, value: self.note(section, (entry,), key, value))
+        read_bfd(self.sections, data, self.box, self._note_bfd)
         self._parts(data)
         rpki = read_rpki(self.sections, bgp, self._note_cache)
         if rpki is not None:
@@ -135,10 +135,10 @@ class _Reader:
 
         And the daemon that has no configuration: to stop it would restart all of FRR.
         """
-        if self._first("frrbfd").get("enable"):
+        if has(self._first("frrbfd"), "enable"):
             neighbors = self.sections.get("frrbgpneighbors", [])
             if not any((self.sections.get("frrbfdprofiles"), self.sections.get("frrbfdpeers"))) and not any(
-                config.get("bfdenable") for config in neighbors
+                has(config, "bfdenable") for config in neighbors
             ):
                 self.note("frrbfd", (), "enable", "on, and nothing of BGP uses it")
             return
@@ -147,7 +147,7 @@ class _Reader:
                 self.note(section, identity(section, config), "entry", "stored, and BFD is off")
         neighbors = []
         for config in self.sections.get("frrbgpneighbors", []):
-            if config.get("bfdenable"):
+            if has(config, "bfdenable"):
                 self.note("frrbgpneighbors", identity("frrbgpneighbors", config), "bfdenable", "on, and BFD is off")
             neighbors.append({**config, "bfdenable": ""})
         if neighbors:
@@ -163,6 +163,9 @@ class _Reader:
         elif key in _SECRET:
             value = "<hidden>" if not str(value).startswith("stored") else value
         self.leftovers.append(Leftover((" ".join([section, *entry]).strip(),), f"{key}={value}"))
+
+    def _note_bfd(self, section: str, entry: str, key: str, value: str) -> None:
+        self.note(section, (entry,), key, value)
 
     def _note_cache(self, section: str, entry: str, key: str, value: str) -> None:
         port = next((one.get("port", "") for one in self.sections[section] if one.get("cacheserver") == entry), "")
@@ -185,6 +188,10 @@ class _Reader:
                     # nothing can name it, and the package writes of it what it happens to
                     note("iptype", config.get("iptype", ""))
                     continue
+                if section == "frrbgpcommunities" and not (numeric(name) or word(name)):
+                    # the package writes it under the name of the list before it
+                    note("name", name)
+                    continue
                 field, found = read(config, note)
                 entries: list[Data] = []
                 for entry, row in zip(found["entries"], _said_rows(config, len(found["entries"])), strict=True):
@@ -204,7 +211,8 @@ class _Reader:
             key = (name, config.get("seq", ""))
             found = read_route_map_entry(config, self.sections, partial(self.note, "frrglobalroutemaps", key))
             entry = self._build(RouteMapEntry, found, "frrglobalroutemaps", key)
-            if entry is not None and _is_name(name) and all(one.seq != entry.seq for one in maps.get(name, ())):
+            written = _is_name(name) and word(name)
+            if entry is not None and written and all(one.seq != entry.seq for one in maps.get(name, ())):
                 maps.setdefault(name, []).append(entry)
             else:
                 self.note("frrglobalroutemaps", key, "name", name)

@@ -7,7 +7,7 @@ function that returns the number it checked is asked whether it returned anythin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
@@ -28,6 +28,16 @@ class Entry(dict[str, Any]):
 def filled(value: str) -> bool:
     """Tell whether PHP's empty() says no: "0" is empty too."""
     return value not in {"", "0"}
+
+
+def has(config: Mapping[str, Any], key: str) -> bool:
+    """Tell whether a config or a row has a text that PHP's empty() says no to."""
+    return filled(config.get(key, ""))
+
+
+def originates(choice: str, family: str) -> bool:
+    """Tell whether the package originates a default route in `ipv4` or `ipv6`: any part of `ipv4 unicast` says so."""
+    return filled(choice) and (choice == "yes" or choice in f"{family} unicast")
 
 
 def within(value: str, low: int, high: int) -> bool:

@@ -21,6 +21,7 @@ from frrgen.platforms.frr.diff.limits import Accepted
 from frrgen.platforms.frr.diff.plan import Plan, SessionImpact, hide, make_plan, with_routes
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.pfsense.php import has
 from frrgen.platforms.pfsense.rows import numbered_anew, without_numbers
 from frrgen.platforms.pfsense.schema import Config, Sections
 from frrgen.platforms.pfsense.stored import normal
@@ -101,7 +102,7 @@ class PfsensePlan(Plan):
 
 def enabled(sections: Sections) -> bool:
     """Tell whether FRR is switched on."""
-    return bool(_single(sections, "frr").get("enable"))
+    return has(_single(sections, "frr"), "enable")
 
 
 def daemons(sections: Sections, frr_version: str) -> frozenset[str]:
@@ -109,7 +110,7 @@ def daemons(sections: Sections, frr_version: str) -> frozenset[str]:
     if not enabled(sections):
         return frozenset()
     first = frozenset({"mgmtd"}) if _number(frr_version) >= _MGMTD else frozenset()
-    return first | _ALWAYS | {name for name, section in _SWITCHES.items() if _single(sections, section).get("enable")}
+    return first | _ALWAYS | {name for name, section in _SWITCHES.items() if has(_single(sections, section), "enable")}
 
 
 def waits_for(sections: Sections, carp: Mapping[str, str]) -> str:

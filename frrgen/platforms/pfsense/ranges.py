@@ -10,7 +10,7 @@ from frrgen.codes import Code
 from frrgen.errors import Finding
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.host import HostFacts
-from frrgen.platforms.pfsense.php import as_number
+from frrgen.platforms.pfsense.php import as_number, has
 from frrgen.platforms.pfsense.schema import Sections
 
 _U32: Final = 4294967295
@@ -50,7 +50,7 @@ def refused_numbers(sections: Sections, box: HostFacts) -> Iterator[Finding]:
     """Find the numbers that FRR refuses in what the package writes of the sections; a raw configuration is no part."""
     shown = {**sections, "frrglobalraw": [], "frr": [{**one, "enable": "on"} for one in sections.get("frr", [{}])[:1]]}
     bgp = next(iter(sections.get("frrbgp", [])), {})
-    if bgp.get("enable") and not as_number(bgp.get("asnum", "")):
+    if has(bgp, "enable") and not as_number(bgp.get("asnum", "")):
         yield Finding.at(
             Code.FRR738,
             f"{bgp.get('asnum', '')[:20]!r} is no AS number: the package writes the rest of BGP without "

@@ -17,7 +17,7 @@ from frrgen.platforms.frr.parse.parser import parse as parse_frr
 from frrgen.platforms.frr.render import render
 from frrgen.platforms.pfsense.generator import frr_conf
 from frrgen.platforms.pfsense.host import HostFacts
-from frrgen.platforms.pfsense.php import ip_version
+from frrgen.platforms.pfsense.php import has, ip_version
 from frrgen.platforms.pfsense.schema import COVERED, RAW_KEYS, Config, Sections, blank, decode, encode
 
 _HEAD: Final = ("password ", "enable password ")
@@ -126,7 +126,7 @@ def _ticks(router: Router, current: Sections) -> dict[str, Config]:
     """Return the keys that start the daemons of a raw configuration."""
     found: dict[str, Config] = {}
     stored = _first(current, "frrbgp")
-    if router.bgp is not None and not stored.get("enable"):
+    if router.bgp is not None and not has(stored, "enable"):
         found["frrbgp"] = {"enable": "on", "asnum": stored.get("asnum") or str(router.bgp.asn)}
     if router.bfd_profiles or router.bfd_peers or _uses_bfd(router):
         found["frrbfd"] = {"enable": "on"}

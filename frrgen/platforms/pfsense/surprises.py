@@ -12,7 +12,7 @@ from frrgen.platforms.pfsense.generator.bgp import rpki
 from frrgen.platforms.pfsense.generator.names import Settings
 from frrgen.platforms.pfsense.generator.route_maps import route_maps
 from frrgen.platforms.pfsense.host import NO_CACHES, WITHOUT_CACHES, HostFacts
-from frrgen.platforms.pfsense.php import ip_version, word
+from frrgen.platforms.pfsense.php import has, ip_version, word
 from frrgen.platforms.pfsense.ranges import refused_numbers
 from frrgen.platforms.pfsense.schema import RAW_KEYS, Config, Sections
 
@@ -76,7 +76,7 @@ def traps(sections: Sections, box: HostFacts = _ANY) -> Iterator[Finding]:
     yield from _refused(sections)
     replaced = any(config.get("frr") or config.get("bgpd") for config in raw[:1])
     yield from () if replaced else refused_numbers(sections, box)
-    if not box.caches_load and not replaced and any(config.get("enable") for config in sections.get("frrbgp", [])[:1]):
+    if not box.caches_load and not replaced and any(has(config, "enable") for config in sections.get("frrbgp", [])[:1]):
         for line in rpki(Settings(sections, box)):
             if line.startswith(" rpki cache "):
                 place = ("frrbgprpkicacheservers", line.split(" ")[3])
@@ -104,13 +104,14 @@ def _not_connected(sections: Sections, box: HostFacts) -> Iterator[Finding]:
     advanced = next(iter(sections.get("frrbgpadvanced", [])), {})
     own = next(iter(sections.get("frrbgp", [])), {}).get("asnum", "")
     unknown = any(not some for some in box.interfaces.values())
-    if not networks or unknown or not own or advanced.get("disableebgpconnectedroutecheck"):
+    if not networks or unknown or not own or has(advanced, "disableebgpconnectedroutecheck"):
         return
     entries = {config.get("peer", ""): config for config in sections.get("frrbgpneighbors", [])}
     for peer, config in entries.items():
         group = entries.get(config.get("peergroup", ""), {})
         asn = config.get("asnum") or group.get("asnum", "")
-        excused = any(one.get(key) for one in (config, group) for key in _UNCONNECTED)
+        excused = any(has(one, key) for one in (config, group) for key in _UNCONNECTED)
+        excused = excused or any(one.get("ebgpmultihop") == "0" for one in (config, group))  # without a number
         if not ip_version(peer) or asn in {own, "internal", ""} or excused:
             continue
         if not any(ip_address(peer) in network for network in networks):

@@ -12,7 +12,7 @@ from typing import Final
 from frrgen.platforms.pfsense.generator.bgp import GeneratedFamily, message
 from frrgen.platforms.pfsense.generator.names import Settings, chosen
 from frrgen.platforms.pfsense.generator.rules import LineWriter, flag, number
-from frrgen.platforms.pfsense.php import Entry, as_number, cut, filled, ip_version, unsigned, within, word
+from frrgen.platforms.pfsense.php import Entry, as_number, cut, filled, ip_version, originates, unsigned, within, word
 
 
 def neighbors(settings: Settings, families: tuple[GeneratedFamily, ...]) -> Iterator[str]:
@@ -184,7 +184,7 @@ def _list(key: str, text: str, names: Callable[[Settings], frozenset[str]]) -> F
 
 def _default_originate(entry: Entry, settings: Settings, family: str) -> Iterator[str]:
     choice, name = entry["defaultoriginate"], entry["defaultoriginateroutemap"]
-    if filled(choice) and (choice == "yes" or choice in f"{family} unicast"):
+    if originates(choice, family):
         policy = f" route-map {name}" if filled(name) and chosen(name, settings.route_maps) else ""
         yield f" neighbor {entry['peer']} default-originate{policy}  "
 

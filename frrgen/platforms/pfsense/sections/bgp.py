@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from itertools import takewhile
 from typing import Any, Final
 
 from frrgen.lines.rule import Data
@@ -11,6 +12,7 @@ from frrgen.model.types import FAMILIES
 from frrgen.platforms.pfsense.key import LEFT_OUT, covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.keys import ADVANCED, BGP, BOTH_FAMILIES, FAMILY_WORDS
 from frrgen.platforms.pfsense.loss import Loss
+from frrgen.platforms.pfsense.php import has
 from frrgen.platforms.pfsense.schema import Config, blank
 from frrgen.platforms.pfsense.sections.lists import Note
 
@@ -125,7 +127,7 @@ def read_bgp(config: Config, advanced: Config | None, note: Note, note_advanced:
     data: Data = {}
     for key in read_keys(BGP, config, data):
         note(key, config[key])
-    data["network_import_check"] = bool((advanced or {}).get("networkimportcheck"))
+    data["network_import_check"] = has(advanced or {}, "networkimportcheck")
     for protocol, families in _REDISTRIBUTED.items():
         word = config.get(f"redistribute{protocol}", "no")
         chosen = next((some for some, one in FAMILY_WORDS.items() if one == word), None)
@@ -149,6 +151,9 @@ def read_bgp(config: Config, advanced: Config | None, note: Note, note_advanced:
     return data
 
 
+_DAMPENING: Final = ("half_life", "reuse", "suppress", "max_suppress")
+
+
 def _family_of(prefix: str) -> str | None:
     """Return the family of a prefix; None for what the package takes for none: it wants a length."""
     address, slash, length = prefix.partition("/")
@@ -163,19 +168,24 @@ def _read_advanced(advanced: Config, data: Data, note: Note) -> None:
     for key in read_keys(ADVANCED, advanced, data):
         note(key, advanced[key])
     dampening = data.get("ipv4_unicast", {}).get("dampening")
-    if dampening is not None and "half_life" not in dampening:
-        # the package writes the rest only behind the half-life
-        del data["ipv4_unicast"]["dampening"]
+    if dampening is not None:
+        # the package writes each only behind those before it
+        said = list(takewhile(dampening.__contains__, _DAMPENING))
+        data["ipv4_unicast"]["dampening"] = {name: dampening[name] for name in said}
+        if not said:
+            del data["ipv4_unicast"]["dampening"]
+        elif 1 < len(said) < len(_DAMPENING):
+            note("dampening_halflife", advanced["dampening_halflife"])  # FRR takes the half-life alone, or all four
     if str(data.get("cluster_id", "")).isdecimal():
         data["cluster_id"] = int(data["cluster_id"])
-    if advanced.get("maxmedadmin"):
+    if has(advanced, "maxmedadmin"):
         data.setdefault("max_med", {})["administrative"] = True
-    elif advanced.get("maxmedadminvalue"):
+    elif has(advanced, "maxmedadminvalue"):
         data.setdefault("max_med", {}).update(administrative=True, administrative_med=advanced["maxmedadminvalue"])
     for row in advanced.get("row") or []:
         prefix = row.get("aggregateaddr", "")
         if (family := _family_of(prefix)) is not None:
-            flags = {"as_set": row.get("aggregateasset"), "summary_only": row.get("aggregatesummaryonly")}
+            flags = {"as_set": has(row, "aggregateasset"), "summary_only": has(row, "aggregatesummaryonly")}
             aggregates = data.setdefault(family, {}).setdefault("aggregates", {})
             aggregates[prefix] = {key: True for key, said in flags.items() if said}
         elif prefix:

@@ -14,6 +14,7 @@ from frrgen.model.types import community_value
 from frrgen.platforms.frr.grammar.entries import masked
 from frrgen.platforms.pfsense.loss import Loss
 from frrgen.platforms.pfsense.pages import savable_bounds
+from frrgen.platforms.pfsense.php import has, subnet_version
 from frrgen.platforms.pfsense.schema import Config, blank
 
 Note = Callable[[str, Any], None]
@@ -71,9 +72,9 @@ def read_prefix_list(config: Config, note: Note) -> tuple[str, Data]:
     field = "ipv6_prefix_lists" if config.get("iptype", "").lower() == "ipv6" else "prefix_lists"
     everything, longest = _EVERYTHING[6 if field.startswith("ipv6") else 4]
     entries = []
-    for row in _rows(config, note, lambda row: bool(row.get("source") or row.get("any"))):
+    for row in _rows(config, note, lambda row: bool(row.get("source")) or has(row, "any")):
         data: Data = {"seq": row.get("seq"), "action": row.get("action")}
-        if row.get("any"):
+        if has(row, "any"):
             data |= {"prefix": everything, "le": longest}
         else:
             data["prefix"] = masked(row["source"])
@@ -123,6 +124,9 @@ def write_access_lists(router: Router, loss: Loss) -> Iterator[Config]:
 _ACCESS: Final = (
     "the nearest it has: prefixes in a list with a word for a name; hosts and wildcards in one with a number"
 )
+
+
+_TYPES: Final = frozenset({"standard", "extended", "zebra"})
 
 
 def access_list_type(name: str) -> str:
@@ -178,27 +182,33 @@ def read_access_list(config: Config, note: Note) -> tuple[str, Data]:
     """Return the field of the Router that a list belongs to, and its data."""
     field = "ipv6_access_lists" if config.get("iptype", "").lower() == "ipv6" else "access_lists"
     kind = config.get("type", "zebra")
+    if kind not in _TYPES:
+        note("type", kind)  # the package writes none of its rows
     everything, _ = _EVERYTHING[6 if field.startswith("ipv6") else 4]
     entries = []
-    for row in _rows(config, note, lambda row: bool(row.get("source") or row.get("sourceany"))):
+    for row in _rows(config, note, lambda row: bool(row.get("source")) or has(row, "sourceany")):
         data: Data = {"seq": row.get("seq"), "action": row.get("action")}
         if kind == "extended":
-            data |= _address("source", "wildcard", row.get("source", ""), row.get("sourceany"))
-            to, any_ = row.get("destination", ""), row.get("destinationany")
-            data |= _address("destination", "destination_wildcard", to, any_)
-        elif row.get("sourceany"):
+            data |= _address("source", "wildcard", row.get("source", ""), whole=has(row, "sourceany"))
+            to, whole = row.get("destination", ""), has(row, "destinationany")
+            data |= _address("destination", "destination_wildcard", to, whole=whole)
+        elif has(row, "sourceany"):
             data["prefix"] = everything
+            if kind == "zebra" and "exactmatch" in row:
+                note("row", row)  # FRR refuses `any exact-match`
         elif kind == "zebra":
+            if not subnet_version(row["source"]):
+                note("row", row)  # the package leaves the row out
             data["prefix"] = masked(row["source"])
             data["exact"] = "exactmatch" in row
         else:
-            data |= _address("source", "wildcard", row["source"], None)
+            data |= _address("source", "wildcard", row["source"], whole=False)
         entries.append(data)
     return field, {"entries": entries} | _said("remark", config)
 
 
-def _address(name: str, wildcard: str, text: str, any_: str | None) -> Data:
-    if any_:
+def _address(name: str, wildcard: str, text: str, *, whole: bool) -> Data:
+    if whole:
         return {name: "any"}
     if "/" not in text:
         return {name: text}
@@ -301,4 +311,4 @@ def number(text: str) -> int:
 
 
 def _said(field: str, config: Config) -> Data:
-    return {field: config["descr"]} if config.get("descr") else {}
+    return {field: config["descr"]} if has(config, "descr") else {}

@@ -20,7 +20,7 @@ from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.key import covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.keys import FAMILY_WORDS, NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.pfsense.loss import Loss
-from frrgen.platforms.pfsense.php import ip_version
+from frrgen.platforms.pfsense.php import has, ip_version, originates
 from frrgen.platforms.pfsense.schema import Config, Sections, blank
 from frrgen.platforms.pfsense.sections.lists import Note
 from frrgen.platforms.pfsense.sections.source import read_source, write_source
@@ -220,7 +220,7 @@ def read_neighbors(sections: Sections, data: Data, box: HostFacts, note: Any) ->
         for family in families:
             if not (family == "ipv4_unicast" and ipv4_by_default and ":" not in peer):
                 one.setdefault(family, {})["activate"] = True
-        if config.get("peergroup", "none") not in {"", "none"}:
+        if config.get("peergroup", "none") not in {"", "0", "none"}:
             one["peer_group"] = config["peergroup"]
         if config.get("asnum"):
             one["remote_as"] = config["asnum"]
@@ -235,7 +235,7 @@ def read_neighbors(sections: Sections, data: Data, box: HostFacts, note: Any) ->
 
 def _written_families(peer: str, config: Config) -> list[str]:
     own = "ipv6_unicast" if ":" in peer else "ipv4_unicast"
-    return list(FAMILIES) if config.get("bothaf") else [own]
+    return list(FAMILIES) if has(config, "bothaf") else [own]
 
 
 def _read_options(config: Config, box: HostFacts, versions: set[int], note: Note) -> Data:
@@ -244,9 +244,9 @@ def _read_options(config: Config, box: HostFacts, versions: set[int], note: Note
         note(key, config[key])
     if config.get("ebgpmultihop") == "0":
         data["ebgp_multihop"] = 255
-    if config.get("enforcemultihop"):
+    if has(config, "enforcemultihop"):
         data["disable_connected_check"] = True
-    if "password" in data and config.get("password_type", "none") == "none":
+    if "password" in data and config.get("password_type", "none").split("-")[0] not in {"both", "frr", "setkey"}:
         del data["password"]
         note("password", "stored, and not used")
     if not data.get("shutdown") and data.pop("shutdown_message", None) is not None:
@@ -260,11 +260,11 @@ def _read_options(config: Config, box: HostFacts, versions: set[int], note: Note
             data["update_source"] = found
         else:
             note("updatesource", source)
-    if config.get("bfdenable"):
-        data["bfd"] = {"check_control_plane_failure": bool(config.get("bfd_check_control_plane_failure"))}
-        if config.get("bfd_peer", "") not in {"", "default", config.get("peer")}:
+    if has(config, "bfdenable"):
+        data["bfd"] = {"check_control_plane_failure": has(config, "bfd_check_control_plane_failure")}
+        if config.get("bfd_peer", "") not in {"", "0", "default", config.get("peer")}:
             note("bfd_peer", config["bfd_peer"])
-    if config.get("maximumprefix_force"):
+    if has(config, "maximumprefix_force"):
         note("maximumprefix_force", config["maximumprefix_force"])
     return data
 
@@ -281,10 +281,10 @@ def _read_families(config: Config, families: list[str], note: Note) -> Data:
             part["allowas_in"] = 3
         if config.get("sendcommunity") == "disabled":
             part["send_community"] = ["extended", "large"]
-        if config.get("attributeunchanged"):
-            words = [word for word, name in _UNCHANGED.items() if config.get(f"attributeunchanged_{name}")]
+        if has(config, "attributeunchanged"):
+            words = [word for word, name in _UNCHANGED.items() if has(config, f"attributeunchanged_{name}")]
             part["attribute_unchanged"] = words or list(_UNCHANGED)
-        if config.get("removeprivateas"):
+        if has(config, "removeprivateas"):
             part.setdefault("remove_private_as", {})
         else:
             part.pop("remove_private_as", None)
@@ -299,8 +299,8 @@ def _read_families(config: Config, families: list[str], note: Note) -> Data:
             found[family] = part
     # a peer group's goes into the family it names, also where no member is active there
     for family in families if ip_version(config.get("peer", "")) else FAMILIES:
-        if config.get("defaultoriginate") in {family[:4], "yes"}:
+        if originates(config.get("defaultoriginate", "no"), family[:4]):
             name = config.get("defaultoriginateroutemap", "none")
-            originate = {} if name in {"", "none"} else {"route_map": name}
+            originate = {} if name in {"", "0", "none"} else {"route_map": name}
             found.setdefault(family, {})["default_originate"] = originate
     return found

@@ -12,6 +12,7 @@ from frrgen.model.router import Router
 from frrgen.platforms.pfsense.key import covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.keys import CHOICES, ENTRY
 from frrgen.platforms.pfsense.loss import Loss
+from frrgen.platforms.pfsense.php import has, unsigned
 from frrgen.platforms.pfsense.schema import Config, Sections, blank
 from frrgen.platforms.pfsense.sections.lists import Note, read_community, stored_community
 
@@ -110,9 +111,14 @@ def read_route_map_entry(config: Config, sections: Sections, note: Note) -> Data
     for choice in CHOICES:
         if not choice.read(config, data):
             note(choice.action, config[choice.action])
+    if "local_preference" in data["set"] and not unsigned(config["localpref_value"]):
+        note("localpref_value", data["set"].pop("local_preference"))
     if config.get("nexthop_action") in {"match-peer", "set"}:
         _peer_words(config, data, note)
-    name = config.get("prefix_match", "none")
+    name = config.get("prefix_match", "")
+    if not name and "ip_address" in data["match"]:
+        # the package finds the family of the access list by the prefix list, which may be `none`, but not nothing
+        note("acl_match", data["match"].pop("ip_address"))
     ipv6 = name != "none" and name in _names(sections, "frrglobalprefixes", "ipv6")
     if name not in {"", "none"}:
         data["match"]["ipv6_address_prefix_list" if ipv6 else "ip_address_prefix_list"] = name
@@ -128,7 +134,7 @@ def read_route_map_entry(config: Config, sections: Sections, note: Note) -> Data
             data["match"]["community"] = {"name": config["community_match"], **mode}
     elif action == "set" and config.get("community_set"):
         values = [read_community(one) for one in config["community_set"].split()]
-        data["set"]["community"] = {"communities": values, "additive": bool(config.get("community_additive"))}
+        data["set"]["community"] = {"communities": values, "additive": has(config, "community_additive")}
     return data
 
 

@@ -17,7 +17,7 @@ from frrgen.platforms.pfsense.host import HostFacts
 from frrgen.platforms.pfsense.key import covered, lost, read_keys, write_keys
 from frrgen.platforms.pfsense.keys import BFD, BFD_PROFILE, CACHE, GLOBAL, RPKI, nht_flags, nht_word
 from frrgen.platforms.pfsense.loss import Loss
-from frrgen.platforms.pfsense.php import ip_version, word
+from frrgen.platforms.pfsense.php import filled, has, ip_version, word
 from frrgen.platforms.pfsense.schema import Config, Sections, blank
 from frrgen.platforms.pfsense.sections.lists import Note
 from frrgen.platforms.pfsense.sections.source import has_interface
@@ -110,10 +110,10 @@ def read_global(config: Config, box: HostFacts, note: Note) -> Data:
         data |= {name: True for name, flag in zip(names, flags, strict=True) if flag}
     if config.get("carpstatusvid", "none").startswith("_vip"):
         data.setdefault("pfsense", {})["carp_vip"] = config["carpstatusvid"]
-    if config and not config.get("enable"):
+    if config and not has(config, "enable"):
         note("enable", "off")
     for key in ("ignoreipsecrestart", "enablesnmpagentx"):
-        if config.get(key):
+        if has(config, key):
             note(key, config[key])
     routes = []
     for row in config.get("row") or []:
@@ -257,7 +257,7 @@ def _addresses(box: HostFacts, otherwise: str) -> set[str]:
     return {address for addresses in box.interfaces.values() for address in addresses} or {otherwise}
 
 
-def read_bfd(sections: Sections, data: Data, note: Any) -> None:
+def read_bfd(sections: Sections, data: Data, box: HostFacts, note: Any) -> None:
     """Read the pages of BFD. A peer that a neighbor has already, and that says no more than a profile, is its BFD."""
     for config in sections.get("frrbfdprofiles", []):
         name = config.get("name", "")
@@ -272,19 +272,22 @@ def read_bfd(sections: Sections, data: Data, note: Any) -> None:
             continue
         peer: Data = {"address": str(ip_address(address))}
         profile = config.get("profile", "none")
-        if profile not in {"", "none"}:
+        if profile not in {"", "0", "none"}:
             peer["profile"] = profile
         else:
             peer |= _read_timers(config, BFD, partial(note, "frrbfdpeers", address))
         interface, local = config.get("interface", "default"), config.get("local_address", "")
-        if interface not in {"", "default"}:
+        if interface not in {"", "0", "default"}:
+            if box.devices and interface not in box.devices:
+                note("frrbfdpeers", address, "interface", f"{interface} is not there: the package skips this peer")
+                continue
             peer["interface"] = interface
+        if interface != "default" and filled(local):
             if local == "default":
                 note("frrbfdpeers", address, "local_address", "default makes the package skip this peer")
                 continue
-            if local:
-                peer["local_address"] = local
-        if config.get("multihop"):
+            peer["local_address"] = local
+        if has(config, "multihop"):
             note("frrbfdpeers", address, "multihop", config["multihop"])
         neighbor = neighbors.get(peer["address"], {})
         group = groups.get(neighbor.get("peer_group"), {})
@@ -299,7 +302,7 @@ def _read_timers(config: Config, keys: Any, note: Note) -> Data:
     data: Data = {}
     for key in read_keys(keys, config, data):
         note(key, config[key])
-    if config.get("echointerval"):
+    if has(config, "echointerval"):
         data |= dict.fromkeys(_ECHO, config["echointerval"])
     return data
 
@@ -326,7 +329,7 @@ def write_rpki(rpki: Rpki | None, config: Config, loss: Loss) -> Iterator[Config
 def read_rpki(sections: Sections, bgp: Config, note: Any) -> Data | None:
     """Read RPKI; None where it is off."""
     entries = sections.get("frrbgprpkicacheservers", [])
-    if not bgp.get("enablerpki") or not entries:
+    if not has(bgp, "enablerpki") or not entries:
         for config in entries:
             note("frrbgprpkicacheservers", config.get("cacheserver", ""), "cacheserver", "stored, and not used")
         return None
@@ -338,7 +341,7 @@ def read_rpki(sections: Sections, bgp: Config, note: Any) -> Data | None:
         for key in read_keys(CACHE, config, cache):
             note("frrbgprpkicacheservers", config.get("cacheserver", ""), key, config[key])
         for key in ("username", "privkeypath", "pubkeypath"):
-            if config.get(key):
+            if has(config, key):
                 note("frrbgprpkicacheservers", config.get("cacheserver", ""), key, config[key])
         data["caches"].append(cache)
     return data
