@@ -30,13 +30,14 @@ bench: test-system $(BIN)/frrgen
 	@$(BIN)/python -m pip install -q --disable-pip-version-check exabgp
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
-# No root and no daemons. Properties draw a fifth of their examples, and what waits or installs is left to `make test`.
+# No root and no daemons. Properties draw a fifth of their examples, and slow tests are left to `make test`.
+# A process more than there are cores: a test of the speaker or of Kubernetes waits for most of its time.
 check: $(BIN)/.dev
 	$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
 	$(BIN)/deptry . > /dev/null 2>&1 || $(BIN)/deptry .
-	FRRGEN_QUICK=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not lab and not interop and not slow"
+	FRRGEN_QUICK=1 $(BIN)/python -m pytest -q -n $$(($$(nproc) + 1)) --dist worksteal -m "not lab and not interop and not slow"
 
 # Changes lines of the core, one at a time, in a copy, and says which the fast tests did not notice.
 mutants: $(BIN)/.dev

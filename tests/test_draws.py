@@ -5,9 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from tests.examples import examples
+
+NUMBER = examples(30)
 PRINTED = """
 import sys
-sys.argv = ["drawn", "--version", sys.argv[1], "--number", "30", "--seed", "3"]
+sys.argv = ["drawn", "--version", sys.argv[1], "--number", sys.argv[2], "--seed", "3"]
 from tests.lab.drawn import main
 main()
 """
@@ -18,7 +23,7 @@ LOADED = (
 
 def drawn(program: str, hash_seed: str, version: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", program, version],
+        [sys.executable, "-c", program, version, str(NUMBER)],
         env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": ""},
         capture_output=True,
         text=True,
@@ -27,13 +32,15 @@ def drawn(program: str, hash_seed: str, version: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_walk_draws_the_same_routers_beside_other_modules_and_hash_seeds():
     for version in ("8.4", "10.7"):
         alone = drawn(PRINTED, "1", version)
-        assert alone.count("! number ") == 30
+        assert alone.count("! number ") == NUMBER
         assert drawn(LOADED + PRINTED, "2", version) == alone
 
 
+@pytest.mark.slow
 def test_a_seed_draws_the_same_routers_however_many_are_wanted():
     from tests.lab.drawn import drawn
 

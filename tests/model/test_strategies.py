@@ -7,8 +7,9 @@ from typing import get_args, get_type_hints
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from pydantic import BaseModel
 
-from frrgen.model.router import Router, StaticRoute
-from tests.strategies import LATEST, LEFT_OUT, LOGS, RPKIS, bgps, routers, static_routes
+from frrgen.model.evpn import Evpn
+from frrgen.model.router import Router, StaticRoute, Vrf
+from tests.strategies import LATEST, LEFT_OUT, LOGS, RPKIS, bgps, routers, static_routes, vrf_evpn, vrfs
 
 ROUNDS = 8
 
@@ -50,6 +51,9 @@ def test_every_field_is_drawn_or_left_out_for_a_reason():
             (RPKIS, 60),
             (bgps(LATEST), 150),
             (static_routes.map(lambda some: [StaticRoute.model_validate(one) for one in some]), 100),
+            # a router of 40 has few VRFs, and few of those have EVPN: these parts of a router are drawn beside it
+            (vrfs(LATEST).map(Vrf.model_validate), 40),
+            (vrf_evpn().map(Evpn.model_validate), 60),
         ):
 
             @seed(number)

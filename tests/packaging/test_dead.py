@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-SOURCES: Final = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "frrgen").rglob("*.py"))}
+from tests.packaging.sources import ROOT, trees
+
 TEXTS: Final = "\n".join(
     path.read_text() for folder in ("templates", "deploy") for path in (ROOT / folder).rglob("*") if path.is_file()
 )
@@ -68,9 +67,9 @@ def used(tree: ast.Module) -> Counter[str]:
 
 def test_everything_that_is_defined_is_used():
     names: Counter[str] = Counter(re.findall(r"\w+", TEXTS))
-    for tree in SOURCES.values():
+    for tree in trees().values():
         names += used(tree)
-    definitions = [(path, *one) for path, tree in SOURCES.items() for one in defined(tree)]
+    definitions = [(path, *one) for path, tree in trees().items() for one in defined(tree)]
     assert len(definitions) > 2000
     dead = {name: f"{path.relative_to(ROOT)}:{line}" for path, name, line in definitions if not names[name]}
     assert dead.keys() == CALLED.keys(), dead

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text())
-    for path in (ROOT / "frrgen").rglob("*.py")
-}
+from tests.packaging.sources import name, trees
+
+
+@cache
+def sources() -> dict[str, ast.Module]:
+    """Return the syntax tree of each module of frrgen, by its name."""
+    return {name(path): tree for path, tree in trees().items()}
 
 
 def defined(module: ast.Module) -> set[str]:
@@ -21,19 +23,19 @@ def defined(module: ast.Module) -> set[str]:
 
 
 def test_a_name_is_imported_from_the_module_that_defines_it():
-    names = {module: defined(tree) for module, tree in SOURCES.items()}
+    names = {module: defined(tree) for module, tree in sources().items()}
     imports = [
         (user, one.module or "", alias.name)
-        for user, tree in SOURCES.items()
+        for user, tree in sources().items()
         for one in ast.walk(tree)
         if isinstance(one, ast.ImportFrom) and (one.module or "").startswith("frrgen")
         for alias in one.names
     ]
     assert len(imports) > 1000
     handed_on = [
-        f"{user}: {name} of {module}"
-        for user, module, name in imports
-        if name not in names.get(module, set()) and f"{module}.{name}" not in names
+        f"{user}: {bound} of {module}"
+        for user, module, bound in imports
+        if bound not in names.get(module, set()) and f"{module}.{bound}" not in names
     ]
     assert handed_on == []
 
@@ -47,16 +49,16 @@ def imported(tree: ast.Module) -> set[str]:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 pass
             case ast.ImportFrom(module=str(module), names=names):
-                found |= {f"{module}.{one.name}" if f"{module}.{one.name}" in SOURCES else module for one in names}
+                found |= {f"{module}.{one.name}" if f"{module}.{one.name}" in sources() else module for one in names}
             case ast.Import(names=names):
                 found |= {one.name for one in names}
             case node:
                 todo += ast.iter_child_nodes(node)
-    return {one for one in found if one in SOURCES}
+    return {one for one in found if one in sources()}
 
 
 def test_each_module_can_be_imported_alone_for_no_imports_go_in_a_circle():
-    needs = {module: imported(tree) - {module} for module, tree in SOURCES.items()}
+    needs = {module: imported(tree) - {module} for module, tree in sources().items()}
     assert sum(map(len, needs.values())) > 800
     order = list(TopologicalSorter(needs).static_order())  # raises CycleError, which names the circle
-    assert len(order) == len(SOURCES)
+    assert len(order) == len(sources())
