@@ -6,10 +6,12 @@ or more of them to the command line, which prints them all at once and never a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import errno
+import pathlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from frrgen.codes import Code, Severity
 
@@ -104,6 +106,33 @@ def there_are(known: Iterable[str], word: str = "", most: int = 10) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     near = did_you_mean(word, names)
     return f"{near} " * (near is not None) + f"there are: {', '.join(names[:most]) or 'none'}{more}"
+
+
+_WHY: Final[Mapping[int, str]] = {
+    errno.ENOENT: "there is no such file or folder",
+    errno.EISDIR: "it is a folder, and a file is wanted",
+    errno.ENOTDIR: "a part of its path is no folder",
+    errno.EEXIST: "something else has its name already",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "the system does not permit it",
+    errno.ELOOP: "it is a link that leads back to itself",
+    errno.ENAMETOOLONG: "its name is too long",
+    errno.ENOSPC: "the disk is full",
+    errno.EROFS: "the disk is read-only",
+    errno.ECONNREFUSED: "connection refused: nothing listens there",
+    errno.EHOSTUNREACH: "no route to host",
+    errno.ENETUNREACH: "the network is unreachable",
+}
+
+
+def cause(bad: OSError, path: pathlib.Path | None = None) -> str:
+    """Return in plain words what the system refused. `path`: the file; then the part that is no folder is named."""
+    if path is not None and bad.errno in {errno.ENOTDIR, errno.EEXIST}:
+        stands = next((one for one in path.parents if one.exists() and not one.is_dir()), None)
+        if stands is not None:
+            return f"{stands} is a file, and not a folder"
+    known = _WHY.get(bad.errno) if bad.errno is not None else None
+    return known or bad.strerror or str(bad).strip() or type(bad).__name__
 
 
 class FrrgenError(Exception):

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from frrgen.cli.output import outlive_readers, output_fault, unwritable
-from frrgen.errors import Exit, FrrgenError
+from frrgen.codes import Code
+from frrgen.errors import Exit, Finding, FrrgenError, cause
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,6 +60,10 @@ def _guarded(argv: Sequence[str] | None) -> int:
             return int(Exit.ERROR)
         if os.environ.get("FRRGEN_TRACEBACK"):
             raise
+        if isinstance(fault, OSError) and fault.filename is not None:
+            # such as a name that is too long: wherever it is met, it is the file's fault
+            tell([Finding(Code.FRR403, f"{fault.filename} cannot be read: {cause(fault)}")], sys.stderr)
+            return int(Exit.ERROR)
         print(
             f"error[FRR199]: a fault of frrgen itself: {type(fault).__name__}; nothing more was done\n"
             "   = hint: please report it, with what FRRGEN_TRACEBACK=1 shows",

@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"frrgen {__version__}")
     everywhere(top, None)
     top.add_argument("--profile", action="store_true", help="show where the time of the run went, for a report")
-    verbs = top.add_subparsers(title="verbs", required=True, metavar="VERB")
+    verbs = top.add_subparsers(title="verbs", dest="verb", required=True, metavar="VERB")
 
     def verb(name: str, module: str, help_: str) -> argparse.ArgumentParser:
         made = verbs.add_parser(
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
             epilog=epilog(),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        made.set_defaults(run=_runner(module), verb=name)
+        made.set_defaults(run=_runner(module))
         everywhere(made, argparse.SUPPRESS)
         return made
 

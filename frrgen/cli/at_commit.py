@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError, visible
+from frrgen.errors import Finding, InputError, cause, visible
 from frrgen.intended.inventory import Inventory
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
@@ -84,7 +84,7 @@ def _git(folder: Path, *words: str) -> bytes:
     try:
         done = subprocess.run(["git", *words], cwd=folder, env=environment, capture_output=True, check=False)
     except OSError as bad:
-        raise InputError(Finding(Code.FRR403, f"git cannot be run in {folder}: {bad.strerror}")) from bad
+        raise InputError(Finding(Code.FRR403, f"git cannot be run in {folder}: {cause(bad)}")) from bad
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ") or "there is no such commit"
         raise InputError(Finding(Code.FRR403, f"git {words[0]} {visible(words[-1])}: {visible(said)}"))

@@ -25,7 +25,7 @@ from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, FrrgenError, InputError, visible
 from frrgen.intended.readable import Readable, readable
 from frrgen.model.router import Router
-from frrgen.platforms.files import write_private
+from frrgen.platforms.files import STDIN, write_private
 from frrgen.platforms.frr.diff.plan import Plan
 from frrgen.report.ci.problem import Problem, Result, of_findings
 
@@ -114,14 +114,21 @@ def _gone(name: str) -> Problem:
     return Problem("changes", Severity.WARNING, text, case=name)
 
 
+def refuse_file(said: Path, routers: int) -> None:
+    """Refuse one file that is to be the running configuration of several routers. Raises InputError."""
+    if str(said) != STDIN and not said.exists():
+        raise InputError(Finding(Code.FRR403, f"{said} cannot be read: there is no such file or folder"))
+    if not said.is_dir() and routers != 1:
+        hint = "for several routers name a folder with a file for each, such as ROUTER.conf"
+        raise InputError(Finding(Code.FRR114, "--running with a file goes with exactly one router", hint=hint))
+
+
 def running_files(said: Path | None, routers: Sequence[Router]) -> dict[str, Path]:
     """Find the file of each router, if there are files. Raises InputError."""
     if said is None:
         return {}
     if not said.is_dir():
-        if len(routers) != 1:
-            hint = "for several routers name a folder with a file for each, such as ROUTER.conf"
-            raise InputError(Finding(Code.FRR114, "--running with a file goes with exactly one router", hint=hint))
+        refuse_file(said, len(routers))
         return {routers[0].name: said}
     found = {router.name: [said / f"{router.name}{suffix}" for suffix in _SUFFIXES] for router in routers}
     there = {name: [path for path in paths if path.is_file()] for name, paths in found.items()}

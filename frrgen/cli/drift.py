@@ -17,11 +17,12 @@ from frrgen.codes import Code
 from frrgen.drift import sent
 from frrgen.drift.compare import OnRouter, Row, SessionRow, Stage, compare
 from frrgen.drift.seen import Seen, ask
-from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, InputError
+from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, InputError, cause
 from frrgen.intended.inventory import Inventory
 from frrgen.inventory.folder import names as router_names
 from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
+from frrgen.platforms.files import STDIN, read_text
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.speaker.plan import NodePlan, plan_node
 
@@ -86,7 +87,7 @@ def _read(said: str, plans: Mapping[str, NodePlan], asked: Sequence[str] | None)
     if Path(said).exists() or not equals:
         name, file = "", said
     try:
-        if stat.S_ISSOCK(Path(file).stat().st_mode):
+        if file != STDIN and stat.S_ISSOCK(Path(file).stat().st_mode):
             from frrgen.speaker.process.admin import ask_status
 
             try:
@@ -96,11 +97,11 @@ def _read(said: str, plans: Mapping[str, NodePlan], asked: Sequence[str] | None)
                 complain(bad)
                 return []
             return sent.read(json.dumps(answer), file, plans, said=name)
-        text = Path(file).read_text(encoding="utf-8")
+        text = read_text(Path(file)) if file == STDIN else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as bad:
-        why = bad.strerror if isinstance(bad, OSError) else "it is no text"
+        reason = cause(bad, Path(file)) if isinstance(bad, OSError) else "it is no text"
         if asked:
-            raise InputError(Finding(Code.FRR403, f"{file} cannot be read: {why}")) from bad
+            raise InputError(Finding(Code.FRR403, f"{file} cannot be read: {reason}")) from bad
         hint = "--sent FILE…, of each node what `frrgen speaker status --format json` prints"
         raise InputError(Finding(Code.FRR114, "say what the nodes sent: no speaker runs here", hint=hint)) from bad
     return sent.read(text, file, plans, said=name)

@@ -11,7 +11,7 @@ from frrgen.cli.common import complain
 from frrgen.cli.looked import look
 from frrgen.cli.working import working
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, InputError, visible
+from frrgen.errors import Exit, Finding, InputError, cause, visible
 from frrgen.inventory.write import replace_file
 from frrgen.report.dot import dot, program, titled
 from frrgen.report.mermaid import MOST_EDGES, mermaid
@@ -52,7 +52,8 @@ def laid_out(shown: Picture) -> str:
         done = subprocess.run([name, "-Tsvg"], input=dot(shown), capture_output=True, encoding="utf-8", check=False)
     except OSError as bad:
         hint = "apt install graphviz, or take --format mermaid"
-        raise InputError(Finding(Code.FRR409, f"graphviz's {name} cannot be run: {bad.strerror}", hint=hint)) from bad
+        reason = "it is not installed" if isinstance(bad, FileNotFoundError) else cause(bad)
+        raise InputError(Finding(Code.FRR409, f"graphviz's {name} cannot be run: {reason}", hint=hint)) from bad
     if done.returncode or not done.stdout:
         said = visible(done.stderr.strip()) or f"it ended with {done.returncode}"
         raise InputError(Finding(Code.FRR409, f"graphviz's {name} failed: {said}"))
@@ -68,4 +69,4 @@ def write_out(text: str, output: Path | None) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         replace_file(output, text.encode())
     except OSError as bad:
-        raise InputError(Finding(Code.FRR402, f"{output} cannot be written: {bad.strerror}")) from bad
+        raise InputError(Finding(Code.FRR402, f"{output} cannot be written: {cause(bad, output)}")) from bad

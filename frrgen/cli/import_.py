@@ -225,5 +225,6 @@ def _changes(inventory: Inventory, one: ImportedRouter) -> str:
 def _name(file: str, said: str | None) -> str:
     name = said or router_name(Path(file.removeprefix("ssh:")).stem)
     if router_name(name) != name:
-        raise InputError(Finding(Code.FRR117, f"{name!r} cannot be a router's name", hint="name it with --name"))
+        hint = "letters, digits, and . _ - between them, at most 63" if said else "name it with --name"
+        raise InputError(Finding(Code.FRR117, f"{name!r} cannot be a router's name", hint=hint))
     return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -56,5 +57,8 @@ def run(args: argparse.Namespace) -> Exit:
     }
     files[Path(FILE)] = json.dumps(schema(), indent=2) + "\n"
     write_new({**files, Path("README.md"): _README}, target)
-    print(f"A network to begin with is in {target}. Next: cd {target} && frrgen check && frrgen render edge1")
+    here = target.resolve() == Path.cwd()
+    go = "" if here else f"cd {shlex.quote(str(target))} && "
+    place = "here" if here else f"in {target}"
+    print(f"A network to begin with is {place}. Next: {go}frrgen check && frrgen render edge1")
     return Exit.OK

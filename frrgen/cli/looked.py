@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from frrgen.cli.diff import running_files
+from frrgen.cli.diff import refuse_file, running_files
 from frrgen.cli.fleet import PART, in_parts, own
 from frrgen.cli.working import working
 from frrgen.codes import Code, Severity
@@ -49,6 +49,8 @@ def look(args: argparse.Namespace, *, policies: bool, findings: bool) -> Looked:
     asked = Asked(args.inventory, policies, findings, args.running, args.live, args.ssh_config, args.parallel)
     every = names(args.inventory)
     wanted = list(dict.fromkeys(args.routers)) or list(every)
+    if asked.running is not None:
+        refuse_file(asked.running, len(wanted))
     with working(args, "reading routers", len(wanted)) as step:
         if len(wanted) <= PART:
             return _part(asked, wanted, rest=not args.routers)

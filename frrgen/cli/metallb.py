@@ -14,13 +14,13 @@ from pydantic import SecretStr
 from frrgen import limits
 from frrgen.cli.common import complain, count
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, InputError
+from frrgen.errors import Exit, Finding, InputError, Where, cause
 from frrgen.intended.inventory import Inventory
 from frrgen.inventory.adopt import Adopted, adopt_cluster, changed_by_inventory, write_files
 from frrgen.inventory.dump import dump, dump_cluster
 from frrgen.inventory.files import load
 from frrgen.inventory.secrets import resolve_cluster
-from frrgen.inventory.yaml import read_all
+from frrgen.inventory.yaml import Node, read_all
 from frrgen.metallb import render as manifests
 from frrgen.metallb.assemble import ImportedCluster
 from frrgen.metallb.frr_k8s import frr_k8s
@@ -32,7 +32,8 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster, Peering
 from frrgen.model.router import Router
 from frrgen.model.types import Address, is_address
-from frrgen.platforms.files import STDIN, write_private
+from frrgen.platforms.files import STDIN, is_xml, write_private
+from frrgen.platforms.frr.parse.recognise import foreign
 
 
 def render(args: argparse.Namespace) -> Exit:
@@ -41,6 +42,9 @@ def render(args: argparse.Namespace) -> Exit:
         raise InputError(Finding(Code.FRR114, "--merge, --explain and --templates do not go with --target metallb"))
     inventory = Inventory(args.inventory)
     clusters = inventory.clusters(args.routers)
+    if not clusters:
+        hint = "a cluster is a file clusters/NAME.yaml; frrgen import metallb makes one of MetalLB's manifests"
+        raise InputError(Finding(Code.FRR305, f"{args.inventory} has no cluster", hint=hint))
     inventory.refuse_errors(name for cluster in clusters for name in cluster.routers)
     texts: dict[Path, str] = {}
     for cluster in clusters:
@@ -61,7 +65,7 @@ def render(args: argparse.Namespace) -> Exit:
 
 def import_(args: argparse.Namespace) -> Exit:
     """Write or print the cluster of manifests; the report goes to stderr."""
-    documents = [one for file in args.files for one in read_all(_bytes(file), file)]
+    documents = [one for file in args.files for one in _documents(file)]
     routers = _routers_of(args.output)
     names = {one: name for name, router in routers.items() for one in _addresses(router)}
     said = _said(args.router)
@@ -103,6 +107,20 @@ def import_(args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
+def _documents(file: str) -> list[Node]:
+    """Read the objects of a file. Raises InputError; of a file of another kind it names the kind."""
+    data = _bytes(file)
+    text = data.decode(errors="replace")
+    if is_xml(text):
+        hint = "pfSense's config.xml is read by `frrgen import pfsense FILE`"
+        raise InputError(Finding(Code.FRR621, "this is XML, and no manifest of Kubernetes", Where(file), hint))
+    found = read_all(data, file)
+    if found and not any(isinstance(one.value, dict) for one in found) and foreign(text, file) is None:
+        hint = "it is read by `frrgen import frr FILE`"
+        raise InputError(Finding(Code.FRR621, "this is a configuration of FRR, and no manifest", Where(file), hint))
+    return found
+
+
 def _bytes(file: str) -> bytes:
     try:
         if file == STDIN:
@@ -110,7 +128,7 @@ def _bytes(file: str) -> bytes:
         with Path(file).open("rb") as opened:
             return opened.read(limits.most_bytes() + 1)
     except OSError as bad:
-        raise InputError(Finding(Code.FRR403, f"{file} cannot be read: {bad.strerror}")) from bad
+        raise InputError(Finding(Code.FRR403, f"{file} cannot be read: {cause(bad, Path(file))}")) from bad
 
 
 def _routers_of(folder: Path | None) -> Mapping[str, Router]:

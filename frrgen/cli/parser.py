@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from frrgen.codes import Code
-from frrgen.errors import Exit, Finding, there_are
+from frrgen.errors import Exit, Finding, did_you_mean, there_are
 
 if TYPE_CHECKING:
     from frrgen.cli.budget import Budget
@@ -18,11 +18,35 @@ if TYPE_CHECKING:
 class Parser(argparse.ArgumentParser):
     """Ends with 1 for wrong arguments, suggests words, and never loses what it prints."""
 
-    def error(self, message: str) -> NoReturn:
+    def error(self, message: str, near: str | None = None) -> NoReturn:
         """Return what is wrong with the arguments: an error is 1, for 2 means that there are changes."""
         self.print_usage(sys.stderr)
-        hint = f"{self.prog} --help"
+        hint = f"{near} else: {self.prog} --help" if near is not None else f"{self.prog} --help"
         self.exit(Exit.ERROR, f"{Finding(Code.FRR114, message, hint=hint)}\n")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the arguments. For an unknown option suggest the nearest of the verb."""
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.innermost(found).error_of_unknown([str(one) for one in unknown])
+        return found
+
+    def innermost(self, found: argparse.Namespace) -> Parser:
+        """Return the parser of the verb, and of the word behind it, that was chosen."""
+        for action in self._actions:
+            chosen = getattr(found, action.dest, None)
+            inner = action.choices.get(chosen) if isinstance(action.choices, dict) else None
+            if isinstance(inner, Parser):
+                return inner.innermost(found)
+        return self
+
+    def error_of_unknown(self, words: Sequence[str]) -> NoReturn:
+        """End with the words that nothing takes, and with the nearest option."""
+        known = [one for one in self._option_string_actions if one.startswith("--")]
+        options = [word.partition("=")[0] for word in words if word.startswith("-") and word != "-"]
+        near = did_you_mean(options[0], known) if options else None
+        what = f"there is no option {options[0]}" if options else f"nothing takes {' '.join(map(repr, words))}"
+        self.error(f"{self.prog.partition(' ')[2] or self.prog}: {what}", near)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Suggest the nearest of the words that may stand here."""
@@ -40,11 +64,19 @@ class Parser(argparse.ArgumentParser):
 
 
 def positive(text: str) -> int:
-    """Return a number of at least 1. Raises ArgumentTypeError, ValueError."""
-    number = int(text)
+    """Return a number of at least 1. Raises ArgumentTypeError."""
+    number = whole(text)
     if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
     return number
+
+
+def whole(text: str) -> int:
+    """Return a whole number. Raises ArgumentTypeError."""
+    try:
+        return int(text)
+    except ValueError as bad:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from bad
 
 
 def budget(text: str) -> Budget:

@@ -16,13 +16,14 @@ _COMMON: Final = ("network.yaml", "network.yml")
 def inventory(said: Path | None, environment: Mapping[str, str]) -> Path:
     """Return the inventory's folder: what `-i` or the environment says, or the nearest one of this folder and above.
 
-    That is a folder `inventory` with `routers` in it, or a folder that has `network.yaml` and `routers` itself.
+    That is a folder `inventory` with `routers` in it, or a folder that has `network.yaml` and `routers` itself. Where
+    `-i` names the folder around an inventory, as `frrgen init` makes it, the inventory inside is meant.
     Without any it is `inventory`, for the message that there is none.
     """
+    if said is None and environment.get(VARIABLE):
+        said = Path(environment[VARIABLE])
     if said is not None:
-        return said
-    if environment.get(VARIABLE):
-        return Path(environment[VARIABLE])
+        return said / _NAME if not _is_inventory(said) and (said / _NAME / "routers").is_dir() else said
     if Path(_NAME).is_dir():
         return Path(_NAME)
     try:

@@ -20,7 +20,7 @@ _FILES: Final = {"diff": "a plan", "graph": "a picture", "report": "a page"}
 def refuse(args: argparse.Namespace) -> None:
     """Raise InputError for options that would be ignored, or could only fail later."""
     said = _OF_VERBS.get(args.verb, lambda _: iter(()))(args)
-    findings = [Finding(Code.FRR114, text) for text in (*said, *_output(args))]
+    findings = [Finding(Code.FRR114, text) for text in (*said, *_output(args), *_folders(args))]
     if findings:
         raise InputError(*findings)
 
@@ -36,12 +36,27 @@ def _output(args: argparse.Namespace) -> Iterator[str]:
         yield f"-o {target}: this is a folder, and {_FILES[args.verb]} is a file"
 
 
+def _folders(args: argparse.Namespace) -> Iterator[str]:
+    """Find what stands where a folder is named, and is none."""
+    named = {"--out": "out", "-i": "inventory", "--templates": "templates", "DIR": "dir"}
+    if args.verb == "import":
+        named["-o"] = "output"
+    for option, key in named.items():
+        folder: Path | None = getattr(args, key, None)
+        if folder is not None and str(folder) == STDIN:
+            yield f"{option} -: a folder is wanted here, and not standard input or output"
+        elif option in {"--out", "DIR"} and folder is not None and folder.exists() and not folder.is_dir():
+            yield f"{option} {folder}: this is a file, and a folder is wanted here"
+
+
 def _diff(args: argparse.Namespace) -> Iterator[str]:
     for option in ("running", "base"):
         if getattr(args, option) is not None and args.ssh_config is not None:
             yield f"--ssh-config does not go with --{option}: {_NOBODY}"
     if args.base is not None and args.running is not None:
         yield "--base does not go with --running: a router is compared with one or the other"
+    if args.output is not None and str(args.output) == STDIN:
+        yield "-o -: a file is wanted here; --format json writes the plan to standard output"
     if args.base is not None and args.output is not None:
         yield "-o does not go with --base: such a plan is not of what a router runs"
 

@@ -43,9 +43,14 @@ def run(args: argparse.Namespace) -> Exit:
     write_out(text, args.output)
     failed = [name for name, one in (looked.view.observed or {}).items() if one.plan is None]
     if not args.quiet and str(args.output) != "-":
-        size = f"{count(len(looked.view.routers), 'router')}, {len(text.encode()) / 1e6:.1f} MB"
+        size = f"{count(len(looked.view.routers), 'router')}, {_size(len(text.encode()))}"
         print(f"{args.output}: {size}", file=sys.stderr)
     if failed:
         shown_names = ", ".join(failed[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
         print(f"not known, for they could not be asked: {shown_names}; the page says why", file=sys.stderr)
     return Exit.ERROR if failed or wrong else Exit.OK
+
+
+def _size(octets: int) -> str:
+    """Write a file's size for people."""
+    return f"{octets / 1e6:.1f} MB" if octets >= 1e6 else f"{octets / 1e3:.0f} kB"

@@ -28,7 +28,7 @@ class Reviewed:
     @classmethod
     def read(cls, words: Sequence[str]) -> Self | None:
         """Read the file that stands where a router could; None if routers are named. Raises InputError."""
-        files = [word for word in words if word.endswith(".json")]
+        files = [word for word in words if word.endswith(".json") or "/" in word]
         if not files:
             return None
         if len(words) > 1:

@@ -19,9 +19,9 @@ from frrgen.transport.base import Keeper, Running, Timer
 
 def run(args: argparse.Namespace) -> Exit:
     """Undo the push that waits; if none does, or `--to` names one, bring back what ran before, as a push."""
+    (router,) = routers(args)
     if not args.yes and not args.dry_run and not sys.stdin.isatty():
         raise InputError(Finding(Code.FRR109, "there is no terminal to ask on", hint="use --yes"))
-    (router,) = routers(args)
     with Pushing(args, [router.name]) as pushing:
         status = pushing.outcomes([(router.name, _back(router, args, pushing))])
     # what was asked for is no failure

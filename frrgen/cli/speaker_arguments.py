@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from frrgen.cli.options import everywhere
-from frrgen.cli.parser import an_hour
+from frrgen.cli.parser import an_hour, whole
 
 
 def add(verb: argparse.ArgumentParser) -> None:
@@ -87,8 +87,10 @@ def add(verb: argparse.ArgumentParser) -> None:
     announce.add_argument("--next-hop", metavar="ADDRESS", help="another than the node's own address")
     announce.add_argument("--communities", nargs="*", metavar="COMMUNITY", help="instead of the pool's; none: nothing")
     announce.add_argument("--large-communities", nargs="*", metavar="COMMUNITY", help="instead of the pool's")
-    announce.add_argument("--local-preference", type=int, metavar="N", help="of iBGP sessions")
-    announce.add_argument("--med", type=int, metavar="N")
-    announce.add_argument("--prepend", type=int, metavar="N", help="times that the own AS stands in the path once more")
+    announce.add_argument("--local-preference", type=whole, metavar="N", help="of iBGP sessions")
+    announce.add_argument("--med", type=whole, metavar="N")
+    announce.add_argument(
+        "--prepend", type=whole, metavar="N", help="times that the own AS stands in the path once more"
+    )
     for one in (plan, status):
         one.add_argument("--format", choices=["text", "json"], default="text")

@@ -11,6 +11,7 @@ from frrgen.cli.common import count
 from frrgen.cli.told import tell
 from frrgen.errors import Exit
 from frrgen.intended.inventory import Inventory
+from frrgen.inventory.folder import names
 from frrgen.platforms.files import STDIN, read_text
 from frrgen.platforms.frr.parse.parser import DEFAULT_VERSION, said_version
 from frrgen.platforms.frr.parse.recognise import refuse_foreign
@@ -35,7 +36,12 @@ def _texts(args: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
     inventory = None
     for source in args.sources:
         path = Path(source)
-        if source == STDIN or path.is_file():
+        if (
+            source == STDIN
+            or path.is_file()
+            or (path.exists() and source not in names(args.inventory))
+            or "/" in source
+        ):
             text = read_text(path)
             refuse_foreign((text, path))
             yield text, source, ""

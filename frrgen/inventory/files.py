@@ -22,8 +22,8 @@ from pydantic import BaseModel
 
 from frrgen import limits
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError, Where
-from frrgen.inventory.folder import COMMON, Folder, mentions
+from frrgen.errors import Finding, InputError, Where, cause
+from frrgen.inventory.folder import COMMON, Folder, mentions, no_inventory
 from frrgen.inventory.node_list import listed
 from frrgen.inventory.shorthand import expand
 from frrgen.inventory.validate import find, validate
@@ -107,12 +107,8 @@ def load(
     what belongs to no router, too: files that nothing reads, and clusters on routers that are not there. `boxes`: what
     the function of that name returns, where it was asked before.
     """
-    if not folder.is_dir():
-        raise InputError(
-            Finding(
-                Code.FRR100, f"there is no inventory in {folder}", hint="name it with -i DIR, or make one: frrgen init"
-            )
-        )
+    if (wrong := no_inventory(folder)) is not None:
+        raise InputError(wrong)
     findings: list[Finding] = []
     loader = _Loader(folder, findings, wanted, rest=rest, boxes=boxes)
     loaded = loader.load()
@@ -283,7 +279,7 @@ class _Loader:
         except InputError as bad:
             self.findings.extend(bad.findings)
         except OSError as bad:
-            self.findings.append(Finding(Code.FRR101, f"cannot be read: {bad.strerror}", Where(str(path))))
+            self.findings.append(Finding(Code.FRR101, f"cannot be read: {cause(bad, path)}", Where(str(path))))
         return None
 
     def _checked(self, model: type[_T], node: Node, prefix: tuple[str, ...]) -> _T | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError, Where
+from frrgen.errors import Finding, InputError, Where, cause
 
 _SUFFIXES: Final = (".yaml", ".yml")
 COMMON: Final = tuple(f"network{suffix}" for suffix in _SUFFIXES)
@@ -32,7 +32,7 @@ def listed(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir()) if folder.is_dir() and os.stat(f"{folder}/.") else []  # noqa: PTH116
     except OSError as bad:
-        raise InputError(Finding(Code.FRR101, f"cannot be read: {bad.strerror}", Where(str(folder)))) from bad
+        raise InputError(Finding(Code.FRR101, f"cannot be read: {cause(bad)}", Where(str(folder)))) from bad
 
 
 class Folder:
@@ -88,6 +88,18 @@ class Folder:
         return list(seen.values())
 
 
+def no_inventory(folder: Path) -> Finding | None:
+    """Return why a folder is no inventory at all; None if it may be one, whatever is wrong with it."""
+    hint = "name it with -i DIR, or make one: frrgen init"
+    if not folder.is_dir():
+        kind = f"{folder} is {_kind(folder)}, and an inventory is a folder" if os.path.lexists(folder) else ""
+        return Finding(Code.FRR100, kind or f"there is no inventory in {folder}", hint=hint)
+    there = {path.name for path in listed(folder) if not path.name.startswith(".")}
+    if there and there.isdisjoint({*COMMON, "routers", "clusters"}):
+        return Finding(Code.FRR100, f"there is no inventory in {folder}: no network.yaml, no routers/", hint=hint)
+    return None
+
+
 def names(folder: Path) -> tuple[str, ...]:
     """Return the names of the routers that have a file in an inventory, in order."""
     return tuple(dict.fromkeys(path.stem for path in listed(folder / "routers") if _is_inventory_file(path)))
@@ -114,4 +126,6 @@ def mentions(file: Path, words: Collection[str], *, whole: bool = False) -> bool
 def _kind(path: Path) -> str:
     if path.is_dir():
         return "a folder"
+    if path.is_file():
+        return "a file"
     return "a link to a missing file" if path.is_symlink() and not path.exists() else "a pipe or a device"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError
+from frrgen.errors import Finding, InputError, cause
 from frrgen.inventory.files import load
 from frrgen.inventory.write import replace_file
 
@@ -60,7 +60,7 @@ def write(mended: Iterable[Mended]) -> None:
                 raise InputError(Finding(Code.FRR402, f"{one.path} has changed; nothing was written to it"))
             replace_file(target, one.after.encode(), keep_mode=True)
         except OSError as bad:
-            raise InputError(Finding(Code.FRR402, f"{one.path} cannot be written: {bad.strerror}")) from bad
+            raise InputError(Finding(Code.FRR402, f"{one.path} cannot be written: {cause(bad, one.path)}")) from bad
 
 
 def _mended(path: Path, places: Iterable[tuple[int, int, str, str]]) -> Mended | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from frrgen import limits
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError, Where
+from frrgen.errors import Finding, InputError, Where, cause
 from frrgen.inventory.folder import opened
 from frrgen.inventory.yaml import Node, read_all
 from frrgen.model.selector import Selector
@@ -33,7 +33,7 @@ def listed(folder: Path, name: str, selector: Selector) -> dict[str, Node]:
             documents = read_all(file.read(limits.most_bytes() + 1), str(path))
     except OSError as bad:
         hint = f"kubectl get nodes -o yaml > {path}"
-        raise InputError(Finding(Code.FRR101, f"cannot be read: {bad.strerror}", Where(str(path)), hint)) from bad
+        raise InputError(Finding(Code.FRR101, f"cannot be read: {cause(bad, path)}", Where(str(path)), hint)) from bad
     found: dict[str, Node] = {}
     some = False
     for one in (each for document in documents for each in _objects(document)):

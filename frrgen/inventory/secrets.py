@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError, Where
+from frrgen.errors import Finding, InputError, Where, cause
 from frrgen.inventory.folder import opened
 from frrgen.model.bgp import Bgp
 from frrgen.model.cluster import Cluster
@@ -133,14 +133,14 @@ class _Resolver:
             try:
                 found = _first_line(file)
             except (OSError, UnicodeDecodeError) as bad:
-                why = getattr(bad, "strerror", None) or "not text"
-                self.findings.append(Finding(Code.FRR121, f"{file} cannot be read: {why}", where))
+                reason = cause(bad, file) if isinstance(bad, OSError) else "not text"
+                self.findings.append(Finding(Code.FRR121, f"{file} cannot be read: {reason}", where))
                 return secret
         try:
             return _PASSWORD.validate_python(found)
         except ValidationError as bad:
-            why = str(bad.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "not valid"))
-            self.findings.append(Finding(Code.FRR122, f"what {reference} leads to cannot be used: {why}", where))
+            reason = str(bad.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "not valid"))
+            self.findings.append(Finding(Code.FRR122, f"what {reference} leads to cannot be used: {reason}", where))
             return secret
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError
+from frrgen.errors import Finding, InputError, cause
 
 
 def write_new(files: Mapping[Path, str], folder: Path) -> list[Path]:
@@ -43,7 +43,7 @@ def write_new(files: Mapping[Path, str], folder: Path) -> list[Path]:
             else:
                 path.unlink()
         if isinstance(bad, OSError):
-            raise InputError(Finding(Code.FRR402, f"{target} cannot be written: {bad.strerror}")) from bad
+            raise InputError(Finding(Code.FRR402, f"{target} cannot be written: {cause(bad, target)}")) from bad
         raise
     return [folder / path for path in files]
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from frrgen import limits
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError
+from frrgen.errors import Finding, InputError, cause
 from frrgen.inventory.write import replace_file
 
 STDIN: Final = "-"
@@ -24,7 +24,7 @@ def read_text(path: Path) -> str:
     try:
         found = _standard_input() if str(path) == STDIN else _bytes(path)
     except OSError as bad:
-        raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {bad.strerror}")) from bad
+        raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {cause(bad, path)}")) from bad
     if found is None:
         text, hint = limits.too_large(str(path))
         raise InputError(Finding(Code.FRR408, text, hint=hint))
@@ -48,7 +48,7 @@ def write_private(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode(errors="surrogateescape"))
     except OSError as bad:
-        raise InputError(Finding(Code.FRR402, f"{path} cannot be written: {bad.strerror}")) from bad
+        raise InputError(Finding(Code.FRR402, f"{path} cannot be written: {cause(bad, path)}")) from bad
 
 
 def is_xml(text: str) -> bool:

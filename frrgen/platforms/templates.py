@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
+from frrgen.inventory.folder import listed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -36,6 +37,9 @@ def environment(templates: Path | None = None) -> Environment:
 
     if templates is not None and not templates.is_dir():
         raise InputError(Finding(Code.FRR401, f"there is no folder of templates {templates}"))
+    if templates is not None:
+        # jinja takes a folder that it may not read for one without templates
+        listed(templates)
     ours = FileSystemLoader(template_folder())
     users = [] if templates is None else [FileSystemLoader(templates)]
     return Environment(

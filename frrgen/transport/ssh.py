@@ -30,7 +30,7 @@ if sys.modules["invoke"] is None:
 
 from frrgen import limits  # noqa: E402
 from frrgen.codes import Code  # noqa: E402
-from frrgen.errors import DeviceError, Finding  # noqa: E402
+from frrgen.errors import DeviceError, Finding, cause  # noqa: E402
 from frrgen.model.router import Ssh  # noqa: E402
 from frrgen.transport.host_key import AsKnown  # noqa: E402
 from frrgen.transport.known_hosts import Known, known  # noqa: E402
@@ -111,7 +111,9 @@ class Shell:
                     timeout=self.ssh.connect_timeout,
                 )
             except (paramiko.SSHException, OSError) as bad:
-                raise DeviceError(Finding(Code.FRR503, f"{hop.shown} cannot reach {following.shown}: {bad}")) from bad
+                raise DeviceError(
+                    Finding(Code.FRR503, f"{hop.shown} cannot reach {following.shown}: {_reason(bad)}")
+                ) from bad
         return sock
 
     def _by_command(self, command: str) -> paramiko.ProxyCommand:
@@ -338,7 +340,7 @@ def _texts(files: Sequence[str]) -> Iterator[str]:
         try:
             yield path.read_text(errors="replace")
         except OSError as bad:
-            raise DeviceError(Finding(Code.FRR501, f"{path} cannot be read: {bad}")) from bad
+            raise DeviceError(Finding(Code.FRR501, f"{path} cannot be read: {cause(bad, path)}")) from bad
 
 
 def _answer(channel: paramiko.Channel) -> str:
@@ -364,4 +366,8 @@ def _text(data: bytearray) -> str:
 
 
 def _reason(bad: BaseException) -> str:
-    return str(bad).strip() or type(bad).__name__
+    """Return in plain words why a connection or a login failed."""
+    if isinstance(bad, socket.gaierror):
+        again = bad.errno == socket.EAI_AGAIN
+        return "its name cannot be looked up: no name server answers" if again else "there is no host of this name"
+    return cause(bad) if isinstance(bad, OSError) else str(bad).strip() or type(bad).__name__

@@ -330,8 +330,8 @@ def test_a_file_whose_name_breaks_the_line_is_named_on_one(capsys, tmp_path):
         ("explain edge1 203.0.113.1 in 10.0.0.0/8 --frr-version 8.3", "error[FRR306]"),
         ("explain edge1 203.0.113.1 in 10.0.0.0/8 --frr-version 99.9", "error[FRR306]"),
         ("compare edge1:A edge1:B --frr-version 11", "error[FRR306]"),
-        ("diff --parallel 0", "argument --parallel: at least 1"),
-        ("push --parallel -3", "argument --parallel: at least 1"),
+        ("diff --parallel 0", "is no number of at least 1"),
+        ("push --parallel -3", "is no number of at least 1"),
         ("verify --ssh-config F", "error[FRR114]: --ssh-config goes with --live"),
     ],
 )

@@ -388,3 +388,16 @@ def test_a_key_file_of_none_is_no_key_file(home):
     home.config.write_text("Host *\n  IdentityFile none\n  IdentitiesOnly yes\n")
     found = target("r1", Ssh(), home.config)
     assert (found.identity_files, found.identities_only) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(socket.EAI_NONAME, "there is no host of this name"), (socket.EAI_AGAIN, "its name cannot be looked up")],
+)
+def test_a_host_that_has_no_address_is_told_in_plain_words(monkeypatch, number, words):
+    def refused(*_, **__):
+        raise socket.gaierror(number, "a text of the C library")
+
+    monkeypatch.setattr(socket, "create_connection", refused)
+    with pytest.raises(DeviceError, match=f"cannot be reached: {words}"):
+        Shell("r1", Ssh(host="nowhere.invalid")).connect()

@@ -146,7 +146,7 @@ def test_without_graphviz_the_hint_names_what_needs_none(capsys, monkeypatch):
     monkeypatch.setenv("PATH", "")
     status, out, err = drawn(capsys)
     assert (status, out) == (1, "")
-    assert err.startswith("error[FRR409]: graphviz's dot cannot be run: No such file or directory")
+    assert err.startswith("error[FRR409]: graphviz's dot cannot be run: it is not installed")
     assert "hint: apt install graphviz, or take --format mermaid" in err
 
 

@@ -77,7 +77,7 @@ def test_diff_shows_which_neighbors_come_and_go_with_the_nodes(net, tmp_path, ca
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "cannot be read: No such file or directory"),
+        (None, "cannot be read: there is no such file or folder"),
         ("kind: List\nitems: []\n", "it holds no Node of Kubernetes"),
         ("a: [", "FRR102"),
         (json.dumps(node("n1")), "n1"),

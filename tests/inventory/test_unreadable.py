@@ -27,5 +27,5 @@ def test_a_folder_that_may_not_be_read_is_named(kind, verb, tmp_path, monkeypatc
     monkeypatch.setattr(Path, "iterdir", iterdir)
     assert main(["-i", str(tmp_path), *verb.split()]) == 1
     err = capsys.readouterr().err
-    assert f"error[FRR101]: cannot be read: Permission denied\n  --> {tmp_path / kind}\n" in err
+    assert f"error[FRR101]: cannot be read: permission denied\n  --> {tmp_path / kind}\n" in err
     assert "FRR199" not in err

@@ -16,9 +16,10 @@ from lightkube.config.client_adapter import user_auth, verify_cluster
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.core.exceptions import ConfigError
 from pydantic_core import from_json
+from yaml import YAMLError
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError
+from frrgen.errors import Finding, InputError, cause
 
 _TIMEOUT: Final = 30.0
 """Seconds that an answer takes at the most, and the beginning of a watch."""
@@ -77,8 +78,9 @@ class Api:
                 raise InputError(Finding(Code.FRR609, "the kubeconfig has no context with a user"))
             tls = verify_cluster(config.cluster, config.user, config.abs_file)
             auth = user_auth(config.user)
-        except (ConfigError, OSError, ValueError, KeyError, TypeError, AttributeError, ssl.SSLError) as bad:
-            text = f"the API server of the cluster cannot be found: {str(bad) or type(bad).__name__}"
+        except (ConfigError, OSError, ValueError, KeyError, TypeError, AttributeError, ssl.SSLError, YAMLError) as bad:
+            reason = _reason(bad) if kubeconfig is None else f"{kubeconfig}: {_reason(bad)}"
+            text = f"the API server of the cluster cannot be found: {reason}"
             raise InputError(Finding(Code.FRR609, text, hint="--kubeconfig FILE, or run it in a pod")) from bad
         self.server = str(config.cluster.server)
         self.namespace = config.namespace
@@ -205,3 +207,12 @@ def _number(value: Any) -> int:
 
 def _text(bad: Exception) -> str:
     return f"{type(bad).__name__}: {bad}" if str(bad) else type(bad).__name__
+
+
+def _reason(bad: Exception) -> str:
+    """Return why a kubeconfig names no server. A file of another kind fails where the client looks into it."""
+    if isinstance(bad, OSError):
+        return cause(bad)
+    if isinstance(bad, (KeyError, TypeError, AttributeError, UnicodeDecodeError, YAMLError)):
+        return "the file is no kubeconfig"
+    return str(bad) or type(bad).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError, Where
+from frrgen.errors import Finding, InputError, Where, cause
 from frrgen.model.cluster import Network
 from frrgen.model.router import Router
 from frrgen.speaker.kubernetes.addresses import reserved
@@ -50,13 +51,18 @@ class Manifests:
 def read_manifests(path: Path) -> Manifests:
     """Read the Services and Namespaces of manifests, or of `kubectl get -o yaml`. Raises InputError."""
     try:
-        documents = list(yaml.load_all(path.read_bytes(), _LOADER))
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        documents = list(yaml.load_all(data, _LOADER))
     except OSError as bad:
-        raise InputError(Finding(Code.FRR612, f"{path} cannot be read: {bad.strerror or bad}")) from bad
+        raise InputError(Finding(Code.FRR612, f"{path} cannot be read: {cause(bad, path)}")) from bad
     except (yaml.YAMLError, ValueError, RecursionError) as bad:
         mark = getattr(bad, "problem_mark", None)
         where = Where(str(path), mark.line + 1, mark.column + 1) if mark is not None else Where(str(path))
         raise InputError(Finding(Code.FRR612, f"it is no YAML: {getattr(bad, 'problem', None) or bad}", where)) from bad
+    said = [one for one in documents if one is not None]
+    if not said or not all(isinstance(one, dict) and isinstance(one.get("kind"), str) for one in said):
+        hint = "give manifests, or what kubectl get services -A -o yaml prints"
+        raise InputError(Finding(Code.FRR612, "it holds no objects of Kubernetes", Where(str(path)), hint))
     found = [_read(path, one, Service) for document in documents for one in _objects(document, "Service")]
     namespaces = [_read(path, one, Namespace) for document in documents for one in _objects(document, "Namespace")]
     for kind, objects in (("Service", found), ("Namespace", namespaces)):

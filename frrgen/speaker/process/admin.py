@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.codes import Code
-from frrgen.errors import DeviceError, Finding
+from frrgen.errors import DeviceError, Finding, cause
 from frrgen.speaker.process.requests import answer
 from frrgen.speaker.process.status import Metrics
 
@@ -149,9 +149,9 @@ def ask(path: Path, request: bytes) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(asyncio.run(asked()))
     except (OSError, ValueError) as bad:
-        why = getattr(bad, "strerror", None) or "it does not answer"
+        reason = cause(bad, path) if isinstance(bad, OSError) and bad.errno else "it does not answer"
         raise DeviceError(
-            Finding(Code.FRR606, f"no speaker at {path}: {why}", hint="frrgen speaker run --admin SOCKET")
+            Finding(Code.FRR606, f"no speaker at {path}: {reason}", hint="frrgen speaker run --admin SOCKET")
         ) from bad
     return found
 

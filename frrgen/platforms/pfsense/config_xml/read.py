@@ -65,10 +65,13 @@ def read(text: str, file: str = "config.xml") -> Stored:
     return Stored(kept, _box(root, packages), tuple(findings), places, hostname, _series(packages))
 
 
+_HINT: Final = "give a config.xml (Diagnostics > Backup & Restore); `frrgen import frr FILE` reads an frr.conf"
+
+
 def _packages(document: Document) -> tuple[Element, Element]:
     """Find `<pfsense>` and `<installedpackages>`, or stand in for them where the text is fragments."""
     if not document.roots:
-        raise InputError(Finding(Code.FRR713, "there is no element in it", Where(document.file)))
+        raise InputError(Finding(Code.FRR713, "there is no element in it", Where(document.file), _HINT))
     first = document.roots[0]
     if first.name == "pfsense" and len(document.roots) == 1:
         return first, first.child("installedpackages") or Element("installedpackages", first.start, first.start)

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from asyncinotify import Inotify, Mask
 
 from frrgen.codes import Code
-from frrgen.errors import Finding, InputError, Where
+from frrgen.errors import Finding, InputError, Where, cause
 from frrgen.inventory.validate import validate
 from frrgen.inventory.yaml import Node, read
 from frrgen.model.types import Model
@@ -239,12 +239,12 @@ def _where(node: Node, number: int) -> Where:
 def _regular(path: Path) -> Path:
     """Refuse what would keep the reader waiting: a pipe, a device. Raises OSError, or ValueError for a NUL in it."""
     if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is no file, but a folder, a pipe or a device")
     return path
 
 
 def _why(bad: OSError | ValueError) -> str:
-    return getattr(bad, "strerror", None) or str(bad)
+    return cause(bad) if isinstance(bad, OSError) else str(bad)
 
 
 def _stamp(path: Path) -> Stamp | None:
