@@ -16,7 +16,7 @@ from frrgen.codes import Code
 from frrgen.errors import Exit, FrrgenError
 
 if TYPE_CHECKING:
-    from frrgen.inventory.yaml import Node
+    from frrgen.inventory.yaml import YamlNode
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
 
@@ -66,7 +66,7 @@ _ROUTERS: Final = _names("routers")
 _CLUSTERS: Final = _names("clusters")
 
 
-def _read(path: Path) -> Node | None:
+def _read(path: Path) -> YamlNode | None:
     from frrgen.inventory.yaml import read
 
     try:
@@ -75,14 +75,14 @@ def _read(path: Path) -> Node | None:
         return None
 
 
-def _keys(node: Node | None, *steps: str) -> list[str]:
+def _keys(node: YamlNode | None, *steps: str) -> list[str]:
     """Return the keys of a mapping inside a file, as they are written."""
     for step in steps:
         node = node.value.get(step) if node is not None and isinstance(node.value, dict) else None
     return list(node.value) if node is not None and isinstance(node.value, dict) else []
 
 
-def _file(args: argparse.Namespace, kind: str, name: str) -> Node | None:
+def _file(args: argparse.Namespace, kind: str, name: str) -> YamlNode | None:
     return next(
         (found for suffix in _SUFFIXES if (found := _read(_folder(args) / kind / f"{name}{suffix}")) is not None), None
     )
@@ -99,7 +99,7 @@ def _neighbors(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _addresses(cluster: Node) -> Iterator[str]:
+def _addresses(cluster: YamlNode) -> Iterator[str]:
     nodes = cluster.value.get("nodes")
     for one in nodes.value.values() if nodes is not None and isinstance(nodes.value, dict) else ():
         addresses = one.value.get("addresses") if isinstance(one.value, dict) else one

@@ -17,7 +17,7 @@ from frrgen.speaker.plan import PeerSettings, find_node, pool_attributes
 from frrgen.speaker.session.group import Group
 from frrgen.speaker.table.gate import Gate, gates
 from frrgen.speaker.table.rib import AdjRibOut
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
@@ -126,7 +126,7 @@ def _planned_node(
 ) -> Iterator[dict[str, Any]]:
     plan, routers = desk.plan(node, secrets=False)
     source = static(args.source)
-    wanted, table = Table(), Table()
+    wanted, table = AnnouncementTable(), AnnouncementTable()
     if previews:
         for key, said in previews[plan.cluster.name].announced(plan).items():
             wanted.change(key, said)
@@ -143,7 +143,7 @@ def _planned_node(
         yield {"cluster": plan.cluster.name, "node": plan.node_name, **_planned(answers, peer, group)}
 
 
-def _fill(table: Table, wanted: Iterable[Wanted]) -> None:
+def _fill(table: AnnouncementTable, wanted: Iterable[Wanted]) -> None:
     for one in wanted:
         for part in one.runs:
             table.columns[part.family].fill(part.keys, part.said)

@@ -113,14 +113,14 @@ class _End:
     """One session of a node with the router."""
 
     def __init__(
-        self, node: str, plan: NodePlan, peer: PeerSettings, said: sent.Session | None, has: seen.Seen
+        self, node: str, plan: NodePlan, peer: PeerSettings, said: sent.SentSession | None, has: seen.Seen
     ) -> None:
         self.node = node
         self.plan = plan
         self.peer = peer
         self.said = said
         self.has = has
-        self.session = has.sessions.get((peer.vrf, peer.local_address), seen.Session(""))
+        self.session = has.sessions.get((peer.vrf, peer.local_address), seen.SeenSession(""))
 
     def problem(self) -> str:
         if not self.session.state:

@@ -23,7 +23,7 @@ _TOGETHER: Final = 50
 
 
 @dataclass(frozen=True)
-class Session:
+class SeenSession:
     """One session, as the router sees it."""
 
     state: str
@@ -41,7 +41,7 @@ class Seen:
 
     router: Router
     """What it runs."""
-    sessions: dict[tuple[str | None, Address], Session] = field(default_factory=dict)
+    sessions: dict[tuple[str | None, Address], SeenSession] = field(default_factory=dict)
     """By VRF, and the node's address."""
     paths: dict[tuple[str | None, Prefix], Sequence[Path]] = field(default_factory=dict)
     """All paths of a prefix in bgpd."""
@@ -74,7 +74,7 @@ def ask(device: Keeper[Running], router: Router, peers: Iterable[PeerSettings], 
     return seen
 
 
-def _session(answers: _Answers, peer: PeerSettings) -> Session:
+def _session(answers: _Answers, peer: PeerSettings) -> SeenSession:
     place, who = f"show bgp vrf {peer.vrf or 'default'}", str(peer.local_address)
     families = ["ipv4" if one is Family.IPV4 else "ipv6" for one in peer.families]
     (about,) = answers.of([f"{place} neighbors {who} json"], "bgpd", who)
@@ -91,7 +91,7 @@ def _session(answers: _Answers, peer: PeerSettings) -> Session:
         else:
             received |= set(map(ip_network, one["receivedRoutes"]))
     why = str(facts.get("lastResetDueTo", ""))
-    return Session(facts.get("bgpState", ""), why, accepted, None if received is None else frozenset(received))
+    return SeenSession(facts.get("bgpState", ""), why, accepted, None if received is None else frozenset(received))
 
 
 @dataclass(frozen=True)

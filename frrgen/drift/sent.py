@@ -32,7 +32,7 @@ _OF_PODS: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Session:
+class SentSession:
     """What a node sent on one session."""
 
     prefixes: frozenset[Prefix]
@@ -65,13 +65,13 @@ class NodeStatus:
     name: str
     source: str
     """The file, or the socket."""
-    sessions: dict[tuple[str, Address | None], Session] = field(default_factory=dict)
+    sessions: dict[tuple[str, Address | None], SentSession] = field(default_factory=dict)
     """By router, and the address that the node dials; None: every session with the router."""
     withheld: tuple[Withheld, ...] = ()
     services: dict[Address, str] = field(default_factory=dict)
     """The Services, `namespace/name`, by the addresses that the node announces."""
 
-    def on(self, peer: PeerSettings) -> Session | None:
+    def on(self, peer: PeerSettings) -> SentSession | None:
         """Return what the node sent on a session; None: it does not say."""
         found = self.sessions.get((peer.router, peer.address))
         return found if found is not None else self.sessions.get((peer.router, None))
@@ -125,7 +125,7 @@ def _status(data: Mapping[str, Any], source: str, plans: Mapping[str, NodePlan])
             if one["state"] == "Established" and not told:
                 state = "not everything is sent yet"
             whole = len(prefixes) == one["adj_rib_out"]
-            found.sessions[one["router"], ip_address(one["peer"])] = Session(prefixes, state, held, whole)
+            found.sessions[one["router"], ip_address(one["peer"])] = SentSession(prefixes, state, held, whole)
         found.withheld = tuple(Withheld(**one) for one in data["withheld"])
         found.services = {ip_address(one["address"]): one["service"] for one in data.get("services", ())}
     except (KeyError, TypeError, ValueError) as bad:
@@ -146,7 +146,7 @@ def _advertised(
         prefixes = frozenset(map(ip_network, data["advertisedRoutes"]))
     except ValueError as bad:
         raise _wrong(source, str(bad)) from None
-    return NodeStatus(node, source, {(router, None): Session(prefixes)})
+    return NodeStatus(node, source, {(router, None): SentSession(prefixes)})
 
 
 def _metrics(text: str, source: str, plans: Mapping[str, NodePlan], node: str) -> list[NodeStatus]:
@@ -179,7 +179,7 @@ def _of_metrics(plan: NodePlan, source: str, services: dict[Address, str], up: M
         is_up = next((up[name] for name in names if name in up), None)
         if is_up is not None:
             state = "Established" if is_up else "MetalLB says that the session is down"
-            found.sessions[peer.router, peer.address] = Session(prefixes, state)
+            found.sessions[peer.router, peer.address] = SentSession(prefixes, state)
     return found
 
 
@@ -205,7 +205,7 @@ def merged(nodes: Sequence[NodeStatus]) -> dict[str, NodeStatus]:
         known = found.setdefault(one.name, NodeStatus(one.name, one.source))
         for key, session in one.sessions.items():
             before = known.sessions.get(key)
-            both = session if before is None else Session(before.prefixes | session.prefixes, session.state)
+            both = session if before is None else SentSession(before.prefixes | session.prefixes, session.state)
             known.sessions[key] = both
         known.withheld += one.withheld
         known.services |= one.services

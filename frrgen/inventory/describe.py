@@ -13,14 +13,14 @@ from typing import Final, get_args
 
 from pydantic import BaseModel
 
-from frrgen.lines.rule import LineRule, Table
+from frrgen.lines.rule import LineRule, RuleTable
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.evpn import EVPN, NEIGHBOR_EVPN, VNI
 from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR, NEIGHBOR_FAMILY
 from frrgen.platforms.frr.grammar.policy import ENTRY, MATCH, SET
 from frrgen.platforms.frr.grammar.top import BFD, GLOBAL, RPKI, VRF
 
-_TABLES: Final[dict[str, tuple[tuple[Table, str], ...]]] = {
+_TABLES: Final[dict[str, tuple[tuple[RuleTable, str], ...]]] = {
     "Router": ((GLOBAL, ""),),
     "Vrf": ((VRF, ""),),
     "BfdProfile": ((BFD, ""),),

@@ -27,7 +27,7 @@ from frrgen.inventory.folder import COMMON, Folder, mentions, no_inventory
 from frrgen.inventory.node_list import listed
 from frrgen.inventory.shorthand import expand
 from frrgen.inventory.validate import find, validate
-from frrgen.inventory.yaml import Node, read
+from frrgen.inventory.yaml import YamlNode, read
 from frrgen.model.cluster import Cluster, FindingPolicy, KnownCode, Network, NodeList
 from frrgen.model.router import Router
 from frrgen.model.types import Model
@@ -53,7 +53,7 @@ class Loaded:
 
     network: Network
     folder: Path
-    nodes: dict[tuple[str, str], Node] = field(default_factory=dict)
+    nodes: dict[tuple[str, str], YamlNode] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     """The names of all routers that have a file, whether they were read or not."""
 
@@ -134,9 +134,9 @@ class _Loader:
         self.rest = rest
         self.there = Folder(folder, findings)
         self.names: tuple[str, ...] = ()
-        self.seen: dict[Path, Node] = {}
+        self.seen: dict[Path, YamlNode] = {}
         """The files that were looked into, and are not made into routers yet."""
-        self.nodes: dict[tuple[str, str], Node] = {}
+        self.nodes: dict[tuple[str, str], YamlNode] = {}
         self.unsure: set[Steps] = set()
         self.members: dict[str, list[str]] = {}
         """The routers of each group, by their files' names."""
@@ -145,7 +145,7 @@ class _Loader:
         self.there.strangers()
         file = self.there.common()
         common = self.read(file) if file is not None else None
-        common = common or Node({}, Where(str(file or self.folder / COMMON[0]), 1, 1))
+        common = common or YamlNode({}, Where(str(file or self.folder / COMMON[0]), 1, 1))
         known = self._checked(NetworkFile, common, ("network",)) or NetworkFile()
         defaults, groups = common.value.get("defaults"), common.value.get("groups")
         self.defaults = defaults if known.defaults and defaults is not None else None
@@ -222,19 +222,19 @@ class _Loader:
                 made[cluster.name] = cluster
         return made
 
-    def _with_listed(self, cluster: Node | None) -> Node | None:
+    def _with_listed(self, cluster: YamlNode | None) -> YamlNode | None:
         """Put the nodes of a list (`nodes_from`) below those that a cluster's file says; None if they are not known."""
         said = cluster.value.get("nodes_from") if cluster is not None and isinstance(cluster.value, dict) else None
         if cluster is None or said is None:
             return cluster
         try:
             source = validate(NodeList, said, ("clusters", Path(cluster.where.file or "").stem, "nodes_from"))
-            nodes = Node(listed(self.folder, source.file, source.selector), said.where, said.key)
+            nodes = YamlNode(listed(self.folder, source.file, source.selector), said.where, said.key)
         except InputError as bad:
             self.findings += bad.findings
             return None
         own = cluster.value.get("nodes")
-        return Node({**cluster.value, "nodes": _merge(nodes, own) if own is not None else nodes}, cluster.where)
+        return YamlNode({**cluster.value, "nodes": _merge(nodes, own) if own is not None else nodes}, cluster.where)
 
     def _concerns(self, name: str) -> bool:
         """Tell whether a wrong file of this name, of a router or of a cluster, is reported."""
@@ -268,7 +268,7 @@ class _Loader:
         # a group without members is about nothing, and not about everything
         return policy.model_copy(update={"only": tuple(only) or policy.only})
 
-    def read(self, path: Path) -> Node | None:
+    def read(self, path: Path) -> YamlNode | None:
         """Read a file; None if it cannot be read."""
         if path in self.seen:
             return self.seen.pop(path)
@@ -282,14 +282,14 @@ class _Loader:
             self.findings.append(Finding(Code.FRR101, f"cannot be read: {cause(bad, path)}", Where(str(path))))
         return None
 
-    def _checked(self, model: type[_T], node: Node, prefix: tuple[str, ...]) -> _T | None:
+    def _checked(self, model: type[_T], node: YamlNode, prefix: tuple[str, ...]) -> _T | None:
         try:
             return validate(model, node, prefix)
         except InputError as bad:
             self.findings.extend(bad.findings)
             return self._mended(model, node, prefix, bad.findings)
 
-    def _mended(self, model: type[_T], node: Node, prefix: Steps, wrong: Sequence[Finding]) -> _T | None:
+    def _mended(self, model: type[_T], node: YamlNode, prefix: Steps, wrong: Sequence[Finding]) -> _T | None:
         """Make a router as if its unknown keys were not there, if nothing else is wrong with it."""
         if model is not Router or any(one.code != Code.FRR110 for one in wrong):
             return None
@@ -307,7 +307,7 @@ class _Loader:
         except InputError:
             return None
 
-    def _layered(self, own: Node) -> Node:
+    def _layered(self, own: YamlNode) -> YamlNode:
         named = own.value.pop("groups", None)
         layers = [self.defaults] if self.defaults is not None else []
         names = named.value if named is not None and isinstance(named.value, list) else []
@@ -322,13 +322,13 @@ class _Loader:
             else:
                 layers.append(group)
                 self.members.setdefault(str(name.value), []).append(Path(own.where.file).stem)
-        merged = Node({}, own.where)
+        merged = YamlNode({}, own.where)
         for layer in layers:
             merged = _merge(merged, layer)
         merged = _merge(merged, own)
-        return Node(merged.value, own.where)
+        return YamlNode(merged.value, own.where)
 
-    def _one(self, model: type[_T], kind: str, file: Path, node: Node) -> _T | None:
+    def _one(self, model: type[_T], kind: str, file: Path, node: YamlNode) -> _T | None:
         if "name" in node.value:
             self.findings.append(
                 Finding(
@@ -341,14 +341,14 @@ class _Loader:
             return None
         if kind == "routers":
             self.findings.extend(expand(node))
-        node.value["name"] = Node(file.stem, Where(str(file), 1, 1))
+        node.value["name"] = YamlNode(file.stem, Where(str(file), 1, 1))
         self.nodes[kind, file.stem] = node
         made = self._checked(model, node, (kind, file.stem))
         del node.value["name"]
         return made
 
 
-def _peer(router: Node | None) -> str | None:
+def _peer(router: YamlNode | None) -> str | None:
     """Return the name of the other box of a pair, as a router's file says it."""
     ha = router.value.get("ha") if router is not None else None
     said = ha.value.get("peer") if ha is not None and isinstance(ha.value, dict) else None
@@ -389,10 +389,10 @@ def _reflected(routers: Iterable[Router]) -> Iterator[str]:
                     yield name
 
 
-def _merge(base: Node, top: Node) -> Node:
+def _merge(base: YamlNode, top: YamlNode) -> YamlNode:
     if not isinstance(base.value, dict) or not isinstance(top.value, dict):
         return top
     merged = dict(base.value)
     for key, node in top.value.items():
         merged[key] = _merge(merged[key], node) if key in merged else node
-    return Node(merged, top.where, top.key)
+    return YamlNode(merged, top.where, top.key)

@@ -11,7 +11,7 @@ from frrgen import limits
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where, cause
 from frrgen.inventory.folder import opened
-from frrgen.inventory.yaml import Node, read_all
+from frrgen.inventory.yaml import YamlNode, read_all
 from frrgen.model.selector import Selector
 from frrgen.model.types import is_address
 
@@ -19,7 +19,7 @@ HOSTNAME: Final = "kubernetes.io/hostname"
 """The label of a Node that holds its name."""
 
 
-def listed(folder: Path, name: str, selector: Selector) -> dict[str, Node]:
+def listed(folder: Path, name: str, selector: Selector) -> dict[str, YamlNode]:
     """Return the nodes of a file by name, as an inventory would say them, with the places in that file.
 
     Raises InputError if the file cannot be read, is outside of the inventory's folder, or holds no Node.
@@ -34,7 +34,7 @@ def listed(folder: Path, name: str, selector: Selector) -> dict[str, Node]:
     except OSError as bad:
         hint = f"kubectl get nodes -o yaml > {path}"
         raise InputError(Finding(Code.FRR101, f"cannot be read: {cause(bad, path)}", Where(str(path)), hint)) from bad
-    found: dict[str, Node] = {}
+    found: dict[str, YamlNode] = {}
     some = False
     for one in (each for document in documents for each in _objects(document)):
         some = True
@@ -43,17 +43,21 @@ def listed(folder: Path, name: str, selector: Selector) -> dict[str, Node]:
         name = str(metadata.get("name", ""))
         if selector.matches({HOSTNAME: name, **labels}):
             parts = {
-                "addresses": Node([Node(address, one.where) for address in _addresses(one)], one.where, one.where),
-                "labels": Node({key: Node(value, one.where) for key, value in labels.items()}, one.where, one.where),
+                "addresses": YamlNode(
+                    [YamlNode(address, one.where) for address in _addresses(one)], one.where, one.where
+                ),
+                "labels": YamlNode(
+                    {key: YamlNode(value, one.where) for key, value in labels.items()}, one.where, one.where
+                ),
             }
-            found[name] = Node(parts, one.where, one.where)
+            found[name] = YamlNode(parts, one.where, one.where)
     if not some:
         hint = f"kubectl get nodes -o yaml > {path}"
         raise InputError(Finding(Code.FRR101, "it holds no Node of Kubernetes", Where(str(path)), hint))
     return found
 
 
-def _objects(document: Node) -> Iterator[Node]:
+def _objects(document: YamlNode) -> Iterator[YamlNode]:
     if not isinstance(document.value, dict):
         return
     kind = document.value.get("kind")
@@ -65,18 +69,18 @@ def _objects(document: Node) -> Iterator[Node]:
         yield document
 
 
-def _is_node(one: Node) -> bool:
+def _is_node(one: YamlNode) -> bool:
     kind = one.value.get("kind")
     return kind is not None and kind.value == "Node"
 
 
-def _plain(one: Node, key: str) -> dict[str, Any]:
+def _plain(one: YamlNode, key: str) -> dict[str, Any]:
     said = one.value.get(key)
     found = said.plain() if said is not None else None
     return found if isinstance(found, dict) else {}
 
 
-def _addresses(one: Node) -> list[str]:
+def _addresses(one: YamlNode) -> list[str]:
     """Return the first InternalIP of each family."""
     entries = _plain(one, "status").get("addresses")
     said = entries if isinstance(entries, list) else []

@@ -7,7 +7,7 @@ from typing import Final
 
 from frrgen.codes import Code
 from frrgen.errors import Finding
-from frrgen.inventory.yaml import Node
+from frrgen.inventory.yaml import YamlNode
 from frrgen.platforms.frr.grammar.entries import entry_data
 from frrgen.platforms.frr.grammar.policy import LISTS, ListKind
 
@@ -24,7 +24,7 @@ _FORMS: Final = {
 }
 
 
-def expand(router: Node) -> list[Finding]:
+def expand(router: YamlNode) -> list[Finding]:
     """Write out every short form of a router, in place. Gives what cannot be read."""
     findings: list[Finding] = []
     for kind in LISTS:
@@ -42,12 +42,12 @@ def expand(router: Node) -> list[Finding]:
     return findings
 
 
-def _whole(node: Node) -> None:
+def _whole(node: YamlNode) -> None:
     if isinstance(node.value, list):
-        node.value = {"entries": Node(node.value, node.where)}
+        node.value = {"entries": YamlNode(node.value, node.where)}
 
 
-def _expand_list(kind: ListKind, lst: Node, findings: list[Finding]) -> None:
+def _expand_list(kind: ListKind, lst: YamlNode, findings: list[Finding]) -> None:
     _whole(lst)
     entries = lst.value.get("entries") if isinstance(lst.value, dict) else None
     if entries is None or not isinstance(entries.value, list):
@@ -64,7 +64,7 @@ def _expand_list(kind: ListKind, lst: Node, findings: list[Finding]) -> None:
     _number(entries, step=5)
 
 
-def _expand_entry(kind: ListKind, list_type: str | None, entry: Node, findings: list[Finding]) -> bool:
+def _expand_entry(kind: ListKind, list_type: str | None, entry: YamlNode, findings: list[Finding]) -> bool:
     """Write out an entry, in place; tell whether it can be read."""
     match = _ENTRY.fullmatch(entry.value)
     data = entry_data(kind, list_type, match["value"]) if match is not None else None
@@ -85,13 +85,13 @@ def _expand_entry(kind: ListKind, list_type: str | None, entry: Node, findings: 
     return True
 
 
-def _node(value: object, entry: Node) -> Node:
+def _node(value: object, entry: YamlNode) -> YamlNode:
     if isinstance(value, list):
-        return Node([Node(item, entry.where) for item in value], entry.where)
-    return Node(value, entry.where)
+        return YamlNode([YamlNode(item, entry.where) for item in value], entry.where)
+    return YamlNode(value, entry.where)
 
 
-def _number(entries: Node, step: int) -> None:
+def _number(entries: YamlNode, step: int) -> None:
     """Return entries without a number the next one: `step` behind the one before."""
     last = 0
     if not isinstance(entries.value, list):
@@ -102,6 +102,6 @@ def _number(entries: Node, step: int) -> None:
         said = entry.value.get("seq")
         if said is None:
             last = (last // step + 1) * step
-            entry.value["seq"] = Node(last, entry.where)
+            entry.value["seq"] = YamlNode(last, entry.where)
         elif isinstance(said.value, int):
             last = said.value

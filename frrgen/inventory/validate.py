@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
-from frrgen.inventory.yaml import Node
+from frrgen.inventory.yaml import YamlNode
 from frrgen.model.types import PlacedError
 
 _T = TypeVar("_T", bound=BaseModel)
@@ -23,7 +23,7 @@ _WHOLES: Final = (dict, list)
 Loc = tuple[str | int, ...]
 
 
-def validate(model: type[_T], node: Node, prefix: tuple[str, ...]) -> _T:
+def validate(model: type[_T], node: YamlNode, prefix: tuple[str, ...]) -> _T:
     """Make a model object of a Node that stands at `prefix` in the network. Raises InputError with every finding."""
     try:
         made = model.model_validate(node.plain())
@@ -34,7 +34,7 @@ def validate(model: type[_T], node: Node, prefix: tuple[str, ...]) -> _T:
     return made
 
 
-def _said_twice(node: Node, path: tuple[str, ...]) -> Iterator[Finding]:
+def _said_twice(node: YamlNode, path: tuple[str, ...]) -> Iterator[Finding]:
     """Find keys that are the same address or prefix in other words: one would silently win."""
     if isinstance(node.value, list):
         for number, inner in enumerate(node.value):
@@ -59,11 +59,11 @@ def _canonical(key: str) -> str:
         return key
 
 
-def find(node: Node, path: Sequence[str | int]) -> tuple[Node, int]:
+def find(node: YamlNode, path: Sequence[str | int]) -> tuple[YamlNode, int]:
     """Walk down a Node as far as the path goes: the node there, and how many steps were taken."""
     steps = 0
     for step in path:
-        inner: Node | None = None
+        inner: YamlNode | None = None
         if isinstance(node.value, dict):
             inner = node.value.get(str(step))
             entries = node.value.get("entries")
@@ -77,7 +77,7 @@ def find(node: Node, path: Sequence[str | int]) -> tuple[Node, int]:
     return node, steps
 
 
-def _item(items: list[Node], step: str | int) -> Node | None:
+def _item(items: list[YamlNode], step: str | int) -> YamlNode | None:
     """Find an item of a list by its index, or an entry by the `seq` that names it in a model path."""
     if isinstance(step, int):
         return items[step] if 0 <= step < len(items) else None
@@ -87,8 +87,10 @@ def _item(items: list[Node], step: str | int) -> Node | None:
     return None
 
 
-def _findings(model: type[BaseModel], root: Node, prefix: tuple[str, ...], bad: ValidationError) -> Iterator[Finding]:
-    by_place: dict[tuple[Loc, str], list[tuple[ErrorDetails, Node]]] = {}
+def _findings(
+    model: type[BaseModel], root: YamlNode, prefix: tuple[str, ...], bad: ValidationError
+) -> Iterator[Finding]:
+    by_place: dict[tuple[Loc, str], list[tuple[ErrorDetails, YamlNode]]] = {}
     for detail in bad.errors(include_url=False):
         said = detail.get("ctx", {}).get("error")
         loc = (*detail["loc"], *said.path) if isinstance(said, PlacedError) else detail["loc"]
@@ -101,7 +103,9 @@ def _findings(model: type[BaseModel], root: Node, prefix: tuple[str, ...], bad: 
         yield _finding(model, (*prefix, *loc), loc, kind, found)
 
 
-def _finding(model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list[tuple[ErrorDetails, Node]]) -> Finding:
+def _finding(
+    model: type[BaseModel], path: Loc, loc: Loc, kind: str, found: list[tuple[ErrorDetails, YamlNode]]
+) -> Finding:
     detail, node = found[0]
     where = _where(node.key if kind == "extra_forbidden" and node.key is not None else node.where, path)
     if kind == "extra_forbidden":
@@ -127,7 +131,7 @@ def _where(place: Where, path: Loc) -> Where:
     return Where(place.file, place.line, place.column, tuple(str(step) for step in path))
 
 
-def _shown(node: Node, loc: Loc) -> str:
+def _shown(node: YamlNode, loc: Loc) -> str:
     """Return the value for a message: short, visible, and never a secret."""
     if any(str(step) in _SECRET for step in loc) or isinstance(node.value, dict | list):
         return ""
@@ -201,7 +205,7 @@ def _message(detail: ErrorDetails) -> str:
     return _PLAIN.get(kind) or detail["msg"]
 
 
-def _hint(detail: ErrorDetails, node: Node) -> str | None:
+def _hint(detail: ErrorDetails, node: YamlNode) -> str | None:
     kind = detail["type"]
     if kind == "literal_error" and isinstance(node.value, str):
         return _suggested(_near(node.value, _expected(detail)))
@@ -237,7 +241,7 @@ def _certain(word: str, near: Sequence[str]) -> tuple[str, str] | None:
     return (word, near[0]) if len(near) == 1 else None
 
 
-def _respelt(details: Sequence[ErrorDetails], node: Node) -> tuple[str, str] | None:
+def _respelt(details: Sequence[ErrorDetails], node: YamlNode) -> tuple[str, str] | None:
     """Return a value and the word that was certainly meant, where only certain words may stand."""
     if len(details) != 1 or details[0]["type"] != "literal_error" or not isinstance(node.value, str):
         return None

@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class Node:
+class YamlNode:
     """A value and its place. `value` is a scalar, a list of Nodes, or a dict of Nodes."""
 
     value: Any
@@ -63,12 +63,12 @@ def scalar(text: str) -> Scalar:
     return text
 
 
-def read(data: bytes, file: str) -> Node:
+def read(data: bytes, file: str) -> YamlNode:
     """Read one YAML document, a mapping. An empty file is an empty mapping. Raises InputError with every finding."""
     return _reader(data, file).document()
 
 
-def read_all(data: bytes, file: str, line: int = 0) -> list[Node]:
+def read_all(data: bytes, file: str, line: int = 0) -> list[YamlNode]:
     """Read every YAML document of a text that begins behind a line of a file. Raises InputError with every finding."""
     return _reader(data, file, line).documents()
 
@@ -95,10 +95,10 @@ class _Reader:
         self.findings: list[Finding] = []
         self.events: Iterator[Any] = iter(())
 
-    def document(self) -> Node:
+    def document(self) -> YamlNode:
         return self._guarded(self._root)
 
-    def documents(self) -> list[Node]:
+    def documents(self) -> list[YamlNode]:
         return self._guarded(self._roots)
 
     def _guarded(self, reading: Callable[[], _T]) -> _T:
@@ -123,7 +123,7 @@ class _Reader:
             raise InputError(*self.findings)
         return found
 
-    def _roots(self) -> list[Node]:
+    def _roots(self) -> list[YamlNode]:
         return [self._node(next(self.events), 0) for event in self.events if isinstance(event, yaml.DocumentStartEvent)]
 
     def _syntax_hint(self, number: int, column: int) -> str | None:
@@ -143,8 +143,8 @@ class _Reader:
                 )
         return Finding(Code.FRR102, f"not YAML: {str(bad).splitlines()[0]}", Where(self.file))
 
-    def _root(self) -> Node:
-        root: Node | None = None
+    def _root(self) -> YamlNode:
+        root: YamlNode | None = None
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
@@ -152,7 +152,7 @@ class _Reader:
                     break
                 root = self._node(next(self.events), 0)
         if root is None or root.value is None:
-            return Node({}, Where(self.file, 1, 1))
+            return YamlNode({}, Where(self.file, 1, 1))
         if not isinstance(root.value, dict):
             self._say(Code.FRR103, "must be a mapping: `key: value` lines", root.where)
         return root
@@ -163,7 +163,7 @@ class _Reader:
     def _say(self, code: Code, message: str, where: Where, hint: str | None = None) -> None:
         self.findings.append(Finding(code, message, where, hint))
 
-    def _node(self, event: Any, depth: int) -> Node:
+    def _node(self, event: Any, depth: int) -> YamlNode:
         where = self._at(event)
         if depth > _MAX_DEPTH:
             raise InputError(*self.findings, Finding(Code.FRR103, f"nested deeper than {_MAX_DEPTH}", where))
@@ -172,23 +172,23 @@ class _Reader:
                 Code.FRR104, "anchors and aliases are not used here", where, "share settings with groups or defaults"
             )
         if isinstance(event, yaml.AliasEvent):
-            return Node(None, where)
+            return YamlNode(None, where)
         if event.tag is not None and event.tag != "!":
             self._say(Code.FRR104, f"the tag {event.tag} is not used here", where, "put a text in quotes instead")
         if isinstance(event, yaml.ScalarEvent):
-            return Node(scalar(event.value) if not event.style else event.value, where)
+            return YamlNode(scalar(event.value) if not event.style else event.value, where)
         if isinstance(event, yaml.SequenceStartEvent):
-            return Node(list(self._items(depth)), where)
-        return Node(self._mapping(depth), where)
+            return YamlNode(list(self._items(depth)), where)
+        return YamlNode(self._mapping(depth), where)
 
-    def _items(self, depth: int) -> Iterator[Node]:
+    def _items(self, depth: int) -> Iterator[YamlNode]:
         for event in self.events:
             if isinstance(event, yaml.SequenceEndEvent):
                 return
             yield self._node(event, depth + 1)
 
-    def _mapping(self, depth: int) -> dict[str, Node]:
-        found: dict[str, Node] = {}
+    def _mapping(self, depth: int) -> dict[str, YamlNode]:
+        found: dict[str, YamlNode] = {}
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
                 break

@@ -289,7 +289,7 @@ def _with_impact(rule: LineRule, impact: Impact | None) -> LineRule:
     return replace(rule, impact=impact or Impact.NONE)
 
 
-class Table:
+class RuleTable:
     """The rules of one context, ordered as they are written, found by the first word as they are read."""
 
     def __init__(self, *rules: LineRule, always: frozenset[str] = frozenset(), impact: Impact | None = None) -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.validate import validate
-from frrgen.inventory.yaml import Node, read_all
+from frrgen.inventory.yaml import YamlNode, read_all
 from frrgen.metallb.assemble import DialledRouter, ImportedCluster, assemble, beyond
 from frrgen.metallb.objects import (
     OldAdvertisement,
@@ -21,21 +21,21 @@ from frrgen.metallb.read import KubernetesNode, Manifest, without_nulls
 from frrgen.model.cluster import Pool
 
 
-def config_of(one: Manifest) -> Node | None:
+def config_of(one: Manifest) -> YamlNode | None:
     """Return the text of the configuration in a ConfigMap; None if there is none."""
     data = one.part("data").value
-    found: Node | None = data.get("config") if isinstance(data, dict) else None
+    found: YamlNode | None = data.get("config") if isinstance(data, dict) else None
     return found
 
 
 def cluster_of(one: Manifest, name: str, names: Names, nodes: Mapping[str, KubernetesNode]) -> ImportedCluster:
     """Read the ConfigMap, as strictly as MetalLB 0.11 did."""
-    config = config_of(one) or Node({}, one.where)
+    config = config_of(one) or YamlNode({}, one.where)
     text = config.value
     if not isinstance(text, str):
         raise InputError(Finding(Code.FRR621, "data.config is a text: write `config: |`", config.where))
     documents = read_all(text.encode(errors="surrogateescape"), config.where.file, config.where.line)
-    root = without_nulls(documents[0]) if documents else Node({}, config.where)
+    root = without_nulls(documents[0]) if documents else YamlNode({}, config.where)
     if len(documents) > 1:
         raise InputError(Finding(Code.FRR621, "data.config is a single document", documents[1].where))
     if not isinstance(root.value, dict):
@@ -84,7 +84,7 @@ def cluster_of(one: Manifest, name: str, names: Names, nodes: Mapping[str, Kuber
     return assemble(name, peers, pools, nodes, one.where)
 
 
-def _places(root: Node) -> Callable[[str, int], Where]:
+def _places(root: YamlNode) -> Callable[[str, int], Where]:
     def place(key: str, number: int) -> Where:
         where: Where = root.value[key].value[number].where
         return where

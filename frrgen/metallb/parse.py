@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
-from frrgen.inventory.yaml import Node
+from frrgen.inventory.yaml import YamlNode
 from frrgen.metallb.assemble import ImportedCluster
 from frrgen.metallb.configmap import cluster_of, config_of
 from frrgen.metallb.configurations import FRR_K8S, Configurations
@@ -16,7 +16,7 @@ from frrgen.metallb.render import CLUSTER
 from frrgen.metallb.resources import Resources
 
 
-def parse(documents: Iterable[Node], name: str | None, default: str, names: Names) -> ImportedCluster:
+def parse(documents: Iterable[YamlNode], name: str | None, default: str, names: Names) -> ImportedCluster:
     """Make a cluster of manifests. Raises InputError.
 
     Its name is `name`, else the one that the manifests have of frrgen, else `default`. `names` are routers by the

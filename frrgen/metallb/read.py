@@ -12,7 +12,7 @@ from typing import Any, Final
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where
 from frrgen.inventory.node_list import HOSTNAME
-from frrgen.inventory.yaml import Node
+from frrgen.inventory.yaml import YamlNode
 from frrgen.model.types import Address
 
 GROUP: Final = "metallb.io/"
@@ -27,26 +27,26 @@ class Manifest:
     name: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
-    node: Node
+    node: YamlNode
 
     @property
     def where(self) -> Where:
         """Its place in the file."""
         return self.node.where
 
-    def part(self, key: str) -> Node:
+    def part(self, key: str) -> YamlNode:
         """Return a part of it; an empty one if there is none."""
-        found: Node = self.node.value.get(key) or Node({}, self.where)
-        return Node({}, found.where) if found.value is None else without_nulls(found)
+        found: YamlNode = self.node.value.get(key) or YamlNode({}, self.where)
+        return YamlNode({}, found.where) if found.value is None else without_nulls(found)
 
 
-def without_nulls(node: Node) -> Node:
+def without_nulls(node: YamlNode) -> YamlNode:
     """Leave out keys without a value: to Kubernetes they are not there."""
     if isinstance(node.value, dict):
         held = {key: without_nulls(one) for key, one in node.value.items() if one.value is not None}
-        return Node(held, node.where, node.key)
+        return YamlNode(held, node.where, node.key)
     if isinstance(node.value, list):
-        return Node([without_nulls(one) for one in node.value], node.where, node.key)
+        return YamlNode([without_nulls(one) for one in node.value], node.where, node.key)
     return node
 
 
@@ -59,14 +59,14 @@ class KubernetesNode:
     """Its InternalIPs."""
 
 
-def manifests(documents: Iterable[Node]) -> Iterator[Manifest]:
+def manifests(documents: Iterable[YamlNode]) -> Iterator[Manifest]:
     """Yield the objects of documents. Raises InputError for what is no object."""
     for document in documents:
         if document.value is not None:
             yield from _objects(document, None, "")
 
 
-def _objects(node: Node, kind: str | None, version: str) -> Iterator[Manifest]:
+def _objects(node: YamlNode, kind: str | None, version: str) -> Iterator[Manifest]:
     if not isinstance(node.value, dict):
         raise InputError(Finding(Code.FRR621, "a manifest is a mapping with a kind", node.where))
     said = node.value.get("kind")

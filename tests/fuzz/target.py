@@ -17,7 +17,7 @@ from pathlib import Path
 from frrgen.speaker.session.connection import Connection
 from frrgen.speaker.session.fsm import State
 from frrgen.speaker.table.rib import Encoder
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.attributes import Attributes, AttributeType
 from frrgen.speaker.wire.capability import Agreed, Capabilities, GracefulRestart, agree
 from frrgen.speaker.wire.message import (
@@ -225,7 +225,7 @@ def seeds() -> Iterator[bytes]:
         next_hop=IPv4Address("192.0.2.1"),
     )
     six = Attributes(next_hop=IPv6Address("2001:db8::1"))
-    table, routes = Table(), [Key.parse(text) for text in ("10.0.0.0/8", "10.1.0.0/25", "2001:db8::/48")]
+    table, routes = AnnouncementTable(), [Key.parse(text) for text in ("10.0.0.0/8", "10.1.0.0/25", "2001:db8::/48")]
     for key, said in zip(routes, (one, one, six), strict=True):
         table.change(key, said)
     local = replace(SETTINGS, role="provider")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from frrgen.errors import InputError
 from frrgen.inventory.files import load
-from frrgen.inventory.yaml import Node, read
+from frrgen.inventory.yaml import YamlNode, read
 from frrgen.model.router import Router
 
 
@@ -92,7 +92,7 @@ def test_whatever_the_bytes_they_are_a_mapping_or_findings(data):
         found, findings = None, bad.findings
     assert (found is None) == bool(findings)
     assert all(finding.where.file == "f.yaml" for finding in findings)
-    assert found is None or (isinstance(found, Node) and isinstance(found.value, dict))
+    assert found is None or (isinstance(found, YamlNode) and isinstance(found.value, dict))
 
 
 def test_a_quote_that_is_not_closed_is_named_where_it_begins():

@@ -16,7 +16,7 @@ from frrgen.speaker.plan import plan_node
 from frrgen.speaker.session.group import Group
 from frrgen.speaker.table.gate import gates
 from frrgen.speaker.table.rib import AdjRibOut
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
@@ -83,7 +83,7 @@ def test_a_pool_for_some_routers_is_admitted_by_them_and_told_to_no_other(net, m
     assert [one.text for one in verify(network, derived, ["k8s"]) for one in one.problems] == []
     assert [one for one in check(network, derived) if one.severity is Severity.ERROR] == []
     plan = plan_node(network, derived.routers, "n1")
-    table = Table()
+    table = AnnouncementTable()
     inner, every = Key.parse("10.3.0.1/32"), Key.parse("10.1.0.1/32")
     told = {}
     for peer, gate in zip(plan.peers, gates(plan, derived.routers, mode), strict=True):

@@ -10,7 +10,7 @@ import pytest
 
 from frrgen.cli.arguments import parser
 from frrgen.codes import Code
-from frrgen.lines.rule import LineRule, Table
+from frrgen.lines.rule import LineRule, RuleTable
 from frrgen.platforms.base import Platform
 from frrgen.platforms.registry import PLATFORMS
 
@@ -39,7 +39,7 @@ def test_every_command_that_the_page_names_is_there():
 
 def test_a_rule_must_name_its_impact():
     with pytest.raises(TypeError, match="frobnicate"):
-        Table(LineRule("frobnicate", "frobnicate"))
+        RuleTable(LineRule("frobnicate", "frobnicate"))
 
 
 def test_a_number_of_a_finding_has_one_meaning_and_a_page():

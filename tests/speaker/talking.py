@@ -15,7 +15,7 @@ from frrgen.speaker.session.group import Group
 from frrgen.speaker.session.peer import Peer
 from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.table.rib import AdjRibOut
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.capability import Capabilities, GracefulRestart
 from frrgen.speaker.wire.message import KEEPALIVE, Open, Splitter, Type
 from frrgen.speaker.wire.packed_prefix import Family
@@ -43,7 +43,7 @@ RESTARTING = GracefulRestart(120, families=frozenset({Family.IPV4}))
 
 def group(table=None, router=ROUTER, mode="enforce"):
     session = Session(router, "127.0.0.2", "in")
-    return Group(AdjRibOut(Table() if table is None else table), Gate(session, SETTINGS.writer(), mode))
+    return Group(AdjRibOut(AnnouncementTable() if table is None else table), Gate(session, SETTINGS.writer(), mode))
 
 
 def reserved(address):

@@ -14,7 +14,7 @@ from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.regex import UndecidedError
 from frrgen.speaker.table.gate import Gate, Proof, Proofs
 from frrgen.speaker.table.rib import AdjRibOut
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.attributes import Attributes, Writer
 from frrgen.speaker.wire.packed_prefix import Family, Key
 from tests.lab.policies import FAR, offered, policy
@@ -38,7 +38,7 @@ def test_what_is_ruled_of_all_holds_for_each(number):
         Attributes(med=med, communities=tuple(rng.sample(VALUES, n)), prepend=n)
         for med, n in ((None, 0), (5, 1), (10, 2))
     ]
-    table = Table()
+    table = AnnouncementTable()
     for route in ROUTES:
         table.change(Key.of(route.prefix), rng.choice(said))
     rib = AdjRibOut(table)
@@ -66,7 +66,7 @@ router bgp 65001
 
 
 def filled(*prefixes, **more):
-    table = Table()
+    table = AnnouncementTable()
     one = Attributes(**more)
     for prefix in prefixes:
         table.change(Key.parse(prefix), one)

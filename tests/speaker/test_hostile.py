@@ -30,11 +30,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.session.peer import Peer
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from tests.speaker.talking import SETTINGS, group
 
 async def main():
-    table = Table()
+    table = AnnouncementTable()
     one = Attributes(next_hop=IPv4Address("192.0.2.7"))
     for n in range(20_000):
         table.change(10 << 32 | n << 16 | 24, one)

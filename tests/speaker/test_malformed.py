@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.message import (
     KEEPALIVE,
@@ -69,7 +69,7 @@ def test_a_malformed_message_has_the_outcome_of_the_rfc(case):
 
 async def outcome(octets, *, established, settings=SETTINGS):
     """Send this when the session is established, or instead of OPEN, and tell what becomes of it."""
-    made = Table()
+    made = AnnouncementTable()
     made.change(Key.parse("10.0.0.0/8"), Attributes(next_hop=IPv4Address("192.0.2.7")))
     async with Bench(settings, made) as bench:
         theirs = replace(OPEN, asn=settings.peer_asn, capabilities=replace(THEIRS, asn=settings.peer_asn))

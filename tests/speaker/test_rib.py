@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frrgen.speaker.table.rib import AdjRibOut, Encoder, Written
-from frrgen.speaker.table.table import BLOCK, Table, in_order
+from frrgen.speaker.table.table import BLOCK, AnnouncementTable, in_order
 from frrgen.speaker.wire.attributes import Attributes, NotAnnounceableError, Origin, Writer
 from frrgen.speaker.wire.capability import Agreed, Capabilities, GracefulRestart, agree, read_capabilities
 from frrgen.speaker.wire.error import BgpError
@@ -27,7 +27,7 @@ AGREED = Agreed(BOTH, True, False, True, True, False, frozenset(), frozenset(), 
 
 
 def table_of(routes):
-    table = Table()
+    table = AnnouncementTable()
     for key, said in routes.items():
         table.change(key, said)
     return table
@@ -247,7 +247,7 @@ ROUTES = st.dictionaries(keys, st.sampled_from([Attributes(med=n) for n in range
 
 @given(ROUTES, ROUTES)
 def test_a_table_says_which_keys_changed_and_no_other(before, after):
-    table = Table()
+    table = AnnouncementTable()
     assert sorted(chain(*table.become(table_of(before)))) == sorted(before)
     assert (list(table), len(table)) == (sorted(before), len(before))
     changed = list(chain(*table.become(table_of(after))))
@@ -268,7 +268,7 @@ def test_a_table_of_many_blocks_is_a_map(seed):
     rng = random.Random(seed)
     changes = [(rng.randrange(9 * BLOCK), rng.random() < 0.5) for _ in range(5000)]
     said = [Attributes(med=n) for n in range(2)]
-    table, known = Table(), {}
+    table, known = AnnouncementTable(), {}
     for start in rng.sample(range(0, 8 * BLOCK, BLOCK // 4), 12):
         run = [Key.of(IPv4Network((n << 8, 24))) for n in range(start, start + rng.choice([3, BLOCK // 4, BLOCK]))]
         again = table.columns[Family.IPV4].fill(run, said[0])

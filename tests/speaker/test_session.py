@@ -17,7 +17,7 @@ from frrgen.speaker.session import lingering, sockets
 from frrgen.speaker.session import peer as peers
 from frrgen.speaker.session.backoff import IdleHold
 from frrgen.speaker.session.fsm import Event, State
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.capability import Capabilities, GracefulRestart
 from frrgen.speaker.wire.error import Cease
@@ -47,7 +47,7 @@ def route(**more):
 
 
 def table(*prefixes):
-    made = Table()
+    made = AnnouncementTable()
     one = route()
     for prefix in prefixes:
         made.change(Key.parse(prefix), one)
@@ -219,7 +219,7 @@ def test_our_last_word_never_stands_inside_of_a_message_that_a_slow_router_has_n
     monkeypatch.setattr(connections, "socket_for", small_socket)
 
     async def talk():
-        made = Table()
+        made = AnnouncementTable()
         made.columns[Family.IPV4].fill([n << 8 | 32 for n in range(10 << 24, (10 << 24) + 60_000)], route())
         async with Bench(table=made, receive_buffer=4096) as bench:
             talk = await (await bench.talk()).establish()
@@ -384,7 +384,7 @@ def test_a_peer_that_reads_nothing_is_given_up_though_it_goes_on_talking(monkeyp
     monkeypatch.setattr(connections, "socket_for", small_socket)
 
     async def talk():
-        made = Table()
+        made = AnnouncementTable()
         one = route()
         made.columns[Family.IPV4].fill([n << 16 | 24 for n in range(prefixes)], one)
         async with Bench(table=made, hold_time=0, receive_buffer=4096) as bench:
@@ -612,12 +612,12 @@ def test_what_is_withdrawn_is_said_before_what_is_new_so_that_a_limit_is_not_rea
     async def talk():
         old = [Key.of(IPv4Network((10 << 24 | n << 8, 24))) for n in range(40_000)]
         new = [Key.of(IPv4Network((20 << 24 | n << 8, 24))) for n in range(40_000)]
-        one, made = route(), Table()
+        one, made = route(), AnnouncementTable()
         made.columns[Family.IPV4].fill(old, one)
         async with Bench(table=made) as bench:
             talk = await bench.up()
             await updates(talk, 1)
-            wanted = Table()
+            wanted = AnnouncementTable()
             wanted.columns[Family.IPV4].fill(new, one)
             for keys in made.become(wanted):
                 bench.peer.changed(bench.made.judge(keys))

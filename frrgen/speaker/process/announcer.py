@@ -18,7 +18,7 @@ from frrgen.speaker.session.group import Group
 from frrgen.speaker.session.peer import Peer
 from frrgen.speaker.table.gate import Gate
 from frrgen.speaker.table.rib import AdjRibOut, steps
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Family, Key
 
@@ -36,7 +36,7 @@ class Announcer:
     """The table, the sessions that announce it, and what keeps it as the source wants it."""
 
     def __init__(self, source: Source | None, reasons: Reasons) -> None:
-        self.table = Table()
+        self.table = AnnouncementTable()
         self.groups: dict[tuple[object, ...], Group] = {}
         self.peers: list[Peer] = []
         self._wrong = _STARTING
@@ -79,7 +79,7 @@ class Announcer:
 
     # the table
 
-    async def become(self, wanted: Table) -> None:
+    async def become(self, wanted: AnnouncementTable) -> None:
         """Announce exactly this from now on. It takes its time in small steps: no session waits for it."""
         async with self._lock:
             self._named = added = withdrawn = changed = 0
@@ -117,7 +117,7 @@ class Announcer:
             for block in column.walk():
                 group.gate.rule(group.rib, list(block.keys))
                 await asyncio.sleep(0)
-        for stays in (Table() if before is None else before.rib, ()):
+        for stays in (AnnouncementTable() if before is None else before.rib, ()):
             for column in self.table.columns.values():
                 for block in reversed(column.blocks):
                     group.gate.keep_within(group.rib, [key for key in block.keys if key not in stays])
@@ -321,8 +321,8 @@ class Announcer:
             await asyncio.wait(ending, timeout=_END)
 
 
-def _table(wanted: Iterable[Wanted]) -> Table:
-    table = Table()
+def _table(wanted: Iterable[Wanted]) -> AnnouncementTable:
+    table = AnnouncementTable()
     for one in wanted:
         for run in one.runs:
             table.columns[run.family].fill(run.keys, run.said)

@@ -25,7 +25,7 @@ from frrgen.speaker.process.listener import Listener
 from frrgen.speaker.process.sources.base import Source
 from frrgen.speaker.session.peer import Peer
 from frrgen.speaker.table.gate import Gate, Mode, gates
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 
 RESTARTED: Final = "FRRGEN_SPEAKER_RESTARTED"
 """In the environment of a speaker that takes over from itself."""
@@ -290,7 +290,7 @@ class Speaker:
         if len(self.announcer.table) and any(peer.session is not None for peer in self.peers):
             await self._wait(self.options.drain_seconds)
             await self.announcer.stop()
-            await self.announcer.become(Table())
+            await self.announcer.become(AnnouncementTable())
             await _within(_FLUSH, (peer.advertised() for peer in self.peers))
         text = f"frrgen speaker on {self.plan.node_name} stops"
         await asyncio.gather(*(peer.stop(text) for peer in self.peers))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeVar
 
-from frrgen.speaker.table.table import BLOCK, Alike, Table, gather, gather_each
+from frrgen.speaker.table.table import BLOCK, Alike, AnnouncementTable, gather, gather_each
 from frrgen.speaker.wire.attributes import Attributes, AttributeType, NotAnnounceableError, Writer
 from frrgen.speaker.wire.capability import Agreed
 from frrgen.speaker.wire.message import HEADER, LONGEST, LONGEST_EXTENDED, Type, message
@@ -50,7 +50,7 @@ class Held:
 class AdjRibOut:
     """What a session, or sessions with the same policy, announce: the table without what the router would drop."""
 
-    def __init__(self, table: Table, *, enforce: bool = True) -> None:
+    def __init__(self, table: AnnouncementTable, *, enforce: bool = True) -> None:
         self.table = table
         self.enforce = enforce
         """Hold back what the router would drop; or announce it all the same, up to its maximum-prefix."""

@@ -221,7 +221,7 @@ def gather_each(into: Alike, family: Family, said_of: Iterable[tuple[int, Attrib
         gather(into, family, said, some)
 
 
-class Table:
+class AnnouncementTable:
     """All that is to be announced, of both families."""
 
     def __init__(self) -> None:
@@ -264,7 +264,7 @@ class Table:
             return column.pop(key) is not None
         return column.put(key, attributes) != attributes
 
-    def become(self, wanted: Table) -> Iterator[list[int]]:
+    def become(self, wanted: AnnouncementTable) -> Iterator[list[int]]:
         """Take what is wanted from now on, some thousand keys at a time; gives which of them changed.
 
         `wanted` is used up. Of the keys of a step, those that are new come last.

@@ -14,7 +14,7 @@ from frrgen.model.neighbor import Neighbor, PeerGroup
 from frrgen.model.types import FAMILIES, SESSION_FAMILIES
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.record import Decides, Record, never
-from frrgen.platforms.frr.diff.sessions import Session, dynamic, said_by, sessions
+from frrgen.platforms.frr.diff.sessions import ConfiguredSession, dynamic, said_by, sessions
 from frrgen.platforms.frr.diff.standin import StandIn, StandIns
 from frrgen.platforms.frr.grammar.bgp import INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.evpn import OF_INSTANCE
@@ -111,7 +111,7 @@ class Instance:
         found: Delta,
         neighbors: Iterable[str] = (),
         *,
-        among: Iterable[Session] = (),
+        among: Iterable[ConfiguredSession] = (),
         fresh: bool = False,
         decides: Decides = never,
     ) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from frrgen.errors import Path
 from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.diff.changes import Change, Delta, Op
-from frrgen.platforms.frr.diff.sessions import Session
+from frrgen.platforms.frr.diff.sessions import ConfiguredSession
 
 _RANK: Final = {Impact.NONE: 0, Impact.REFRESH: 1, Impact.RESET: 2}
 _NAMED: Final = 3
@@ -45,7 +45,7 @@ class Record:
         *,
         vrf: str = "",
         neighbors: Iterable[str] = (),
-        among: Iterable[Session] = (),
+        among: Iterable[ConfiguredSession] = (),
         impact: Impact | None = None,
         decides: Decides = never,
     ) -> None:

@@ -10,7 +10,7 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.neighbor import Neighbor, PeerGroup
 
 
-class Session(NamedTuple):
+class ConfiguredSession(NamedTuple):
     """A session, or all dynamic ones of a group."""
 
     name: str
@@ -41,7 +41,7 @@ def said_by(bgp: Bgp, session: str) -> list[Neighbor | PeerGroup]:
     return [neighbor] if group is None else [neighbor, group]
 
 
-def sessions(bgp: Bgp) -> Iterator[Session]:
+def sessions(bgp: Bgp) -> Iterator[ConfiguredSession]:
     """Yield the sessions of an instance."""
     for peer, neighbor in bgp.neighbors.items():
         group = bgp.peer_groups.get(neighbor.peer_group or "")
@@ -51,6 +51,6 @@ def sessions(bgp: Bgp) -> Iterator[Session]:
             yield _session(dynamic(name), bgp.peer_groups[name], None, bgp)
 
 
-def _session(name: str, one: Neighbor | PeerGroup, group: PeerGroup | None, bgp: Bgp) -> Session:
+def _session(name: str, one: Neighbor | PeerGroup, group: PeerGroup | None, bgp: Bgp) -> ConfiguredSession:
     remote_as = one.remote_as if group is None or group.remote_as is None else group.remote_as
-    return Session(name, remote_as, remote_as in {"internal", bgp.asn})
+    return ConfiguredSession(name, remote_as, remote_as in {"internal", bgp.asn})

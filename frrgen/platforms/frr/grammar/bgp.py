@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final, get_args
 
 from frrgen.lines.kinds import EachRule, ItemRule, PairRule, PresentRule
-from frrgen.lines.rule import Impact, LineRule, Table, WordsRule
+from frrgen.lines.rule import Impact, LineRule, RuleTable, WordsRule
 from frrgen.model.bgp import DefaultFamily
 from frrgen.model.instance_family import Dampening, DistanceBgp
 
@@ -33,7 +33,7 @@ class DampeningRule(LineRule):
         return super().body(value, key)
 
 
-INSTANCE: Final = Table(
+INSTANCE: Final = RuleTable(
     LineRule("router_id", "bgp router-id {}", impact=_RESET, undo="bgp router-id"),
     LineRule("log_neighbor_changes", "bgp log-neighbor-changes", default=False, impact=_NONE),
     LineRule(
@@ -175,7 +175,9 @@ INSTANCE: Final = Table(
 )
 """Lines of `router bgp`, without neighbors and listen ranges."""
 
-LISTEN: Final = Table(ItemRule("listen_ranges", "bgp listen range {key} peer-group {}", undo_first=True, impact=_NONE))
+LISTEN: Final = RuleTable(
+    ItemRule("listen_ranges", "bgp listen range {key} peer-group {}", undo_first=True, impact=_NONE)
+)
 
 
 _VPN: Final = (
@@ -194,7 +196,7 @@ _NO_VPN: Final = tuple(f"vrf_leaking.{name}" for name in _VPN)
 _NO_VRF: Final = ("vrf_leaking.import_vrf", "vrf_leaking.import_vrf_route_map")
 
 
-FAMILY: Final = Table(
+FAMILY: Final = RuleTable(
     ItemRule(
         "networks",
         "network {key}[ route-map {route_map}][ label-index {label_index}][ backdoor?backdoor]",

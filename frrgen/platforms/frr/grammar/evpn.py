@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from frrgen.lines.kinds import EachRule, ItemRule, PresentRule
-from frrgen.lines.rule import Impact, LineRule, Table
+from frrgen.lines.rule import Impact, LineRule, RuleTable
 from frrgen.model.neighbor import EvpnNeighbor
 from frrgen.model.types import FAMILIES, SESSION_FAMILIES
 from frrgen.platforms.frr.grammar.bgp import FAMILY
 from frrgen.platforms.frr.grammar.neighbor import NEIGHBOR_FAMILY
 
-NEIGHBOR_EVPN: Final = Table(*(rule for rule in NEIGHBOR_FAMILY.rules if rule.field in EvpnNeighbor.model_fields))
+NEIGHBOR_EVPN: Final = RuleTable(*(rule for rule in NEIGHBOR_FAMILY.rules if rule.field in EvpnNeighbor.model_fields))
 """Lines behind `neighbor X `: FRR has some of another family's here, and they are the same."""
 
 _TARGETS: Final = (
@@ -22,7 +22,7 @@ _TARGETS: Final = (
     EachRule("route_targets_export", "route-target export {}"),
 )
 
-EVPN: Final = Table(
+EVPN: Final = RuleTable(
     LineRule("advertise_all_vni", "advertise-all-vni"),
     LineRule("advertise_default_gw", "advertise-default-gw"),
     LineRule("advertise_svi_ip", "advertise-svi-ip"),
@@ -42,7 +42,7 @@ EVPN: Final = Table(
 )
 """Lines of the instance."""
 
-VNI: Final = Table(
+VNI: Final = RuleTable(
     LineRule("rd", "rd {}"),
     *_TARGETS,
     LineRule("advertise_default_gw", "advertise-default-gw"),

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from frrgen.lines.kinds import AbsentRule, PairRule
-from frrgen.lines.rule import Data, Impact, LineRule, Table, WordsRule, Written
+from frrgen.lines.rule import Data, Impact, LineRule, RuleTable, WordsRule, Written
 
 _RESET: Final = Impact.RESET
 _REFRESH: Final = Impact.REFRESH
@@ -40,7 +40,7 @@ class AllowedRule(LineRule):
             data["allowas_in_map"] = match["map"]
 
 
-NEIGHBOR: Final = Table(
+NEIGHBOR: Final = RuleTable(
     LineRule("description", "description {*}", undo="description", impact=_NONE),
     LineRule("bfd", "bfd", presence=True, impact=_NONE),
     LineRule("bfd.profile", "bfd profile {}", impact=_NONE),
@@ -159,7 +159,7 @@ NEIGHBOR: Final = Table(
 _COMMUNITY_KINDS: Final = ("standard", "extended", "large")
 
 
-NEIGHBOR_FAMILY: Final = Table(
+NEIGHBOR_FAMILY: Final = RuleTable(
     LineRule("activate", "activate", impact=_RESET),
     LineRule("activate", "activate", const=False, negative=True, impact=_RESET),
     LineRule(

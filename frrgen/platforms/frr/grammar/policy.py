@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from frrgen.lines.form import text_of
 from frrgen.lines.kinds import DeleteRule, PairRule
-from frrgen.lines.rule import Data, Impact, LineRule, Table, WordsRule
+from frrgen.lines.rule import Data, Impact, LineRule, RuleTable, WordsRule
 from frrgen.model.lists import AccessListEntry, PrefixListEntry
 from frrgen.model.router import Router
 from frrgen.model.types import is_number
@@ -74,7 +74,7 @@ _MATCH: Final = (
     ("vpn_dataplane", "vpn dataplane {}"),
 )
 
-ENTRY: Final = Table(
+ENTRY: Final = RuleTable(
     LineRule("description", "description {*}", undo="description"),
     LineRule("call", "call {}", undo="call"),
     LineRule("on_match", "on-match next", const="next"),
@@ -84,7 +84,7 @@ ENTRY: Final = Table(
 )
 """Lines of a route-map entry that are neither match nor set."""
 
-MATCH: Final = Table(
+MATCH: Final = RuleTable(
     *(
         LineRule(
             field,
@@ -99,7 +99,7 @@ MATCH: Final = Table(
 
 _EXCLUDING: Final = ("as_path_exclude", "as_path_exclude_all", "as_path_exclude_list")
 
-SET: Final = Table(
+SET: Final = RuleTable(
     LineRule(
         "as_path_prepend_last_as",
         "set as-path prepend last-as {}",

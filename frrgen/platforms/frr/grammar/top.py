@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from frrgen.lines.kinds import ItemRule, PairRule
-from frrgen.lines.rule import Data, Impact, LineRule, Table, Written
+from frrgen.lines.rule import Data, Impact, LineRule, RuleTable, Written
 from frrgen.model.router import BfdPeer, RpkiCache, StaticRoute
 
-GLOBAL: Final = Table(
+GLOBAL: Final = RuleTable(
     LineRule("defaults", "frr defaults {}"),
     LineRule("hostname", "hostname {}"),
     PairRule("log.syslog", "log syslog", other="log.syslog_level", other_form=" {}"),
@@ -34,11 +34,11 @@ GLOBAL: Final = Table(
     impact=Impact.NONE,
 )
 
-VRF: Final = Table(
+VRF: Final = RuleTable(
     LineRule("router_id", "ip router-id {}"), LineRule("router_id", "router-id {}", parse_only=True), impact=Impact.NONE
 )
 
-BFD: Final = Table(
+BFD: Final = RuleTable(
     LineRule("detect_multiplier", "detect-multiplier {}", default=3),
     LineRule("receive_interval", "receive-interval {}", default=300),
     LineRule("transmit_interval", "transmit-interval {}", default=300),
@@ -63,7 +63,7 @@ BFD_DEFAULTS: Final = {
 }
 """FRR 8.4 has no `no` for these: they are overwritten with the default."""
 
-RPKI: Final = Table(
+RPKI: Final = RuleTable(
     LineRule("polling_period", "rpki polling_period {}", default=3600),
     LineRule("expire_interval", "rpki expire_interval {}", default=7200),
     LineRule("retry_interval", "rpki retry_interval {}", default=600),

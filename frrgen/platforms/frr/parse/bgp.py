@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from frrgen.errors import Path
-from frrgen.lines.rule import Data, Table
+from frrgen.lines.rule import Data, RuleTable
 from frrgen.model.types import FAMILIES, SESSION_FAMILIES, is_address, is_number
 from frrgen.platforms.frr.grammar.bgp import FAMILY, INSTANCE, LISTEN
 from frrgen.platforms.frr.grammar.entries import masked
@@ -88,7 +88,7 @@ class InstanceReader:
             itself=self.owner.lost,
         )
 
-    def _read_evpn(self, line: str, table: Table, data: Data, owner: Path) -> bool:
+    def _read_evpn(self, line: str, table: RuleTable, data: Data, owner: Path) -> bool:
         """Read a line of EVPN, or of a VNI: FRR 10 takes several route targets at once, and shows a line for each."""
         words = line.split(" ")
         if words[0] == "route-target" and len(words) > 2:
@@ -101,7 +101,7 @@ class InstanceReader:
         paths = [table.read(one, data) for one in lines]
         return all(path is not None and self._said((*owner, *path), line) for path in paths)
 
-    def _table(self, table: Table, line: str, owner: Owner | None = None) -> bool:
+    def _table(self, table: RuleTable, line: str, owner: Owner | None = None) -> bool:
         owner = owner or self.owner
         path = table.read(line, owner.data)
         return path is not None and owner.said(path, line, self.fates.number)

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from frrgen.lines.rule import Data, Table
+from frrgen.lines.rule import Data, RuleTable
 from frrgen.model.router import BfdPeer, RpkiCache, StaticRoute
 from frrgen.model.types import VrfName, adapter
 from frrgen.platforms.frr.grammar.entries import masked
@@ -103,7 +103,7 @@ class Top:
         """Read a line of the top level."""
         return self._static(line, self.owner) or self._table(GLOBAL, line, self.owner)
 
-    def _table(self, table: Table, line: str, owner: Owner) -> bool:
+    def _table(self, table: RuleTable, line: str, owner: Owner) -> bool:
         path = table.read(line, owner.data)
         return path is not None and owner.said(path, line, self.fates.number)
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.inventory.validate import validate
-from frrgen.inventory.yaml import Node
+from frrgen.inventory.yaml import YamlNode
 from frrgen.model.types import Model, Prefix
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
@@ -42,7 +42,7 @@ class AdminSource:
         self._asked = self._taken = self._done = 0
         """Requests so far; those whose changes were taken; those whose changes the sessions know."""
 
-    async def announce(self, request: Node) -> list[int]:
+    async def announce(self, request: YamlNode) -> list[int]:
         """Announce prefixes, and return them once the sessions know. Raises InputError, and changes nothing."""
         one = validate(Announcement, request, ())
         if one.health is not None or one.prefix_file is not None:
@@ -54,7 +54,7 @@ class AdminSource:
         await self._tell(self._attributes(said))
         return list(said)
 
-    async def withdraw(self, request: Node) -> list[int]:
+    async def withdraw(self, request: YamlNode) -> list[int]:
         """Withdraw prefixes, and return those that were announced. Raises InputError, and changes nothing."""
         keys = [Key.of(prefix) for prefix in validate(Withdrawal, request, ()).prefixes]
         _refuse_many(keys)

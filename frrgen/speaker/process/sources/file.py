@@ -22,13 +22,13 @@ from asyncinotify import Inotify, Mask
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where, cause
 from frrgen.inventory.validate import validate
-from frrgen.inventory.yaml import Node, read
+from frrgen.inventory.yaml import YamlNode, read
 from frrgen.model.types import Model
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
 from frrgen.speaker.process.sources.base import Drops, Numbers, Run, Wanted
 from frrgen.speaker.process.sources.prefix_file import read_prefixes
-from frrgen.speaker.table.table import Table
+from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
@@ -199,7 +199,7 @@ class StaticSource:
             raise InputError(*findings)
         return found
 
-    def _prefixes(self, one: Announcement, node: Node, number: int) -> list[Run]:
+    def _prefixes(self, one: Announcement, node: YamlNode, number: int) -> list[Run]:
         if one.prefix_file is None:
             return in_runs([Key.of(prefix) for prefix in (one.prefixes if one.prefix is None else (one.prefix,))])
         path = self.path.parent / one.prefix_file
@@ -215,9 +215,9 @@ class StaticSource:
         return runs
 
 
-def _twice(wanted: list[Wanted], node: Node) -> Iterator[Finding]:
+def _twice(wanted: list[Wanted], node: YamlNode) -> Iterator[Finding]:
     """Return prefixes that are announced twice: their attributes would be ambiguous."""
-    table, told = Table(), 0
+    table, told = AnnouncementTable(), 0
     for number, one in enumerate(wanted):
         for run in one.runs:
             again = table.columns[run.family].fill(run.keys, run.said)
@@ -231,7 +231,7 @@ def _twice(wanted: list[Wanted], node: Node) -> Iterator[Finding]:
                 yield Finding(Code.FRR604, f"{len(again) - told} more are announced twice", _where(node, number))
 
 
-def _where(node: Node, number: int) -> Where:
+def _where(node: YamlNode, number: int) -> Where:
     where: Where = node.value["announcements"].value[number].where
     return where
 
