@@ -20,7 +20,7 @@ from frrgen.inventory.adopt import Adopted, adopt_cluster, changed_by_inventory,
 from frrgen.inventory.dump import dump, dump_cluster
 from frrgen.inventory.files import load
 from frrgen.inventory.secrets import resolve_cluster
-from frrgen.inventory.yaml import Node, read_all
+from frrgen.inventory.yaml import YamlNode, read_all
 from frrgen.metallb import render as manifests
 from frrgen.metallb.assemble import ImportedCluster
 from frrgen.metallb.frr_k8s import frr_k8s
@@ -107,7 +107,7 @@ def import_(args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _documents(file: str) -> list[Node]:
+def _documents(file: str) -> list[YamlNode]:
     """Read the objects of a file. Raises InputError; of a file of another kind it names the kind."""
     data = _bytes(file)
     text = data.decode(errors="replace")
