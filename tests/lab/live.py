@@ -303,7 +303,7 @@ def _kept(path: dict[str, Any]) -> str:
     words.append(f"large={path.get('largeCommunity', {}).get('string', '')}")
     words.append(f"extended={path.get('extendedCommunity', {}).get('string', '')}")
     words.append(f"valid={path.get('valid')} best={path.get('bestpath', {}).get('overall')}")
-    words.append("multipath" if path.get("multipath") else "")
+    words.append("multipath" if path.get("multipath") and path.get("valid") else "")
     return " ".join(words)
 
 

@@ -264,6 +264,10 @@ class Router:
         script = f"grep -q '^State:.[^Z]' /proc/$(cat /run/frr/{daemon}.pid)/status"
         return self.run("sh", "-c", script, check=False).returncode == 0
 
+    def dead(self) -> list[str]:
+        """Give the daemons that do not run any more."""
+        return [daemon for daemon in self.daemons if not self.alive(daemon)]
+
     @contextlib.contextmanager
     def frozen(self, daemon: str) -> Iterator[None]:
         """Stop a daemon for the time of the block: what vtysh does meanwhile waits for its answer."""

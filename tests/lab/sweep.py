@@ -10,13 +10,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
+from random import Random
 from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from frrgen.model.bgp import Bestpath, Bgp, GracefulRestart, MaxMed
+from frrgen.model.bgp import LONGEST_STALE_TIME, Bestpath, Bgp, GracefulRestart, MaxMed
 from frrgen.model.instance_family import AddressFamily as Family
 from frrgen.model.instance_family import Aggregate, NetworkStatement, Redistribute
 from frrgen.model.lists import (
@@ -201,9 +202,9 @@ def base(version: str) -> Router:
 
 def untried() -> set[str]:
     """Return each field of what a router is made of, `Model.field`, that no change tries and no reason leaves out."""
-    owners = list(_owners(drawn.LATEST))
-    owned = {owner.model for owner in owners}
-    tried = {f"{owner.model.__name__}.{field}" for owner in owners for field in owner.fields}
+    every = list(owners(drawn.LATEST))
+    owned = {owner.model for owner in every}
+    tried = {f"{owner.model.__name__}.{field}" for owner in every for field in owner.fields}
     tried |= {f"Neighbor.{path.partition('.')[2]}" for path in tried if path.startswith("PeerGroup.")}
     left: set[str] = set()
     for model in owned:
@@ -226,7 +227,8 @@ def _models(hint: Any) -> Iterator[type[BaseModel]]:
         yield from _models(one)
 
 
-def _owners(version: str) -> Iterator[Owner]:
+def owners(version: str) -> Iterator[Owner]:
+    """Give every object of a router whose fields are tried, with their values."""
     rest = drawn.rest
     bgp: Steps = ("bgp",)
     top = {
@@ -247,7 +249,8 @@ def _owners(version: str) -> Iterator[Owner]:
     instance = drawn.instance_fields(version)
     yield Owner(Bgp, bgp, {name: one for name, one in instance.items() if name not in _INSIDE})
     yield Owner(Bestpath, (*bgp, "bestpath"), rest(Bestpath, version))
-    yield Owner(GracefulRestart, (*bgp, "graceful_restart"), rest(GracefulRestart, version))
+    restarts = rest(GracefulRestart, version, long_lived_stale_time=st.integers(1, LONGEST_STALE_TIME))
+    yield Owner(GracefulRestart, (*bgp, "graceful_restart"), restarts)
     yield Owner(MaxMed, (*bgp, "max_med"), rest(MaxMed, version))
     for number, family in enumerate(FAMILIES):
         path = (*bgp, family)
@@ -371,7 +374,7 @@ def changes(version: str) -> list[tuple[Owner, str]]:
     """Return every field that a version of FRR has, with the object whose it is."""
     return [
         (owner, field)
-        for owner in _owners(version)
+        for owner in owners(version)
         for field in owner.fields
         if not {f"{owner.model.__name__}.{field}", f"{_kin(owner.model)}.{field}"} & NOT_COMPARED.keys()
     ]
@@ -386,6 +389,13 @@ def cases(version: str, owner: Owner, field: str, number: int = 1) -> Iterator[C
         for leaf, values in inner.fields.items():
             if f"{inner.model.__name__}.{leaf}" not in NOT_COMPARED:
                 yield from _of_field(start, inner, leaf, values, number)
+
+
+def valued(router: Router, owner: Owner, field: str, dice: Random) -> Router | None:
+    """Return a router with a drawn value of a field; None if the field cannot have it beside the others."""
+    telling = _TELLING.get(f"{_kin(owner.model)}.{field}", owner.fields[field])
+    values = draws(telling, f"{owner.model.__name__}.{field}")
+    return _with(router, owner, {field: _plain(dice.choice(values))}) if values else None
 
 
 def _inner(owner: Owner, field: str, strategy: Any, version: str, number: int) -> Iterator[Owner]:

@@ -13,17 +13,20 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 
+from frrgen.errors import InputError
 from frrgen.platforms.frr.render import render
 from tests.lab import wait_for
 from tests.lab.changes import config
 from tests.lab.live import PEERS, Live, model, settled
+from tests.lab.mixed import mixed
 from tests.lab.sweep import NO_VALUE, NOT_COMPARED, base, cases, changes, untried
 
 NUMBER = int(os.environ.get("FRRGEN_SWEEP", "3"))
+MIXED = int(os.environ.get("FRRGEN_MIXED", "2"))
 SEED = int(os.environ.get("FRRGEN_SEED", "1"))
 ONLY = [words for words in os.environ.get("FRRGEN_ONLY", "").split("|") if words]
 PART, PARTS = (int(one) for one in os.environ.get("FRRGEN_PART", "1/1").split("/"))
@@ -69,6 +72,34 @@ def test_each_field_alone_is_in_effect_as_on_a_router_that_boots(lab, frr):
                 live.boot(render(state))
                 live.dial_together()
     print(f"{number} changes", flush=True)
+    assert bad == []
+
+
+def test_from_router_to_router_what_is_accepted_and_announced_is_as_after_a_boot(lab, frr):
+    """Many fields at once, where the sweep has each alone."""
+    live, twin = Live(lab, "edge"), Live(lab, "twin")
+    live.boot(render(base(frr.version)))
+    assert len(live.dial_together()) == len(PEERS)
+    bad, refused = [], 0
+    for number, target in enumerate(islice(mixed(frr.version, SEED), MIXED)):
+        twin.boot(render(target))
+        try:
+            wrong = [f"{number} of seed {SEED}: {one}" for one in step(live, twin, target)]
+        except InputError as error:
+            # it would kill FRR, or reset what must not be: it is reached by a start
+            refused += 1
+            print(f"{number} of seed {SEED} is refused: {error}", flush=True)
+            live.boot(render(target))
+            continue
+        except OSError as error:
+            wrong = [f"{number} of seed {SEED}: {error}, with {[one.router.dead() for one in (live, twin)]} dead"]
+            print(*((one.router.folder / "log/bgpd.out").read_text()[-3000:] for one in (live, twin)), sep="\n")
+        bad += wrong
+        if wrong:
+            print(*wrong, sep="\n", flush=True)
+            live.boot(render(target))
+            live.dial_together()
+    print(f"{MIXED} routers, {refused} of them by a start", flush=True)
     assert bad == []
 
 
@@ -182,5 +213,5 @@ def step(live, twin, target):
             twin.ends[one].close()
     if differing := settled(live, twin, mine & theirs, 8):
         yield f"not as after a boot: {differing[:3]}, of {plan.commands} {plan.after}"
-    if dead := [daemon for daemon in live.router.daemons if not live.router.alive(daemon)]:
+    if dead := live.router.dead():
         yield f"dead: {dead}"
