@@ -442,6 +442,17 @@ router bgp 65000
 exit
 """
 _PLACES: Final = ("top", "lists", "entry_in", "entry_out", "bgp", "late", "v4", "v6")
+INSIDE_OF: Final = {
+    "top": (),
+    "lists": (),
+    "entry_in": ("route-map IN permit 10",),
+    "entry_out": ("route-map OUT permit 10",),
+    "bgp": ("router bgp 65000",),
+    "late": ("router bgp 65000",),
+    "v4": ("router bgp 65000", "address-family ipv4 unicast"),
+    "v6": ("router bgp 65000", "address-family ipv6 unicast"),
+}
+"""The lines that lead to each place."""
 _TARGETS: Final = {"e": ("10.0.0.11",), "i": ("10.0.0.14",), "6": ("2001:db8::21",), "g": ("G", "I"), "d": ("K", "L")}
 _NAMES: Final = {
     "v4": {"p1": "100.200.0.0/16", "aggregate": "100.11.0.0/16", "peers": "10.0.0.0/24", "access": "A"},
