@@ -107,3 +107,13 @@ def test_neighbors_that_come_by_a_listen_range_are_told_as_the_range():
     assert said(before) == [
         "will newly accept 192.168.10.0/24 le 32 from listen range 198.51.100.0/24, e.g. 192.168.10.0/24"
     ]
+
+
+def test_ipv6_routes_of_a_session_are_named_behind_its_ipv4_routes():
+    family = " address-family ipv6 unicast\n  neighbor 192.0.2.11 activate\n"
+    before = BEFORE + family + "  neighbor 192.0.2.11 route-map OTHER in\n"
+    maps = "ipv6 prefix-list SIX seq 5 permit 2001:db8::/32\nip prefix-list FOUR seq 5 permit 10.0.0.0/8\n"
+    maps += "route-map OTHER deny 5\n match ipv6 address prefix-list SIX\n"
+    maps += "route-map OTHER deny 6\n match ip address prefix-list FOUR\n"
+    first, *_ = said(before.replace("route-map OTHER permit 10\n", f"{maps}route-map OTHER permit 10\n"), before)
+    assert first == "will newly reject 10.0.0.0/8; 2001:db8::/32 from 192.0.2.11, e.g. 10.0.0.0/8"

@@ -101,3 +101,34 @@ def test_what_frr_does_behind_the_policy_is_a_step_of_the_verdict():
     verdict = judge(session(direction="in"), hole)
     assert WELL_KNOWN["no-export"] in verdict.route.communities
     assert any("no-export is added" in step.why for step in verdict.trace)
+
+
+@pytest.mark.parametrize(("path", "verdict"), [("65001 65002", "permit"), ("{65001} 65002", "deny"), ("", "deny")])
+def test_a_path_begins_with_an_as_though_the_as_of_an_external_neighbor_is_not_named(path, verdict):
+    one = session("activate", remote="external", direction="in", version="10.3")
+    one.assume_first_as = True
+    assert judge(one, Route(ip_network("10.0.0.0/8"), as_path=path)).verdict == verdict
+
+
+def test_ipv4_routes_may_go_out_with_an_ipv6_next_hop_where_a_neighbor_may_send_such_routes():
+    assert not session().foreign_hops
+    assert not session(direction="in").foreign_hops
+    text = "router bgp 65000\n neighbor 192.0.2.1 remote-as 65001\n neighbor 192.0.2.2 remote-as 65002\n"
+    plain, extended = (
+        parse(f"{text}{more}exit\n", name="r1").router
+        for more in ("", " neighbor 192.0.2.2 capability extended-nexthop\n")
+    )
+    assert not Session.find(plain, "192.0.2.1", "out").foreign_hops
+    assert Session.find(extended, "192.0.2.1", "out").foreign_hops
+
+
+@pytest.mark.parametrize(
+    ("gone", "decided"),
+    [("exclude 65009", False), ("exclude all", False), ("exclude 65008", True)],
+)
+def test_it_is_undecided_what_comes_first_where_an_entry_prepends_an_as_that_it_excludes(gone, decided):
+    text = f"route-map M permit 5\n set as-path {gone}\n set as-path prepend 65009\nexit\n"
+    text += "router bgp 65000\n neighbor 192.0.2.1 remote-as 65001\n address-family ipv4 unicast\n"
+    router = parse(f"frr version 10.3\n{text}  neighbor 192.0.2.1 route-map M in\n", name="r1").router
+    verdict = judge(Session.find(router, "192.0.2.1", "in"), Route(ip_network("10.0.0.0/8"), as_path="65001")).verdict
+    assert (verdict != "undecided") == decided
