@@ -358,9 +358,11 @@ class FakeApi:
             token = base64.b64encode(f"{version}:{next(self._tokens)}".encode()).decode()
             self._pages[token] = (version, found[limit:])
             metadata |= {"continue": token, "remainingItemCount": len(found) - limit}
-        items = [{name: value for name, value in one.items() if name not in {"kind", "apiVersion"}} for one in found]
+        items = [
+            {name: value for name, value in one.items() if name not in {"kind", "apiVersion"}} for one in found[:limit]
+        ]
         kind = f"{resource.kind}List"
-        return {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata, "items": items[:limit]}
+        return {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata, "items": items}
 
     async def _watch(self, request: Request, writer: asyncio.StreamWriter) -> None:
         resource, namespace, _, _ = route(request.path)

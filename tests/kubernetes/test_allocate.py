@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -13,7 +14,7 @@ from frrgen.model.cluster import Pool
 from frrgen.model.derive import derive
 from frrgen.speaker.kubernetes.addresses import Intervals, reserved
 from frrgen.speaker.kubernetes.allocate import CLASS, Outcome, Refusal, Rules, _may_share, allocate
-from frrgen.speaker.kubernetes.objects import Service
+from frrgen.speaker.kubernetes.objects import Ingress, LoadBalancer, Service, ServiceStatus, read_object
 from tests.kubernetes.things import service
 from tests.lab.speaking import inventory
 
@@ -29,7 +30,7 @@ def made(name: str, *ips: str, annotations: dict[str, str] | None = None, age: i
     data = service(name, *ips, lb_class=spec.pop("lb_class", CLASS), annotations=annotations)
     data["metadata"] |= {"creationTimestamp": f"2026-01-01T00:00:{age:02}Z", "labels": spec.pop("labels", {})}
     data["spec"] |= spec
-    return Service.model_validate(data)
+    return read_object(Service, data)
 
 
 def given_to(*services: Service, pools=POOLS, blocked=NOTHING, rules=None, namespaces=None) -> dict[str, list[str]]:
@@ -161,7 +162,7 @@ SOME = {
 
 def in_namespace(namespace: str, *ips: str, **more) -> Service:
     one = made(namespace, *ips, **more)
-    return one.model_copy(update={"metadata": one.metadata.model_copy(update={"namespace": namespace})})
+    return replace(one, metadata=replace(one.metadata, namespace=namespace))
 
 
 def test_a_pool_is_for_the_namespaces_that_it_names_and_for_those_that_its_selectors_select():
@@ -259,9 +260,8 @@ _BLOCKED = Intervals(
 
 
 def _as_status(one: Service, outcome: Outcome) -> Service:
-    data = one.model_dump(by_alias=True)
-    data["status"] = {"loadBalancer": {"ingress": [{"ip": str(address)} for address in outcome.addresses]}}
-    return Service.model_validate(data)
+    ingress = tuple(Ingress(ip=str(address)) for address in outcome.addresses)
+    return replace(one, status=ServiceStatus(load_balancer=LoadBalancer(ingress=ingress)))
 
 
 @settings(max_examples=300, deadline=None)

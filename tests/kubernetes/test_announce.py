@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frrgen.speaker.kubernetes.announce import EXCLUDE, Announcements, Reason, Rules
-from frrgen.speaker.kubernetes.objects import ClusterNode, EndpointSlice, Service
+from frrgen.speaker.kubernetes.objects import ClusterNode, EndpointSlice, Service, read_object
 from frrgen.speaker.plan import PoolRange
 from frrgen.speaker.wire.attributes import GRACEFUL_SHUTDOWN, Attributes
 from frrgen.speaker.wire.packed_prefix import Key
@@ -39,13 +39,13 @@ def announcements(rules: Rules | None = None) -> Announcements:
 def put(found: Announcements, *objects: dict) -> None:
     for one in objects:
         if "addressType" in one:
-            read = EndpointSlice.model_validate(one)
+            read = read_object(EndpointSlice, one)
             found.endpoint_slice(read.name, read)
         elif one["metadata"].get("namespace"):
-            taken = Service.model_validate(one)
+            taken = read_object(Service, one)
             found.service(taken.name, taken)
         else:
-            own = ClusterNode.model_validate(one)
+            own = read_object(ClusterNode, one)
             found.cluster_node(own.name, own)
 
 
@@ -281,12 +281,12 @@ _CHANGES = st.one_of(
 def _do(found: Announcements, change: tuple) -> None:
     what, name, one = change
     if what == "service":
-        found.service(("default", name), None if one is None else Service.model_validate(one))
+        found.service(("default", name), None if one is None else read_object(Service, one))
     elif what == "slice":
-        read = None if one is None else EndpointSlice.model_validate(endpoint_slice(name, *one))
+        read = None if one is None else read_object(EndpointSlice, endpoint_slice(name, *one))
         found.endpoint_slice(("default", f"{name}-ipv4-1"), read)
     elif what == "node":
-        found.cluster_node(("", "node"), None if one is None else ClusterNode.model_validate(one))
+        found.cluster_node(("", "node"), None if one is None else read_object(ClusterNode, one))
 
 
 @settings(max_examples=200, deadline=None)

@@ -13,7 +13,7 @@ pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[ku
 from frrgen.errors import InputError
 from frrgen.speaker.kubernetes import reflector
 from frrgen.speaker.kubernetes.announce import Announcements, Rules
-from frrgen.speaker.kubernetes.objects import EndpointSlice, Service
+from frrgen.speaker.kubernetes.objects import EndpointSlice, Service, read_object
 from frrgen.speaker.process.announcer import Announcer
 from frrgen.speaker.process.sources import kubernetes
 from frrgen.speaker.process.sources.kubernetes import KubernetesSource
@@ -218,9 +218,9 @@ def test_whatever_the_watch_loses_or_repeats_it_converges_to_the_rule(tmp_path, 
             rule = Announcements(one.plan.node_name, Rules())
             rule.have_pools(one.plan.pools())
             for at, found in one.fake.store.objects[SERVICES].items():
-                rule.service(at, Service.model_validate(found))
+                rule.service(at, read_object(Service, found))
             for at, found in one.fake.store.objects[SLICES].items():
-                rule.endpoint_slice(at, EndpointSlice.model_validate(found))
+                rule.endpoint_slice(at, read_object(EndpointSlice, found))
             rule.settle()
             await until(
                 "it converges", lambda: {k: one.announcer.table.get(k) for k in one.announcer.table} == rule.announced()

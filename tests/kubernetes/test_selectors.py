@@ -11,7 +11,7 @@ from frrgen.model.check import check
 from frrgen.model.derive import derive
 from frrgen.policy.questions.verify import verify
 from frrgen.speaker.kubernetes.announce import Announcements, Reason, Rules
-from frrgen.speaker.kubernetes.objects import EndpointSlice, Service
+from frrgen.speaker.kubernetes.objects import EndpointSlice, Service, read_object
 from frrgen.speaker.plan import plan_node
 from frrgen.speaker.session.group import Group
 from frrgen.speaker.table.gate import gates
@@ -48,7 +48,7 @@ def net(tmp_path):
 def service(ip, **labels):
     metadata = {"name": "web", "namespace": "default", "labels": labels, "uid": "1", "resourceVersion": "1"}
     status = {"loadBalancer": {"ingress": [{"ip": ip}]}}
-    return Service.model_validate({"metadata": metadata, "spec": {"type": "LoadBalancer"}, "status": status})
+    return read_object(Service, {"metadata": metadata, "spec": {"type": "LoadBalancer"}, "status": status})
 
 
 def verdict(net, node, ip, **labels):
@@ -60,7 +60,7 @@ def verdict(net, node, ip, **labels):
     metadata = {"name": "web-1", "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}}
     endpoints = [{"addresses": ["10.9.0.1"], "conditions": {"ready": True}}]
     about = {"metadata": metadata, "addressType": "IPv4", "endpoints": endpoints}
-    found.endpoint_slice(("default", "web-1"), EndpointSlice.model_validate(about))
+    found.endpoint_slice(("default", "web-1"), read_object(EndpointSlice, about))
     found.settle()
     (one,) = found.verdicts["default", "web"]
     return one.reason

@@ -75,6 +75,9 @@ def test_an_empty_list_takes_a_pools_communities_away(tmp_path, planned):
         ("announcements: [{prefix: 10.1.0.1/32, health: {http: 'https://a/'}}]", "must be a URL of HTTP"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {http: 'http:///healthz'}}]", "must be a URL of HTTP"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {}}]", "one of tcp, http and command"),
+        ("announcements: [{prefix: 10.1.0.1/32, health: {command: [a], environment: [A]}}]", "must be NAME=VALUE"),
+        ("announcements: [{prefix: 10.1.0.1/32, health: {command: [a], environment: ['1=b']}}]", "must be NAME=VALUE"),
+        ("announcements: [{prefix: 10.1.0.1/32, health: {tcp: 'a:1', environment: [A=b]}}]", "only a command"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {tcp: 10.0.0.5}}]", "must be HOST:PORT"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {tcp: '10.0.0.5:0'}}]", "must be HOST:PORT"),
         ("announcements: [{prefix: 10.1.0.1/32, health: {tcp: '10.0.0.5:70000'}}]", "must be HOST:PORT"),
@@ -155,7 +158,17 @@ async def changes(health):
 
 def quick(**more):
     return Health.model_construct(
-        **{"tcp": None, "http": None, "command": None, "interval": 0.02, "timeout": 1, "rise": 2, "fall": 2, **more}
+        **{
+            "tcp": None,
+            "http": None,
+            "command": None,
+            "environment": (),
+            "interval": 0.02,
+            "timeout": 1,
+            "rise": 2,
+            "fall": 2,
+            **more,
+        }
     )
 
 
@@ -330,6 +343,22 @@ def test_a_program_inherits_no_capability_no_descriptor_and_no_blocked_signal(us
     blocked, ignored = (int(program[name], 16) & ~(3 << 31) for name in ("SigBlk", "SigIgn"))
     assert blocked == ignored == 0
     assert descriptors.split() == ["0", "1", "2"]
+
+
+def test_a_program_has_the_path_the_language_and_its_own_variables_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("PASSWORD", "of the speaker")
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    told = tmp_path / "told"
+
+    async def live():
+        command, own = ("cp", "/proc/self/environ", str(told)), ("PGHOST=10.0.0.5", "EMPTY=")
+        checker = checking(quick(command=command, environment=own, rise=1, interval=60), [])
+        await checker.settled.wait()
+        await asyncio.wait([checker.stop()])
+
+    run(live())
+    found = dict(one.split("=", 1) for one in told.read_text().removesuffix("\0").split("\0"))
+    assert found == {"PATH": os.environ["PATH"], "LANG": "de_DE.UTF-8", "PGHOST": "10.0.0.5", "EMPTY": ""}
 
 
 def test_a_program_that_nobody_waits_for_any_more_is_ended(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from frrgen.speaker.kubernetes.api import OF_THE_OBJECT, Api, ApiError
 from frrgen.speaker.kubernetes.backoff import Backoff
 from frrgen.speaker.kubernetes.lease import REQUEST, Lease
 from frrgen.speaker.kubernetes.namespaces import NamespaceLabels
-from frrgen.speaker.kubernetes.objects import Service
+from frrgen.speaker.kubernetes.objects import Service, read_object
 from frrgen.speaker.kubernetes.reflector import Kind, Reflector
 from frrgen.speaker.log import LOG
 
@@ -189,7 +189,7 @@ class Controller:
         self._put_off.pop(name, None)
         addresses = ", ".join(map(str, outcome.addresses)) or "no address"
         LOG.info("%s gets %s", "/".join(name), addresses, extra={"event": "allocate", "service": "/".join(name)})
-        self._know(services, name, Service.model_validate(found))
+        self._know(services, name, read_object(Service, found))
 
     def _failed(self, name: Name, service: Service, bad: ApiError) -> None:
         LOG.warning("%s: its address cannot be written: %s", "/".join(name), bad, extra={"event": "allocate"})

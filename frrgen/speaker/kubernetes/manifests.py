@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -31,6 +31,7 @@ from frrgen.speaker.kubernetes.objects import (
     Namespace,
     Service,
     ServiceStatus,
+    read_object,
 )
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.wire.attributes import Attributes
@@ -91,7 +92,7 @@ def _read(path: Path, one: dict[str, Any], kind: type[_T]) -> _T:
     if isinstance(metadata, dict) and kind is Service and not metadata.get("namespace"):
         one = {**one, "metadata": {**metadata, "namespace": "default"}}
     try:
-        return kind.model_validate(one)
+        return read_object(kind, one)
     except ValidationError as bad:
         first = bad.errors()[0]
         name = metadata.get("name") if isinstance(metadata, dict) else "without a name"
@@ -113,7 +114,7 @@ class Preview:
         for name, outcome in self.outcomes.items():
             ingress = tuple(Ingress(ip=str(address)) for address in outcome.addresses)
             status = ServiceStatus(load_balancer=LoadBalancer(ingress=ingress))
-            found.service(name, self.services[name].model_copy(update={"status": status}))
+            found.service(name, replace(self.services[name], status=status))
             for family in ("IPv4", "IPv6"):
                 labels = {SERVICE_NAME: name[1]}
                 metadata = Metadata(name=f"{name[1]}-{family}", namespace=name[0], labels=labels)

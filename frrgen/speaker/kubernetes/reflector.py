@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from frrgen.speaker.kubernetes.api import Api, ApiError, BrokenLineError, GoneError
 from frrgen.speaker.kubernetes.backoff import Backoff
-from frrgen.speaker.kubernetes.objects import ApiObject
+from frrgen.speaker.kubernetes.objects import ApiObject, read_object
 from frrgen.speaker.log import LOG
 
 _T = TypeVar("_T", bound=ApiObject)
@@ -138,7 +138,9 @@ class Reflector(Generic[_T]):
             for start in range(0, len(items), _STEP):
                 for item in items[start : start + _STEP]:
                     name, one = self._read(item)
-                    found[name] = one
+                    held = self._objects.get(name)
+                    # an equal object is not held twice until the end of the list
+                    found[name] = held if held == one else one
                 await asyncio.sleep(0)
             if not (more := metadata.get("continue")):
                 break
@@ -162,7 +164,7 @@ class Reflector(Generic[_T]):
             raise BrokenLineError("an object without a name")
         name = (str(metadata.get("namespace") or ""), metadata["name"])
         try:
-            one = self._kind.model.model_validate(item)
+            one = read_object(self._kind.model, item)
         except ValidationError as bad:
             first = bad.errors()[0]
             self._unread[name] = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

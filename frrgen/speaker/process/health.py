@@ -9,7 +9,7 @@ import random
 import signal
 import socket
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from ipaddress import ip_address
@@ -27,6 +27,9 @@ CHECKS: Final = 128
 """Health checks that run at the same time."""
 _PROGRAMS: Final = ThreadPoolExecutor(CHECKS, "programs", initializer=give_up_all)
 """Start programs and wait for them: a program has the rights of the thread that starts it."""
+
+_INHERITED: Final = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+"""What a program has of the speaker's environment, which may hold passwords, and the values where it has none."""
 
 
 class Checker:
@@ -95,7 +98,7 @@ class Checker:
             return ""
         if health.http is not None:
             return await _http(health.http)
-        return await _command(health.command or ())
+        return await _command(health.command or (), dict(one.split("=", 1) for one in health.environment))
 
 
 async def _connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -128,10 +131,10 @@ async def _http(url: str) -> str:
     return "" if 200 <= int(words[1]) < 400 else f"status {words[1]}"
 
 
-async def _command(command: tuple[str, ...]) -> str:
+async def _command(command: tuple[str, ...], variables: Mapping[str, str]) -> str:
     loop = asyncio.get_running_loop()
     # asyncio would start it in the thread of the loop, which may listen on port 179
-    starting = _PROGRAMS.submit(_start, command)
+    starting = _PROGRAMS.submit(_start, command, variables)
     try:
         process = await asyncio.wrap_future(starting)
     except asyncio.CancelledError:
@@ -145,9 +148,10 @@ async def _command(command: tuple[str, ...]) -> str:
     return "" if status == 0 else f"it ended with {status}"
 
 
-def _start(command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _start(command: tuple[str, ...], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
     nothing = subprocess.DEVNULL
-    return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+    own = {name: os.environ.get(name, text) for name, text in _INHERITED.items()} | variables
+    return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, env=own, start_new_session=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,13 @@ def _url(text: str) -> str:
     return text
 
 
+def _variable(text: str) -> str:
+    name, equals, _ = text.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or "\0" in text:
+        raise ValueError("must be NAME=VALUE, such as PGHOST=10.0.0.5")
+    return text
+
+
 class Health(Model):
     """A check: the prefix is announced while it passes. Exactly one of tcp, http and command."""
 
@@ -42,6 +50,8 @@ class Health(Model):
     """A URL that must answer with a status of 2xx or 3xx."""
     command: tuple[str, ...] | None = None
     """A program that must end with 0; it is not given to a shell."""
+    environment: tuple[Annotated[str, AfterValidator(_variable)], ...] = ()
+    """Variables of the program, as NAME=VALUE. Of the speaker's own it has PATH and LANG only."""
     interval: Seconds = 5
     timeout: Seconds = 2
     rise: Annotated[int, Field(ge=1, le=100)] = 2
@@ -53,6 +63,8 @@ class Health(Model):
     def _one(self) -> Self:
         if sum(bool(one) for one in (self.tcp, self.http, self.command)) != 1:
             raise PlacedError("a health check is one of tcp, http and command")
+        if self.environment and not self.command:
+            raise PlacedError("only a command has an environment", "environment")
         return self
 
 
