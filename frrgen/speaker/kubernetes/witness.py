@@ -24,6 +24,8 @@ _COMPONENT: Final = "frrgen-speaker"
 _APPLY: Final = "application/apply-patch+yaml"
 _ALL_AGAIN: Final = 60.0
 """Seconds after which all Services are looked at again: what routers do may have changed, and nobody told."""
+_TOGETHER: Final = 0.5
+"""Seconds that changes are gathered: a Service that is new has its address by then."""
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 30.0
 _TOLD_AGAIN: Final = 3000.0
@@ -54,6 +56,7 @@ class Witness:
         self._told.clear()
         self._again.update(dict.fromkeys(self._found.names()))
         while True:
+            await asyncio.sleep(_TOGETHER)
             self._dirty.clear()
             names, self._again = list(self._again), {}
             wait = _ALL_AGAIN

@@ -23,6 +23,8 @@ from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Family, Key
 
 _LOGGED: Final = 20
+_FEW: Final = 1000
+"""Prefixes that are changed one by one."""
 _STARTING: Final = "starting"
 _END: Final = 1.0
 """Seconds in which a program of a check is gone once it was killed."""
@@ -91,10 +93,7 @@ class Announcer:
                 added, withdrawn, changed = added + more + gone, withdrawn + gone, changed + len(keys) - more - 2 * gone
                 self._changed(keys)
                 await asyncio.sleep(0)
-            if added or withdrawn or changed:
-                fields = {"event": "announcements", "added": added, "withdrawn": withdrawn, "changed": changed}
-                other = f", changed {changed}" if changed else ""
-                LOG.info("announcements: added %d, withdrawn %d%s", added, withdrawn, other, extra=fields)
+            _log_change(added, withdrawn, changed)
             if self._named > _LOGGED:
                 for group in self.groups.values():
                     if group.rib.dropped:
@@ -220,19 +219,26 @@ class Announcer:
         new = {(Key.family(key), said) for key, said in changes.items() if said is not None}
         await asyncio.to_thread(self._rule, new)
         async with self._lock:
-            self._named = 0
+            self._named = added = withdrawn = changed = 0
             for keys in steps(changes):
-                changed = [key for key in keys if self.table.change(key, changes[key])]
-                if changed:
-                    self._changed(changed)
+                before = len(self.table)
+                gone = sum(changes[key] is None and self.table.get(key) is not None for key in keys)
+                touched = [key for key in keys if self.table.change(key, changes[key])]
+                came = len(self.table) - before + gone
+                added, withdrawn, changed = added + came, withdrawn + gone, changed + len(touched) - came - gone
+                if touched:
+                    self._changed(touched)
                 await asyncio.sleep(0)
-            gone = sum(said is None for said in changes.values())
-            fields = {"event": "announcements", "withdrawn": gone}
-            LOG.info("announcements: %d changed, %d in all", len(changes), len(self.table), extra=fields)
+            _log_change(added, withdrawn, changed)
 
     async def _take(self, wanted: list[Wanted]) -> None:
         if not wanted:
             LOG.info("the source announces no prefix", extra={"event": "announcements"})
+        if (changes := _difference((one for one, _ in self.checkers), wanted)) is not None:
+            held = {id(one): checker for one, checker in self.checkers}
+            self.checkers = [(one, held.get(id(one))) for one in wanted]
+            await self._apply(changes)
+            return
         running: dict[Health, list[Checker]] = {}
         for _, checker in self.checkers:
             if checker is not None:
@@ -319,6 +325,29 @@ class Announcer:
         ending = [task for _, checker in self.checkers if checker is not None and (task := checker.stop())]
         if ending:
             await asyncio.wait(ending, timeout=_END)
+
+
+def _log_change(added: int, withdrawn: int, changed: int) -> None:
+    """Log how many prefixes are announced otherwise; nothing if there are none."""
+    if added or withdrawn or changed:
+        fields = {"event": "announcements", "added": added, "withdrawn": withdrawn, "changed": changed}
+        other = f", changed {changed}" if changed else ""
+        LOG.info("announcements: added %d, withdrawn %d%s", added, withdrawn, other, extra=fields)
+
+
+def _difference(before: Iterable[Wanted], wanted: Iterable[Wanted]) -> dict[int, Attributes | None] | None:
+    """Return what is announced otherwise where few announcements came or went; None: compare all.
+
+    An announcement that is the same object is as it was.
+    """
+    old, new = {id(one): one for one in before}, {id(one): one for one in wanted}
+    gone, came = [old[one] for one in old.keys() - new.keys()], [new[one] for one in new.keys() - old.keys()]
+    other = [*gone, *came]
+    if not old or any(one.health for one in other) or sum(len(run.keys) for one in other for run in one.runs) > _FEW:
+        return None
+    changes: dict[int, Attributes | None] = dict.fromkeys(key for one in gone for run in one.runs for key in run.keys)
+    changes.update({key: run.said for one in came for run in one.runs for key in run.keys})
+    return changes
 
 
 def _table(wanted: Iterable[Wanted]) -> AnnouncementTable:

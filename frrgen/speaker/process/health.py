@@ -150,7 +150,7 @@ async def _command(command: tuple[str, ...], variables: Mapping[str, str]) -> st
 
 def _start(command: tuple[str, ...], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
     nothing = subprocess.DEVNULL
-    own = {name: os.environ.get(name, text) for name, text in _INHERITED.items()} | variables
+    own = {name: os.environ.get(name, text) for name, text in _INHERITED.items()} | dict(variables)
     return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, env=own, start_new_session=True)
 
 

@@ -10,32 +10,33 @@ announcements:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from asyncinotify import Inotify, Mask
+from asyncinotify import Event, Inotify, Mask
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError, Where, cause
 from frrgen.inventory.validate import validate
 from frrgen.inventory.yaml import YamlNode, read
 from frrgen.model.types import Model
-from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.plan import NodePlan, PoolRange
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
 from frrgen.speaker.process.sources.base import Drops, Numbers, Run, Wanted
 from frrgen.speaker.process.sources.prefix_file import read_prefixes
 from frrgen.speaker.table.table import AnnouncementTable
-from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
 _SHOWN = 20
 """The most findings of a kind that are logged one by one."""
 
 _RENAME = "write another file beside it, and rename that"
+_FEW: Final = 100
+"""Prefixes that are compared with all others one by one."""
 _WATCH: Final = 0.5
 """Seconds between two looks at the files."""
 _PATIENCE: Final = 4
@@ -69,6 +70,15 @@ class StaticSource:
         self._unsettled = 0
         """Looks in a row that found the files changed."""
         self._files: dict[Path, tuple[Stamp | None, list[Run]]] = {}
+        self._pools: list[PoolRange] = []
+        self._known: dict[Announcement, tuple[list[Run], Wanted]] = {}
+        """What each announcement came to when the files were read last: an equal one is the same object again."""
+        self._renames: Inotify | None = None
+        self._watched: set[tuple[Path, int]] = set()
+        """Folders, with their inodes."""
+        self._coming: asyncio.Task[Event] | None = None
+        self._renamed: dict[Path, Stamp | None] = {}
+        """Files that were renamed to their places, as they were then."""
 
     async def load(self, plan: NodePlan) -> list[Wanted]:
         """Read for a node. Raises InputError with everything that is wrong."""
@@ -82,40 +92,62 @@ class StaticSource:
 
         A file that was renamed to its place is seen at once; what else happens to files, at the next look.
         """
-        with contextlib.ExitStack() as watching:
-            renames = self._renames(watching)
-            while not await asyncio.to_thread(self.changed):
-                if await self._replacement(renames, _WATCH):
-                    return
+        self._watch()
+        while not await asyncio.to_thread(self.changed):
+            if await self._replacement(_WATCH):
+                return
 
-    async def _replacement(self, renames: Inotify | None, seconds: float) -> bool:
+    async def _replacement(self, seconds: float) -> bool:
         """Wait so long for a new file in the place of a file that was read; tell whether there is one."""
-        if renames is None:
-            await asyncio.sleep(seconds)
-            return False
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while True:
-                    await renames.get()
-                    now = {path: _stamp(path) for path in self._stamps}
-                    if now != self._stamps and self._whole(now):
-                        return True
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self._renames is None:
+                await asyncio.sleep(left)
+                return False
+            if self._coming is None:
+                # it is never cancelled: what comes in that moment would be lost
+                self._coming = asyncio.ensure_future(self._renames.get())
+            if await asyncio.wait({self._coming}, timeout=left) == (set(), {self._coming}):
+                return False
+            path, self._coming = self._coming.result().path, None
+            if path in self._stamps:
+                self._renamed[path] = _stamp(path)
+            now = {path: _stamp(path) for path in self._stamps}
+            if now != self._stamps and self._whole(now):
+                return True
         return False
 
     def _whole(self, now: Mapping[Path, Stamp | None]) -> bool:
         """Tell whether what changed since it was read was replaced: nobody is still writing it."""
-        return all(one == self._stamps[path] or _replaced(self._stamps[path], one) for path, one in now.items())
+        return all(
+            one == (before := self._stamps[path])
+            or (one is not None and one == self._renamed.get(path))
+            or _replaced(before, one)
+            for path, one in now.items()
+        )
 
-    def _renames(self, watching: contextlib.ExitStack) -> Inotify | None:
-        """Return what tells of files renamed into the folders; None where the system has no more of those."""
+    def _watch(self) -> None:
+        """Ask the system for renames into the folders; where it has no more of that, the next look sees them."""
         try:
-            renames = watching.enter_context(Inotify())
+            if self._renames is None:
+                self._renames = Inotify()
             for folder in {path.parent for path in self._stamps}:
-                renames.add_watch(folder, Mask.MOVED_TO)
+                # another folder may have the name by now
+                if (seen := (folder, folder.stat().st_ino)) not in self._watched:
+                    self._renames.add_watch(folder, Mask.MOVED_TO)
+                    self._watched.add(seen)
         except OSError:
-            # folders may be missing, and a user may have 128 such watchers: then the next look sees it
-            return None
-        return renames
+            # folders may be missing, and a user may have 128 such watchers
+            self._end_watch()
+
+    def _end_watch(self) -> None:
+        if self._coming is not None:
+            self._coming.cancel()
+            self._coming = None
+        if self._renames is not None:
+            self._renames.close()
+            self._renames = None
+            self._watched.clear()
 
     def take(self) -> None:
         """Return None: files are read as a whole."""
@@ -164,7 +196,8 @@ class StaticSource:
         return 0.0
 
     async def stop(self) -> None:
-        """Look for changes no more: nothing has to be ended."""
+        """Look for changes no more."""
+        self._end_watch()
 
     def read(self, plan: NodePlan) -> list[Wanted]:
         """Read for a node. Raises InputError with everything that is wrong."""
@@ -182,21 +215,29 @@ class StaticSource:
             raise InputError(Finding(Code.FRR403, f"{self.path} cannot be read: {_why(bad)}")) from bad
         node = read(data, str(self.path))
         file = validate(StaticFile, node, ())
-        pools, shared = plan.pools(), dict[Attributes, Attributes]()
+        pools, known = plan.pools(), dict[Announcement, tuple[list[Run], Wanted]]()
+        before = dict(self._known) if pools == self._pools else {}
+        shared = {run.said: run.said for _, one in before.values() for run in one.runs}
         findings: list[Finding] = []
-        found = []
+        found: list[Wanted] = []
+        new: list[Wanted] = []
         for number, one in enumerate(file.announcements):
             try:
                 runs = self._prefixes(one, node, number)
             except InputError as bad:
                 findings += bad.findings
                 continue
-            said = attributed(runs, one, pools, shared)
-            found.append(Wanted(tuple(said), one.health))
-        if not findings:
+            runs_before, wanted = before.pop(one, (None, None))
+            if wanted is None or (one.prefix_file is not None and runs is not runs_before):
+                wanted = Wanted(tuple(attributed(runs, one, pools, shared)), one.health)
+                new.append(wanted)
+            known[one] = runs, wanted
+            found.append(wanted)
+        if not findings and _may_be_twice(found, new):
             findings += _twice(found, node)
         if findings:
             raise InputError(*findings)
+        self._pools, self._known = pools, known
         return found
 
     def _prefixes(self, one: Announcement, node: YamlNode, number: int) -> list[Run]:
@@ -213,6 +254,19 @@ class StaticSource:
             raise InputError(Finding(Code.FRR403, f"{path} cannot be read: {_why(bad)}", _where(node, number))) from bad
         self._files[path] = (stamp, runs)
         return runs
+
+
+def _may_be_twice(wanted: list[Wanted], new: list[Wanted]) -> bool:
+    """Tell whether a prefix may be announced twice, if the announcements that are not new have no such prefix.
+
+    Where much is new the answer is yes, and costs nothing.
+    """
+    if sum(len(run.keys) for one in new for run in one.runs) > _FEW:
+        return True
+    keys = [key for one in new for run in one.runs for key in run.keys]
+    fresh = set(map(id, new))
+    others = [run for one in wanted if id(one) not in fresh for run in one.runs]
+    return len(set(keys)) < len(keys) or any(key in run for run in others for key in keys)
 
 
 def _twice(wanted: list[Wanted], node: YamlNode) -> Iterator[Finding]:

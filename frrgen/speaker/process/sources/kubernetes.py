@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Family, Key
 
 _TOGETHER: Final = 0.02
-"""Seconds that changes are gathered, from the first: no later change puts that off."""
+"""Seconds between two looks at what changed: a change waits so long at the most, and not at all after a silence."""
 _STALE: Final = 60.0
 """Seconds without an answer of the API server after which /readyz says so. What is announced stays."""
 _LOGGED: Final = 20
@@ -59,6 +60,8 @@ class KubernetesSource:
         self._reflectors: list[Reflector[Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._dirty = asyncio.Event()
+        self._next = 0.0
+        """When to look at changes again, by the monotonic clock."""
         self._pools: Mapping[str, Pool] = {}
         self._witness: Witness | None = None
         self._drops: Ask = lambda _key, _said: {}
@@ -78,9 +81,10 @@ class KubernetesSource:
         self._drops = drops
 
     async def changes(self) -> None:
-        """Wait until an object changed, and those that changed with it."""
+        """Wait until an object changed: at once after a silence, else with those that changed in the same time."""
         await self._dirty.wait()
-        await asyncio.sleep(_TOGETHER)
+        await asyncio.sleep(max(0.0, self._next - time.monotonic()))
+        self._next = time.monotonic() + _TOGETHER
 
     def take(self) -> Mapping[int, Attributes | None]:
         """Return the prefixes that are announced otherwise now; None: withdrawn."""
