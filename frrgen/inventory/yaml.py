@@ -20,7 +20,9 @@ from frrgen.errors import Finding, InputError, Where
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH: Final = 50
-_INT: Final = re.compile(r"[-+]?[0-9]{1,40}|0x[0-9a-fA-F]{1,32}|0o[0-7]{1,40}")
+_INT: Final = re.compile(r"-?[0-9]{1,40}|0x[0-9a-fA-F]{1,32}|0o[0-7]{1,40}")
+_DISPUTED: Final = re.compile(r"-?0[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+")
+"""Numbers that readers of YAML 1.1 and 1.2 take for different ones, and that may be meant as text."""
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "False", "FALSE"})
@@ -51,7 +53,10 @@ class YamlNode:
 
 
 def scalar(text: str) -> Scalar:
-    """Read a plain scalar by the core schema of YAML 1.2; numbers with a point, or not finite, stay text."""
+    """Read a plain scalar by the core schema of YAML 1.2.
+
+    Numbers with a point, with a plus, or not finite, stay text: `+10` is a change of a preference, not a preference.
+    """
     if text in _NULL:
         return None
     if text in _TRUE:
@@ -176,7 +181,12 @@ class _Reader:
         if event.tag is not None and event.tag != "!":
             self._say(Code.FRR104, f"the tag {event.tag} is not used here", where, "put a text in quotes instead")
         if isinstance(event, yaml.ScalarEvent):
-            return YamlNode(scalar(event.value) if not event.style else event.value, where)
+            if event.style:
+                return YamlNode(event.value, where)
+            if _DISPUTED.fullmatch(event.value):
+                hint = f"write {scalar(event.value)} for the number, or '{event.value}' in quotes for the text"
+                self._say(Code.FRR104, f"readers of YAML disagree on what {event.value} is", where, hint)
+            return YamlNode(scalar(event.value), where)
         if isinstance(event, yaml.SequenceStartEvent):
             return YamlNode(list(self._items(depth)), where)
         return YamlNode(self._mapping(depth), where)

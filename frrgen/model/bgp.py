@@ -3,7 +3,6 @@
 An option that is None, or equal to FRR's default, is not rendered. Times are seconds unless the field says otherwise.
 """
 
-from ipaddress import IPv4Address
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -24,6 +23,7 @@ from frrgen.model.types import (
     Prefix,
     RawLine,
 )
+from frrgen.model.written import WrittenIPv4Address
 
 LONGEST_STALE_TIME: Final = 16777215
 """Seconds: FRR 10 takes no longer `long-lived-graceful-restart stale-time`, for the capability has 24 bits."""
@@ -147,7 +147,7 @@ class Bgp(Model):
 
     asn: Asn
     """The router's AS number; `router bgp ASN`."""
-    router_id: IPv4Address | None = None
+    router_id: WrittenIPv4Address | None = None
     default_ipv4_unicast: bool = True
     default_ipv6_unicast: bool = False
     """Activate IPv6 unicast for every neighbor that does not say otherwise; `bgp default ipv6-unicast`."""
@@ -187,7 +187,7 @@ class Bgp(Model):
     """`bgp route-reflector allow-outbound-policy`."""
     allow_martian_nexthop: bool = False
     shutdown: bool = False
-    cluster_id: IPv4Address | None = None
+    cluster_id: WrittenIPv4Address | None = None
     confederation: Confederation | None = None
     bestpath: Bestpath = Bestpath.model_construct()
     graceful_restart: GracefulRestart = GracefulRestart.model_construct()

@@ -30,12 +30,13 @@ from frrgen.model.types import (
     Seconds16,
     SourceName,
 )
+from frrgen.model.written import WrittenAddress, WrittenPrefix
 
 
 class Uplink(Model):
     """How a node reaches one router."""
 
-    addresses: tuple[Address, ...]
+    addresses: tuple[WrittenAddress, ...]
     """From which it dials this router: at most one of each family; none: it has no session with it."""
     device: Interface | None = None
     """The VRF device or interface of the node that its sessions are bound to (SO_BINDTODEVICE)."""
@@ -44,9 +45,9 @@ class Uplink(Model):
 class Node(Model):
     """A node of a cluster that speaks BGP to the routers."""
 
-    addresses: tuple[Address, ...] = Field(min_length=1)
+    addresses: tuple[WrittenAddress, ...] = Field(min_length=1)
     """From which it dials the routers: at most one of each family."""
-    router_id: Address | None = None
+    router_id: WrittenAddress | None = None
     """Its BGP identifier; None: its IPv4 address."""
     asn: Asn | None = None
     """Where it differs from the cluster's."""
@@ -88,7 +89,7 @@ def _prefixes(text: str) -> list[str]:
 class Pool(Model):
     """Addresses for services, and how they are announced."""
 
-    prefixes: Annotated[tuple[Prefix, ...], Field(min_length=1), WrapValidator(_with_ranges)]
+    prefixes: Annotated[tuple[WrittenPrefix, ...], Field(min_length=1), WrapValidator(_with_ranges)]
     """The addresses: prefixes, or ranges as MetalLB writes them (`192.0.2.10-192.0.2.20`). No two pools of a cluster
     overlap."""
     protocol: Literal["bgp", "layer2"] = "bgp"
@@ -124,7 +125,7 @@ class Pool(Model):
     """False: a Service gets an address of this pool only if it asks for the pool or the address."""
     avoid_buggy_ips: bool = False
     """Give no IPv4 address that ends in .0 or .255."""
-    reserved: Annotated[tuple[Prefix, ...], WrapValidator(_with_ranges)] = ()
+    reserved: Annotated[tuple[WrittenPrefix, ...], WrapValidator(_with_ranges)] = ()
     """Addresses of the pool that no Service gets: prefixes or ranges, such as those that DHCP gives."""
     priority: Annotated[int, Field(ge=0, le=2147483647)] = 0
     """Of several pools the lowest number gives first; 0: last."""
@@ -181,9 +182,9 @@ class Peering(Model):
     """The AS number that the nodes expect of the router; None: the one that it has."""
     derive: bool = True
     """False: the router's own file says all of it. Nothing is derived from the cluster, and `verify` compares."""
-    address: Address | None = None
+    address: WrittenAddress | None = None
     """The router's address that the nodes dial; None: found from the router's update_source, or must be given."""
-    ipv6_address: Address | None = None
+    ipv6_address: WrittenAddress | None = None
     """The router's IPv6 address that the nodes dial; None: found as for `address`."""
     update_source: SourceName | None = None
     """The router's address or interface of the sessions; `neighbor PEER update-source VALUE`."""
@@ -198,7 +199,7 @@ class Peering(Model):
     """Hops to an external node; `neighbor PEER ebgp-multihop N`."""
     ttl_security_hops: Annotated[int, Field(ge=1, le=254)] | None = None
     """Refuse packets from farther away (RFC 5082); excludes `ebgp_multihop`."""
-    listen_range: tuple[Prefix, ...] = ()
+    listen_range: tuple[WrittenPrefix, ...] = ()
     """Accept the nodes by range instead of naming each."""
     peer_group: GroupName | None = None
     """None: the cluster's name."""
@@ -230,7 +231,7 @@ class Cluster(Model):
     """Seconds between attempts to connect."""
     graceful_restart_time: Annotated[int, Field(ge=0, le=4095)] | None = None
     """Seconds the routers keep the speaker's routes while it restarts."""
-    exports: tuple[Prefix, ...] = ()
+    exports: tuple[WrittenPrefix, ...] = ()
     """Prefixes that routers announce to the cluster; none by default, the speaker never learns."""
 
     def facing(self, router: str) -> Cluster:

@@ -7,7 +7,6 @@ from pydantic import Field, field_validator, model_validator
 from frrgen.model.since import Since
 from frrgen.model.types import (
     U32,
-    Address,
     LeakedVrf,
     MapName,
     Model,
@@ -16,6 +15,7 @@ from frrgen.model.types import (
     Prefix,
     RawLine,
 )
+from frrgen.model.written import WrittenAddress
 
 
 class Dampening(Model):
@@ -120,7 +120,7 @@ class VrfLeaking(Model):
     label_export: Annotated[int, Field(ge=0, le=1048575)] | Literal["auto"] | None = None
     label_per_nexthop: Annotated[bool, Since((10,))] = False
     """A label for each next hop, not one for all of the VRF; `label vpn export allocation-mode per-nexthop`."""
-    nexthop_export: Address | None = None
+    nexthop_export: WrittenAddress | None = None
     """The next hop of what goes into the VPN."""
     route_map_import: MapName | None = None
     """A map of what comes from the VPN; `route-map vpn import NAME`."""

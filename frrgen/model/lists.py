@@ -1,7 +1,6 @@
 """Lists that policy asks: prefix lists, access lists, AS paths and communities."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from itertools import pairwise
 from typing import Annotated, Literal, Protocol, Self, TypeVar
 
@@ -18,6 +17,7 @@ from frrgen.model.types import (
     Regex,
     Seq,
 )
+from frrgen.model.written import WrittenIPv4Address, WrittenPrefix
 
 
 class _Numbered(Protocol):
@@ -49,7 +49,7 @@ class PrefixListEntry(Model):
     """Its number, 1-4294967295; left out: 5 more than the one before."""
     action: Action
     """Whether what matches is let through."""
-    prefix: IPv4Network | IPv6Network
+    prefix: WrittenPrefix
     """The prefix, without host bits."""
     ge: Annotated[int, Field(ge=1, le=128)] | None = None
     """Not 0: FRR takes `ge 0` for "no ge", which is the exact length and not everything."""
@@ -85,17 +85,17 @@ class AccessListEntry(Model):
     """Its number, 1-4294967295; left out: 5 more than the one before."""
     action: Action
     """Whether what matches is let through."""
-    prefix: IPv4Network | IPv6Network | None = None
+    prefix: WrittenPrefix | None = None
     """A prefix, which longer ones match, too."""
     exact: bool = False
     """Only the prefix itself; `exact-match`."""
-    source: IPv4Address | Literal["any"] | None = None
+    source: WrittenIPv4Address | Literal["any"] | None = None
     """A source address, with `wildcard`, or `any` beside a destination."""
-    wildcard: IPv4Address | None = None
+    wildcard: WrittenIPv4Address | None = None
     """The bits of `source` that do not matter."""
-    destination: IPv4Address | Literal["any"] | None = None
+    destination: WrittenIPv4Address | Literal["any"] | None = None
     """A destination address (for routes: the mask), or `any`."""
-    destination_wildcard: IPv4Address | None = None
+    destination_wildcard: WrittenIPv4Address | None = None
     """The bits of `destination` that do not matter."""
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from frrgen.model.types import (
     Model,
     Password,
 )
+from frrgen.model.written import WrittenAddress
 from frrgen.platforms.registry import PLATFORMS
 
 
@@ -39,9 +40,9 @@ PlatformName = Annotated[str, BeforeValidator(_known_platform), WithJsonSchema({
 class TcpMd5(Model):
     """Addresses between which pfSense's kernel signs TCP, given by hand (`setkey`)."""
 
-    source: Address
+    source: WrittenAddress
     """The address of one end."""
-    destination: Address
+    destination: WrittenAddress
     """The address of the other end."""
     password: Password
     """The password: `env:NAME` or `file:PATH`."""
@@ -89,7 +90,7 @@ class Pfsense(PlatformOptions):
     """The FRR master password, required by the package; None: leave it as it is on the box."""
     interfaces: dict[str, Addresses] = {}
     """What `update_source` may name: `lan`, `wan`, `optN`, `_vip…` -> address or addresses. Else asked of the box."""
-    gateways: dict[str, Address] = {}
+    gateways: dict[str, WrittenAddress] = {}
     """What static routes may lead to: the name of a gateway -> its address. Else asked of the box."""
     carp_vip: str | None = Field(default=None, pattern=r"^(none|_vip[0-9a-z]{1,32})$")
     """FRR runs only while this CARP VIP is master; None: leave it as it is on the box."""

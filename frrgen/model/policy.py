@@ -4,17 +4,15 @@ Entries are ordered by `seq`; the constructors sort them and refuse a number use
 """
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from frrgen.model.lists import BY_SEQ
 from frrgen.model.since import Since
 from frrgen.model.types import (
     U32,
     Action,
-    Address,
     Asn,
     BgpListName,
     Communities,
@@ -28,7 +26,9 @@ from frrgen.model.types import (
     Name,
     PeerName,
     RawLine,
+    number_text,
 )
+from frrgen.model.written import WrittenAddress, WrittenIPv4Address, WrittenIPv6Address
 
 
 class CommunityMatch(Model):
@@ -61,12 +61,12 @@ class Match(Model):
     ipv6_address_prefix_list: Name | None = None
     ipv6_address_prefix_len: Annotated[int, Field(ge=0, le=128)] | None = None
     ip_next_hop: Name | None = None
-    ip_next_hop_address: IPv4Address | None = None
+    ip_next_hop_address: WrittenIPv4Address | None = None
     ip_next_hop_prefix_list: Name | None = None
     ip_next_hop_prefix_len: Annotated[int, Field(ge=0, le=32)] | None = None
     ip_next_hop_blackhole: bool = False
     ipv6_next_hop: Name | None = None
-    ipv6_next_hop_address: IPv6Address | None = None
+    ipv6_next_hop_address: WrittenIPv6Address | None = None
     ipv6_next_hop_prefix_list: Name | None = None
     ipv6_next_hop_blackhole: bool = False
     ip_route_source: Name | None = None
@@ -173,12 +173,12 @@ class Aggregator(Model):
 
     asn: Asn
     """The AS of the AGGREGATOR attribute."""
-    address: IPv4Address
+    address: WrittenIPv4Address
     """The router of the AGGREGATOR attribute."""
 
 
 ColorValues = tuple[Annotated[str, Field(pattern=r"^[01]{2}:[0-9]{1,10}$")], ...]
-Delta = Annotated[str, Field(pattern=r"^[+-][0-9]{1,10}$")]
+Delta = Annotated[str, BeforeValidator(number_text), Field(pattern=r"^[+-][0-9]{1,10}$")]
 
 
 class Set(Model):
@@ -230,22 +230,22 @@ class Set(Model):
     tag: Annotated[Annotated[int, Field(ge=1, le=4294967295)] | Literal["untagged"] | None, _UNTAGGED] = None
     """`untagged`: FRR 10."""
     distance: Annotated[int, Field(ge=0, le=255)] | None = None
-    ip_next_hop: IPv4Address | Literal["peer-address", "unchanged"] | None = None
-    ipv6_next_hop_global: IPv6Address | None = None
-    ipv6_next_hop_local: IPv6Address | None = None
+    ip_next_hop: WrittenIPv4Address | Literal["peer-address", "unchanged"] | None = None
+    ipv6_next_hop_global: WrittenIPv6Address | None = None
+    ipv6_next_hop_local: WrittenIPv6Address | None = None
     ipv6_next_hop_peer_address: bool = False
     ipv6_next_hop_prefer_global: bool = False
-    src: Address | None = None
+    src: WrittenAddress | None = None
     table: Annotated[int, Field(ge=1, le=4294967295)] | None = None
     aggregator: Aggregator | None = None
     atomic_aggregate: bool = False
-    originator_id: IPv4Address | None = None
+    originator_id: WrittenIPv4Address | None = None
     label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
     sr_te_color: Annotated[int, Field(ge=1, le=4294967295)] | None = None
     """The color of the segment routing policy that leads to the next hop."""
-    ipv4_vpn_next_hop: IPv4Address | None = None
+    ipv4_vpn_next_hop: WrittenIPv4Address | None = None
     """The next hop in the VPN; `set ipv4 vpn next-hop ADDRESS`."""
-    ipv6_vpn_next_hop: IPv6Address | None = None
+    ipv6_vpn_next_hop: WrittenIPv6Address | None = None
     l3vpn_encapsulation: Annotated[Literal["gre", "gretap"] | None, Since((10, 4), ("gretap",))] = None
     """How a VPN reaches the next hop; `set l3vpn next-hop encapsulation gre|gretap`."""
 

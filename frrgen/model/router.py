@@ -1,7 +1,6 @@
 """A router: everything that frrgen may say to one box, and how to reach it."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Network
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -12,7 +11,6 @@ from frrgen.model.lists import AccessList, AsPathList, CommunityList, ExtCommuni
 from frrgen.model.platform import Pfsense, PlatformName, PlatformOptions
 from frrgen.model.policy import RouteMap
 from frrgen.model.types import (
-    Address,
     BgpListName,
     Community,
     Description,
@@ -26,26 +24,26 @@ from frrgen.model.types import (
     Password,
     PeerHost,
     PlacedError,
-    Prefix,
     ProfileName,
     RawLine,
     VrfName,
     number_text,
 )
+from frrgen.model.written import WrittenAddress, WrittenIPv4Address, WrittenIPv6Network, WrittenPrefix
 
 
 class StaticRoute(Model):
     """`ip|ipv6 route PREFIX …`: one next hop of a static route."""
 
-    prefix: Prefix
+    prefix: WrittenPrefix
     """Where it leads, without host bits."""
-    via: Address | None = None
+    via: WrittenAddress | None = None
     """The address of the next hop."""
     interface: Interface | None = None
     """The interface of the next hop."""
     drop: Literal["blackhole", "reject", "Null0"] | None = None
     """Drop what goes there: silently (`blackhole`, `Null0`) or with an answer (`reject`)."""
-    source: IPv6Network | None = None
+    source: WrittenIPv6Network | None = None
     """`from PREFIX`, ipv6 only."""
     onlink: bool = False
     """The next hop is on the interface, whatever its addresses say."""
@@ -96,11 +94,11 @@ class BfdProfile(BfdTimers):
 class BfdPeer(BfdTimers):
     """`bfd` / `peer ADDRESS …`."""
 
-    address: Address
+    address: WrittenAddress
     """The address of the other end."""
     multihop: bool = False
     """It is more than one hop away; needs `local_address`."""
-    local_address: Address | None = None
+    local_address: WrittenAddress | None = None
     """The address of this end."""
     interface: Interface | None = None
     """The interface to it."""
@@ -142,7 +140,7 @@ class RpkiCache(Model):
     """Its TCP port."""
     preference: Annotated[int, Field(ge=1, le=255)]
     """Its place among the caches: the lowest is asked first."""
-    source: IPv4Address | None = None
+    source: WrittenIPv4Address | None = None
     """The address from which it is asked."""
 
 
@@ -195,7 +193,7 @@ class Log(Model):
 class Vrf(Model):
     """`vrf NAME`, and its BGP instance."""
 
-    router_id: IPv4Address | None = None
+    router_id: WrittenIPv4Address | None = None
     static_routes: tuple[StaticRoute, ...] = ()
     bgp: Bgp | None = None
     raw: tuple[RawLine, ...] = ()
@@ -228,9 +226,9 @@ class Check(Model):
 
     command: str | None = Field(default=None, pattern=r"^[ -~]{1,1000}$")
     """A command of the router's shell that must end with 0; run as the user that pushes."""
-    prefix: Prefix | None = None
+    prefix: WrittenPrefix | None = None
     """A prefix that must be in BGP's table."""
-    answers: Address | None = None
+    answers: WrittenAddress | None = None
     """An address that must answer a ping from the router."""
 
     @model_validator(mode="after")
@@ -275,7 +273,7 @@ class Router(Model):
     service_password_encryption: bool = False
     ip_forwarding: bool | None = None
     ipv6_forwarding: bool | None = None
-    router_id: IPv4Address | None = None
+    router_id: WrittenIPv4Address | None = None
     ip_nht_resolve_via_default: bool | None = None
     """Whether a next hop may be reached by the default route; None: FRR's default, which is on from 9.1."""
     ipv6_nht_resolve_via_default: bool | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,6 @@ GOLDEN = Path(__file__).resolve().parents[1] / "golden/frr/frr-golden-10.7.1.con
 KEY = re.compile("[a-z_]+")
 
 
-def is_address(text: str) -> bool:
-    try:
-        ip_interface(text)
-    except ValueError:
-        return False
-    return True
-
-
 def forms(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the other forms in which a person may write a value, each with its name."""
     if isinstance(value, bool):
@@ -43,9 +34,7 @@ def forms(value: Any) -> Iterator[tuple[str, Any]]:
         yield "listed", [value]
     elif isinstance(value, str):
         yield "listed", [value]
-        if not is_address(value):
-            # pydantic makes an address of a number
-            yield "as a number", 7
+        yield "as a number", 7
     elif isinstance(value, list):
         if all(isinstance(one, str | int) for one in value):
             yield "as words", " ".join(map(str, value))
