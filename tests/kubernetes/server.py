@@ -209,8 +209,11 @@ class FakeApi:
             raise RefusedError(403, "Forbidden", f'{request.path} is forbidden: User "test" cannot do that')
 
     async def _answer(self, writer: asyncio.StreamWriter, code: int, answer: Any, more: dict[str, str]) -> None:
-        body = json.dumps(answer).encode()
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **more}
+        # a server that has too many requests answers before it makes a Status
+        plain = code == HTTPStatus.TOO_MANY_REQUESTS
+        body = b"Too many requests, please try again later." if plain else json.dumps(answer).encode()
+        kind = "text/plain; charset=utf-8" if plain else "application/json"
+        headers = {"Content-Type": kind, "Content-Length": str(len(body)), **more}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         writer.write(f"HTTP/1.1 {code} {HTTPStatus(code).phrase}\r\n{lines}\r\n".encode() + body)
         await writer.drain()
