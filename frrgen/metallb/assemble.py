@@ -137,7 +137,8 @@ def invalid(bad: ValidationError, where: Where) -> Finding:
     """Return what is wrong with values that MetalLB might take, and the model does not."""
     detail = bad.errors(include_url=False, include_input=False)[0]
     said = detail.get("ctx", {}).get("error")
-    return Finding(Code.FRR621, f"{'.'.join(map(str, detail['loc'])) or 'it'}: {said or detail['msg']}", where)
+    place = ".".join(map(str, detail["loc"]))
+    return Finding(Code.FRR621, f"{place}: {said or detail['msg']}".removeprefix(": "), where)
 
 
 def _selected(peer: DialledRouter, machines: Mapping[str, KubernetesNode]) -> list[str] | None:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from frrgen.metallb.objects import BfdProfileSpec, Connect, Hold, Keepalive, LabelSelector, SecretName, Spec
-from frrgen.model.types import Address, Asn, PlacedError, Prefix
+from frrgen.metallb.objects import BfdProfileSpec, Connect, Hold, Keepalive, LabelSelector, SecretName, Spec, WrittenAsn
+from frrgen.model.types import Address, PlacedError, Prefix
 
 
 def _prefix(value: Any) -> str:
@@ -95,9 +95,9 @@ class ToAdvertise(Spec):
 class NeighborSpec(Spec):
     """A session of the nodes with a router."""
 
-    asn: Asn | None = None
+    asn: WrittenAsn | None = None
     dynamic_asn: Literal["internal", "external"] | None = Field(default=None, alias="dynamicASN")
-    local_asn: Asn | None = Field(default=None, alias="localASN")
+    local_asn: WrittenAsn | None = Field(default=None, alias="localASN")
     address: Address | None = None
     interface: str | None = None
     source_address: Address | None = Field(default=None, alias="sourceaddress")
@@ -132,7 +132,7 @@ class NeighborSpec(Spec):
 class InstanceSpec(Spec):
     """A BGP instance of the nodes: `router bgp`."""
 
-    asn: Asn
+    asn: WrittenAsn
     id: Address | None = None
     vrf: str | None = None
     neighbors: tuple[NeighborSpec, ...] = ()

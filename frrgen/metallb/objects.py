@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_interface
+from ipaddress import ip_address, ip_interface
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from frrgen.model.selector import Selector as AnySelector
@@ -42,15 +42,34 @@ def _connect(value: Any) -> int:
     return int(seconds)
 
 
+def _asn(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch("[1-9][0-9]{0,9}", value):
+        raise ValueError("an AS number is written in decimal digits")
+    return value
+
+
+def _pool_address(text: str) -> str:
+    first, dash, last = (one.strip() for one in text.partition("-"))
+    if not dash:
+        if "/" not in text:
+            raise ValueError(f"addresses are a prefix or a range FIRST-LAST, not {text!r}")
+        ip_interface(text)
+        return text
+    low, high = ip_address(first), ip_address(last)
+    if low.version != high.version or int(low) > int(high):
+        raise ValueError(f"the range {text} does not go from an address to a higher address of the same family")
+    return text
+
+
 def addresses(texts: tuple[str, ...]) -> list[str]:
-    """Return addresses without host bits in their prefixes, as Go reads them; ranges stay. Raises ValueError."""
-    return [one if "-" in one else str(ip_interface(one).network) if "/" in one else _fail(one) for one in texts]
+    """Return addresses without host bits in their prefixes, as Go reads them; ranges stay."""
+    return [one if "-" in one else str(ip_interface(one).network) for one in texts]
 
 
-def _fail(text: str) -> str:
-    raise ValueError(f"addresses are a prefix or a range FIRST-LAST, not {text!r}")
-
-
+WrittenAsn = Annotated[Asn, BeforeValidator(_asn)]
+"""An AS number as an integer of JSON: what the model takes for asdot or a hexadecimal number is another there."""
+PoolAddress = Annotated[str, AfterValidator(_pool_address)]
+"""A prefix or a range."""
 Hold = Annotated[int, BeforeValidator(_hold)]
 Keepalive = Annotated[int, BeforeValidator(_keepalive)]
 Connect = Annotated[int, BeforeValidator(_connect)]
@@ -79,10 +98,10 @@ class SecretName(Model):
 class BgpPeerSpec(Spec):
     """BGPPeer, v1beta2 (and v1beta1, which has less)."""
 
-    my_asn: Asn = Field(alias="myASN")
-    peer_asn: Asn | None = Field(default=None, alias="peerASN")
+    my_asn: WrittenAsn = Field(alias="myASN")
+    peer_asn: WrittenAsn | None = Field(default=None, alias="peerASN")
     dynamic_asn: Literal["internal", "external"] | None = Field(default=None, alias="dynamicASN")
-    local_asn: Asn | None = Field(default=None, alias="localASN")
+    local_asn: WrittenAsn | None = Field(default=None, alias="localASN")
     peer_address: Address | None = None
     interface: str | None = None
     source_address: Address | None = None
@@ -129,7 +148,7 @@ class ServiceAllocation(Spec):
 class IpAddressPoolSpec(Spec):
     """IPAddressPool."""
 
-    addresses: Annotated[tuple[str, ...], Field(min_length=1)]
+    addresses: Annotated[tuple[PoolAddress, ...], Field(min_length=1)]
     auto_assign: bool = True
     avoid_buggy_ips: bool = Field(default=False, alias="avoidBuggyIPs")
     service_allocation: ServiceAllocation = ServiceAllocation()
@@ -208,8 +227,8 @@ class OldSelector(AnySelector):
 class OldPeer(Old):
     """An entry of `peers`."""
 
-    my_asn: Asn
-    peer_asn: Asn
+    my_asn: WrittenAsn
+    peer_asn: WrittenAsn
     peer_address: Address
     source_address: Address | None = None
     peer_port: Annotated[int, Field(ge=0, le=65535)] = 179
@@ -232,7 +251,7 @@ class OldPool(Old):
 
     name: Annotated[str, Field(min_length=1)]
     protocol: Literal["bgp", "layer2"]
-    addresses: Annotated[tuple[str, ...], Field(min_length=1)]
+    addresses: Annotated[tuple[PoolAddress, ...], Field(min_length=1)]
     avoid_buggy_ips: bool = False
     auto_assign: bool = True
     bgp_advertisements: tuple[OldAdvertisement, ...] = ()

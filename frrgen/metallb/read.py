@@ -25,6 +25,8 @@ class Manifest:
     version: str
     kind: str
     name: str
+    """"" without a name."""
+    namespace: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     node: YamlNode
@@ -83,7 +85,8 @@ def _objects(node: YamlNode, kind: str | None, version: str) -> Iterator[Manifes
     metadata = node.value.get("metadata")
     plain: Any = metadata.plain() if metadata is not None else {}
     plain = plain if isinstance(plain, dict) else {}
-    yield Manifest(version, kind, str(plain.get("name")), _texts(plain, "labels"), _texts(plain, "annotations"), node)
+    name, namespace = (str(plain.get(key) or "") for key in ("name", "namespace"))
+    yield Manifest(version, kind, name, namespace, _texts(plain, "labels"), _texts(plain, "annotations"), node)
 
 
 def _texts(metadata: Mapping[str, Any], key: str) -> dict[str, str]:

@@ -35,6 +35,8 @@ _SPECS: Final[Mapping[str, type[Spec]]] = {
     "Community": CommunitySpec,
     "BFDProfile": BfdProfileSpec,
 }
+KINDS: Final = frozenset(_SPECS)
+"""The custom resources of MetalLB that are read."""
 _STATUS: Final = frozenset({"ServiceL2Status", "ServiceBGPStatus", "ConfigurationState"})
 """Kinds that MetalLB writes itself."""
 

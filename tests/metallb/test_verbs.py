@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -132,6 +133,12 @@ def test_what_metallb_cannot_say_of_sessions_is_an_error_too(capsys, network, ol
         (ADS, ADS + ADS, "stands twice"),
         (ADS, ADS + ADS.replace("name: a", "name: b") + "spec: {communities: ['1:2']}\n", "different communities"),
         ("192.0.2.0/28", "192.0.2.9", "not '192.0.2.9'"),
+        ("192.0.2.0/28", "192.0.2.9-192.0.2.3", "the range 192.0.2.9-192.0.2.3 does not go"),
+        ("192.0.2.0/28", "'192.0.2.9-2001:db8::1'", "of the same family"),
+        ("192.0.2.0/28", "192.0.2.0/28, 192.0.2.4/30", "overlaps"),
+        ("peerASN: 64513", "peerASN: 1.10", "decimal digits"),
+        ("peerASN: 64513", "peerASN: 64513.0", "decimal digits"),
+        ("kind: IPAddressPool", "kind: ipaddresspool", "the kind ipaddresspool"),
         ("kind: IPAddressPool", "kind: AddressPool", "the kind AddressPool"),
         (GOOD, "kind: ConfigMap\n", "no object of MetalLB"),
         (GOOD, "- a\n", "FRR621"),
@@ -198,6 +205,39 @@ def test_the_configmap_is_read_as_strictly_as_metallb_0_11_did(capsys, tmp_path,
     status, out, _ = run(capsys, "import", "metallb", tmp_path / "k.yaml")
     assert status == 0
     assert 'communities:\n    - "64512:7"\n    local_preference: 100\n' in out
+
+
+@pytest.mark.parametrize("kind", ["BGPPeer", "IPAddressPool", "BGPAdvertisement"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda one: one.pop("apiVersion"), "'apiVersion'"),
+        (lambda one: one.update(apiVersion="metallb.oi/v1beta1"), "did you mean metallb.io?"),
+        (lambda one: one.update(apiVersion="metallb.io/v1beta3"), "of the version v1beta3"),
+        (lambda one: one.update(apiVersion="metallb.io/v1alpha1"), "of the version v1alpha1"),
+        (lambda one: one.update(metadata={}), "has no name"),
+        (lambda one: one["metadata"].update(name=None), "has no name"),
+        (lambda one: one["metadata"].update(namespace="other"), "in the namespace"),
+    ],
+)
+def test_no_object_is_left_out_because_of_how_it_is_called(capsys, tmp_path, kind, change, said):
+    objects = list(yaml.safe_load_all(GOOD))
+    for one in objects:
+        one["metadata"]["namespace"] = "metallb-system"
+    (chosen,) = [one for one in objects if one["kind"] == kind]
+    change(chosen)
+    (tmp_path / "k.yaml").write_text(yaml.safe_dump_all(objects))
+    status, _, err = run(capsys, "import", "metallb", tmp_path / "k.yaml", "-o", tmp_path / "net")
+    assert status == 1
+    assert said in err
+    assert re.search(r"k\.yaml:\d+:\d+", err)
+
+
+def test_objects_of_others_with_the_same_kinds_are_passed_over(capsys, tmp_path):
+    calico = "---\napiVersion: crd.projectcalico.org/v1\nkind: BGPPeer\nmetadata: {name: c}\nspec: {asNumber: 1}\n"
+    (tmp_path / "k.yaml").write_text(GOOD + calico)
+    status, _, err = run(capsys, "import", "metallb", tmp_path / "k.yaml", "-o", tmp_path / "net")
+    assert status == 0, err
 
 
 def test_a_name_of_rfc_1997_is_none_to_metallb(capsys, tmp_path):
