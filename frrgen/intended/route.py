@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any, Final, Literal, TypeVar
 
 from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.check_sessions import MEASURED
-from frrgen.model.types import U32_MAX, Address, Prefix, community_value, large_community_value
-from frrgen.policy.frr.refused import no_host
+from frrgen.model.types import U32_MAX, Prefix, community_value, large_community_value
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.route import Route
 
@@ -69,7 +68,7 @@ def route_of(said: RouteOptions, session: Session) -> Route:
     route = Route(
         prefix,
         as_path=tried("--as-path", lambda: _path(said.as_path, own, session), ""),
-        next_hop=hop if next_hop is None else tried("--next-hop", lambda: _next_hop(next_hop, session), None),
+        next_hop=hop if next_hop is None else tried("--next-hop", lambda: ip_address(next_hop), None),
         med=tried("--med", lambda: _number(said.med, 0, U32_MAX), None),
         local_preference=tried("--local-pref", lambda: _number(said.local_preference, 0, U32_MAX), None),
         origin=said.origin,
@@ -93,15 +92,6 @@ def attributes(route: Route) -> dict[str, str]:
         for name, value in found.items()
         if value or name not in {"weight", "tag"}
     }
-
-
-def _next_hop(text: str, session: Session) -> Address:
-    """Read a next hop. Raises ValueError for one that FRR never brings before a policy (seen on 8.4.4)."""
-    address = ip_address(text)
-    if session.direction == "in" and isinstance(address, IPv4Address) and no_host(address, session.version):
-        does = "ends the session over it" if session.version < (10, 7) else "drops the route"
-        raise ValueError(f"no policy is asked of {address}: FRR {session.router.frr_version} {does}")
-    return address
 
 
 def _prefix(text: str) -> Prefix:

@@ -80,12 +80,13 @@ def test_what_is_no_route_and_who_is_no_neighbor_are_said(capsys):
     assert "error[FRR301]" in explain(capsys, "edge1", "192.0.2.77", "in", "10.0.0.0/8")[2]
 
 
-def test_a_next_hop_over_which_frr_ends_the_session_gets_no_verdict(capsys):
+def test_a_next_hop_over_which_frr_ends_the_session_is_denied_before_any_policy(capsys):
     """Seen on FRR 8.4.4 (tests/lab/test_policy_hops.py): no policy is asked."""
     for hop in ("0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"):
         status, out, err = explain(capsys, "edge1", "192.168.1.10", "in", "192.168.10.1/32", "--next-hop", hop)
-        assert (status, out) == (1, "")
-        assert f"no policy is asked of {hop}" in err
+        assert (status, err) == (0, "")
+        assert "deny" in out
+        assert "ends the session over it" in out
     for hop in ("169.254.1.1", "203.0.113.1", "192.168.1.77"):
         assert explain(capsys, "edge1", "192.168.1.10", "in", "192.168.10.1/32", "--next-hop", hop)[0] == 0
     words = ("192.168.10.1/32", "--next-hop", "255.255.255.255", "--frr-version", "10.7")

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
+from itertools import product
 
 import pytest
 
 from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.session import Session
+from frrgen.policy.frr.symbolic import outcomes
+from frrgen.policy.sets.prefix_set import PrefixSet
+from frrgen.policy.sets.region import RouteBox, meet, next_hop_number
 from frrgen.policy.sets.route import Route
+from frrgen.policy.sets.witness import Literal
 from tests.lab import Lab, wait_for
 from tests.lab.bgpd import Bgpd
 from tests.lab.endpoint import Endpoint
@@ -154,3 +161,94 @@ def test_whether_a_route_leads_to_the_router_itself_is_asked_behind_the_policy(l
     texts = [text for n in numbers for text in (f"172.16.{n}.0/24", f"2001:db8:{n}::/48")]
     assert expected == {str(ip_network(text)) for text in texts}
     wait_for("the routes", lambda: set(bgpd.paths()) == expected)
+
+
+NONE = ("::", "::1", "ff02::1", "ff0e::1")
+RECEIVED = {
+    4: (*RESETS, "10.98.1.2", "10.98.1.99", "169.254.1.1"),
+    6: (*NONE, "2001:db8:98::2", "2001:db8:98::99", "fe80::99", "fec0::1", "::ffff:127.0.0.1"),
+}
+SET = (
+    ("set ip next-hop 10.98.1.2",),
+    ("set ipv6 next-hop global 2001:db8:98::2",),
+    ("set ip next-hop 10.98.1.99", "set ipv6 next-hop global 2001:db8:98::2"),
+    ("set ip next-hop 10.98.1.2", "set ipv6 next-hop global 2001:db8:98::99"),
+    ("set ip next-hop peer-address",),
+    ("set ipv6 next-hop peer-address",),
+    ("set ip next-hop peer-address", "set ipv6 next-hop global 2001:db8:98::2"),
+    ("set ip next-hop unchanged",),
+)
+MENDED = ("set ip next-hop 10.98.1.99", "set ipv6 next-hop global 2001:db8:98::99")
+"""What a map sets so that the next hop is good, whatever came."""
+
+
+def tries():
+    """Give each next hop and each map over sessions of both versions: (address, map, next hop of a version)."""
+    for version, hops in RECEIVED.items():
+        for hop, clauses in product(hops, ((), MENDED)):
+            # IPv4 prefixes come over IPv6 with an IPv6 next hop, too (RFC 8950)
+            for carried in (4, 6) if version == 6 and not clauses else (version,):
+                yield version, clauses, carried, hop
+    for clauses in SET:
+        for over, carried in product((4, 6), (4, 6)):
+            yield over, clauses, carried, {4: "10.98.1.1", 6: "2001:db8:98::1"}[6 if over == 6 else carried]
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_the_next_hops_that_bgpd_refuses_are_those_that_explain_and_the_proofs_refuse(lab, allowed):
+    """`explain` and the proofs say of each whether bgpd has the route, by each version's own rules."""
+    us, peers = lab.router("us", daemons=("zebra", "bgpd")), lab.router("peers", daemons=())
+    lab.link(us, peers, f"{US}/24", "10.98.1.1/24", ("2001:db8:98::2/64", "2001:db8:98::1/64"))
+    ends, text = {}, []
+    for number, (over, clauses, carried, hop) in enumerate(tries(), 10):
+        address = f"10.98.1.{number}" if over == 4 else f"2001:db8:98::{number:x}"
+        prefix = f"172.16.{number}.0/24" if carried == 4 else f"2001:db8:{number:x}::/48"
+        path = "65001"
+        bad = Route(ip_network(prefix), as_path=path, next_hop=ip_address(hop))
+        ends[address] = Endpoint(
+            peers, address, US if over == 4 else "2001:db8:98::2", 65001, routes=(bad,), identifier=f"10.98.1.{number}"
+        )
+        text += [f"route-map M{number} permit 10", *(f" {one}" for one in clauses), "exit"]
+        peers.address("eth0", f"{address}/{24 if over == 4 else 64}")
+    text += ["router bgp 65002", *([" bgp allow-martian-nexthop"] if allowed else [])]
+    for address in ends:
+        text += [f" neighbor {address} remote-as 65001", f" neighbor {address} passive"]
+        text += [f" neighbor {address} capability extended-nexthop"] if ":" in address else []
+    for family in ("ipv4", "ipv6"):
+        text.append(f" address-family {family} unicast")
+        for number, address in enumerate(ends, 10):
+            text += [f"  neighbor {address} activate", f"  neighbor {address} route-map M{number} in"]
+        text.append(" exit-address-family")
+    us.start("\n".join([*text, "exit", ""]))
+    with ThreadPoolExecutor(len(ends)) as pool:
+        list(pool.map(Endpoint.dial, ends.values()))
+    bgpd = Bgpd(us)
+    router = parse(us.running_config(), name="us", frr_version=lab.frr.version).router
+    expected = {}
+    for address, end in ends.items():
+        session = Session(router, address, "in")
+        session.own_addresses |= {ip_address(US), ip_address("2001:db8:98::2")}
+        (route,) = end.routes
+        verdict = judge(session, route)
+        assert verdict.verdict == in_all(session, route), (address, str(route))
+        if verdict.verdict == "permit":
+            expected[str(route.prefix)] = verdict.route.next_hop
+    assert (len(expected) < len(ends)) is not (allowed and lab.frr.numbers >= (10,))
+    wait_for("the updates", lambda: all(one.ended or bgpd.updates(where) >= one.updates for where, one in ends.items()))
+    wait_for("the routes", lambda: {prefix: hop_of(path) for prefix, path in bgpd.paths().items()} == expected)
+
+
+def hop_of(path):
+    """Return the next hop of a path as bgpd shows it."""
+    hops = path["nexthops"]
+    return ip_address(next(one["ip"] for one in hops if one.get("scope") != "link-local" or len(hops) == 1))
+
+
+def in_all(session, route):
+    """Say what the symbolic engine says of the class that holds a route."""
+    policy = Policy(session.router, session)
+    box = RouteBox(next_hop=(number := next_hop_number(route.next_hop), number + 1), tag=(0, 1))
+    own = {replace(box, path=frozenset({Literal(f"^{route.as_path}$")})): PrefixSet.block(route.prefix)}
+    found = outcomes(policy, route.prefix.version, Alphabet.of(policy))
+    (verdict,) = {one.verdict for one in found if meet(own, one.region)}
+    return verdict

@@ -92,9 +92,14 @@ def test_whether_next_hops_of_no_machine_are_let_in_is_a_change_of_routes():
         " prefix-list K8S\n", " prefix-list K8S\n set ip next-hop 127.0.0.1\n"
     )
     after = before.replace("router bgp 64512\n", "router bgp 64512\n bgp allow-martian-nexthop\n")
-    assert [line.split(",")[0] for line in said(after, before)] == [
-        f"will newly accept 192.168.10.0/24 le 32 from {one}" for one in ("192.0.2.9", "192.0.2.10")
+    found = [line.rpartition(", e.g.")[0] for line in said(after, before)]
+    some = "(for some attributes) from"
+    assert [line for line in found if "192.168" in line] == [
+        f"will newly accept 192.168.10.0/24 le 32 {some} {one}" for one in ("192.0.2.9", "192.0.2.10")
     ]
+    # and where everything is let in, so are the routes that come with such a next hop
+    everything = "every IPv4 prefix (except 224.0.0.0/3, 224.0.0.0/4 le 32)"
+    assert found[2:] == [f"will newly accept {everything} {some} 192.0.2.11"]
 
 
 def test_neighbors_that_come_by_a_listen_range_are_told_as_the_range():

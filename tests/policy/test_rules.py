@@ -118,6 +118,12 @@ RULES = {
     # before and beside policy
     "multicast and link-local prefixes are ignored, by their first address": "I1 I2",
     "a next hop that is no host ends the session": "test_a_next_hop_that_is_no_host_resets_the_session",
+    "a map saves no route from that, and allow-martian-nexthop does, in every version": (
+        "test_the_next_hops_that_bgpd_refuses_are_those_that_explain_and_the_proofs_refuse"
+    ),
+    "peer-address is the neighbor's address for routes of its version, and nothing for others": (
+        "test_the_next_hops_that_bgpd_refuses_are_those_that_explain_and_the_proofs_refuse"
+    ),
     "a next hop that nothing leads to is let in and is not valid": (
         "test_a_next_hop_that_nothing_leads_to_is_let_in_and_not_valid"
     ),

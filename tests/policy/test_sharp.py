@@ -17,6 +17,7 @@ from frrgen.policy.frr.evaluate import evaluate
 from frrgen.policy.questions.announced import Announced, prefixes_of
 from frrgen.policy.questions.verify import verify
 from frrgen.policy.sets.interval import interval, ranges
+from frrgen.policy.sets.region import Granted
 from frrgen.policy.sets.route import Route
 from tests.lab.speaking import inventory
 
@@ -35,7 +36,7 @@ def test_an_interval_has_the_numbers_of_a_range_and_is_never_a_range_without_num
 def test_a_node_announces_a_local_preference_over_ibgp_alone(ibgp, preference, expected):
     pool = Pool(prefixes=(ip_network("10.1.0.0/16"),), local_preference=preference)
     said = Announced("p", pool, 4, prefixes_of(pool, 4), IPv4Address("192.0.2.1"), 65001, ibgp)
-    (box,) = said.region(Alphabet.of())
+    (box,) = said.region(Alphabet.of(), Granted())
     assert box.local_preference == expected
     assert said.path == ("" if ibgp else "65001")
 

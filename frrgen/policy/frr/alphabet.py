@@ -12,13 +12,16 @@ from frrgen.model.references import Ref, entry_refs
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILY_OF, WELL_KNOWN, community_value, large_community_value
 from frrgen.policy.frr.lists import internet_text
+from frrgen.policy.frr.next_hops import refused_as_received, refused_behind_policy
 from frrgen.policy.frr.partial_entries import Unread
 from frrgen.policy.frr.refused import kept_back, path_rules
 from frrgen.policy.frr.session import Place, Session
 from frrgen.policy.sets.automaton import found
 from frrgen.policy.sets.communities import Atoms, atoms
+from frrgen.policy.sets.interval import of_ranges, ranges
 from frrgen.policy.sets.prefix_set import Permitted
 from frrgen.policy.sets.regex import UndecidedError
+from frrgen.policy.sets.region import Granted
 from frrgen.policy.sets.witness import Literal
 
 
@@ -69,18 +72,20 @@ class Policy:
         parts = [(*ref, written[ref]) for ref in sorted(reached)]
         return self.route_map, session.place, session.origin, session.decisive, session.version, self.unread, parts
 
-    def granted(self, version: int) -> frozenset[Any]:
-        """Return what holds for every route that is not refused before any policy: of its AS path, its communities."""
+    def granted(self, version: int) -> Granted:
+        """Return what holds for every route that bgpd does not refuse beside the policy."""
         session = self.session
         if self.route_map is not None:
-            return frozenset()
+            return Granted()
         if session.direction == "out":
-            return frozenset((community, False) for community, _ in kept_back(session))
-        return frozenset(
+            return Granted(frozenset((community, False) for community, _ in kept_back(session)))
+        atoms = frozenset(
             Literal(rule.conditions[0][0], not rule.conditions[0][1], session.prepended_local_as)
             for rule in path_rules(session, FAMILY_OF[version])
             if len(rule.conditions) == 1
         )
+        rules = (*refused_as_received(session), *refused_behind_policy(session))
+        return Granted(atoms, of_ranges(hop for rule in rules for hop in ranges(rule.hops)))
 
 
 @dataclass

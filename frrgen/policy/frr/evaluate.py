@@ -19,6 +19,7 @@ from frrgen.policy.frr.lists import (
     as_path_list,
     prefix_list,
 )
+from frrgen.policy.frr.next_hops import refused_as_received, refused_behind_policy, refused_hop
 from frrgen.policy.frr.outbound import (
     MAY_BE_REFLECTED,
     REFLECTED,
@@ -35,7 +36,6 @@ from frrgen.policy.frr.refused import (
     ignored_prefixes,
     kept_back,
     path_rules,
-    refuses_next_hop,
 )
 from frrgen.policy.frr.route_match import Matching
 from frrgen.policy.frr.route_set import Setting
@@ -182,7 +182,11 @@ class _Judge:
 
     def leads_on(self, route: Route) -> bool:
         """Tell whether what the policy permits leads to another machine."""
-        why = refuses_next_hop(self.session, route.next_hop, route.prefix.version)
+        hop = route.next_hop
+        if hop is not None and hop.version != route.prefix.version:
+            # bgpd asks about the IPv6 next hop of an IPv4 route only where the route came with one
+            hop = self.setting.finished(route).next_hop
+        why = refused_hop(refused_behind_policy(self.session), hop)
         if why is not None:
             self._say(None, None, why, self.session.path, matched=False)
         return why is None
@@ -211,6 +215,9 @@ class _Judge:
         """Do what FRR does before any policy (RFC 4271 section 9.1.2, RFC 7607)."""
         family = FAMILY_OF[route.prefix.version]
         place = self.session.path
+        if why := refused_hop(refused_as_received(self.session), route.next_hop):
+            self._say(None, None, why, place, matched=False)
+            return False
         if enforces_first_as(self.session) and self.session.first_as is None and not self.session.assume_first_as:
             raise UndecidedError(
                 "enforce-first-as asks for the neighbor's AS, which `remote_as: external` does not name"

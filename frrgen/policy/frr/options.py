@@ -10,6 +10,7 @@ from typing import Final
 
 INSTANCE_DECIDING: Final = frozenset(
     {
+        "allow_martian_nexthop",
         "asn",
         "confederation",
         "default_ipv4_unicast",
@@ -26,7 +27,6 @@ INSTANCE_DECIDING: Final = frozenset(
 """They let a route in, keep it out, or change it on its way in. `router_id` is an address of the router itself."""
 INSTANCE_NEITHER: Final = frozenset(
     {
-        "allow_martian_nexthop",
         "bestpath",
         "coalesce_time",
         "conditional_advertisement_timer",

@@ -1,29 +1,16 @@
-"""What bgpd refuses or keeps back on a session, whatever its policy says."""
+"""What bgpd refuses or keeps back on a session for its prefix, path or communities, whatever its policy says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, ip_network
-from typing import Final, NamedTuple
+from ipaddress import ip_network
+from typing import NamedTuple
 
 from frrgen.model.bgp import AS_SETS_REJECTED
-from frrgen.model.types import WELL_KNOWN, Address
+from frrgen.model.types import WELL_KNOWN
 from frrgen.policy.frr.ignored import ignored
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.prefix_set import PrefixSet
-
-OWN_NEXT_HOP: Final = "the next hop is the router itself: bgpd drops the route even if the policy permits it"
-
-
-NO_NEXT_HOP: Final = "the next hop is the address of no machine: bgpd drops the route even if the policy permits it"
-_NO_HOSTS: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4")))
-_RESERVED: Final = IPv4Network("240.0.0.0/4")
-_CLASS_D_E: Final = IPv4Network("224.0.0.0/3")
-
-
-def no_host(address: IPv4Address, version: tuple[int, ...]) -> bool:
-    """Tell whether an FRR takes an address for no host's: 240.0.0.0/4 until 10.3, and not in 10.7.1, as seen."""
-    return any(address in block for block in _NO_HOSTS) or (version < (10, 7) and address in _RESERVED)
 
 
 class PathRule(NamedTuple):
@@ -44,27 +31,6 @@ def ignored_prefixes(session: Session, version: int) -> Iterator[tuple[PrefixSet
             if address.version == version:
                 host = ip_network(address)
                 yield PrefixSet.block(host), f"{host} is an address of the router itself: bgpd ignores it"
-
-
-def refuses_next_hop(session: Session, next_hop: Address | str | None, version: int) -> str | None:
-    """Return why bgpd drops a route for its next hop, of the route's own version; None: it does not.
-
-    bgpd asks behind the inbound policy, so what that sets is what counts. `bgp allow-martian-nexthop` changes
-    nothing of it on 8.4.4, and lets such routes in on 10.3 and 10.7.1. That an IPv4 next hop is no host's is asked
-    from FRR 10 on; received, FRR 8.4 and 10.3 end the session over it (RFC 4271 section 6.3).
-    """
-    if session.direction == "out" or isinstance(next_hop, str | None) or next_hop.version != version:
-        return None
-    if session.bgp.allow_martian_nexthop and session.version >= (10,):
-        return None
-    if next_hop in session.own_addresses:
-        return OWN_NEXT_HOP
-    if isinstance(next_hop, IPv4Address):
-        # 8.4.4 asks for the classes D and E alone (cases X11a to X11d)
-        nobody = next_hop in _CLASS_D_E if session.version < (10,) else no_host(next_hop, session.version)
-    else:
-        nobody = next_hop.is_unspecified or next_hop.is_loopback or next_hop.is_multicast
-    return NO_NEXT_HOP if nobody else None
 
 
 def kept_back(session: Session) -> list[tuple[int, str]]:

@@ -155,12 +155,25 @@ class Session(Attached):
         Raises UndecidedError for what has not been measured.
         """
         if version == 6:
-            if sets.ipv6_next_hop_peer_address:
-                raise UndecidedError("set ipv6 next-hop peer-address has not been measured")
-            return sets.ipv6_next_hop_global
+            return self._ipv6_hop(sets)
         if sets.ip_next_hop == "peer-address":
-            return (self.peer_address() if self.direction == "in" else None) or "peer-address"
+            peer = self.peer_address()
+            if self.direction == "out" or peer is None:
+                return "peer-address"
+            return peer if peer.version == version else None
         return None if sets.ip_next_hop == "unchanged" else sets.ip_next_hop
+
+    def _ipv6_hop(self, sets: Set) -> Address | None:
+        """Return the IPv6 next hop that an entry sets; `peer-address` of an IPv4 neighbor sets none.
+
+        Raises UndecidedError for what has not been measured.
+        """
+        if not sets.ipv6_next_hop_peer_address:
+            return sets.ipv6_next_hop_global
+        peer = self.peer_address()
+        if self.direction == "out" or peer is None or sets.ipv6_next_hop_global is not None:
+            raise UndecidedError("what `set ipv6 next-hop peer-address` does here has not been measured")
+        return peer if peer.version == 6 else None
 
     def beside(self, sets: Set, version: int) -> Address | None:
         """Return the IPv6 next hop that an entry sets on an IPv4 route (RFC 8950).
@@ -168,10 +181,10 @@ class Session(Attached):
         Clauses do not see it, and an IPv4 address that is set before or behind outdoes it; outbound it counts only
         where the neighbor understands that. Raises UndecidedError where that cannot be told.
         """
-        if version == 6 or sets.ipv6_next_hop_global is None:
+        if version == 6 or not (sets.ipv6_next_hop_global or sets.ipv6_next_hop_peer_address):
             return None
         if self.direction == "in":
-            return sets.ipv6_next_hop_global
+            return self._ipv6_hop(sets)
         if self.peer_address() is None or self.option("capability_extended_nexthop"):
             raise UndecidedError("whether IPv4 routes go out with an IPv6 next hop depends on the neighbor")
         return None

@@ -1,7 +1,6 @@
 """What a policy does with all routes at once: the same rules as `evaluate`, over sets.
 
 The result is a partition: each Outcome holds the routes that take one way through the policy, and what becomes of them.
-A route whose next hop is the router itself comes in without effect: that is left to `evaluate`.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from frrgen.model.types import FAMILY_OF, U32_MAX, WELL_KNOWN
 from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.match_clauses import Matches
+from frrgen.policy.frr.next_hops import HopRule, refused_as_received, refused_behind_policy, refused_hop
 from frrgen.policy.frr.partial_entries import not_understood, with_unread
-from frrgen.policy.frr.refused import PathRule, ignored_prefixes, kept_back, path_rules, refuses_next_hop
+from frrgen.policy.frr.refused import PathRule, ignored_prefixes, kept_back, path_rules
 from frrgen.policy.frr.route_set import LOCAL_MED
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.set_clauses import Sets
@@ -31,11 +31,14 @@ from frrgen.policy.sets.regex import UndecidedError
 from frrgen.policy.sets.region import (
     ABSENT,
     EVERYTHING,
+    NEXT_HOPS,
+    OWN_HOPS,
     Region,
     RouteBox,
     add,
     narrowed,
     on_path,
+    only,
     simplified,
     within,
     without,
@@ -162,10 +165,7 @@ class _Run:
         if self.policy.route_map is not None:
             self._leave("permit", by, effects, region)
             return
-        hop = effects.next_hop
-        if (why := refuses_next_hop(self.session, hop, self.version)) is not None:
-            self._leave("deny", By(why), effects, region)
-            return
+        region = self._leading_on(effects, region)
         external, shuts = self.session.external, self.session.graceful_shutdown_applies
         if not self.session.keeps_blackholes:
             if shuts:
@@ -181,6 +181,33 @@ class _Run:
                 continue
             for is_shut, after, rest in self._with(_SHUTDOWN, settled, part):
                 self._leave("permit", by, _last(after) if is_shut else after, rest)
+
+    def _leading_on(self, effects: Effects, region: Region) -> Region:
+        """Take away the routes that lead to no other machine."""
+        rules = refused_behind_policy(self.session)
+        hop = effects.next_hop
+        if isinstance(hop, str):
+            return region
+        if hop is not None:
+            if (why := refused_hop(rules, hop)) is None:
+                return region
+            self._leave("deny", By(why), effects, region)
+            return {}
+        for rule in rules:
+            hops = rule.hops
+            if effects.beside is not None:
+                # bgpd asks about the IPv6 next hop of an IPv4 route only where the route came with one
+                refused = refused_hop((rule,), effects.beside) is not None
+                hops = interval.union(interval.intersection(hops, OWN_HOPS[4]), OWN_HOPS[6] if refused else ())
+            region = self._without_hops(rule._replace(hops=hops), effects, region)
+        return region
+
+    def _without_hops(self, rule: HopRule, effects: Effects, region: Region) -> Region:
+        """Take away the routes that came with next hops that bgpd refuses."""
+        if not rule.hops:
+            return region
+        self._leave("deny", By(rule.why), effects, narrowed(region, [only("next_hop", rule.hops)]))
+        return narrowed(region, [only("next_hop", interval.difference(NEXT_HOPS, rule.hops))])
 
     def _with(self, community: int, effects: Effects, region: Region) -> Iterator[tuple[bool, Effects, Region]]:
         """Split by whether a community is there in the end."""
@@ -206,6 +233,8 @@ class _Run:
 
     def _sane(self, region: Region) -> Region:
         """Take away what FRR refuses before any policy."""
+        for hop_rule in refused_as_received(self.session):
+            region = self._without_hops(hop_rule, Effects(), region)
         for rule in path_rules(self.session, self.family):
             wrong, right = self._by_rule(rule)
             self._leave("deny", By(rule.why), Effects(), narrowed(region, map(on_path, wrong)))

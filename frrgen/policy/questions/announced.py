@@ -10,7 +10,7 @@ from frrgen.model.pools import announced_lengths, announced_pools, carried
 from frrgen.model.types import Address, community_value, large_community_value
 from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.sets.prefix_set import PrefixSet, union
-from frrgen.policy.sets.region import EVERYTHING, Region, RouteBox, next_hop_number
+from frrgen.policy.sets.region import Granted, Region, RouteBox
 from frrgen.policy.sets.witness import Literal
 
 
@@ -52,7 +52,7 @@ class Announced:
         count = self.pool.prepend + (0 if self.ibgp else 1)
         return " ".join([str(self.asn)] * count)
 
-    def region(self, alphabet: Alphabet) -> Region:
+    def region(self, alphabet: Alphabet, granted: Granted) -> Region:
         """Return the routes as a set."""
         preference = self.pool.local_preference if self.ibgp else None
         if self.ibgp and preference is None:
@@ -62,9 +62,7 @@ class Announced:
             med=exactly(pool.med),
             local_preference=exactly(preference),
             tag=(0, 1),
-            next_hop=exactly(next_hop_number(self.address))
-            if self.address.version == self.version
-            else EVERYTHING.next_hop,
+            next_hop=granted.hops_with(self.address, self.version),
             origins=frozenset({"igp"}),
             path=frozenset({Literal(f"^{self.path}$")}),
             communities=alphabet.communities.only(map(community_value, pool.communities or ())),

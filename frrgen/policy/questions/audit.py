@@ -23,7 +23,7 @@ from frrgen.policy.questions.surprises import traps
 from frrgen.policy.questions.verify import verify
 from frrgen.policy.sets.prefix_set import Permitted, PrefixSet, idle_lines, union
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import EVERYTHING, Region, meet, only
+from frrgen.policy.sets.region import Region, meet, only
 from frrgen.policy.sets.witness import Literal
 
 Doubt = tuple[Code, str, str | None]
@@ -263,10 +263,16 @@ class _Router:
         everything = PrefixSet.everything(version)
         for prefixes, _ in ignored_prefixes(session, version):
             everything -= prefixes
-        if admitted == everything and any(EVERYTHING in _plain(region) for _, _, region in merged(permitted)):
+        if admitted == everything and self._plain(session, version, permitted):
             yield Code.FRR314, "the inbound policy permits every route", "list what the neighbor may announce"
             return
         yield from self._refusable(session, version, admitted)
+
+    def _plain(self, session: Session, version: int, permitted: list[Outcome]) -> bool:
+        """Tell whether some way through a policy asks nothing of a route but what stands in its AS path."""
+        granted = Policy(self.router, session, lists=self.lists).granted(version)
+        boxes = (granted.unsaid(box) for _, _, region in merged(permitted) for box in region)
+        return any(box == only("path", box.path) for box in boxes)
 
     def _refusable(self, session: Session, version: int, admitted: PrefixSet) -> Iterator[Doubt]:
         """Find what RFC 7454 section 6.1 says not to accept from a neighbor."""
@@ -330,8 +336,3 @@ class _Router:
         return {
             peer.remote for peer in peers if peer.external and isinstance(peer.remote, int) and private(peer.remote)
         }
-
-
-def _plain(region: Region) -> set[object]:
-    """Return the boxes of a region as if nothing were asked of the AS path before any policy."""
-    return {only("path", frozenset()) if box == only("path", box.path) else box for box in region}

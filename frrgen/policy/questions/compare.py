@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Any, Final
 
-from frrgen.model.types import FAMILY_OF
+from frrgen.model.types import FAMILY_OF, Address
 from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.effects import Effects, Number, PathChange
 from frrgen.policy.frr.evaluate import evaluate_map, judge
@@ -113,6 +113,8 @@ def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Compari
     """
     differences: list[Difference] = []
     undecided: dict[str, None] = {}
+    own = a.session.own_addresses | b.session.own_addresses
+    a, b = _with_addresses(a, own), _with_addresses(b, own)
     try:
         alphabet = Alphabet.of(a, b)
         for version in versions:
@@ -122,6 +124,13 @@ def compare(a: Policy, b: Policy, versions: tuple[int, ...] = (4, 6)) -> Compari
         if a.decides() != b.decides():
             undecided[str(why)] = None
     return Comparison(tuple(differences), tuple(undecided))
+
+
+def _with_addresses(policy: Policy, own: frozenset[Address]) -> Policy:
+    """Return a policy of a router with these addresses: which addresses are known of it is no part of its policy."""
+    session = copy(policy.session)
+    session.own_addresses = own
+    return replace(policy, session=session)
 
 
 def _differences(

@@ -7,7 +7,7 @@ of routes with what is asked of their attributes: `10.0.0.0/8 le 24 with MED 5 a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from frrgen.policy.sets.region import (
     NUMBERS,
     ORIGINS,
     PRESENT,
+    Granted,
     Region,
     RouteBox,
     add,
@@ -129,16 +130,16 @@ def _set(block: Block) -> PrefixSet:
 
 # routes
 
-NOTHING: Final[frozenset[Any]] = frozenset()
+NOTHING: Final = Granted()
 _CASES: Final = 4
 """The most kinds of routes that are shown; of more, their number."""
 
 
-def told(region: Region, granted: frozenset[Any] = NOTHING) -> str:
+def told(region: Region, granted: Granted = NOTHING) -> str:
     """Return which routes are in a region; `granted`: what holds for each and need not be said (`Policy.granted`)."""
     shorter: Region = {}
     for box, prefixes in region.items():
-        add(shorter, _without(box, granted), prefixes)
+        add(shorter, granted.unsaid(box), prefixes)
     cases = [
         (described(prefixes), attributes(box))
         for box, prefixes in sorted(simplified(shorter).items(), key=lambda item: len(attributes(item[0])))
@@ -146,10 +147,6 @@ def told(region: Region, granted: frozenset[Any] = NOTHING) -> str:
     shown = [" ".join(part for part in case if part) for case in cases[:_CASES]]
     more = len(cases) - len(shown)
     return "; ".join(shown) + (f"; and {more} more case{'s' * (more > 1)}" if more else "")
-
-
-def _without(box: RouteBox, granted: frozenset[Any]) -> RouteBox:
-    return replace(box, path=box.path - granted, communities=box.communities - granted)
 
 
 def attributes(box: RouteBox) -> str:

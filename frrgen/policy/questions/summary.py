@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from frrgen.model.types import community_text
 from frrgen.policy.frr.alphabet import Alphabet, Policy
@@ -14,7 +13,7 @@ from frrgen.policy.questions.describe import attributes, described, told
 from frrgen.policy.sets.communities import Cube, Other
 from frrgen.policy.sets.prefix_set import PrefixSet, union
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import Region, add, simplified
+from frrgen.policy.sets.region import Granted, Region, add, simplified
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def summary(policy: Policy, version: int) -> Summary:
     )
 
 
-def _way(by: By, regions: dict[Effects, Region], granted: frozenset[Any]) -> Way:
+def _way(by: By, regions: dict[Effects, Region], granted: Granted) -> Way:
     """Tell of an entry what becomes of most routes, and where other things become of some."""
     whole: Region = {}
     for region in regions.values():
@@ -91,12 +90,12 @@ def _wanted(region: Region) -> int:
     return max(sum(there for _, there in (*box.communities, *box.large_communities)) for box in region)
 
 
-def _asked(region: Region, granted: frozenset[Any]) -> str:
+def _asked(region: Region, granted: Granted) -> str:
     """Return what a region asks of attributes, where that is one thing."""
     if len(region) > 1:
         return ""
     (box,) = region
-    return attributes(replace(box, path=box.path - granted, communities=box.communities - granted))
+    return attributes(granted.unsaid(box))
 
 
 def _prefixes(found: Iterable[Outcome]) -> Iterator[PrefixSet]:

@@ -231,7 +231,7 @@ class _Ends:
     def _admitted(
         self, policy: Policy, one: Announced, outcomes: list[Outcome], alphabet: Alphabet
     ) -> tuple[list[str], list[Problem]]:
-        region = one.region(alphabet)
+        region = one.region(alphabet, policy.granted(one.version))
         proof: list[str] = []
         problems: list[Problem] = []
         for outcome in outcomes:

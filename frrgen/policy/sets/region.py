@@ -129,6 +129,43 @@ def narrowed(region: Mapping[RouteBox, PrefixSet], boxes: Iterable[RouteBox]) ->
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What holds for every route in question, so that nobody needs to be told of it."""
+
+    atoms: frozenset[Any] = frozenset()
+    """Of its AS path and its communities."""
+    no_hops: Intervals = ()
+    """The next hops that it does not have."""
+
+    def __and__(self, other: Granted) -> Granted:
+        """Return what holds for the routes of both questions."""
+        return Granted(self.atoms & other.atoms, interval.intersection(self.no_hops, other.no_hops))
+
+    def hops_with(self, hop: Address, version: int) -> Intervals:
+        """Return the next hops that a route of an IP version may have which a neighbor sends with an address.
+
+        Of a next hop of the other version it is not known which address of its own version stands beside it.
+        """
+        number = next_hop_number(hop)
+        this = (number, number + 1)
+        return (
+            this
+            if hop.version == version
+            else interval.union(this, interval.difference(OWN_HOPS[version], self.no_hops))
+        )
+
+    def unsaid(self, box: RouteBox) -> RouteBox:
+        """Return a box without what is granted."""
+        hops = interval.union(box.next_hop, self.no_hops)
+        return replace(
+            box,
+            path=box.path - self.atoms,
+            communities=box.communities - self.atoms,
+            next_hop=hops if hops == NEXT_HOPS else box.next_hop,
+        )
+
+
 _MOST_JOINED: Final = 200
 """Beyond that many boxes joining them costs more than it tells."""
 

@@ -19,7 +19,7 @@ from frrgen.model.types import FAMILIES, Address
 from frrgen.policy.frr.addresses import Same
 from frrgen.policy.frr.alphabet import Alphabet, Policy
 from frrgen.policy.frr.evaluate import judge
-from frrgen.policy.frr.refused import refuses_next_hop
+from frrgen.policy.frr.next_hops import refused_as_received, refused_behind_policy, refused_hop
 from frrgen.policy.frr.session import Session
 from frrgen.policy.frr.symbolic import Outcome, outcomes
 from frrgen.policy.frr.trace import Verdict
@@ -27,7 +27,7 @@ from frrgen.policy.sets import interval
 from frrgen.policy.sets.communities import Atoms, Cube
 from frrgen.policy.sets.prefix_set import PrefixSet, union
 from frrgen.policy.sets.regex import UndecidedError
-from frrgen.policy.sets.region import EVERYTHING, RouteBox, next_hop_number
+from frrgen.policy.sets.region import RouteBox, next_hop_number
 from frrgen.policy.sets.route import Route
 from frrgen.policy.sets.witness import Literal as PathIs
 from frrgen.speaker.plan import NodePlan, PoolRange
@@ -201,9 +201,8 @@ class Gate:
             return Ruling(((everything, str(why)),), ())
         try:
             proof = self._proof(version)
-            # all that `_box` looks at: the next hop of the other version is any, as it says
-            alike = proof.alike(hop) if hop.version == version else None
-            asked = (attributes, self.writer.local_asn, self.writer.ibgp, alike)
+            # all that `_box` looks at
+            asked = (attributes, self.writer.local_asn, self.writer.ibgp, proof.alike(hop))
             known = proof.rulings.get(asked)
             if known is None:
                 known = proof.ruling(self._box(attributes, hop, version, proof.alphabet), version)
@@ -228,7 +227,7 @@ class Gate:
             med=_only(attributes.med),
             local_preference=_only(self._preference(attributes)),
             tag=(0, 1),
-            next_hop=_only(next_hop_number(hop)) if hop.version == version else EVERYTHING.next_hop,
+            next_hop=Policy(self.session.router, self.session).granted(version).hops_with(hop, version),
             origins=frozenset({attributes.origin.name.lower()}),
             path=frozenset({PathIs(f"^{self._path(attributes)}$")}),
             communities=_atoms(alphabet.communities, attributes.communities),
@@ -252,7 +251,7 @@ class Gate:
     def asked(self, key: int, attributes: Attributes) -> tuple[object, ...]:
         """Return all that decides a verdict's steps: of gates with equal values they differ in the neighbor's path."""
         hop = self._hop(key, attributes)
-        refused = refuses_next_hop(self.session, hop, 4 if Key.family(key) is Family.IPV4 else 6)
+        refused = refused_hop(refused_as_received(self.session) + refused_behind_policy(self.session), hop)
         version = None if hop is None else hop.version
         who = (self.session.name, hop) if self._proofs.asks_who(self.session, self._configured) else None
         writer = self.writer.local_asn, self.writer.ibgp
