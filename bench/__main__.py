@@ -1,6 +1,6 @@
 """`make bench [ONLY=…]`: each figure beside its peer, of this run and machine.
 
-ONLY is one of plan, policy, push, transaction, render, start, leak, speaker and cluster.
+ONLY is one of plan, policy, push, transaction, render, start, leak, fetch, ready, speaker and cluster.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from pathlib import Path
 
 from bench.cluster import bench_cluster
 from bench.configs import lists, maps, neighbors
+from bench.fetch import ROUTERS, fetch_costs
+from bench.hier_config import hier_config
 from bench.measure import ENVIRONMENT, FRRGEN, Cost, measure
+from bench.ready import ready_cost
 from bench.speaker import bench_speaker
 from tests.lab import Lab, Router, wait_for
 
@@ -60,6 +63,26 @@ def bench_plan(lab: Lab) -> None:
         command = [str(RELOAD), "--stdout", "--test", "--input", *pair]
         theirs = best(router.inside(*command))
         report(what, ours, theirs, peer="frr-reload --test", goal="10x", value=theirs.cpu / ours.cpu)
+        if (command := hier_config(*pair)) is None:
+            print(f"{what:<58} hier_config cannot be installed", flush=True)
+            continue
+        others = best(command, runs=2)
+        report(what, ours, others, peer="hier_config", goal="-", value=others.cpu / ours.cpu)
+
+
+def bench_fetch(lab: Lab) -> None:
+    """`diff` of many routers over SSH: logging in, reading, planning. The peer only reads."""
+    ours, theirs = fetch_costs(lab)
+    what = f"diff of {ROUTERS} routers over SSH"
+    report(what, ours, theirs, peer="paramiko, fetching alone", goal="3.5 s", value=ours.cpu)
+
+
+def bench_ready() -> None:
+    """`speaker run`, from its start until a static file is ready to be announced."""
+    for prefixes in (100_000, 1_000_000):
+        cost = ready_cost(prefixes)
+        what = f"speaker run until {prefixes:,} prefixes are ready"
+        print(f"{what:<58} {cost.wall:8.2f} s {cost.cpu:7.2f} cpu {cost.memory:5.0f} MiB (goal 1.5 s)", flush=True)
 
 
 class Pusher:
@@ -323,6 +346,10 @@ def main() -> None:
             bench_push(lab)
         if only in {"", "policy"}:
             bench_policy(lab)
+        if only in {"", "fetch"}:
+            bench_fetch(lab)
+        if only in {"", "ready"}:
+            bench_ready()
         if only in {"", "leak"}:
             bench_leak(lab)
         if only in {"", "speaker"}:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Protocol, TypeVar
 
 from frrgen.codes import Code
@@ -24,6 +24,7 @@ _NOT_CONFIGURATION: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=32)
 def plain(text: str) -> tuple[bytes, ...]:
     """Return the lines of a configuration without their order, each behind the lines of its context.
 
@@ -38,8 +39,9 @@ def plain(text: str) -> tuple[bytes, ...]:
         depth = len(line) - len(word)
         while open_ and open_[-1][0] >= depth:
             open_.pop()
-        open_.append((depth, word))
-        found.add(" / ".join(name for _, name in open_))
+        path = f"{open_[-1][1]} / {word}" if open_ else word
+        open_.append((depth, path))
+        found.add(path)
     return tuple(sorted(line.encode(errors="surrogateescape") for line in found))
 
 

@@ -55,7 +55,7 @@ def plan_for(
     plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers, accepted=running.accepted)
     plan = with_trap(plan, judged)
     if unfinished and (running.pending is not None or running.unsaved):
-        plan = _unfinished(plan, running)
+        plan = _unfinished(plan, running, parsed)
     return replace(with_routes(plan, parsed, judged), basis=_basis(running, judged)) if routes else plan
 
 
@@ -64,10 +64,10 @@ def _basis(running: Running, intended: Router) -> str:
     return hashlib.sha256(f"{ran} {intended.model_dump_json()}".encode()).hexdigest()
 
 
-def _unfinished(plan: Plan, running: Running) -> Plan:
+def _unfinished(plan: Plan, running: Running, parsed: Parsed) -> Plan:
     """Add to a plan what an earlier change has left to be done."""
     plan = with_pending(plan, running.pending)
-    if lines := unsaved(running):
+    if lines := unsaved(running, parsed):
         shown = "; ".join(lines[:3]) + ("; …" if lines[3:] else "")
         plan = replace(plan, unfinished=(*plan.unfinished, f"what it runs is not saved: {shown}"))
     return plan
@@ -81,14 +81,16 @@ def with_pending(plan: P, pending: Pending | None) -> P:
     return replace(plan, unfinished=(*plan.unfinished, str(pending)), after=tuple(dict.fromkeys((*plan.after, *left))))
 
 
-def unsaved(running: Running) -> tuple[str, ...]:
+def unsaved(running: Running, parsed: Parsed | None = None) -> tuple[str, ...]:
     """Return the lines that are not saved, if they make a difference: people write files in other forms than FRR.
 
-    Their secrets are hidden.
+    Their secrets are hidden. `parsed` is what runs, if it was read before.
     """
     if not running.unsaved or running.startup is None:
         return ()
-    starts, runs = (parse(text, frr_version=running.frr_version) for text in (running.startup, running.text))
+    version = running.frr_version
+    runs = parsed if parsed is not None and version else parse(running.text, frr_version=version)
+    starts = parse(running.startup, name=runs.router.name, frr_version=version)
     plan = way_back(starts, runs)
     lines = tuple(hide(one) for one in running.unsaved if not _OF_THE_SYSTEM.match(one[2:]))
     return lines if any(not _OF_THE_SYSTEM.match(line.strip()) for line in plan.commands) else ()

@@ -87,9 +87,14 @@ def lacks(context: Sequence[str], line: str, version: tuple[int, ...]) -> bool:
     words = tuple(line.removeprefix("no ").split(" "))
     if number is None or _newer(number).isdisjoint(words):
         return False
+    return _came_behind(number, words, next((one for one in _VERSIONS if one >= version[:2]), MEASURED))
+
+
+@lru_cache(maxsize=1 << 12)
+def _came_behind(number: int, words: tuple[str, ...], version: tuple[int, ...]) -> bool:
+    """Tell whether a measured context has a command of these words only behind a version."""
     _, tree = _contexts()[number]
-    reached = next((one for one in _VERSIONS if one >= version[:2]), MEASURED)
-    return _has(tree, words, MEASURED) and not _has(tree, words, reached)
+    return _has(tree, words, MEASURED) and not _has(tree, words, version)
 
 
 @cache
