@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
 
-from frrgen.speaker.kubernetes.api import Api
+from tests.kubernetes.begun import SERVERS, begun
 from tests.kubernetes.questions import RECORD, answers, questions
-from tests.kubernetes.server import FakeApi
 from tests.speaker.talking import run
 
-REAL = os.environ.get("FRRGEN_TEST_KUBECONFIG")
 RECORDED = json.loads(RECORD.read_text())
 
 
@@ -42,28 +38,10 @@ def test_the_record_answers_each_question():
     assert [f"{number} {one.text}" for number, one in enumerate(questions())] == list(RECORDED)
 
 
-def test_the_fake_answers_as_the_record_says(tmp_path):
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_server_answers_as_the_record_says(tmp_path, kind):
     async def scenario():
-        fake = FakeApi(tmp_path / "api")
-        await fake.start()
-        api = Api(fake.kubeconfig())
-        try:
+        async with begun(kind, tmp_path) as (api, _):
             return await answers(api, questions())
-        finally:
-            await api.close()
-            await fake.stop()
-
-    found = run(scenario())
-    assert "\n".join(different(found)) == ""
-
-
-@pytest.mark.skipif(not REAL, reason="FRRGEN_TEST_KUBECONFIG")
-def test_a_real_server_answers_as_the_record_says():
-    async def scenario():
-        api = Api(Path(str(REAL)))
-        try:
-            return await answers(api, questions())
-        finally:
-            await api.close()
 
     assert "\n".join(different(run(scenario()))) == ""

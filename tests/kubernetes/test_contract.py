@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import uuid
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
 
-from frrgen.speaker.kubernetes.api import Api, ApiError
+from frrgen.speaker.kubernetes.api import ApiError
 from frrgen.speaker.kubernetes.objects import Service
 from frrgen.speaker.kubernetes.reflector import Kind, Reflector
 from frrgen.speaker.kubernetes.verdict import TYPE
-from tests.kubernetes.server import FakeApi
+from tests.kubernetes.begun import SERVERS, begun, new_namespace
 from tests.kubernetes.store import RESOURCES
 from tests.kubernetes.things import service, until
 from tests.speaker.talking import run
 
-REAL = os.environ.get("FRRGEN_TEST_KUBECONFIG")
 APPLY = "application/apply-patch+yaml"
 
 
@@ -52,30 +48,19 @@ class Server:
         return bad.value
 
 
-@pytest.fixture(
-    params=["fake", pytest.param("real", marks=pytest.mark.skipif(not REAL, reason="FRRGEN_TEST_KUBECONFIG"))]
-)
+@pytest.fixture(params=SERVERS)
 def server(request, tmp_path):
     @asynccontextmanager
     async def begin():
-        fake = None
-        if request.param == "fake":
-            fake = FakeApi(tmp_path / "api")
-            await fake.start()
-        api = Api(fake.kubeconfig() if fake is not None else Path(str(REAL)))
-        namespace = f"frrgen-test-{uuid.uuid4().hex[:8]}"
-        body = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}).encode()
-        await api.ask("POST", "/api/v1/namespaces", None, body)
-        try:
-            yield Server(api, namespace)
-        finally:
-            services = f"/api/v1/namespaces/{namespace}/services"
-            for one in (await api.ask("GET", services))["items"]:
-                await api.ask("DELETE", f"{services}/{one['metadata']['name']}")
-            await api.ask("DELETE", f"/api/v1/namespaces/{namespace}")
-            await api.close()
-            if fake is not None:
-                await fake.stop()
+        async with begun(request.param, tmp_path) as (api, _):
+            namespace = await new_namespace(api)
+            try:
+                yield Server(api, namespace)
+            finally:
+                services = f"/api/v1/namespaces/{namespace}/services"
+                for one in (await api.ask("GET", services))["items"]:
+                    await api.ask("DELETE", f"{services}/{one['metadata']['name']}")
+                await api.ask("DELETE", f"/api/v1/namespaces/{namespace}")
 
     return begin
 
@@ -136,7 +121,7 @@ def test_an_old_version_is_not_written_over(server):
     run(scenario())
 
 
-def test_of_two_who_apply_other_values_the_second_is_told(server):
+def test_of_two_who_apply_other_values_the_second_gets_a_conflict(server):
     async def scenario():
         async with server() as one:
             await one.create("a")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import uuid
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,12 +23,11 @@ from frrgen.speaker.kubernetes.announce import Rules
 from frrgen.speaker.kubernetes.api import Api, ApiError
 from frrgen.speaker.plan import plan_node
 from frrgen.speaker.process.sources.kubernetes import Allocation, KubernetesSource
-from tests.kubernetes.server import FakeApi
+from tests.kubernetes.begun import SERVERS, begun, new_namespace
 from tests.kubernetes.things import endpoint, endpoint_slice, service
 from tests.lab.speaking import inventory
 from tests.speaker.talking import run
 
-REAL = os.environ.get("FRRGEN_TEST_KUBECONFIG")
 DEPLOY = Path(__file__).parents[2] / "deploy" / "kustomize"
 GROUPS = {"ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings", "Role": "roles"}
 GROUPS |= {"RoleBinding": "rolebindings"}
@@ -141,32 +139,19 @@ class Site:
         return (f"/apis/discovery.k8s.io/v1/namespaces/{self.namespace}/endpointslices",)
 
 
-@pytest.fixture(
-    params=["fake", pytest.param("real", marks=pytest.mark.skipif(not REAL, reason="FRRGEN_TEST_KUBECONFIG"))]
-)
+@pytest.fixture(params=SERVERS)
 def site(request, tmp_path, monkeypatch):
     monkeypatch.setattr(lease, "_RETRY", 0.2)
 
     @asynccontextmanager
     async def begin():
-        fake = None
-        if request.param == "fake":
-            fake = FakeApi(tmp_path / "api")
-            await fake.start()
-        config = fake.kubeconfig() if fake is not None else Path(str(REAL))
-        api, namespace = Api(config), f"frrgen-test-{uuid.uuid4().hex[:8]}"
-        one = Site(api, config, namespace, tmp_path)
-        one.real = fake is None
-        await one.ask(
-            "POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        )
-        try:
-            yield one
-        finally:
-            await one.clean()
-            await api.close()
-            if fake is not None:
-                await fake.stop()
+        async with begun(request.param, tmp_path) as (api, config):
+            one = Site(api, config, await new_namespace(api), tmp_path)
+            one.real = request.param == "real"
+            try:
+                yield one
+            finally:
+                await one.clean()
 
     return begin
 
