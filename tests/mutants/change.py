@@ -113,7 +113,10 @@ def _instead(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(value + 1)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             yield operand
-        case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        # a returned True or False is turned into its opposite: None would be another False
+        case ast.Return(value=ast.AST() as value) if not (
+            isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, bool))
+        ):
             yield ast.Return(ast.Constant(None))
         case (
             ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom()) | ast.AugAssign() | ast.Continue() | ast.Break()

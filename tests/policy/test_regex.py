@@ -61,27 +61,7 @@ class Glibc:
 def expression(rng, depth):
     kind = rng.random()
     if not depth or kind < 0.35:
-        return rng.choice(
-            [
-                "_",
-                "^",
-                "$",
-                ".",
-                "1",
-                "2",
-                "12",
-                "[12]",
-                "[^1 ]",
-                "65001",
-                " ",
-                "{",
-                "}",
-                ",",
-                "\\{",
-                "[0-9]",
-                "[[:digit:]]",
-            ]
-        )
+        return rng.choice(PARTS)
     if kind < 0.6:
         return expression(rng, depth - 1) + expression(rng, depth - 1)
     if kind < 0.72:

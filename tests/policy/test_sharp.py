@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frrgen.codes import Code
 from frrgen.inventory.files import load
-from frrgen.model.cluster import Pool
+from frrgen.model.cluster import Network, Pool
 from frrgen.model.derive import derive
+from frrgen.model.types import WELL_KNOWN
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.frr.evaluate import evaluate
+from frrgen.policy.frr.session import Session
 from frrgen.policy.questions.announced import Announced, prefixes_of
+from frrgen.policy.questions.audit import audit
 from frrgen.policy.questions.verify import verify
 from frrgen.policy.sets.interval import interval, ranges
 from frrgen.policy.sets.region import Granted
@@ -87,3 +91,56 @@ def test_a_cluster_without_nodes_is_not_proven(tmp_path):
     assert ("undecided", "the cluster names no node, so no session of it is proven") in [
         (one.kind, one.text) for one in found.problems
     ]
+
+
+@pytest.mark.parametrize(
+    ("option", "what", "cluster", "router"),
+    [
+        ("timers: {keepalive: 5, hold: 15}", "timers", "keepalive=1 hold=3", "keepalive=5 hold=15"),
+        ("ttl_security_hops: 3", "ttl_security_hops", "None", "3"),
+        ("bfd: {profile: slow}", "bfd_profile", "None", "slow"),
+        ("ebgp_multihop: 3", "ebgp_multihop", "None", "3"),
+    ],
+)
+def test_an_option_of_one_end_alone_is_a_problem_that_names_both_ends(tmp_path, option, what, cluster, router):
+    found = problems(
+        tmp_path, f"  neighbors:\n    10.0.0.2: {{{option}}}\nbfd_profiles:\n  slow: {{passive_mode: true}}\n"
+    )
+    assert f"{what} is {cluster} at the cluster's end and {router} at the router's" in found
+
+
+def test_sessions_of_which_each_must_have_another_first_as_are_audited_apart():
+    text = "frr version 10.3\nbgp as-path access-list FIRST seq 5 permit ^64500_\nroute-map M permit 5\n"
+    text += " match as-path FIRST\nexit\nrouter bgp 64496\n"
+    peers = {"192.0.2.1": 64500, "192.0.2.2": 64501}
+    text += "".join(f" neighbor {peer} remote-as {asn}\n" for peer, asn in peers.items())
+    text += " address-family ipv4 unicast\n"
+    for peer in peers:
+        text += f"  neighbor {peer} route-map M in\n  neighbor {peer} maximum-prefix 9\n"
+    network = Network.model_validate({"routers": {"r1": parse(text, name="r1").router}})
+    places = [one.where.path for one in audit(network, derive(network)) if one.code is Code.FRR314]
+    assert [path[4] for path in places] == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("asn", "found"), [(65001, []), (65009, ["the nodes expect AS 65009 of the router, which is AS 65001"])]
+)
+def test_nodes_that_expect_another_as_of_the_router_are_a_problem(tmp_path, asn, found):
+    said = problems(tmp_path, peering=f"address: 10.0.0.1, asn: {asn}")
+    assert [text for text in said if "expect AS" in text] == found
+
+
+@pytest.mark.parametrize(("peer", "own"), [(65001, 65000), (65000, 65000), (64999, 65100)])
+def test_a_router_of_a_confederation_is_its_own_as_to_the_inside_and_the_confederation_to_others(peer, own):
+    text = "router bgp 65000\n bgp confederation identifier 65100\n bgp confederation peers 65001\n"
+    router = parse(f"{text} neighbor 192.0.2.1 remote-as {peer}\n", name="r1").router
+    assert Session(router, "192.0.2.1", "out").router_asn(peer) == own
+
+
+def test_the_trace_names_the_community_that_a_graceful_shutdown_adds():
+    text = (
+        "router bgp 65000\n bgp graceful-shutdown\n no bgp ebgp-requires-policy\n neighbor 192.0.2.1 remote-as 65001\n"
+    )
+    verdict = evaluate(parse(text, name="r1").router, "192.0.2.1", "out", Route(ip_network("10.0.0.0/8")))
+    assert WELL_KNOWN["graceful-shutdown"] in verdict.route.communities
+    assert "graceful shutdown: the community is added" in verdict.trace[-1].because[0].text
