@@ -109,7 +109,7 @@ def test_every_verb_writes_every_format_with_the_same_exit_code(written, run_con
 
 @pytest.mark.parametrize("form", ["junit", "sarif", "github", "gitlab", "markdown"])
 @pytest.mark.parametrize("verb", ["check", "verify", "diff"])
-def test_an_inventory_that_cannot_be_read_is_told_in_the_format(written, wrong, form, verb):
+def test_an_unreadable_inventory_is_reported_in_the_format(written, wrong, form, verb):
     status, out = written("-i", wrong, verb, "--format", form)
     assert (status, "FRR110" in out, "FRR106" in out) == (1, True, True)
 

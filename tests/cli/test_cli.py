@@ -257,7 +257,7 @@ def test_wrong_arguments_are_an_error_and_not_a_difference(args, capsys):
     assert "error[FRR114]: " in capsys.readouterr().err
 
 
-def test_what_is_intended_and_beyond_the_model_is_said_and_not_passed_over(tmp_path, capsys):
+def test_what_is_intended_and_beyond_the_model_is_reported_and_not_passed_over(tmp_path, capsys):
     (tmp_path / "a.conf").write_text("router ospf\n network 10.0.0.0/8 area 0\n")
     (tmp_path / "b.conf").write_text("router ospf\n network 10.0.0.0/8 area 0\nexit\nrouter rip\n network eth0\n")
     assert main(["plan", str(tmp_path / "a.conf"), str(tmp_path / "b.conf")]) == 0

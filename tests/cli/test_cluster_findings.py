@@ -49,13 +49,13 @@ def checked(tmp_path, capsys):
     return check
 
 
-def test_a_list_that_is_too_wide_is_said_once_at_its_line(checked):
+def test_a_list_that_is_too_wide_is_reported_once_at_its_line(checked):
     ((text, place),) = checked(ROUTER.replace("192.0.2.0/24", "10.99.0.0/16"))
     assert text.startswith("warning[FRR321]: cluster k8s, every node: ")
     assert place == "routers/r2.yaml:4:7"
 
 
-def test_a_list_that_is_too_narrow_is_said_once_where_it_stands(checked):
+def test_a_list_that_is_too_narrow_is_reported_once_where_it_stands(checked):
     router = ROUTER.replace("    - permit 192.0.2.0/24\n", "")
     assert checked(router) == []
     ((text, place),) = checked(router.replace(LIST, "permit 10.99.8.0/25 le 32"))

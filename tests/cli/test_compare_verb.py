@@ -85,7 +85,7 @@ def test_what_names_no_policy_is_an_error(capsys, side, code):
     assert f"error[{code}]" in err
 
 
-def test_what_is_permitted_by_default_and_unchanged_is_said_in_words(capsys, tmp_path):
+def test_what_is_permitted_by_default_and_unchanged_is_described_in_words(capsys, tmp_path):
     both = "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 192.0.2.1 remote-as 65002\n"
     (tmp_path / "a.conf").write_text(both)
     family = " address-family {0} unicast\n  neighbor 192.0.2.1 activate\n  neighbor 192.0.2.1 route-map A in\n exit\n"

@@ -115,7 +115,7 @@ def test_several_files_are_imported_all_or_none(here, capsys):
     assert capsys.readouterr().err.count("error[") == 4
 
 
-def test_defaults_that_change_what_was_imported_are_told(here, capsys):
+def test_defaults_that_change_what_was_imported_are_reported(here, capsys):
     Path("net").mkdir()
     Path("net/network.yaml").write_text("defaults: {description: ours}\n")
     assert imported("r1.conf", "-o", "net") == 0
@@ -185,7 +185,7 @@ def test_what_routers_share_stands_once_with_its_comments(leaves, capsys):
     assert "s3cret" not in common + own
 
 
-def test_neighbors_that_may_announce_single_addresses_are_told_to_be_a_cluster(leaves, capsys):
+def test_neighbors_that_may_announce_single_addresses_are_suggested_as_a_cluster(leaves, capsys):
     assert imported(*leaves, "-o", "net") == 0
     assert "info[FRR132]: 1 neighbor of leaf1, leaf2 may be the nodes" in capsys.readouterr().err
     (cluster,) = load(Path("net")).network.clusters.values()

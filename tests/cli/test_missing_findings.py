@@ -176,7 +176,7 @@ def told(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("files", "code", "place"), ROWS.values(), ids=ROWS)
-def test_a_mistake_is_told_once_at_the_line_that_makes_it(told, files, code, place):
+def test_a_mistake_is_reported_once_at_the_line_that_makes_it(told, files, code, place):
     assert told(files) == [(code, place)]
 
 

@@ -42,7 +42,7 @@ def network(first, tmp_path):
 
 @pytest.mark.parametrize("verb", ["check", "render edge1", "schema"])
 @pytest.mark.parametrize(("where", "why"), [("> /dev/full", "No space left on device"), (">&-", "it is closed")])
-def test_output_that_cannot_be_written_is_told_and_is_an_error(network, verb, where, why):
+def test_output_that_cannot_be_written_is_an_error_with_the_reason(network, verb, where, why):
     done = shell(f"{FRRGEN} {verb} {where}", network)
     assert (done.returncode, done.stderr) == (1, f"error[FRR402]: standard output cannot be written: {why}\n")
 

@@ -187,7 +187,7 @@ def test_the_file_given_to_merge_is_never_written_over(imported, capsys):
     assert Path("home.config.xml").read_bytes() == ARTICLE.read_bytes()
 
 
-def test_a_config_xml_that_is_not_utf_8_is_told_so_with_its_place(tmp_path, monkeypatch, capsys):
+def test_a_config_xml_that_is_not_utf_8_is_refused_with_the_place(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("latin.xml").write_bytes("<pfsense>\n<x>Zürich</x></pfsense>".encode("latin-1"))
     assert main(["import", "pfsense", "latin.xml"]) == 1

@@ -84,7 +84,7 @@ def told(tmp_path, capsys):
     return told
 
 
-def test_each_password_is_told_of_at_its_line(told, tmp_path):
+def test_each_password_is_reported_at_its_line(told, tmp_path):
     where = told({owner: f"plain-{owner}" for owner in OWNERS})
     expected = {
         (str(tmp_path / name), number)

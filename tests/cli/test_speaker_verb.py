@@ -93,7 +93,7 @@ def test_what_is_beyond_the_routers_maximum_is_planned_as_held_back(capsys, netw
         (["status", "--admin", "/no/such/socket"], "FRR606"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_code(capsys, network, args, code):
+def test_what_is_wrong_is_reported_with_its_code(capsys, network, args, code):
     status, out, err = speaker(capsys, network, *args)
     assert (status, out) == (1, "")
     assert code in err

@@ -30,7 +30,7 @@ def conf(tmp_path):
     return str(path)
 
 
-def test_lines_and_defaults_are_told_with_their_places(conf, capsys):
+def test_lines_and_defaults_are_reported_with_their_places(conf, capsys):
     assert main(["upgrade-check", conf, "--to", "10.3"]) == 2
     out = capsys.readouterr().out
     assert "error[FRR450]: to FRR 10.3 `no route-map IN optimization` makes FRR skip the first entry of the map" in out

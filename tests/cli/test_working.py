@@ -123,12 +123,12 @@ def test_a_verb_that_takes_long_says_what_it_does_and_leaves_nothing_behind(verb
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_with_q_nothing_is_told(verb, at_terminal):
+def test_q_shows_no_progress(verb, at_terminal):
     assert "\x1b[?25l" not in at_terminal(verb, "-q")[1]
 
 
 @pytest.mark.parametrize("verb", ["check", "diff", "verify", "compare"])
-def test_of_json_for_another_program_nothing_is_told(verb, at_terminal):
+def test_json_for_another_program_comes_without_progress(verb, at_terminal):
     out, shown = at_terminal(verb, "--format", "json")
     assert json.loads(out)["version"] == 1
     assert "\x1b[?25l" not in shown

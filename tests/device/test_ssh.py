@@ -394,7 +394,7 @@ def test_a_key_file_of_none_is_no_key_file(home):
     ("number", "words"),
     [(socket.EAI_NONAME, "there is no host of this name"), (socket.EAI_AGAIN, "its name cannot be looked up")],
 )
-def test_a_host_that_has_no_address_is_told_in_plain_words(monkeypatch, number, words):
+def test_a_host_without_an_address_is_reported_in_plain_words(monkeypatch, number, words):
     def refused(*_, **__):
         raise socket.gaierror(number, "a text of the C library")
 

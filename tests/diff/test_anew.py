@@ -39,7 +39,7 @@ def test_lines_of_families_that_the_model_lacks_are_sent_again():
     assert session.because[0] == "made again"
 
 
-def test_a_neighbor_that_stays_is_told_nothing_again():
+def test_a_neighbor_that_stays_gets_no_line_again():
     running = parse(TEXT.format("!"))
     plan = make_plan(running, parse(TEXT.format("neighbor 10.0.0.1 description x")).router)
     assert [line for line in plan.commands if line.startswith("neighbor")] == ["neighbor 10.0.0.1 description x"]

@@ -6,7 +6,7 @@ from frrgen.platforms.frr.diff.plan import make_plan
 from frrgen.platforms.frr.parse.parser import parse
 
 
-def test_a_default_that_is_said_beside_one_that_is_not_is_no_difference():
+def test_a_written_default_and_an_omitted_default_are_no_difference():
     head = "frr defaults datacenter\nrouter bgp 1\n"
     texts = [head, f"{head} timers bgp 3 9\n"]
     for running, intended in (texts, texts[::-1]):

@@ -10,7 +10,7 @@ from frrgen.platforms.frr.parse.parser import parse
 INTENDED = "route-map A deny 5\nroute-map A permit 10\n"
 
 
-def test_a_line_that_stays_in_an_entry_that_is_intended_is_told_of():
+def test_a_line_that_stays_in_an_entry_that_is_intended_is_reported():
     running = parse("route-map A deny 5\n match odd thing\nroute-map A permit 10\n", name="r")
     plan = make_plan(running, parse(INTENDED, name="r").router)
     assert plan.empty
@@ -50,7 +50,7 @@ FAMILIES = ("ipv6 labeled-unicast", "ipv4 vpn", "ipv4 flowspec", "ipv4 multicast
 
 @pytest.mark.parametrize("name", ["G", "10.98.1.1"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_family_of_a_session_that_the_model_lacks_is_told_of(family, name):
+def test_a_family_of_a_session_that_the_model_lacks_is_reported(family, name):
     more = f"router bgp 65001\n address-family {family}\n  neighbor {name} activate\n exit-address-family\nexit\n"
     intended = parse(INTENDED + SESSION, name="r").router
     plan = make_plan(parse(INTENDED + SESSION + more, name="r"), intended)
@@ -60,7 +60,7 @@ def test_a_family_of_a_session_that_the_model_lacks_is_told_of(family, name):
     assert f"{name}: address-family {family} / neighbor {name} activate" in warning
 
 
-def test_a_line_of_a_session_is_told_of_without_what_may_be_a_secret():
+def test_a_line_of_a_session_is_reported_without_what_may_be_a_secret():
     running = parse(INTENDED + SESSION.replace("exit\n", " neighbor G odd hunter2\nexit\n"), name="r")
     (warning,) = make_plan(running, parse(INTENDED + SESSION, name="r").router).warnings
     assert "G: neighbor G odd …" in warning

@@ -57,7 +57,7 @@ def test_a_fault_of_frr_is_a_warning_in_the_plan(line, family, words):
         ("bgp listen limit 101", "!"),
     ],
 )
-def test_where_frr_does_right_nothing_is_said(line, family):
+def test_a_version_without_the_fault_gets_no_warning(line, family):
     before, after = parse(BASE.format("!", "!")), parse(BASE.format(line, family)).router
     assert make_plan(before, after).warnings == ()
 

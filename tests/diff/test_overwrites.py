@@ -84,7 +84,7 @@ def test_a_refusal_of_as_sets_is_a_difference_where_it_is_not_the_default_of_the
     ("family", "line"),
     [("l2vpn evpn", "neighbor 192.0.2.1 attribute-unchanged next-hop"), ("ipv4 unicast", None)],
 )
-def test_a_next_hop_that_evpn_leaves_alone_is_said_where_a_change_touched_it(family, line):
+def test_the_unchanged_next_hop_of_evpn_is_sent_where_a_change_touched_it(family, line):
     def text(*lines):
         inside = [f" address-family {family}", "  neighbor 192.0.2.1 activate", *lines, " exit-address-family"]
         return "\n".join(["router bgp 65000", " neighbor 192.0.2.1 remote-as 65001", *inside, "exit", ""])

@@ -167,7 +167,7 @@ def test_a_line_that_only_frr_has_is_shown_and_goes_with_the_next_reload():
     assert plan(BASE, more="frobnicate\n").empty
 
 
-def test_one_of_a_pair_is_told_that_the_other_gets_nothing():
+def test_a_plan_for_a_box_of_a_pair_warns_that_the_other_box_gets_no_change():
     assert any("push to both" in note for note in plan(changed("frrbgp", adjacencylog="on"), hasync=True).notes)
     assert plan(BASE, hasync=True).notes == ()
 

@@ -131,7 +131,7 @@ NARROWED = {
 
 
 @pytest.mark.parametrize("narrowed", NARROWED, ids=str)
-def test_a_clause_of_the_box_that_narrows_a_deny_of_the_inventory_is_told(narrowed):
+def test_a_clause_of_the_box_that_narrows_a_deny_of_the_inventory_is_reported(narrowed):
     neighbor = {"192.168.1.50": {"remote_as": 65001, "ipv4_unicast": {"route_map_in": "in"}}}
     router = home(**IN, bgp={"asn": 64512, "neighbors": neighbor})
     box = box_of(router)
@@ -149,7 +149,7 @@ def test_a_clause_of_the_box_that_narrows_a_deny_of_the_inventory_is_told(narrow
     assert told.astray or told.warnings
 
 
-def test_nothing_is_said_of_a_box_that_does_what_the_inventory_says():
+def test_a_box_that_does_what_the_inventory_says_gets_no_warning():
     router = home()
     box = box_of(router)
     there = sections(router, box)
@@ -172,7 +172,7 @@ def test_nothing_is_said_of_a_box_that_does_what_the_inventory_says():
     assert told.beyond == ()
 
 
-def test_a_neighbor_that_the_inventory_does_not_name_is_told_of():
+def test_a_neighbor_that_the_inventory_does_not_name_is_reported():
     for ownership, expected in (("managed", ["192.168.1.99"]), ("full", [])):
         router = home(ownership=ownership)
         box = box_of(router)

@@ -15,7 +15,7 @@ GROUP = "router bgp 65000{}\n neighbor G peer-group\n neighbor G local-role cust
 @pytest.mark.parametrize("version", ["8.4", "10.3", "10.7"])
 @pytest.mark.parametrize(("vrf", "path"), [("", ("bgp",)), (" vrf red", ("vrfs", "red", "bgp"))])
 @pytest.mark.parametrize("strict", [True, False])
-def test_a_group_with_a_strict_role_is_told_of(version, vrf, path, strict):
+def test_a_group_with_a_strict_role_is_a_warning(version, vrf, path, strict):
     text = GROUP.format(vrf, " strict-mode" if strict else "")
     router = parse(text, name="r1", frr_version=version).router
     found = [one for one in FrrPlatform().lint(router, ("routers", "r1")) if one.code is Code.FRR247]

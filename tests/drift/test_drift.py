@@ -224,7 +224,7 @@ def test_a_node_that_nobody_asked_is_not_known(plans, router):
     assert (found.drifts, found.sessions[1].problem) == (True, "what the node sent is not known")
 
 
-def test_a_prefix_that_is_held_back_or_that_nobody_sends_any_more_is_told(plans, router):
+def test_a_prefix_that_is_held_back_or_that_nobody_sends_any_more_is_reported(plans, router):
     held = {"held_back": [{"prefix": PREFIX, "why": "route-map k8s-in seq 20"}]}
     found = followed(plans, router, Device(), status("n1", **held), status("n2"))
     assert reasons(found) == {

@@ -67,7 +67,7 @@ def test_an_interface_of_each_router_leads_to_a_neighbor_of_its_own(tmp_path, ca
     assert [out.count(name) for name in ("swp1", "fe80::1", "192.0.2.1")] == [2, 2, 1]
 
 
-def test_what_differs_is_told_and_not_by_colour_alone(capsys, tmp_path):
+def test_what_differs_is_reported_and_not_by_colour_alone(capsys, tmp_path):
     assert main(["-i", str(EXAMPLE), "render", "edge1", "--out", str(tmp_path)]) == 0
     running = tmp_path / "edge1.conf"
     running.write_text(running.read_text().replace("description upstream", "description transit"))

@@ -150,7 +150,7 @@ def test_what_is_about_no_single_router_stops_all(folder, capsys, file):
     assert not capsys.readouterr().out
 
 
-def test_the_other_box_of_a_broken_one_is_left_out_and_said(folder, capsys):
+def test_the_other_box_of_a_broken_one_is_left_out_and_reported(folder, capsys):
     for own, other, more in ((1, 2, ""), (2, 1, "groups: [none]\n")):
         box = f"platform: pfsense\npfsense: {{carp_vip: none}}\nha: {{peer: r{other}}}\n{more}"
         text = f"bgp: {{asn: 64500, router_id: 10.0.0.{own}}}\n{box}"
@@ -161,7 +161,7 @@ def test_the_other_box_of_a_broken_one_is_left_out_and_said(folder, capsys):
     assert said.out.count("router bgp 64500") == 3
 
 
-def test_a_wrong_router_to_which_a_pool_and_an_uplink_go_is_told_and_no_more(folder):
+def test_a_wrong_router_to_which_a_pool_and_an_uplink_go_is_reported_and_no_more(folder):
     (folder / "clusters/k8s.yaml").write_text(
         "asn: 64512\nnodes: {n1: {addresses: [10.7.0.1], uplinks: {r1: {addresses: [10.7.0.1]}}}}\n"
         "pools: {services: {prefixes: [192.168.10.0/24], routers: [r1]}}\nrouters: {r1: {}, r2: {}}\n"

@@ -89,7 +89,7 @@ def test_lists_as_kubectl_writes_them_are_read(tmp_path, kind):
         ("kind: Service\nmetadata: {name: a}\nspec: {ports: 7}\n", "the Service a: spec.ports"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(tmp_path, text, said):
+def test_what_is_wrong_with_a_file_is_reported(tmp_path, text, said):
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(InputError, match="FRR612") as bad:
         read_manifests(tmp_path / "bad.yaml")

@@ -105,7 +105,7 @@ def fast(monkeypatch):
     monkeypatch.setattr(module, "_LONGEST_WAIT", 0.2)
 
 
-def test_what_is_there_is_listed_and_what_changes_is_told(tmp_path):
+def test_what_is_there_is_listed_and_what_changes_is_reported(tmp_path):
     async def scenario():
         async with following(tmp_path) as one:
             await one.reflector.synced.wait()
@@ -254,7 +254,7 @@ def test_characters_that_python_takes_for_the_end_of_a_line_are_none(tmp_path):
     run(scenario())
 
 
-def test_deletes_that_were_not_told_are_found_by_the_next_list(tmp_path, monkeypatch):
+def test_missed_deletes_are_found_by_the_next_list(tmp_path, monkeypatch):
     async def scenario():
         async with following(tmp_path) as one:
             await one.reflector.synced.wait()

@@ -75,7 +75,7 @@ def test_a_pool_is_announced_by_the_nodes_and_for_the_services_that_it_selects(n
 
 
 @pytest.mark.parametrize("mode", ["enforce", "warn", "off"])
-def test_a_pool_for_some_routers_is_admitted_by_them_and_told_to_no_other(net, mode):
+def test_a_pool_for_some_routers_is_admitted_by_them_and_announced_to_no_other(net, mode):
     network = load(net).network
     derived = derive(network)
     lists = {name: set(one.prefix_lists) for name, one in derived.routers.items()}

@@ -71,7 +71,7 @@ def fast(monkeypatch):
     monkeypatch.setattr(lease, "_RETRY", 0.05)
 
 
-def test_a_service_is_told_that_routers_take_it_and_which_router_does_not_and_why(tmp_path):
+def test_a_service_shows_that_routers_take_it_and_which_router_does_not_and_why(tmp_path):
     async def scenario():
         async with world(tmp_path) as one:
             await one.create("web", "10.1.0.1")
@@ -93,7 +93,7 @@ def test_a_service_is_told_that_routers_take_it_and_which_router_does_not_and_wh
     run(scenario())
 
 
-def test_an_address_outside_of_the_pools_and_one_that_is_not_there_are_told(tmp_path):
+def test_an_address_outside_of_the_pools_and_one_that_is_not_there_are_reported(tmp_path):
     async def scenario():
         async with world(tmp_path) as one:
             await one.create("outside", "203.0.113.9")
@@ -106,7 +106,7 @@ def test_an_address_outside_of_the_pools_and_one_that_is_not_there_are_told(tmp_
     run(scenario())
 
 
-def test_what_is_no_longer_ours_is_told_nothing_more_and_others_conditions_stay(tmp_path):
+def test_a_service_that_is_no_longer_ours_gets_no_condition_and_the_conditions_of_others_stay(tmp_path):
     async def scenario():
         async with world(tmp_path) as one:
             await one.create("web", "10.1.0.1")

@@ -260,7 +260,7 @@ def test_a_list_of_kubectl_is_read_like_documents(capsys, tmp_path):
     ("said", "keepalive", "hold"),
     [("holdTime: 1m30s", 30, 90), ("keepaliveTime: 20s", 20, 60), ("holdTime: 90s, keepaliveTime: 90s", 90, 90)],
 )
-def test_a_time_that_is_not_said_comes_from_the_other(capsys, tmp_path, said, keepalive, hold):
+def test_a_time_that_a_manifest_leaves_out_comes_from_the_other_time(capsys, tmp_path, said, keepalive, hold):
     (tmp_path / "k.yaml").write_text(GOOD.replace("peerASN:", f"{said}, peerASN:"))
     status, out, _ = run(capsys, "import", "metallb", tmp_path / "k.yaml")
     assert (status, f"timers: {{keepalive: {keepalive}, hold: {hold}}}\n" in out) == (0, True)
@@ -277,7 +277,7 @@ def test_a_key_without_a_value_is_as_good_as_none(capsys, tmp_path):
     assert run(capsys, "import", "metallb", tmp_path / "k.yaml")[0] == 0
 
 
-def test_without_the_secret_the_password_is_said_to_be_unknown(capsys, tmp_path):
+def test_without_the_secret_the_password_is_reported_as_unknown(capsys, tmp_path):
     (tmp_path / "k.yaml").write_text(GOOD.replace("peerASN:", "passwordSecret: {name: s}, peerASN:"))
     status, out, err = run(capsys, "import", "metallb", tmp_path / "k.yaml")
     assert (status, "warning[FRR624]" in err, "warning[FRR623]" in err) == (0, True, True)

@@ -33,7 +33,7 @@ NOBODY = ["127.0.0.1", "224.0.0.5", "0.0.0.0", "255.255.255.255", "::1", "fe80::
 
 
 @pytest.mark.parametrize("version", ["7.5", "8.3", "11", "11.0.1"])
-def test_a_version_outside_of_what_was_measured_is_told(found, version):
+def test_a_version_outside_of_what_was_measured_is_reported(found, version):
     assert found(r1={**peers("192.0.2.1"), "frr_version": version}) == [("FRR223", "routers.r1.frr_version", "warning")]
 
 
@@ -42,7 +42,7 @@ def test_a_version_that_was_measured_is_not(found, version):
     assert found(r1={**peers("192.0.2.1"), "frr_version": version}) == []
 
 
-def test_bgp_that_speaks_with_nobody_is_told(found):
+def test_bgp_that_speaks_with_nobody_is_reported(found):
     assert found(r1={"bgp": HEAD}) == [("FRR224", "routers.r1.bgp", "warning")]
     assert found(r1={"bgp": HEAD, "vrfs": {"red": peers("192.0.2.1")}}) == []
 
@@ -50,18 +50,18 @@ def test_bgp_that_speaks_with_nobody_is_told(found):
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "224.0.0.5", "0.0.0.0", "255.255.255.255", "::1", "fe80::1", "ff02::5"]
 )
-def test_an_address_that_no_session_comes_from_is_told(found, address):
+def test_an_address_that_no_session_comes_from_is_reported(found, address):
     assert found(r1=peers(address)) == [("FRR225", f"routers.r1.bgp.neighbors.{address}", "warning")]
     vrf = {"vrfs": {"red": peers(address)}}
     assert found(r1=vrf) == [("FRR225", f"routers.r1.vrfs.red.bgp.neighbors.{address}", "warning")]
 
 
-def test_link_local_addresses_that_work_are_not_told(found):
+def test_link_local_addresses_that_work_are_no_finding(found):
     assert found(r1=peers("169.254.10.1")) == []
     assert found(r1=peers("fe80::1", interface="eth0")) == []
 
 
-def test_an_ebgp_neighbor_behind_another_router_is_told(found):
+def test_an_ebgp_neighbor_behind_another_router_is_reported(found):
     behind = {"static_routes": [{"prefix": "10.9.0.9/32", "via": "10.2.0.1"}]}
     assert found(r1={**behind, **peers("10.9.0.9")}) == [("FRR226", "routers.r1.bgp.neighbors.10.9.0.9", "warning")]
     for more in (

@@ -101,7 +101,7 @@ def test_a_layer2_pool_is_announced_to_nobody():
 
 
 @pytest.mark.parametrize("asn", [65010, 65001])
-def test_nothing_is_said_of_multipath_for_frr_uses_every_node_by_itself(asn):
+def test_multipath_needs_no_warning_for_frr_uses_every_node_by_itself(asn):
     family = derived({**NODES, **POOLS, "asn": asn}).bgp.ipv4_unicast
     assert (family.maximum_paths, family.maximum_paths_ibgp) == (None, None)
 

@@ -125,7 +125,7 @@ def test_where_frr_runs_on_both_boxes_nothing_hangs_on_the_address_of_the_master
     assert codes == [("FRR243", "clusters.k8s.routers.home2"), ("FRR243", "clusters.k8s.routers.home3")]
 
 
-def test_a_box_that_follows_a_carp_address_alone_is_told_of_sessions_from_its_own_addresses():
+def test_a_box_that_follows_a_carp_address_alone_gets_a_finding_about_sessions_from_its_own_addresses():
     alone = changed(box(2), "bgp/neighbors/192.168.1.9/update_source", None)
     assert found(network(alone)) == [("FRR244", "routers.home2.bgp.neighbors.192.168.1.9.update_source")]
 

@@ -187,7 +187,7 @@ def test_what_is_not_xml_of_pfsense_is_an_error_with_its_line(text, code, line, 
     assert message in said
 
 
-def test_an_encrypted_backup_is_said_to_be_one():
+def test_an_encrypted_backup_is_reported_as_encrypted():
     text = "---- BEGIN config.xml ----\nU2FsdGVkX18x\n---- END config.xml ----\n"
     assert found(text) == [("FRR711", 1, "this backup is encrypted")]
 
@@ -196,7 +196,7 @@ def test_a_file_beyond_all_measure_is_refused():
     assert found("<a>" + " " * 64 * 1024 * 1024 + "</a>")[0][0] == "FRR710"
 
 
-def test_what_stands_twice_is_an_error_and_all_are_said_at_once():
+def test_what_stands_twice_is_an_error_and_all_are_reported_at_once():
     text = packages(
         "<frr/>\n<FRR/>\n<frrbgp><config><asnum>1</asnum>\n<ASNUM>1</ASNUM><row><a/>\n<a/></row></config></frrbgp>"
     )

@@ -114,7 +114,7 @@ def test_a_neighbor_of_a_private_as_may_announce_private_prefixes():
     assert codes(SAFE.replace("8.8.0.0/16 le 24", "10.0.0.0/8 le 32"), asn=64512) == []
 
 
-def test_a_router_with_1_000_neighbors_of_one_policy_is_audited_and_each_is_told():
+def test_a_router_with_1_000_neighbors_of_one_policy_is_audited_and_each_is_reported():
     group = "router bgp 64496\n neighbor G peer-group\n neighbor G remote-as 64500\n"
     members = "".join(f" neighbor 10.0.{n >> 8}.{n & 255} peer-group G\n" for n in range(1000))
     text = SAFE + group + members + " address-family ipv4 unicast\n  neighbor G route-map IN in\n"
@@ -222,7 +222,7 @@ UNDECIDABLE = {
 
 @pytest.mark.parametrize("action", ["permit", "deny"])
 @pytest.mark.parametrize("clause", UNDECIDABLE)
-def test_nothing_is_said_never_to_match_behind_a_clause_that_cannot_be_decided(clause, action):
+def test_no_entry_is_reported_as_never_matching_behind_an_undecided_clause(clause, action):
     """A route of which the clause is undecided may go on to the next entry."""
     text = f"""\
 bgp extcommunity-list standard X seq 5 permit rt 65001:1

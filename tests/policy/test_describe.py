@@ -57,7 +57,7 @@ def read(text, version):
 
 @both
 @given(data=st.data())
-def test_what_is_said_is_the_set(version, data):
+def test_the_words_for_a_set_mean_the_set(version, data):
     found = permitted(data.draw(lists(version)), version)
     text = described(found)
     if text == "nothing":
@@ -85,11 +85,11 @@ def test_what_is_said_is_the_set(version, data):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_shorter_of_a_set_and_its_exceptions_is_said(prefixes, text):
+def test_a_set_or_its_exceptions_are_named_whichever_is_shorter(prefixes, text):
     assert described(prefixes) == text
 
 
-def test_of_a_set_of_very_many_ranges_the_number_is_said():
+def test_a_set_of_very_many_ranges_is_described_by_their_number():
     text = described(permitted_every_other())
     assert text.startswith("10.0.0.0/24, 10.0.2.0/24")
     assert text.endswith("and 2992 more")
@@ -144,7 +144,7 @@ def test_what_is_asked_of_a_route_is_a_sentence(box, text):
     assert told({box: PrefixSet.block(ip_network("10.0.0.0/8"), 8, 32)}) == text
 
 
-def test_what_holds_for_every_route_is_not_said():
+def test_a_condition_that_every_route_meets_is_left_out():
     """FRR refuses AS 0 and its own AS before any policy, and announces nothing that is not to be announced."""
     text = (
         "route-map ALL permit 10\n match metric 5\nrouter bgp 65001\n neighbor 192.0.2.1 remote-as 65002\n"

@@ -138,7 +138,7 @@ def test_every_match_clause_has_a_value_here():
 
 @pytest.mark.parametrize("shape", ["permit", "deny", "call"])
 @pytest.mark.parametrize("clause", VALUES)
-def test_nothing_sure_is_said_behind_any_clause_that_is_undecided(clause, shape):
+def test_no_answer_is_certain_behind_an_undecided_clause(clause, shape):
     undecided, said = audited(clause, shape)
     assert not (undecided and said), said
 

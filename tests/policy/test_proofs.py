@@ -119,7 +119,7 @@ def judged(text, neighbor, direction, version="8.4", **more):
     return judge(Session(router, neighbor, direction), route)
 
 
-def test_a_graceful_shutdown_is_said_to_neighbors_behind_their_policy():
+def test_a_graceful_shutdown_is_announced_behind_the_policy_of_neighbors():
     said = judged("bgp graceful-shutdown", "192.0.2.9", "out").route
     assert said.community_string == "graceful-shutdown"
     within = judged("bgp graceful-shutdown", "192.0.2.11", "out").route

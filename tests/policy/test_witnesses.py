@@ -132,7 +132,7 @@ def seen(verdict):
 @VERSIONS
 @settings(max_examples=60)
 @given(pair=pairs())
-def test_each_witness_differs_as_it_is_said_to_and_no_route_differs_beside_the_classes(version, pair):
+def test_each_witness_differs_as_reported_and_no_route_differs_beside_the_classes(version, pair):
     routers, result = compared(pair, version)
     for one in result.differences:
         verdicts = [evaluate(router, PEER, pair[-1], one.route) for router in routers]

@@ -161,7 +161,7 @@ def test_a_cut_connection_after_the_batch_has_gone_through_ends_well():
     assert "passive" in device.saved
 
 
-def test_what_the_router_refuses_is_rolled_back_with_what_it_said():
+def test_what_the_router_refuses_is_rolled_back_and_its_answer_is_shown():
     device = FakeDevice(refuses=True)
     with pytest.raises(RolledBackError) as caught:
         run(device)

@@ -190,7 +190,7 @@ def test_a_raw_configuration_that_is_not_base64_is_an_error():
     assert caught.value.findings[0].where.path == ("frrglobalraw", "0", "bgpd")
 
 
-def test_what_the_box_alone_knows_is_said():
+def test_what_the_box_alone_knows_is_reported():
     neighbor = blank("frrbgpneighbors") | {"peer": "192.0.2.10", "updatesource": "wan"}
     stored = {
         "frr": [FRR["frr"][0] | {"row": [{"routevalue": "192.0.2.0/24", "routetarget": "gw|WAN_DHCP"}]}],

@@ -95,7 +95,7 @@ def test_what_pfsense_could_not_store_is_an_error_that_names_the_place(key, valu
     assert str(finding).isprintable() or "\n" in str(finding)
 
 
-def test_all_that_cannot_be_stored_is_said_at_once_and_no_secret():
+def test_all_that_cannot_be_stored_is_reported_at_once_and_no_secret():
     with pytest.raises(InputError) as caught:
         fragments({"frr": [{"password": "s3cret\n", "routerid": "é", "row": [{"routevalue": "\0"}]}]})
     assert [finding.where.path for finding in caught.value.findings] == [

@@ -68,7 +68,7 @@ def test_drift_and_the_plan_with_its_impact_are_there_when_running_configuration
     assert "have sessions that will reset" in page
 
 
-def test_nothing_is_said_of_drift_when_nobody_asked(capsys):
+def test_a_page_is_silent_on_drift_unless_asked(capsys):
     status, page, data, _ = written(capsys, EXAMPLE)
     assert (status, [one["observed"] for one in data["routers"]]) == (0, [None, None])
     assert "Nobody asked what the routers run" in page

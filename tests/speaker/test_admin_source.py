@@ -115,7 +115,7 @@ def test_the_answer_comes_when_the_sessions_know_whatever_is_asked_at_the_same_t
         b"[" * 5000,
     ],
 )
-def test_a_request_that_is_wrong_changes_nothing_and_is_told_why(tmp_path, request_):
+def test_a_wrong_request_changes_nothing_and_gets_the_reason(tmp_path, request_):
     async def live():
         async with living(tmp_path) as (world, _):
             answer = await sent(tmp_path, request_)

@@ -36,7 +36,7 @@ def test_the_wait_follows_from_how_the_last_attempts_ended(ends, waits):
     assert found == waits
 
 
-def test_a_shorter_connect_retry_time_is_the_most_that_is_waited_where_nobody_said_no():
+def test_a_shorter_connect_retry_time_is_the_longest_wait_unless_the_router_refused():
     idle = IdleHold(longest=5)
     for _ in range(9):
         idle.ended(None, None)

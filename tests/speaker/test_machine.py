@@ -144,7 +144,7 @@ def test_root_gives_up_what_a_speaker_never_does():
     assert [int(one, 16) & ~sum(1 << bit for bit in KEPT) for one in sets] == [0, 0]
 
 
-def test_no_metric_is_told_twice_though_two_sessions_have_one_router_address(tmp_path):
+def test_no_metric_appears_twice_though_two_sessions_have_the_same_router_address(tmp_path):
     async def live():
         one = made(tmp_path)
         one.peers.append(one.peers[0])

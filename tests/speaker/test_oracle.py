@@ -50,7 +50,7 @@ def negotiated(received, sent):
 
 
 @given(st.dictionaries(keys, attributes, max_size=30), capable, capable, st.tuples(*[st.booleans()] * 4))
-def test_exabgp_reads_in_our_updates_what_was_to_be_said(routes, ours, theirs, how):
+def test_exabgp_reads_in_our_updates_what_we_meant_to_announce(routes, ours, theirs, how):
     asn4, ibgp, drained, old = how
     asn, peer_asn = (4200000001 if asn4 else 65001), 65001 if not asn4 and ibgp else 65002
     # one side may be old: it is told AS_TRANS, and finds our number in AS4_PATH

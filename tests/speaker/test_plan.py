@@ -85,7 +85,7 @@ def test_a_router_that_takes_the_nodes_by_a_range_is_spoken_to_as_well(tmp_path)
 
 
 @pytest.mark.parametrize("able", [True, False])
-def test_ipv4_over_ipv6_is_held_back_where_the_router_was_told_not_to_take_it(tmp_path, able):
+def test_ipv4_over_ipv6_is_held_back_where_the_router_refuses_it(tmp_path, able):
     """The plan, the status and the router say the same of RFC 8950."""
     own = "" if able else "  neighbors:\n    2001:db8::2: {capability_extended_nexthop: false}\n"
     made = inventory(

@@ -119,7 +119,7 @@ def test_communities_beyond_255_octets_are_written_with_a_long_length():
     assert Reader().read(b"\0\0" + len(octets).to_bytes(2, "big") + octets + b"\x08\x0a").discarded == []
 
 
-def test_a_peer_of_two_octets_is_told_as_trans_and_as4_path():
+def test_a_peer_of_two_octets_gets_as_trans_and_as4_path():
     octets, _ = replace(WRITER, local_asn=4200000000, asn4=False).write(Family.IPV4, Attributes(prepend=1))
     assert bytes.fromhex("40020602025ba05ba0") in octets
     assert bytes.fromhex("c0110a0202fa56ea00fa56ea00") in octets

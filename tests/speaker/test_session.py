@@ -65,7 +65,7 @@ async def updates(talk, number):
     return announced, withdrawn
 
 
-def test_up_is_said_after_the_peers_keepalive_and_not_before():
+def test_a_session_is_reported_up_after_the_peers_keepalive_and_not_before():
     async def talk():
         async with Bench(table=table("10.0.0.0/8")) as bench:
             talk = await bench.talk()
@@ -134,7 +134,7 @@ def test_who_sends_no_open_is_not_waited_for(monkeypatch, octets):
     run(talk())
 
 
-def test_a_wrong_as_is_told_so_and_tried_again_ever_more_rarely():
+def test_a_wrong_as_gets_a_notification_and_is_tried_again_ever_more_rarely():
     async def talk():
         async with Bench() as bench:
             talk, began = await bench.talk(), time.time()
@@ -275,7 +275,7 @@ def test_a_refresh_is_answered_at_once_with_everything(enhanced):
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_what_changes_while_everything_is_said_is_said_before_its_end_is(restarts, monkeypatch):
+def test_a_change_during_the_first_announcements_is_announced_before_end_of_rib(restarts, monkeypatch):
     """At End-of-RIB, and at the end of a refresh, a router drops what it has not heard again until then."""
     monkeypatch.setattr("frrgen.speaker.table.table.BLOCK", 4)
 
@@ -328,7 +328,7 @@ def test_a_refresh_that_is_cut_wrongly_is_an_error_of_its_own():
     run(talk())
 
 
-def test_changes_are_told_and_gathered():
+def test_changes_are_announced_and_gathered():
     async def talk():
         made = table("10.0.0.0/8")
         async with Bench(table=made) as bench:
@@ -561,7 +561,7 @@ def test_a_session_with_hold_time_0_still_needs_its_first_keepalive_in_time(monk
     run(talk())
 
 
-def test_a_socket_that_cannot_be_made_is_said_and_tried_again():
+def test_a_socket_that_cannot_be_made_is_reported_and_tried_again():
     async def talk():
         async with Bench(password="x" * 90) as bench:
             async with asyncio.timeout(30):
@@ -573,7 +573,7 @@ def test_a_socket_that_cannot_be_made_is_said_and_tried_again():
     run(talk())
 
 
-def test_why_there_is_no_connection_is_said_in_the_systems_words():
+def test_why_there_is_no_connection_is_reported_in_the_systems_words():
     async def talk():
         async with Bench() as bench:
             bench.server.close()
@@ -608,7 +608,7 @@ def test_a_mistake_of_ours_ends_the_session_with_a_notification_and_it_begins_ag
     run(talk())
 
 
-def test_what_is_withdrawn_is_said_before_what_is_new_so_that_a_limit_is_not_reached_between():
+def test_withdrawals_go_out_before_new_prefixes_so_that_a_limit_is_not_reached_between():
     async def talk():
         old = [Key.of(IPv4Network((10 << 24 | n << 8, 24))) for n in range(40_000)]
         new = [Key.of(IPv4Network((20 << 24 | n << 8, 24))) for n in range(40_000)]
@@ -631,7 +631,7 @@ def test_what_is_withdrawn_is_said_before_what_is_new_so_that_a_limit_is_not_rea
     run(talk())
 
 
-def test_a_router_that_has_no_family_in_common_is_told_so():
+def test_a_router_that_has_no_family_in_common_gets_a_notification():
     async def talk():
         async with Bench() as bench:
             talk, began = await bench.talk(), time.time()
@@ -704,7 +704,7 @@ def test_ttl_security_is_asked_of_the_kernel_in_both_directions(address, level, 
         assert made.getsockopt(level, ttl) == 7
 
 
-def test_a_restart_is_said_in_the_first_open_behind_it_and_in_no_other():
+def test_a_restart_stands_in_the_first_open_behind_it_and_in_no_other():
     async def talk():
         async with Bench(restarted=True) as bench:
             for restarting in (True, False):
