@@ -10,7 +10,7 @@ import pytest
 
 from frrgen.policy.sets.automaton import machine, refuse_stray, surely_found
 from frrgen.policy.sets.paths import ALPHABET, LANGUAGE
-from frrgen.policy.sets.regex import UndecidedError
+from frrgen.policy.sets.regex import UndecidedError, compiled
 
 _EXTENDED, _NO_SUB = 1, 8
 DELIMITER = "(^|[,{}() ]|$)"
@@ -91,6 +91,34 @@ def test_random_expressions_are_found_where_glibc_finds_them(seed):
             assert it.accepts(it.run(text), at_start=not text) == ours, (regex, text)
             asked += 1
     assert asked > 20 * doubts
+
+
+@pytest.mark.parametrize(
+    "regex",
+    [
+        "[]1]",
+        "[^]1]",
+        "^[]1]$",
+        "^[^]1]$",
+        "[1]]",
+        "[^1]]",
+        "[]",
+        "[^]",
+        "[1",
+        "[[:digit:]]",
+        "[^[:digit:]]",
+        "[[:digit:]2]]",
+        "[]-a]",
+    ],
+)
+def test_a_bracket_ends_where_it_ends_for_glibc(regex):
+    glibc = Glibc(regex)
+    texts = ["", "1", "2", "]", "1]", "2]", "^", "^]", "a", "[", "_", "12"]
+    if not glibc.valid:
+        with pytest.raises(UndecidedError):
+            compiled(regex)
+        return
+    assert [surely_found(regex, text) for text in texts] == [glibc.finds(text) for text in texts]
 
 
 @pytest.mark.parametrize("regex", ["^(_1)+$", "(_1){2}", "((^|2)1)+2"])

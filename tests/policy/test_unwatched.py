@@ -132,3 +132,10 @@ def test_it_is_undecided_what_comes_first_where_an_entry_prepends_an_as_that_it_
     router = parse(f"frr version 10.3\n{text}  neighbor 192.0.2.1 route-map M in\n", name="r1").router
     verdict = judge(Session.find(router, "192.0.2.1", "in"), Route(ip_network("10.0.0.0/8"), as_path="65001")).verdict
     assert (verdict != "undecided") == decided
+
+
+@pytest.mark.parametrize(("version", "hidden"), [("8.4", False), ("10.3", False), ("10.7", True), ("10.7.1", True)])
+def test_clauses_do_not_see_a_learned_med_from_frr_10_7_on(version, hidden):
+    one = session(version=version)
+    assert one.drops_med(4)
+    assert one.hides_med(4) is hidden
