@@ -308,3 +308,13 @@ def test_a_limit_below_what_a_session_brings_now_resets_it_and_the_plan_says_so(
     made = plan_for_box("pf", running, new, frr_conf(new, BOX))
     assert resets(made) == ({"192.168.1.10": ("maximum-prefix 100",)} if reset else {})
     assert any(words in text for text in made.warnings) == bool(words)
+
+
+@pytest.mark.parametrize(("version", "told"), [("8.4.4", True), ("10.3", False)])
+def test_a_timer_of_bfd_that_frr_8_does_not_take_away_is_named_before_the_push(version, told):
+    peer = blank("frrbfdpeers") | {"peer": "192.0.2.77", "local_address": ""}
+    old = {**BASE, "frrbfd": [{"enable": "on"}], "frrbfdpeers": [peer | {"detectmultiplier": "5"}]}
+    found = plan({**old, "frrbfdpeers": [peer]}, old=old, version=version, up=ALL | {"bfdd"})
+    assert found.effect is Effect.RELOAD
+    assert any("`detect-multiplier 5`" in note and "detect_multiplier: 3" in note for note in found.notes) is told
+    assert not plan({**old, "frrbfdpeers": []}, old=old, version=version, up=ALL | {"bfdd"}).notes

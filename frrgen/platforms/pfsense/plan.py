@@ -47,6 +47,9 @@ _FLAGS: Final = {
 """What else stands in the file whose change makes the package restart FRR."""
 _MULTIHOP_KEPT: Final = (10, 3)
 """Until then frr-reload finds `ebgp-multihop` without a number missing every time, for FRR shows one."""
+_BFD_TIMERS: Final = ("detect-multiplier ", "receive-interval ", "transmit-interval ")
+_BFD_UNDOES: Final = (10,)
+"""From then on bfdd takes `no detect-multiplier` and the like: FRR 8.4.4 does not, 10.3 does."""
 _RESTART_TIME_RESETS: Final = (10,)
 """From then on `bgp graceful-restart restart-time 120`, not shown as it is the default, is sent again every time."""
 
@@ -198,7 +201,11 @@ def plan_box(
     values |= {"leftovers": tuple(map(str, alone)), "changes": (*base.changes, *others), "sessions": sessions}
     if does is not Effect.RELOAD:
         values["after"] = ()  # FRR restarts, or does not run
-    notes = tuple(_notes(base.changes if reloads else (), alone if reloads else (), hasync=hasync and bool(writes)))
+    changes = base.changes if reloads else ()
+    notes = (
+        *_stuck(changes, running.router.version),
+        *_notes(changes, alone if reloads else (), hasync=hasync and bool(writes)),
+    )
     return PfsensePlan(**values, writes=writes, effect=does, because=because, notes=notes)
 
 
@@ -260,6 +267,17 @@ def _with_reloads_own(
         if neighbor in here and (before is None or before.impact is not Impact.RESET):
             found[neighbor] = SessionImpact(neighbor, None, Impact.RESET, (why, "with every reload"))
     return tuple(found[neighbor] for neighbor in sorted(found))
+
+
+def _stuck(changes: Sequence[Change], version: tuple[int, ...]) -> Iterator[str]:
+    """Tell which timers of BFD stay although they are taken away."""
+    lines = {one.before for one in changes if one.path[0] in {"bfd_peers", "bfd_profiles"} and one.after is None}
+    stuck = sorted(line for line in lines if line is not None and line.startswith(_BFD_TIMERS))
+    if stuck and version < _BFD_UNDOES:
+        yield (
+            f"This FRR has no `no` for {', '.join(f'`{line}`' for line in stuck[:5])}: the line stays, and a push is "
+            "undone. Write the default into the inventory (detect_multiplier: 3, the intervals: 300)."
+        )
 
 
 def _notes(changes: Sequence[Change], alone: Sequence[Leftover], *, hasync: bool) -> Iterator[str]:
