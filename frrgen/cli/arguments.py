@@ -11,6 +11,7 @@ from frrgen import __version__
 from frrgen.cli import speaker_arguments
 from frrgen.cli.exits import epilog
 from frrgen.cli.options import (
+    avoid_option,
     budget_option,
     device_options,
     everywhere,
@@ -109,6 +110,7 @@ def parser() -> argparse.ArgumentParser:
     device_options(diff)
     prune_options(diff)
     unread_options(diff)
+    avoid_option(diff)
 
     push = verb("push", "push", "apply the intended configuration, and undo it if that goes wrong")
     push.add_argument(
@@ -143,6 +145,7 @@ def parser() -> argparse.ArgumentParser:
     device_options(push)
     prune_options(push)
     unread_options(push)
+    avoid_option(push)
 
     confirm = verb("confirm", "confirm", "save what a push has applied, before its router undoes it")
     routers_options(confirm, "+")
@@ -157,6 +160,7 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     back.add_argument("--format", choices=["text", "json"], default="text")
     device_options(back)
+    avoid_option(back)
 
     history = verb("history", "history", "show what a router's journal says of pushes")
     history.add_argument("routers", metavar="ROUTER")
@@ -196,6 +200,7 @@ def parser() -> argparse.ArgumentParser:
     plan_format_options(plan)
     prune_options(plan)
     unread_options(plan)
+    avoid_option(plan)
 
     later = verb("upgrade-check", "upgrade_check", "find what a later FRR reads otherwise, before a router is upgraded")
     later.add_argument(

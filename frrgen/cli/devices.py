@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from frrgen.codes import Code
@@ -36,9 +36,15 @@ def at(place: str, name: str | None, platform: str) -> Router:
 
 def plan_of(router: Router, args: argparse.Namespace, running: Path | None) -> Plan:
     """Plan the change of a router, or of what a file says that it has. Raises DeviceError, InputError."""
-    return of(router).plan(
-        router, Source(running, args.ssh_config), Options(args.prune_leftovers, allow_unread=args.allow_unread)
-    )
+    options = Options(args.prune_leftovers, allow_unread=args.allow_unread, avoid=args.avoid)
+    return of(router).plan(router, Source(running, args.ssh_config), options)
+
+
+def refuse_avoid(args: argparse.Namespace, routers: Iterable[Router]) -> None:
+    """Raise InputError if `--avoid` names a router whose platform cannot avoid anything."""
+    if args.avoid and (others := [router.name for router in routers if not of(router).avoids]):
+        text = f"--avoid is for routers with FRR alone: {', '.join(others)}"
+        raise InputError(Finding(Code.FRR114, text, hint="name the routers that it is for"))
 
 
 def push_to(
@@ -63,6 +69,7 @@ def push_to(
         allow_down=args.allow_down,
         paired=paired,
         confirm_within=args.confirm_within,
+        avoid=args.avoid,
     )
     source = Source(None, args.ssh_config)
     return of(router).push(router, source, options, approve=approve, progress=progress, stop=stop)

@@ -16,7 +16,7 @@ from frrgen.cli.at_commit import running_at
 from frrgen.cli.ci import envelope, of_plan, reported, write
 from frrgen.cli.ci_formats import NAMES
 from frrgen.cli.common import complain, worst
-from frrgen.cli.devices import plan_of
+from frrgen.cli.devices import plan_of, refuse_avoid
 from frrgen.cli.outcomes import finding_as_json
 from frrgen.cli.plan import show
 from frrgen.cli.reviewed import plan_digest
@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> Exit:
     with working(args, "reading the inventory"):
         read = readable(args.inventory, args.routers, over_box=True)
     inventory, routers, wrong = read.inventory, read.routers, read.wrong
+    refuse_avoid(args, routers)
     if wrong and args.running is not None and not args.running.is_dir():
         # a file is of the one router that there is
         raise InputError(*(one for bad in wrong.values() for one in bad.findings))

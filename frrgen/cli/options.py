@@ -70,6 +70,12 @@ def prune_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--prune-leftovers", action="store_true", help="also remove running lines that the model lacks")
 
 
+def avoid_option(verb: argparse.ArgumentParser) -> None:
+    """Add what prefers a restart of sessions to what FRR else does wrong."""
+    help_ = "restart sessions that would keep an old value, and shut those beside which FRR would do wrong"
+    verb.add_argument("--avoid", action="store_true", help=help_)
+
+
 def looked_options(verb: argparse.ArgumentParser) -> None:
     """Add what is looked at: some routers, and perhaps what they run."""
     routers_options(verb, "*")

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> Exit:
     refuse_lost(only_in(running.leftovers, intended.leftovers), args.allow_unread, str(args.running))
     refuse_lost(unread, args.allow_unread, str(args.intended))
     whole = intended.router.model_copy(update={"ownership": "full"})
-    plan = with_trap(make_plan(running, whole, prune_leftovers=args.prune_leftovers), whole)
+    plan = with_trap(make_plan(running, whole, prune_leftovers=args.prune_leftovers, avoid=args.avoid), whole)
     refuse_endangered(plan.changes, unread, args.allow_unread, str(args.intended))
     show(plan, args.format)
     if beyond := beyond_model(running, intended):

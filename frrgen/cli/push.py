@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from frrgen.cli.devices import push_to
+from frrgen.cli.devices import push_to, refuse_avoid
 from frrgen.cli.outcomes import Pushing
 from frrgen.cli.reviewed import Reviewed
 from frrgen.codes import Code
@@ -29,6 +29,9 @@ def run(args: argparse.Namespace) -> Exit:
     if reviewed:
         after = {name: first if first in named else None for name, first in after.items() if name in named}
     routers = inventory.routers(list(after))
+    # a plan that was reviewed says itself what it avoids
+    args.avoid = args.avoid or (reviewed is not None and reviewed.avoids)
+    refuse_avoid(args, routers)
     inventory.refuse_errors((router.name for router in routers), over_box=True)
     if (args.raw or args.clear_raw) and not any(of(router).raw for router in routers):
         raise InputError(Finding(Code.FRR114, "--raw and --clear-raw are for pfSense boxes, and none is named"))

@@ -25,6 +25,11 @@ class Reviewed:
         """The routers that there is a plan for."""
         return list(self._plans)
 
+    @property
+    def avoids(self) -> bool:
+        """Whether the plans were made with `--avoid`."""
+        return any(plan.get("avoid") is True for plan in self._plans.values())
+
     @classmethod
     def read(cls, words: Sequence[str]) -> Self | None:
         """Read the file that stands where a router could; None if routers are named. Raises InputError."""

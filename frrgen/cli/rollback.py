@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from frrgen.cli.devices import refuse_avoid
 from frrgen.cli.outcomes import Pushing
 from frrgen.cli.waiting import job, routers
 from frrgen.codes import Code
@@ -20,6 +21,7 @@ from frrgen.transport.base import Keeper, Running, Timer
 def run(args: argparse.Namespace) -> Exit:
     """Undo the push that waits; if none does, or `--to` names one, bring back what ran before, as a push."""
     (router,) = routers(args)
+    refuse_avoid(args, [router])
     if not args.yes and not args.dry_run and not sys.stdin.isatty():
         raise InputError(Finding(Code.FRR109, "there is no terminal to ask on", hint="use --yes"))
     with Pushing(args, [router.name]) as pushing:
@@ -43,6 +45,7 @@ def _back(router: Router, args: argparse.Namespace, pushing: Pushing) -> Callabl
             approve=None if args.yes and not args.dry_run else pushing.approve,
             progress=pushing.progress_of(router.name),
             stop=pushing.stop,
+            avoid=args.avoid,
         )
 
     return back

@@ -52,6 +52,8 @@ class Options:
     """The other router of its pair is pushed to, too."""
     confirm_within: int | None = None
     """Seconds after which the router undoes a push that nobody confirms; None: it is saved at once."""
+    avoid: bool = False
+    """Restart or shut sessions rather than have FRR do wrong. Only where the platform `avoids`."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Platform(Protocol):
     """FRR's configuration is a part of a larger file, in which `merge` replaces it."""
     raw: bool
     """It may hold a raw configuration of FRR, which replaces all else that it has for FRR."""
+    avoids: bool
+    """A push can restart or shut sessions where FRR would else do wrong."""
     template: bool
     """frrgen writes the frr.conf itself, from a template, and knows where each line comes from."""
 
@@ -140,6 +144,7 @@ class Platform(Protocol):
         approve: Approve | None,
         progress: Callable[[State], None],
         stop: threading.Event,
+        avoid: bool = False,
     ) -> Outcome:
         """Apply what was there before an earlier push, "" for the last one. Raises as `push`."""
 

@@ -67,7 +67,7 @@ def plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"  … and {len(told) - _MOST_ROUTES} more about routes", ""
     for line in [line for effect in plan.beyond for line in effect.lines()][:_MOST_ROUTES]:
         yield f"beyond the inventory, by lines that are left unchanged: {plan.router} {line}", "bold red"
-    for command in plan.after:
+    for command in (*plan.after, *plan.restarts):
         yield f"then: {command}", ""
     for warning in plan.warnings:
         yield f"warning: {warning}", "yellow"

@@ -270,6 +270,8 @@ class Staged:
     clear: tuple[str, ...]
     """Commands in exec mode, once it was undone."""
     summary: str
+    restarts: tuple[str, ...] = ()
+    """Commands in exec mode that restart sessions, once the change was applied; and again, once it was undone."""
 
 
 def no_backup(router: str, id_: str) -> DeviceError:
@@ -334,6 +336,9 @@ class Device(Keeper[Running], Protocol):
 
         A batch that complains is the last one.
         """
+
+    def restart(self) -> None:
+        """Restart the sessions that the staged push names. If the push is undone then, they restart again."""
 
     def apply_back(self, batches: Sequence[Sequence[str]]) -> None:
         """Apply other batches, to go back."""

@@ -179,17 +179,17 @@ class Live:
         """Give the peers whose sessions are established."""
         return {one for one, end in self.ends.items() if end.up.is_set()}
 
-    def plan(self, intended: Model) -> Plan:
+    def plan(self, intended: Model, *, avoid: bool = False) -> Plan:
         """Plan from what runs now."""
-        return make_plan(
-            parse(self.router.running_config(), name=intended.name, frr_version=self.router.frr.version), intended
-        )
+        running = parse(self.router.running_config(), name=intended.name, frr_version=self.router.frr.version)
+        return make_plan(running, intended, avoid=avoid)
 
     def push(self, plan: Plan) -> str:
         """Carry a plan out; what vtysh says."""
         said = "".join(self.router.load("\n".join([*batch, "end", ""])) for batch in plan.batches)
-        if plan.after:
-            said += self.router.vtysh(*plan.after)
+        for commands in (plan.after, plan.restarts):
+            if commands:
+                said += self.router.vtysh(*commands)
         return said
 
     def dropped(self, plan: Plan, up: Collection[Peer], more: float = 1.0) -> set[Peer]:
@@ -267,14 +267,14 @@ class Live:
         """Give what each peer was told and has not been told to forget, in words.
 
         Its own routes, which come back to it, are left out: their next hop depends on the order in which FRR put
-        neighbors together.
+        neighbors together. Of a default route it is said whether there is one: the router may originate it.
         """
         found = {}
         for one in peers:
             own = self._own(one)
             told = {prefix: route for prefix, route in dict(self.ends[one].heard).items() if str(prefix) not in own}
-            found[one.address] = {
-                str(prefix): _shown(told[prefix]) for prefix in sorted(told, key=str) if prefix not in own
+            found[one.address] = {str(prefix): _shown(told[prefix]) for prefix in sorted(told, key=str)} | {
+                text: "a default route" for text in map(str, self.ends[one].heard) if text in {"0.0.0.0/0", "::/0"}
             }
         return found
 

@@ -13,7 +13,8 @@ _PASSING: Final = re.compile(
     r"messageStats|TimerUp|LastRead|LastWrite|ElapsedTime|[lL]astReset|lastNotification|lastError|lastUpdate|TimerMsecs|"
     r"TimerRemaining|ExpireIn|connections(Established|Dropped)|estimatedRtt|portForeign|portLocal|nexthopLocal|hostLocal|"
     r"updateGroupId|subGroupId|packetQueueLength|Counter$|prefixStats|mraiInterval|softwareVersion$|eorReceived|endOfRib|"
-    r"bgpTimerConfigured|bgpTcpMss|Thread|hostName|receivedPrefix"
+    r"bgpTimerConfigured|bgpTcpMss|Thread|hostName|receivedPrefix|"
+    r"default(Not)?Sent|unchangedNextHopPropogatedToNbr"
 )
 """What changes from moment to moment, by the name of its key, or what is configured and says nothing of the session."""
 _GRACEFUL_RESTART: Final = 64

@@ -92,7 +92,7 @@ def test_the_walk_of_a_plan_goes_down_through_the_layers(tmp_path):
     (router,) = inventory.routers(["edge1"])
     running = tmp_path / "running.conf"
     running.write_text("frr version 10.3\nrouter bgp 64512\n neighbor 192.0.2.1 remote-as 64513\n")
-    args = argparse.Namespace(ssh_config=None, prune_leftovers=False, allow_unread=[], verb="diff")
+    args = argparse.Namespace(ssh_config=None, prune_leftovers=False, allow_unread=[], avoid=False, verb="diff")
     steps: set[tuple[str, str]] = set()
 
     def follow(frame: FrameType, event: str, arg: object) -> None:

@@ -144,6 +144,7 @@ class FrrDevice:
             "daemons": " ".join(sorted(staged.before.daemons)) + "\n",
             "after": _lines(staged.after),
             "clear": _lines(staged.clear),
+            "restart": _lines(staged.restarts),
             "said": "",
             "bad": f"{_BAD.pattern}\n",
             "note": f"{_NOTE.pattern}\n",
@@ -183,6 +184,10 @@ class FrrDevice:
     def apply_back(self, batches: Sequence[Sequence[str]]) -> None:
         """Apply other batches of the push."""
         self._armed("go back", self._send("more", _files("back", batches), self.id))
+
+    def restart(self) -> None:
+        """Run the clears that were staged for the end, which end sessions."""
+        self._armed("restart sessions", self._sh("restart", self.id))
 
     def settle(self) -> None:
         """Wait for the batch that is being applied, and have none begin."""

@@ -107,6 +107,13 @@ clear_sessions() {
     done <"$1"
 }
 
+# Restart the sessions that would keep an old value.
+restart() {
+    set --
+    while read -r line; do set -- "$@" -c "$line"; done <"$armed/restart"
+    vtysh "$@"
+}
+
 # Bring back what ran before. Its batch was made beforehand; what came of it is looked at.
 undo() {
     alone 600
@@ -121,6 +128,7 @@ undo() {
     done
     if as_before && restore_startup; then
         clear_sessions "$armed/clear"
+        [ ! -e "$armed/restarted" ] || restart >/dev/null 2>&1
         by_itself 'rolled back' "$1" "$2"
         ended
         exit 0
@@ -164,6 +172,7 @@ look) # MARK SECONDS [startup]
         [ ! -e "$armed/failed" ] || timer=failed
         printf '%s %s %s\n' "$timer" "$(($(cat "$armed/until") - $(date +%s)))" "$(cat "$armed/verified" 2>/dev/null)"
         cat "$armed/about" "$armed/after"
+        [ -e "$armed/restarted" ] || cat "$armed/restart" 2>/dev/null
     fi
     printf '\n%s end\n' "$1"
     ;;
@@ -245,6 +254,11 @@ back) # ID
     alone 600
     must_be_armed "$1"
     batch "$armed"/more/* >/dev/null 2>&1
+    ;;
+restart) # ID
+    must_be_armed "$1"
+    : >"$armed/restarted" || exit $BROKEN
+    restart
     ;;
 settle) # ID SECONDS: wait until nothing of ours changes anything any more, and let nothing begin
     alone "$2"

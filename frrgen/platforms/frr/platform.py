@@ -35,6 +35,7 @@ class FrrPlatform:
     pairs = False
     merges = False
     raw = False
+    avoids = True
     template = True
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
@@ -89,7 +90,13 @@ class FrrPlatform:
             text = read_text(source.file)
             refuse_foreign((text, source.file))
             running = Running(text, said_version(text) or "")
-        return plan_for(running, router, prune_leftovers=options.prune_leftovers, allow_unread=options.allow_unread)
+        return plan_for(
+            running,
+            router,
+            prune_leftovers=options.prune_leftovers,
+            allow_unread=options.allow_unread,
+            avoid=options.avoid,
+        )
 
     def push(
         self,
@@ -117,6 +124,7 @@ class FrrPlatform:
                 allow_unread=options.allow_unread,
                 bounds=Bounds(loss=options.allow_loss, down=options.allow_down),
                 confirm_within=options.confirm_within,
+                avoid=options.avoid,
             ).run()
 
     def keeper(self, router: Router, source: Source) -> Keeper[Running]:
@@ -140,6 +148,7 @@ class FrrPlatform:
         approve: Approve | None,
         progress: Callable[[State], None],
         stop: threading.Event,
+        avoid: bool = False,
     ) -> Outcome:
         """Apply what ran before an earlier push, line by line. Raises FrrgenError as Push.run does."""
         from frrgen.platforms.frr.device import FrrDevice
@@ -147,7 +156,7 @@ class FrrPlatform:
 
         with closing(FrrDevice(router, ssh_config=source.ssh_config)) as device:
             text = device.kept(id_)
-            return Restore(device, router, text=text, approve=approve, progress=progress, stop=stop).run()
+            return Restore(device, router, text=text, approve=approve, progress=progress, stop=stop, avoid=avoid).run()
 
     def import_(self, source: Source, router: Router | None) -> Found:
         """Return what an frr.conf or the router says. Raises DeviceError, InputError."""

@@ -11,11 +11,13 @@ from typing import Final, TypeVar
 
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Finding, FrrgenError, RolledBackError, UnknownStateError
+from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
 from frrgen.platforms.frr.daemons import lacks
+from frrgen.platforms.frr.diff.avoid import restarted
 from frrgen.platforms.frr.diff.changes import Commands
 from frrgen.platforms.frr.diff.owned import with_unowned
-from frrgen.platforms.frr.diff.plan import Plan, hide, make_plan, with_routes, with_trap
+from frrgen.platforms.frr.diff.plan import Plan, SessionImpact, hide, make_plan, with_routes, with_trap
 from frrgen.platforms.frr.diff.unread import refuse_lost
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed, parse
@@ -42,17 +44,19 @@ def plan_for(
     routes: bool = True,
     unfinished: bool = True,
     allow_unread: Collection[str] = (),
+    avoid: bool = False,
 ) -> Plan:
     """Plan the change of what a router runs, by the rules of the FRR version that it runs.
 
     `routes`: also what it does to routes, which may take a while. `unfinished`: also what an earlier change has left.
+    `avoid`: restart or shut sessions rather than have FRR do wrong.
     Raises InputError if a BGP instance, a neighbor, a list or a map of what runs is not understood, unless it is named
     in `allow_unread`.
     """
     parsed = parse(running.text, name=intended.name, frr_version=running.frr_version or intended.frr_version)
     refuse_lost(parsed.leftovers, allow_unread, known=intended)
     judged = intended.of_version(running.frr_version) if running.frr_version else intended
-    plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers, accepted=running.accepted)
+    plan = make_plan(parsed, judged, prune_leftovers=prune_leftovers, accepted=running.accepted, avoid=avoid)
     plan = with_trap(plan, judged)
     if unfinished and (running.pending is not None or running.unsaved):
         plan = _unfinished(plan, running, parsed)
@@ -78,7 +82,18 @@ def with_pending(plan: P, pending: Pending | None) -> P:
     if pending is None:
         return plan
     left = () if pending.timer is Timer.REBOOTED else pending.after
-    return replace(plan, unfinished=(*plan.unfinished, str(pending)), after=tuple(dict.fromkeys((*plan.after, *left))))
+    hard = [command for command in left if any(restarted([command]))]
+    resets = {(one.vrf or "", one.neighbor): one for one in plan.sessions}
+    for vrf, name in restarted(hard):
+        if (there := resets.get((vrf, name))) is None or there.impact is not Impact.RESET:
+            resets[vrf, name] = SessionImpact(name, vrf or None, Impact.RESET, ("left by an earlier push",))
+    return replace(
+        plan,
+        unfinished=(*plan.unfinished, str(pending)),
+        after=tuple(dict.fromkeys((*plan.after, *(command for command in left if command not in hard)))),
+        restarts=tuple(dict.fromkeys((*plan.restarts, *hard))),
+        sessions=tuple(one for _, one in sorted(resets.items())),
+    )
 
 
 def unsaved(running: Running, parsed: Parsed | None = None) -> tuple[str, ...]:
@@ -109,23 +124,28 @@ class Transaction(Push[Running]):
     """What must be so of sessions before the change is believed; None: nothing is asked of them."""
     confirm_within: int | None = field(default=None, kw_only=True)
     """Seconds in which a person must confirm; None: the push confirms itself."""
+    avoid: bool = field(default=False, kw_only=True)
+    """Whether sessions restart or are shut rather than have FRR do wrong."""
 
     def _plan(self, running: Running) -> Plan:
         shown = self.approve is not None and self.before is None
         prune, unread = self.prune_leftovers, self.allow_unread
-        return plan_for(running, self.intended, prune_leftovers=prune, routes=shown, allow_unread=unread)
+        return plan_for(
+            running, self.intended, prune_leftovers=prune, routes=shown, allow_unread=unread, avoid=self.avoid
+        )
 
     def _check(self) -> None:
         before, plan = self._old, self._planned
         refuse_waiting(self.device.name, before.pending)
         refuse_untold(self.device.name, before, self.bounds)
-        back = way_back(self._foreseen(), self._parsed_before())
+        back = way_back(self._foreseen(), self._parsed_before(), avoid=self.avoid)
         self.device.stage(
             Staged(
                 forth=plan.batches,
                 back=back.batches,
                 before=before,
                 after=plan.after,
+                restarts=plan.restarts,
                 clear=tuple(dict.fromkeys((*back.after, *plan.after))),
                 summary=plan.summary,
             )
@@ -176,6 +196,9 @@ class Transaction(Push[Running]):
             raise DeviceError(*_not_as_intended(self.device.name, problems, said))
         if plan.after:
             self.device.execute(plan.after)
+        if plan.restarts:
+            self.device.restart()
+            now = self.device.fetch()
         if self.bounds is not None or self.intended.checks:
             now = self._await(self.bounds or Bounds(loss=100, down=True), now)
         self._tell(State.VERIFIED)
@@ -216,6 +239,7 @@ class Transaction(Push[Running]):
             routes=False,
             unfinished=False,
             allow_unread=self.allow_unread,
+            avoid=self.avoid,
         )
         found = [str(line) for line in left.shown_commands]
         if not self.prune_leftovers and set(left.leftovers) != set(planned.leftovers):
@@ -237,7 +261,7 @@ class Transaction(Push[Running]):
             before = self._parsed_before()
             for _ in range(2):
                 now = self.device.fetch()
-                batches = way_back(_parsed(now, before), before).batches
+                batches = way_back(_parsed(now, before), before, avoid=self.avoid).batches
                 if now.digest == self._old.digest or not batches:
                     break
                 self.device.apply_back(batches)
@@ -271,14 +295,14 @@ def _parsed(now: Running, before: Parsed) -> Parsed:
     return parse(now.text, name=before.router.name, frr_version=now.frr_version)
 
 
-def way_back(now: Parsed, before: Parsed) -> Plan:
-    """Plan how to bring back what was there before.
+def way_back(now: Parsed, before: Parsed, *, avoid: bool = False) -> Plan:
+    """Plan how to bring back what was there before; `avoid` as in `plan_for`.
 
     Lines that the model lacks are taken away and brought back, too: in this order, for where FRR has one line it is
     the last one that counts.
     """
     strange = now._replace(leftovers=tuple(_beyond(now.leftovers, before.leftovers)))
-    plan = make_plan(strange, before.router.model_copy(update={"ownership": "full"}), prune_leftovers=True)
+    plan = make_plan(strange, before.router.model_copy(update={"ownership": "full"}), prune_leftovers=True, avoid=avoid)
     lost = Commands()
     for leftover in _beyond(before.leftovers, now.leftovers):
         lost.add(leftover.context, [leftover.line])

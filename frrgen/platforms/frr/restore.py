@@ -17,7 +17,11 @@ class Restore(Transaction):
     text: str = field(default="", kw_only=True)
 
     def _plan(self, running: Running) -> Plan:
-        return way_back(parse(running.text, name=self.device.name, frr_version=running.frr_version), self._foreseen())
+        return way_back(
+            parse(running.text, name=self.device.name, frr_version=running.frr_version),
+            self._foreseen(),
+            avoid=self.avoid,
+        )
 
     def _foreseen(self) -> Parsed:
         return parse(self.text, name=self.device.name)

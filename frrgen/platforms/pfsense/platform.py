@@ -56,6 +56,7 @@ class PfsensePlatform:
     pairs = True
     merges = True
     raw = True
+    avoids = False
     template = False
 
     def lint(self, router: Router, path: ModelPath) -> Iterable[Finding]:
@@ -176,8 +177,10 @@ class PfsensePlatform:
         approve: Approve | None,
         progress: Callable[[State], None],
         stop: threading.Event,
+        avoid: bool = False,
     ) -> Outcome:
         """Write the sections that were there before a push. Raises FrrgenError as Push.run does."""
+        del avoid  # see `avoids`
         from frrgen.platforms.pfsense.device import PfsenseDevice
         from frrgen.platforms.pfsense.push import Restore
 

@@ -11,7 +11,7 @@ from frrgen.model.bgp import Bgp
 from frrgen.model.evpn import Evpn
 from frrgen.model.neighbor import Neighbor, NeighborFamily
 from frrgen.model.router import Router
-from frrgen.model.types import FAMILIES
+from frrgen.model.types import FAMILIES, SESSION_FAMILIES
 from frrgen.platforms.frr.diff.sessions import dynamic
 from frrgen.platforms.frr.grammar.bgp import LISTEN_LIMIT
 
@@ -19,12 +19,17 @@ _TARGETS_APART: Final = (10,)
 """From this version on `route-target both` makes two targets (seen on 10.3 and 10.7.1; 8.4.4 shares one)."""
 
 
-def faults(old: Router, new: Router) -> Iterator[str]:
-    """Yield a sentence for each fault of FRR that the change of one router into the other meets."""
-    for vrf, before, after in _kept(old, new):
+def faults(old: Router, new: Router, *, avoided: bool = False) -> Iterator[str]:
+    """Yield a sentence for each fault of FRR that the change of one router into the other meets.
+
+    `avoided`: without those that a plan meets by a restart of sessions.
+    """
+    for vrf, before, after in kept(old, new):
         where = f" of vrf {vrf}" if vrf else ""
         found = (*_of_instance(before, after), *_left_behind(before, after, new.version))
         yield from (f"router bgp {after.asn}{where}: {text}" for text in found)
+    if not avoided:
+        yield from _sentences_of_weights(old, new)
     yield from _aliases(old, new)
     if new.version < _TARGETS_APART:
         yield from _shared_targets(old, new)
@@ -56,7 +61,7 @@ def _aliases(old: Router, new: Router) -> Iterator[str]:
     """Tell that routes keep the alias, or none, that their communities had when they came (8.4.4, 10.3, 10.7.1)."""
     changed = old.community_aliases.items() ^ new.community_aliases.items()
     turned = sorted({str(community) for _, community in changed})
-    if turned and any(True for _ in _kept(old, new)):
+    if turned and any(True for _ in kept(old, new)):
         more = f" and {len(turned) - 3} more" if len(turned) > 3 else ""
         yield (
             f"routes with {', '.join(turned[:3])}{more} keep the community alias that they had, "
@@ -64,38 +69,71 @@ def _aliases(old: Router, new: Router) -> Iterator[str]:
         )
 
 
-def _kept(old: Router, new: Router) -> Iterator[tuple[str | None, Bgp, Bgp]]:
+def kept_weights(old: Router, new: Router) -> Iterator[tuple[str | None, str, int]]:
+    """Yield each group whose dynamic neighbors keep a weight that goes until they restart, with its VRF and weight."""
+    for vrf, before, after in kept(old, new):
+        for name in dict.fromkeys(after.listen_ranges.values()):
+            for family in FAMILIES:
+                if name not in before.peer_groups or name not in after.peer_groups:
+                    continue
+                weight, left = (getattr(bgp.peer_groups[name], family).weight for bgp in (before, after))
+                if weight is not None and left is None:
+                    yield vrf, name, weight
+
+
+def _sentences_of_weights(old: Router, new: Router) -> Iterator[str]:
+    for vrf, name, weight in kept_weights(old, new):
+        bgp = new.bgp_of(vrf)
+        where = f" of vrf {vrf}" if vrf else ""
+        asn = "" if bgp is None else f" {bgp.asn}"
+        yield f"router bgp{asn}{where}: {dynamic(name)} keep weight {weight} until their sessions restart"
+
+
+def kept(old: Router, new: Router) -> Iterator[tuple[str | None, Bgp, Bgp]]:
     """Yield the instances that are there before and after the change, each with its VRF."""
     for vrf, after in new.instances():
         if (before := old.bgp_of(vrf)) is not None:
             yield vrf, before, after
 
 
-def refuse_deaths(old: Router, new: Router) -> None:
-    """Raise InputError where the change of one router into the other kills FRR (10.3; not 8.4.4 and 10.7.1)."""
+def refuse_deaths(old: Router, new: Router, *, shut: bool = False) -> None:
+    """Raise InputError where the change of one router into the other kills FRR (10.3; not 8.4.4 and 10.7.1).
+
+    `shut`: the sessions that are in its way will be shut.
+    """
     if not (10,) <= new.version < (10, 7):
         return
     found = [
         Finding(Code.FRR432, f"FRR {new.frr_version} dies when {what} ({where} of {new.name})", hint=hint)
-        for vrf, was, now in _kept(old, new)
+        for vrf, was, now in kept(old, new)
         for where in ("bgp" if vrf is None else f"vrf {vrf}",)
-        for what, hint in _deaths(was, now)
+        for what, hint in _deaths(was, now, shut=shut)
     ]
     if found:
         raise InputError(*found)
 
 
-def _deaths(was: Bgp, now: Bgp) -> Iterator[tuple[str, str]]:
+def _deaths(was: Bgp, now: Bgp, *, shut: bool) -> Iterator[tuple[str, str]]:
     """Yield each change that kills bgpd of FRR 10.3, with a way around it."""
     if was.graceful_shutdown != now.graceful_shutdown and _suppresses(was):
         yield "graceful_shutdown changes beside an aggregate with summary_only", "push without summary_only first"
-    before, after = (set(() if one.confederation is None else one.confederation.peers) for one in (was, now))
-    if was.confederation is not None and (turned := _open_neighbors(was, before ^ after)):
+    if not shut and was.confederation is not None and (turned := in_the_way(was, now)):
         named = ", ".join(turned)
         yield (
             f"the peers of a confederation change beside open sessions of these ASes: {named}",
-            f"first shut {named}, in a push of its own",
+            f"have frrgen shut {named} meanwhile: --avoid",
         )
+
+
+def confederation_turns(was: Bgp, now: Bgp) -> bool:
+    """Tell whether the confederation of an instance changes."""
+    return was.asn == now.asn and was.confederation != now.confederation
+
+
+def in_the_way(was: Bgp, now: Bgp) -> list[str]:
+    """Name the neighbors and groups whose AS joins or leaves the confederation, and that are not shut."""
+    before, after = (set(() if one.confederation is None else one.confederation.peers) for one in (was, now))
+    return _open_neighbors(was, before ^ after)
 
 
 def _open_neighbors(bgp: Bgp, asns: Collection[int]) -> list[str]:
@@ -136,10 +174,19 @@ def _left_behind(old: Bgp, new: Bgp, version: tuple[int, ...]) -> Iterator[str]:
 
 
 def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
-    was, now = (None if one.confederation is None else one.confederation.identifier for one in (old, new))
-    if was != now:
+    if old.confederation != new.confederation:
         yield (
             "a confederation that changes on a running router is not in all what it is after a start: start FRR again"
+        )
+    others = {
+        one
+        for one in {*old.default_families} ^ {*new.default_families}
+        if one.replace("-", "_") not in SESSION_FAMILIES
+    }
+    if others and old.neighbors.keys() & new.neighbors.keys():
+        yield (
+            f"neighbors that are there keep the families that they have until FRR starts again: `bgp default` of "
+            f"{', '.join(sorted(others))} is for those that come"
         )
     if (new.minimum_holdtime or 0) > (old.minimum_holdtime or 0):
         yield (
@@ -149,13 +196,6 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
     lower, higher = (bgp.listen_limit or LISTEN_LIMIT for bgp in (new, old))
     if lower < higher and old.listen_ranges and new.listen_ranges:
         yield f"listen_limit {lower} keeps out dynamic neighbors that come again: those that are there stay"
-    for name in dict.fromkeys(new.listen_ranges.values()):
-        for family in FAMILIES:
-            if name not in old.peer_groups or name not in new.peer_groups:
-                continue
-            weight, left = (getattr(bgp.peer_groups[name], family).weight for bgp in (old, new))
-            if weight is not None and left is None:
-                yield f"{dynamic(name)} keep weight {weight} until their sessions restart"
     for name, one in (*new.peer_groups.items(), *new.neighbors.items()):
         before = old.neighbors.get(name) or old.peer_groups.get(name)
         group = new.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None

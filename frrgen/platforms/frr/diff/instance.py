@@ -230,9 +230,12 @@ class Instance:
     def _helps_anyway(self, one: Neighbor | PeerGroup, old: Neighbor | PeerGroup) -> bool:
         """Tell whether a neighbor says that it is a helper, or no more, of an instance whose neighbors are helpers.
 
-        That resets nothing (10.3, 10.7.1).
+        That resets nothing (10.3, 10.7.1), and of a group or a member neither on 8.4.4.
         """
         alone = all(isinstance(each, Neighbor) and each.peer_group is None for each in (one, old))
+        if self.version < (10,):
+            groups = [bgp.peer_groups.get(getattr(one, "peer_group", None) or "") for bgp in (self.old, self.new)]
+            alone = all(group is None or group.graceful_restart in {None, "helper"} for group in groups)
         default = self.old.graceful_restart.mode is None and self.new.graceful_restart.mode is None
         return alone and default and {one.graceful_restart, old.graceful_restart} == {None, "helper"}
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
+from frrgen.platforms.frr.diff.avoid import avoid as avoid_faults
 from frrgen.platforms.frr.diff.build import build
 from frrgen.platforms.frr.diff.changes import Change, Op
 from frrgen.platforms.frr.diff.faults import faults, refuse_deaths
@@ -93,7 +94,7 @@ class Plan:
     batches: tuple[tuple[str, ...], ...]
     """The lines to send. A batch is one file for `vtysh -f`; it is done before the next begins."""
     after: tuple[str, ...]
-    """What must follow in exec mode."""
+    """What must follow in exec mode, and ends no session that is up."""
     leftovers: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     """What FRR does wrong on the way, in any order of the lines, and what the lines do not show."""
@@ -101,6 +102,10 @@ class Plan:
     """Whether a new maximum-prefix shuts a session down at once; None: that depends on what neighbors bring."""
     unfinished: tuple[str, ...] = ()
     """What an earlier change of the router has left to be done."""
+    restarts: tuple[str, ...] = ()
+    """The clears that end sessions, behind all else: they would keep an old value."""
+    avoid: bool = False
+    """Whether the plan restarts or shuts sessions rather than have FRR do wrong (`--avoid`)."""
     basis: str = ""
     """Names what the plan was made of: what ran, and what is intended, but for their passwords."""
     routes: tuple[RouteEffect, ...] | None = None
@@ -138,16 +143,13 @@ class Plan:
         if self.empty:
             but = ", though FRR does otherwise than the inventory says" if self.astray else ""
             return f"Plan: nothing to do on {self.router}{but}."
+        resets = [session for session in self.sessions if session.impact is Impact.RESET]
         if not self.changes:
-            return f"Plan: nothing to change on {self.router}, and to finish: {'; '.join(self.unfinished)}."
+            text = f"Plan: nothing to change on {self.router}, and to finish: {'; '.join(self.unfinished)}."
+            return f"{text} {_resets(resets)}" if resets else text
         adds, edits, removals = (sum(change.op is op for change in self.changes) for op in Op)
         text = f"Plan: {adds} to add, {edits} to change, {removals} to remove on {self.router}."
-        resets = [session for session in self.sessions if session.impact is Impact.RESET]
-        if not resets:
-            return f"{text} {self.no_reset}"
-        named = ", ".join(f"{session.neighbor} ({', '.join(session.because)})" for session in resets[:5])
-        more = f", and {len(resets) - 5} more" if len(resets) > 5 else ""
-        return f"{text} {len(resets)} session{'s' if len(resets) > 1 else ''} will reset: {named}{more}."
+        return f"{text} {_resets(resets) if resets else self.no_reset}"
 
     @property
     def no_reset(self) -> str:
@@ -180,7 +182,8 @@ class Plan:
             ],
             **({} if self.routes is None else {"routes": [effect.to_json() for effect in self.routes]}),
             "commands": list(self.shown_commands),
-            "after": list(self.after),
+            "after": [*self.after, *self.restarts],
+            **({"avoid": True} if self.avoid else {}),
             "warnings": list(self.warnings),
             "leftovers": [hide(line) for line in self.leftovers],
             **({"beyond": [effect.to_json() for effect in self.beyond]} if self.beyond else {}),
@@ -189,17 +192,30 @@ class Plan:
         }
 
 
+def _resets(sessions: Sequence[SessionImpact]) -> str:
+    """Return the sentence about the sessions that reset."""
+    named = ", ".join(f"{session.neighbor} ({', '.join(session.because)})" for session in sessions[:5])
+    more = f", and {len(sessions) - 5} more" if len(sessions) > 5 else ""
+    return f"{len(sessions)} session{'s' if len(sessions) > 1 else ''} will reset: {named}{more}."
+
+
 def make_plan(
-    running: Parsed, intended: Router, *, prune_leftovers: bool = False, accepted: Accepted | None = None
+    running: Parsed,
+    intended: Router,
+    *,
+    prune_leftovers: bool = False,
+    accepted: Accepted | None = None,
+    avoid: bool = False,
 ) -> Plan:
     """Plan the change of what runs into what is intended. References to passwords must be resolved before.
 
     `prune_leftovers` also removes the running lines that the model does not hold. `accepted` is how many prefixes
-    the established sessions bring; None: not known.
+    the established sessions bring; None: not known. `avoid`: restart or shut sessions rather than have FRR do wrong.
     """
     work = Work(running, intended, prune_leftovers=prune_leftovers)
-    refuse_deaths(work.old, work.new)
+    refuse_deaths(work.old, work.new, shut=avoid)
     build(work)
+    restarts = avoid_faults(work) if avoid else ()
     lower = tuple(limits(work.old, work.new, accepted))
     for one in lower:
         if one.brings is not None:
@@ -214,9 +230,11 @@ def make_plan(
         sessions=sessions,
         batches=tuple(tuple(batch.lines()) for batch in work.batches),
         after=tuple(work.after),
+        restarts=restarts,
+        avoid=avoid,
         over_limit=None if any(one.brings is None for one in lower) else bool(lower),
         warnings=(
-            *faults(work.old, work.new),
+            *faults(work.old, work.new, avoided=avoid),
             *_late(work),
             *map(str, lower),
             *_kept_in_maps(work.leftovers, intended),

@@ -18,13 +18,15 @@ from frrgen.platforms.frr.grammar.layout import (
 from frrgen.platforms.frr.parse.fates import Leftover
 from frrgen.platforms.frr.parse.parser import Parsed
 
+_SHUTTING: Final = ("shutting",)
 _SETTLING: Final = ("settling",)
 _ENDING: Final = ("ending",)
 _BATCHES: Final = (
+    _SHUTTING,
     _SETTLING,
     _ENDING,
     ("globals", "bgp_lists", "northbound"),
-    ("again", "bgp", "northbound_gone", "bgp_lists_gone", "globals_gone"),
+    ("again", "bgp", "northbound_gone", "bgp_lists_gone", "globals_gone", "opening"),
 )
 """The phases, by the batch that they go in: a batch is a file, and what FRR keeps of it together is its transaction."""
 
@@ -60,7 +62,7 @@ class Work:
         for phases in _BATCHES:
             for phase in phases:
                 batches[-1].extend(self.phases[phase])
-            if phases in {_SETTLING, _ENDING} or self.phases["again"]:
+            if phases in {_SHUTTING, _SETTLING, _ENDING} or self.phases["again"]:
                 batches.append(Commands())
         return [batch for batch in batches if batch]
 
