@@ -14,7 +14,7 @@ _PASSING: Final = re.compile(
     r"TimerRemaining|ExpireIn|connections(Established|Dropped)|estimatedRtt|portForeign|portLocal|nexthopLocal|hostLocal|"
     r"updateGroupId|subGroupId|packetQueueLength|Counter$|prefixStats|mraiInterval|softwareVersion$|eorReceived|endOfRib|"
     r"bgpTimerConfigured|bgpTcpMss|Thread|hostName|receivedPrefix|"
-    r"default(Not)?Sent|unchangedNextHopPropogatedToNbr"
+    r"default(Not)?Sent|unchangedNextHopPropogatedToNbr|UntilConditionalAdvertisements|advertiseStatus"
 )
 """What changes from moment to moment, by the name of its key, or what is configured and says nothing of the session."""
 _GRACEFUL_RESTART: Final = 64
