@@ -119,6 +119,35 @@ def test_what_cannot_be_given_is_refused_with_the_reason(annotations, spec, refu
     assert found["a"] == [str(refusal)]
 
 
+DUAL = {"p": Pool(prefixes=["10.0.0.0/24", "2001:db8::/120"])}
+
+
+@pytest.mark.parametrize(
+    ("spec", "pools", "addresses"),
+    [
+        ({"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"]}, DUAL, ["10.0.0.9"]),
+        ({"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv6"]}, DUAL, ["2001:db8::9"]),
+        ({"ipFamilyPolicy": "PreferDualStack"}, DUAL, ["10.0.0.9", "2001:db8::9"]),
+        # a pool that lost a family, or the part with one of the addresses
+        ({"ipFamilyPolicy": "PreferDualStack"}, {"p": Pool(prefixes=["10.0.0.0/24"])}, ["10.0.0.9"]),
+        (
+            {"ipFamilyPolicy": "PreferDualStack"},
+            {"p": Pool(prefixes=["10.0.0.0/24", "2001:db8:1::/120"])},
+            ["10.0.0.9", "2001:db8:1::"],
+        ),
+        (
+            {"ipFamilyPolicy": "PreferDualStack"},
+            {"p": Pool(prefixes=["10.0.0.0/29", "2001:db8::/120"])},
+            ["10.0.0.0", "2001:db8::9"],
+        ),
+        ({"ipFamilyPolicy": "RequireDualStack"}, {"p": Pool(prefixes=["10.0.0.0/24"])}, ["10.0.0.9"]),
+    ],
+)
+def test_of_two_addresses_the_one_that_still_fits_stays(spec, pools, addresses):
+    one = made("a", "10.0.0.9", "2001:db8::9", **{"ipFamilies": ["IPv4", "IPv6"], **spec})
+    assert given_to(one, pools=pools) == {"a": addresses}
+
+
 def test_a_request_for_another_address_moves_a_service_that_has_one():
     assert given_to(made("a", "198.51.100.8", loadBalancerIP="192.0.2.4")) == {"a": ["192.0.2.4"]}
 

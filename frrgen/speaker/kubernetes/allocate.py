@@ -154,16 +154,23 @@ class _Book:
             return None
         if not held or (requested and set(held) != set(requested)):
             return None
-        names = {self._pool_of(service, address) for address in held}
-        if len(names) != 1 or (name := names.pop()) is None or pool not in {None, name}:
+        wanted, good = _versions(service)[0], dict[int, Address]()
+        name = ""
+        for one in held:
+            # of two the one stays, although the other is of a family or a pool that is no longer for it
+            its = self._pool_of(service, one)
+            if its is None or pool not in {None, its} or name not in {"", its}:
+                continue
+            if one.version not in wanted or one.version in good:
+                continue
+            if self._free[its].has(one) and self._open(service, one):
+                good[one.version], name = one, its
+        if not good or (requested and len(good) != len(held)):
             return None
-        wanted = _versions(service)[0]
-        good = [one for one in held if one.version in wanted and self._free[name].has(one) and self._open(service, one)]
-        if len(good) != len(held) or len({one.version for one in good}) != len(good):
-            return None
-        for one in good:
+        kept = _in_order(good.values(), wanted)
+        for one in kept:
             self._take(service, name, one)
-        return Outcome(tuple(good), name)
+        return Outcome(kept, name)
 
     def complete(self, service: Service, kept: Outcome) -> Outcome:
         """Return the second address to a Service that has one, and wants two. It keeps the one in any case."""
