@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 pytest.importorskip("lightkube", reason="needs lightkube (pip install 'frrgen[kubernetes]')")
 
+from frrgen.model.selector import Selector
 from frrgen.speaker.kubernetes import lease, witness
 from frrgen.speaker.kubernetes.addresses import Intervals
 from frrgen.speaker.kubernetes.allocate import Rules as AllocationRules
-from frrgen.speaker.kubernetes.announce import Reason, Rules, Verdict
+from frrgen.speaker.kubernetes.announce import Announcements, Reason, Rules, Verdict
+from frrgen.speaker.kubernetes.objects import Service, read_object
 from frrgen.speaker.kubernetes.verdict import TYPE, acceptance
 from frrgen.speaker.process.sources.kubernetes import Allocation, KubernetesSource
 from frrgen.speaker.wire.packed_prefix import Key
+from tests.kubernetes.test_announce import POOL, POOLS
 from tests.kubernetes.things import service, until
 from tests.kubernetes.world import EVENTS, SERVICES, Cluster
 from tests.speaker.talking import run
@@ -60,7 +64,7 @@ async def world(folder, *, leads=True):
     await one.fake.start()
     allocation = Allocation(lambda: (one.plan.cluster.pools, Intervals([])), AllocationRules()) if leads else None
     source = KubernetesSource(Rules(), one.fake.kubeconfig(), allocation)
-    async with one.followed(source, lambda key, _said: one.dropped.get(str(Key.prefix(key)), {})):
+    async with one.followed(source, lambda key, _said: one.dropped.get(str(Key.prefix(key)), {"edge": ""})):
         yield one
 
 
@@ -151,9 +155,49 @@ def test_a_verdict_names_every_address_and_is_short_enough_for_an_event():
         Verdict(("default", "web"), f"10.1.0.{number}", Reason.NO_ENDPOINTS, key=(0x0A010000 + number) << 8 | 32)
         for number in range(200)
     ]
-    taken = acceptance(verdicts[:2], lambda _key, _said: {})
-    assert (taken.status, taken.message) == ("True", "each router takes 10.1.0.0/32, 10.1.0.1/32")
+    taken = acceptance(verdicts[:2], lambda _key, _said: {"edge": "", "home": ""})
+    assert (taken.status, taken.message) == (
+        "True",
+        "10.1.0.0/32: taken by edge, home\n10.1.0.1/32: taken by edge, home",
+    )
     dropped = acceptance(verdicts, lambda _key, _said: {"edge": "a line", "home": "another"})
     assert (dropped.status, len(dropped.message)) == ("False", 1000)
     assert dropped.message.startswith("edge drops 10.1.0.0/32: a line\nhome drops 10.1.0.0/32: another\n")
     assert acceptance([Verdict(("default", "web"), "", Reason.OTHER_CLASS)], lambda *_: {}) is None
+
+
+def test_of_a_prefix_that_no_router_was_asked_about_nothing_is_said():
+    """The leader may have no session with the router, or the pool may be for other routers."""
+    verdicts = [
+        Verdict(("default", "web"), f"10.1.0.{number}", key=(0x0A010000 + number) << 8 | 32) for number in (0, 1)
+    ]
+    asked = {verdicts[0].key: {"edge": ""}, verdicts[1].key: {}}
+    assert acceptance(verdicts, lambda key, _said: asked[key]) is None
+    asked[verdicts[0].key] = {"edge": "a line", "home": ""}
+    found = acceptance(verdicts, lambda key, _said: asked[key])
+    assert (found.status, found.message) == ("False", "edge drops 10.1.0.0/32: a line")
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_pool_for_other_nodes_is_asked_about_with_its_own_prefix(mine):
+    found = Announcements("node", Rules())
+    found.have_pools([replace(one, mine=mine) for one in POOLS])
+    found.service(("default", "web"), read_object(Service, service("web", "10.1.0.1")))
+    found.settle()
+    asked = []
+
+    def ask(key, said):
+        asked.append((str(Key.prefix(key)), said))
+        return {"edge": ""}
+
+    assert acceptance(found.verdicts["default", "web"], ask).accepted
+    assert asked == [("10.1.0.1/32", POOL)]
+
+
+def test_a_pool_for_other_services_is_said_to_be():
+    found = Announcements("node", Rules())
+    found.have_pools([replace(POOLS[0], service_selectors=(Selector(match_labels={"a": "b"}),))])
+    found.service(("default", "web"), read_object(Service, service("web", "10.1.0.1")))
+    found.settle()
+    told = acceptance(found.verdicts["default", "web"], lambda *_: {"edge": ""})
+    assert (told.status, told.reason) == ("False", "noMatchingAdvertisement")

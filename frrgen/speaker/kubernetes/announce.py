@@ -212,23 +212,25 @@ class Announcements:
         pool = self._pool(address)
         if pool is None:
             return replace(verdict, reason=Reason.NOT_IN_POOL)
-        if not pool.mine:
-            return replace(verdict, reason=Reason.NOT_OWNER, detail=f"pool {pool.name} is for other nodes")
         if not selected(pool.service_selectors, service.metadata.labels):
             detail = f"pool {pool.name} is for other Services"
             return replace(verdict, reason=Reason.NO_ADVERTISEMENT, detail=detail)
+        try:
+            said = attributes(service.metadata.annotations, pool.said)
+        except ValueError as bad:
+            return replace(verdict, reason=Reason.INVALID_ANNOTATION, detail=str(bad))
+        # what routers do with the route of another node is asked, too
+        verdict = replace(verdict, key=_prefix(address, pool.high), said=said)
+        if not pool.mine:
+            return replace(verdict, reason=Reason.NOT_OWNER, detail=f"pool {pool.name} is for other nodes")
         drain, reason, detail = self._node_state()
         if reason is None:
             reason, detail, last = self._endpoints(service, address)
             drain = Drain.GRACEFUL_SHUTDOWN if last else drain
-        try:
-            said = attributes(service.metadata.annotations, pool.said)
-        except ValueError as bad:
-            reason, detail, said = Reason.INVALID_ANNOTATION, str(bad), pool.said
         if drain is Drain.GRACEFUL_SHUTDOWN:
             communities = tuple(sorted({*said.communities, GRACEFUL_SHUTDOWN}))
             said = replace(said, communities=communities, local_preference=0)
-        return replace(verdict, reason=reason, detail=detail, key=_prefix(address, pool.high), said=said)
+        return replace(verdict, reason=reason, detail=detail, said=said)
 
     def _pool(self, address: Address) -> PoolRange | None:
         key = _prefix(address, address.max_prefixlen)

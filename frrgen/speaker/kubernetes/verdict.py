@@ -21,11 +21,12 @@ _OF_THE_SERVICE: Final = {
     Reason.INVALID_IP: "the address cannot be read",
     Reason.PROXY: "packets arrive with a node's address (ipMode: Proxy)",
     Reason.NOT_IN_POOL: "the address is in no pool that is announced by BGP",
+    Reason.NO_ADVERTISEMENT: "no pool around the address is announced for such Services",
     Reason.INVALID_ANNOTATION: "an annotation cannot be read",
 }
 """The reasons that are the same on each node, in words."""
 Ask = Callable[[int, Attributes], Mapping[str, str]]
-"""Returns which routers drop a prefix that is announced with these attributes, and why."""
+"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Acceptance:
 
 
 def acceptance(verdicts: Sequence[Verdict], ask: Ask, refusal: str = "") -> Acceptance | None:
-    """Return the condition of a Service; None: its addresses are not ours to announce.
+    """Return the condition of a Service; None: its addresses are not ours to announce, or no router could be asked.
 
     Whether pods answer, and on which node, is not asked: a route that is not there for want of pods is accepted.
     `refusal` is why our own allocation gave no address.
@@ -52,20 +53,25 @@ def acceptance(verdicts: Sequence[Verdict], ask: Ask, refusal: str = "") -> Acce
     if not verdicts or any(one.reason is Reason.OTHER_CLASS for one in verdicts):
         return None
     wrong: list[tuple[str, str]] = []
-    fine = []
+    fine: list[str] = []
+    unknown = False
     for one in verdicts:
         if one.reason in _OF_THE_SERVICE:
             text = refusal if one.reason is Reason.NO_IP and refusal else _OF_THE_SERVICE[one.reason]
             detail = f" ({one.detail})" if one.detail else ""
             wrong.append((str(one.reason), f"{one.address}: {text}{detail}".removeprefix(": ")))
             continue
-        prefix, rejected = str(Key.prefix(one.key)), ask(one.key, one.said)
-        wrong += [(_REJECTED, f"{router} drops {prefix}: {why}") for router, why in rejected.items()]
-        if not rejected:
-            fine.append(prefix)
+        prefix, answers = str(Key.prefix(one.key)), ask(one.key, one.said)
+        wrong += [(_REJECTED, f"{router} drops {prefix}: {why}") for router, why in answers.items() if why]
+        if not answers:
+            unknown = True
+        elif not any(answers.values()):
+            fine.append(f"{prefix}: taken by {', '.join(answers)}")
     if wrong:
         return Acceptance(accepted=False, reason=wrong[0][0], message=_short("\n".join(text for _, text in wrong)))
-    return Acceptance(accepted=True, reason=_ACCEPTED, message=_short(f"each router takes {', '.join(fine)}"))
+    if unknown:
+        return None
+    return Acceptance(accepted=True, reason=_ACCEPTED, message=_short("\n".join(fine)))
 
 
 def _short(text: str) -> str:

@@ -54,7 +54,7 @@ class Announcer:
         self._lock = asyncio.Lock()
         self._reading = asyncio.Lock()
         if source is not None:
-            source.have_routers(self.drops)
+            source.have_routers(self.answers)
 
     def group(self, gate: Gate) -> Group:
         """Return the sessions whose routers have the same policy."""
@@ -160,17 +160,22 @@ class Announcer:
             return dropped.reason
         return "; ".join((dropped.reason, *self._reasons(group.gate, key, attributes)))
 
-    def drops(self, key: int, attributes: Attributes) -> dict[str, str]:
-        """Return which routers drop a prefix that is announced with these attributes, and why."""
+    def answers(self, key: int, attributes: Attributes) -> dict[str, str]:
+        """Return why each router drops a prefix that is announced with these attributes; "" where it takes the prefix.
+
+        Routers that this node has no session with, or that the prefix is not meant for, are not in it.
+        """
         family, found = Key.family(key), dict[str, str]()
         for peer in self.peers:
-            gate = peer.group.gate
+            gate, router = peer.group.gate, peer.settings.router
             if (family in gate.elsewhere and family not in gate.families) or gate.is_closed(key):
                 continue
             if (held := peer.group.rib.dropped.get(key)) is not None and held.limit:
-                found[peer.settings.router] = held.reason
+                found[router] = held.reason
             elif (reason := gate.ruling(family, attributes).reason(family, key)) is not None:
-                found[peer.settings.router] = "; ".join((reason, *self._reasons(gate, key, attributes)))
+                found[router] = "; ".join((reason, *self._reasons(gate, key, attributes)))
+            else:
+                found.setdefault(router, "")
         return found
 
     # the source

@@ -16,7 +16,7 @@ from frrgen.inventory.yaml import YamlNode
 from frrgen.model.types import Model, Prefix
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
-from frrgen.speaker.process.sources.base import Drops, Numbers, Wanted
+from frrgen.speaker.process.sources.base import Answers, Numbers, Wanted
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 
@@ -95,7 +95,7 @@ class AdminSource:
             alike.setdefault(said, []).append(key)
         return [Wanted(tuple(replace(run, said=said) for run in in_runs(keys))) for said, keys in alike.items()]
 
-    def have_routers(self, drops: Drops) -> None:
+    def have_routers(self, answers: Answers) -> None:
         """Ask nobody: the session's own status says what routers drop."""
 
     async def changes(self) -> None:

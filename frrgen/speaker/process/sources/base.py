@@ -93,8 +93,8 @@ class Wanted:
         return (key for run in self.runs for key in run.keys)
 
 
-Drops = Callable[[int, Attributes], Mapping[str, str]]
-"""Returns which routers drop a prefix that is announced with these attributes, and why."""
+Answers = Callable[[int, Attributes], Mapping[str, str]]
+"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Source(Protocol):
     async def load(self, plan: NodePlan) -> list[Wanted]:
         """Return all that is wanted now. Raises InputError: what was wanted before stays."""
 
-    def have_routers(self, drops: Drops) -> None:
+    def have_routers(self, answers: Answers) -> None:
         """Take the function that tells what routers do with a prefix."""
 
     async def changes(self) -> None:

@@ -26,7 +26,7 @@ from frrgen.inventory.yaml import YamlNode, read
 from frrgen.model.types import Model
 from frrgen.speaker.plan import NodePlan, PoolRange
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
-from frrgen.speaker.process.sources.base import Drops, Numbers, Run, Wanted
+from frrgen.speaker.process.sources.base import Answers, Numbers, Run, Wanted
 from frrgen.speaker.process.sources.prefix_file import read_prefixes
 from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.packed_prefix import Key
@@ -84,7 +84,7 @@ class StaticSource:
         """Read for a node. Raises InputError with everything that is wrong."""
         return await asyncio.to_thread(self.read, plan)
 
-    def have_routers(self, drops: Drops) -> None:
+    def have_routers(self, answers: Answers) -> None:
         """Ask nobody: the session's own status says what routers drop."""
 
     async def changes(self) -> None:

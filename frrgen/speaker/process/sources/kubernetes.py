@@ -64,7 +64,7 @@ class KubernetesSource:
         """When to look at changes again, by the monotonic clock."""
         self._pools: Mapping[str, Pool] = {}
         self._witness: Witness | None = None
-        self._drops: Ask = lambda _key, _said: {}
+        self._answers: Ask = lambda _key, _said: {}
 
     async def load(self, plan: NodePlan) -> list[Wanted]:
         """Return all that is announced. The first time, this waits until the server has listed everything."""
@@ -76,9 +76,9 @@ class KubernetesSource:
         self._settle(found)
         return list(_wanted(found.announced()))
 
-    def have_routers(self, drops: Ask) -> None:
+    def have_routers(self, answers: Ask) -> None:
         """Take the function that tells what routers do with a prefix: the leader writes the verdict on the Services."""
-        self._drops = drops
+        self._answers = answers
 
     async def changes(self) -> None:
         """Wait until an object changed: at once after a silence, else with those that changed in the same time."""
@@ -184,7 +184,7 @@ class KubernetesSource:
             await self._witness.run(leads)
 
     def _ask(self, key: int, said: Attributes) -> Mapping[str, str]:
-        return self._drops(key, said)
+        return self._answers(key, said)
 
     def _then(self, take: Any) -> Any:
         def changed(name: tuple[str, str], one: Any) -> None:
