@@ -60,6 +60,7 @@ def test_each_shape_is_proven_or_undecided_at_a_named_place(tmp_path_factory, te
 MANY = "".join(f"bgp community-list standard C seq {n} permit 65000:{n} 65001:{n}\n" for n in range(1, 400))
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_undecided_and_names_the_entry(tmp_path, capsys):
     for name, more in (("a", ""), ("b", "bgp community-list standard C seq 500 permit 65002:1\n")):
         text = f"frr version 10.7.1\n{MANY}{more}route-map M permit 7\n match community C\nexit\n"
