@@ -210,8 +210,6 @@ class Bgp(Model):
     subgroup_packet_queue: Annotated[int, Field(ge=20, le=100)] | None = None
     """`bgp default subgroup-pkt-queue-max N`."""
     tcp_keepalive: Annotated[TcpKeepalive | None, Since((9,))] = None
-    ipv6_auto_ra: Annotated[bool, Since((10, 3))] = True
-    """Have zebra send router advertisements on the interfaces of unnumbered neighbors; `no bgp ipv6-auto-ra`."""
     peer_groups: dict[GroupName, PeerGroup] = {}
     neighbors: dict[PeerName, Neighbor] = {}
     ipv4_unicast: AddressFamily = AddressFamily.model_construct()

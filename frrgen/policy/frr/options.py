@@ -37,7 +37,6 @@ INSTANCE_NEITHER: Final = frozenset(
         "fast_external_failover",
         "graceful_restart",
         "hard_administrative_reset",
-        "ipv6_auto_ra",
         "l2vpn_evpn",
         "listen_limit",
         "listen_ranges",

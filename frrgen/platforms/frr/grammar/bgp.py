@@ -96,7 +96,6 @@ INSTANCE: Final = RuleTable(
         impact_10=_RESET,
     ),
     LineRule("allow_outbound_policy", "bgp route-reflector allow-outbound-policy", impact=_NONE),
-    LineRule("ipv6_auto_ra", "bgp ipv6-auto-ra", const=False, negative=True, impact=_NONE),
     LineRule("allow_martian_nexthop", "bgp allow-martian-nexthop", impact=_NONE),
     LineRule("shutdown", "bgp shutdown", impact=_RESET, once=True),
     LineRule("cluster_id", "bgp cluster-id {}", undo="bgp cluster-id", impact=_RESET, resets="internal"),
