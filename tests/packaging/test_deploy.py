@@ -75,6 +75,18 @@ def test_the_container_has_no_privilege():
     }
 
 
+def test_the_network_policy_is_for_the_speakers_and_lets_through_what_they_need():
+    (policy,) = [one["spec"] for one in documents("observe") if one["kind"] == "NetworkPolicy"]
+    (found,) = [one for one in documents("observe") if one["kind"] == "DaemonSet"]
+    assert policy["podSelector"] == found["spec"]["selector"]
+    (container,) = daemon_set()["containers"]
+    ports = {way: {one["port"] for rule in policy[way] for one in rule["ports"]} for way in ("ingress", "egress")}
+    assert ports["ingress"] == {one["containerPort"] for one in container["ports"]}
+    assert ports["egress"] >= {179, 443, 6443}
+    (kustomization,) = [one for one in documents("observe") if one["kind"] == "Kustomization"]
+    assert "networkpolicy.yaml" in kustomization["resources"]
+
+
 def test_the_pod_monitor_finds_the_speakers_and_their_port():
     (monitor,) = [one["spec"] for one in documents("podmonitor") if one["kind"] == "PodMonitor"]
     (daemons,) = [one["spec"] for one in documents("observe") if one["kind"] == "DaemonSet"]
