@@ -19,6 +19,7 @@ from frrgen.cli import drift
 from frrgen.cli.ci import envelope
 from frrgen.cli.common import complain, worst
 from frrgen.cli.outcomes import finding_as_json
+from frrgen.cli.received import with_received
 from frrgen.cli.working import working
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, InputError
@@ -26,6 +27,7 @@ from frrgen.intended.inventory import Inventory
 from frrgen.intended.readable import read_files
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of
+from frrgen.platforms.frr.parse.parser import parse
 from frrgen.report.sessions import live, show
 from frrgen.transaction.waiting import events
 from frrgen.transport.base import UP, Keeper, Peer, Running, read_peers
@@ -97,6 +99,8 @@ class _Asked:
         self._device: Keeper[Running] | None = None
         self._seen: tuple[str, dict[str, Any]] | None = None
         """The digest of what ran, and how it differed."""
+        self._runs: tuple[str, Router] | None = None
+        """The digest of what ran, and the router that it makes."""
 
     def ask(self) -> Said:
         """Return what the router says; the error if it cannot be asked."""
@@ -119,7 +123,7 @@ class _Asked:
             self._device = of(router).keeper(router, self._source)
         now = self._device.fetch()
         last = events(self._device)[-1:]
-        peers = [] if now.would_run or now.sessions == {} else self._peers(self._device)
+        peers = [] if now.would_run or now.sessions == {} else self._peers(self._device, now)
         return {
             "pending": None if now.pending is None else {**asdict(now.pending), "text": str(now.pending)},
             "unsaved": list(of(self._router).unsaved(now)),
@@ -129,9 +133,12 @@ class _Asked:
             "last": last[0] if last else None,
         }
 
-    def _peers(self, device: Keeper[Running]) -> list[Peer]:
+    def _peers(self, device: Keeper[Running], now: Running) -> list[Peer]:
+        if self._runs is None or self._runs[0] != now.digest:
+            self._runs = now.digest, parse(now.text, name=self.name).router
         try:
-            return read_peers(device.show(["show bgp vrf all summary json"]))
+            peers = read_peers(device.show(["show bgp vrf all summary json"]))
+            return with_received(device, self._runs[1], peers)
         except ValueError as bad:
             raise DeviceError(Finding(Code.FRR516, f"{self.name}: bgpd runs, and {bad}")) from bad
 

@@ -14,8 +14,8 @@ from frrgen.transport.base import UP, Peer
 if TYPE_CHECKING:
     from rich.table import Table
 
-_HEAD: Final = ("router", "neighbor", "family", "state", "for", "accepted", "sent", "flaps", "description")
-_NUMBERS: Final = frozenset({"for", "accepted", "sent", "flaps"})
+_HEAD: Final = ("router", "neighbor", "family", "state", "for", "received", "accepted", "sent", "flaps", "description")
+_NUMBERS: Final = frozenset({"for", "received", "accepted", "sent", "flaps"})
 _FAMILIES: Final = {"ipv4Unicast": "ipv4", "ipv6Unicast": "ipv6"}
 
 Screen = Callable[[Sequence[tuple[str, Peer]], str], None]
@@ -65,6 +65,7 @@ def _row(router: str, peer: Peer) -> tuple[str, ...]:
         _FAMILIES.get(peer.family, peer.family),
         visible(state, 30),
         lasted(peer.seconds),
+        "" if peer.received is None else str(peer.received),
         str(peer.accepted),
         str(peer.sent),
         str(peer.flaps),

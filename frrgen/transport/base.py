@@ -132,6 +132,8 @@ class Peer:
     """Prefixes that the neighbor was sent."""
     flaps: int
     """So often the session was lost since bgpd started."""
+    received: int | None = None
+    """Prefixes that the neighbor sent, before the policy; None: the router does not keep what its policy drops."""
 
 
 def unusable(name: str, what: str, said: str) -> DeviceError:

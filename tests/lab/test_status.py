@@ -17,7 +17,11 @@ from tests.lab.router import wait_for
 SCHEMA = json.loads((resources.files("frrgen.report") / "schemas/status.json").read_text())
 EDGE = """\
 frr defaults traditional
+ip prefix-list ONE seq 5 permit 10.2.0.0/16
 route-map ALL permit 10
+exit
+route-map IN permit 10
+ match ip address prefix-list ONE
 exit
 router bgp 65001
  neighbor 10.0.0.2 remote-as 65002
@@ -25,7 +29,8 @@ router bgp 65001
  neighbor 10.0.0.9 remote-as 65009
  address-family ipv4 unicast
   network 10.9.0.0/16
-  neighbor 10.0.0.2 route-map ALL in
+  neighbor 10.0.0.2 route-map IN in
+  neighbor 10.0.0.2 soft-reconfiguration inbound
   neighbor 10.0.0.2 route-map ALL out
  exit-address-family
 exit
@@ -75,13 +80,24 @@ def status(lab, tmp_path):
 
 @pytest.mark.sample("10.7")
 def test_each_session_is_shown_with_its_prefixes_and_flaps_and_drift_is_told(status):
-    wait_for("both prefixes", lambda: "10.2.0.0/16" in status.edge.vtysh("show bgp ipv4 unicast"), 30)
+    wait_for("the prefix", lambda: "10.2.0.0/16" in status.edge.vtysh("show bgp ipv4 unicast"), 30)
     wait_for("what is sent", lambda: re.search(r"10.0.0.2 .* transit", sent(status)), 30)
     code, out, err = status()
     assert (code, err) == (0, "")
     head, *rows = [line for line in out.splitlines() if not line.startswith(" ")][:3]
-    assert head.split() == ["router", "neighbor", "family", "state", "for", "accepted", "sent", "flaps", "description"]
-    assert re.fullmatch(r"edge +10\.0\.0\.2 +ipv4 +up +[0-9ms ]+ +2 +[13] +0 +transit", rows[0])
+    assert head.split() == [
+        "router",
+        "neighbor",
+        "family",
+        "state",
+        "for",
+        "received",
+        "accepted",
+        "sent",
+        "flaps",
+        "description",
+    ]
+    assert re.fullmatch(r"edge +10\.0\.0\.2 +ipv4 +up +[0-9ms ]+ +[23] +1 +[12] +0 +transit", rows[0])
     assert re.fullmatch(r"edge +10\.0\.0\.9 +ipv4 +(Active|Connect|Idle)[0-9ms ]*  0 +0 +0", rows[1])
     assert "edge: at rest" in out
 
