@@ -8,6 +8,7 @@ import pytest
 
 from frrgen.model.types import WELL_KNOWN
 from frrgen.platforms.frr.parse.parser import parse
+from frrgen.policy.frr.attached import maps_from
 from frrgen.policy.frr.evaluate import judge
 from frrgen.policy.frr.outbound import behind_policy
 from frrgen.policy.frr.session import Session
@@ -139,3 +140,14 @@ def test_clauses_do_not_see_a_learned_med_from_frr_10_7_on(version, hidden):
     one = session(version=version)
     assert one.drops_med(4)
     assert one.hides_med(4) is hidden
+
+
+def test_the_maps_from_a_map_are_those_that_it_calls_and_those_that_they_call_each_once():
+    calls = {"A": "B", "B": "C", "C": "A", "D": "GONE", "E": None}
+    text = "".join(
+        f"route-map {name} permit 5\n{'' if called is None else f' call {called}'}\nexit\n"
+        for name, called in calls.items()
+    )
+    router = parse(text, name="r1").router
+    assert list(maps_from(router, ["A"])) == ["A", "B", "C"]
+    assert sorted(maps_from(router, ["D", "E", "B", "GONE"])) == ["A", "B", "C", "D", "E"]
