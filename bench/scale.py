@@ -131,6 +131,16 @@ def clusters(folder: Path, size: int) -> None:
         )
 
 
+def fleet_and_cluster(folder: Path, size: int) -> None:
+    """Write a fleet, one router of which has a cluster."""
+    fleet(folder, size)
+    (folder / "clusters").mkdir()
+    (folder / "clusters" / "k8s.yaml").write_text(
+        "asn: 64512\nnodes: {n0: {addresses: [10.7.0.1]}}\n"
+        "pools: {services: {prefixes: [192.168.10.0/24], lengths: [24, 32]}}\nrouters: {r7: {address: 10.7.200.1}}\n"
+    )
+
+
 def faulty(folder: Path, size: int) -> None:
     """Write a router with so many mistakes in one file."""
     lines = "".join(f"    - permit 10.{n >> 8}.{n & 255}.0/33\n" for n in range(size))
@@ -202,6 +212,7 @@ ROWS: Final = (
     ),
     Row("check a list of lines", long_list, (10_000, 50_000), ("check",)),
     Row("check a router of neighbors", many_neighbors, (500, 2000), ("check",)),
+    Row("verify a cluster beside a fleet", fleet_and_cluster, (100, 1000), ("verify",)),
     Row("verify sessions", sessions, (1000, 5000), ("verify",)),
     Row("speaker plan of sessions", sessions, (1000, 5000), ("speaker", "plan")),
     Row("verify clusters of 50 nodes on 10 routers", clusters, (3, 10), ("verify",)),

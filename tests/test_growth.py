@@ -29,6 +29,7 @@ SMALLEST = {
     "speaker plan of a static file": 10_000,
     "check a list of lines": 200,
     "check a router of neighbors": 20,
+    "verify a cluster beside a fleet": 10,
     "verify sessions": 20,
     "speaker plan of sessions": 20,
     "verify clusters of 50 nodes on 10 routers": 1,

@@ -17,6 +17,7 @@ from frrgen.cli.working import working
 from frrgen.codes import Code, Severity
 from frrgen.errors import Exit, Finding, InputError, Path, there_are
 from frrgen.intended.inventory import Inventory
+from frrgen.inventory.folder import named_by_clusters
 from frrgen.model.cluster import Cluster, Network, Peering
 from frrgen.model.pairs import Pair, differences, in_place_of, pairs
 from frrgen.model.router import Router
@@ -39,7 +40,8 @@ _WAITING: Final = ("FRR does not run here while another box is the CARP master: 
 def run(args: argparse.Namespace) -> Exit:
     """Prove it, or show the route and the line that are to blame."""
     with working(args, "reading the inventory"):
-        inventory = Inventory(args.inventory)
+        # what stands in no cluster has no session to verify
+        inventory = Inventory(args.inventory, named_by_clusters(args.inventory), rest=True)
     network = inventory.loaded.network
     unknown = [name for name in args.clusters if name not in network.clusters]
     if unknown:

@@ -123,6 +123,16 @@ def mentions(file: Path, words: Collection[str], *, whole: bool = False) -> bool
     return b"\\" in text or any(word.encode() in text for word in words)
 
 
+def named_by_clusters(folder: Path) -> list[str]:
+    """Return the routers that the file of some cluster may name."""
+    files = [path for path in listed(folder / "clusters") if _is_inventory_file(path)]
+    rest, found = set(names(folder)), set[str]()
+    for file in files:
+        found |= {name for name in rest if mentions(file, (name,))}
+        rest -= found
+    return sorted(found)
+
+
 def _kind(path: Path) -> str:
     if path.is_dir():
         return "a folder"
