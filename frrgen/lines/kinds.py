@@ -82,7 +82,7 @@ class ItemRule(LineRule):
 
 @dataclass(frozen=True)
 class PairRule(LineRule):
-    """Two fields on one line; the second one is optional."""
+    """Two fields on one line; the second field is optional."""
 
     other: str = ""
     other_form: str = ""

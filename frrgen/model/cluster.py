@@ -111,8 +111,8 @@ class Pool(Model):
     prepend: Annotated[int, Field(ge=0, le=10)] = 0
     """How often the cluster's AS number is added to the path."""
     prefix_list: Name | None = None
-    """The name of the routers' prefix list for this pool; None: CLUSTER-POOL. Beside IPv4 prefixes, IPv6 ones have the
-    list NAME-v6."""
+    """The name of the routers' prefix list for this pool; None: CLUSTER-POOL. Beside IPv4 prefixes, IPv6 prefixes have
+    the list NAME-v6."""
 
     node_selectors: tuple[Selector, ...] = ()
     """Only nodes that one of these selects announce the pool; empty: every node."""
@@ -179,7 +179,7 @@ class Peering(Model):
     vrf: Name | None = None
     """The VRF of the router in which the sessions are."""
     asn: Asn | None = None
-    """The AS number that the nodes expect of the router; None: the one that it has."""
+    """The AS number that the nodes expect of the router; None: the number that it has."""
     derive: bool = True
     """False: the router's own file says all of it. Nothing is derived from the cluster, and `verify` compares."""
     address: WrittenAddress | None = None

@@ -135,7 +135,7 @@ class _Part:
         self.group_name = peering.peer_group or cluster.name
         asns = [node.asn or cluster.asn for node in cluster.nodes.values()] or [cluster.asn]
         self.asns = {ibgp: {asn for asn in asns if (asn == bgp.asn) is ibgp} for ibgp in (True, False)}
-        """The AS numbers of the internal nodes, and of the external ones."""
+        """The AS numbers of the internal nodes, and of the external nodes."""
         self.map_in = peering.route_map_in or f"{cluster.name}-in"
         self.map_out = peering.route_map_out or f"{cluster.name}-out"
         self.admission = Admission(cluster, narrow_bounds=router.slot.narrow_bounds, external=bool(self.asns[False]))
@@ -145,7 +145,7 @@ class _Part:
         return bool(self.peering.listen_range) and all(self.asns.values())
 
     def _group_of(self, *, ibgp: bool) -> str:
-        """Return the name of the group of the internal nodes, or of the external ones.
+        """Return the name of the group of the internal nodes, or of the external nodes.
 
         FRR takes no internal and external members into one group: the kind that the cluster's own ASN is of has the
         group's plain name, and the other kind a group beside it.

@@ -40,7 +40,7 @@ class Evpn(Model):
     """`address-family l2vpn evpn` of the instance."""
 
     advertise_all_vni: bool = False
-    """Announce every VNI of the router. One instance of a router has it: the one that holds the VNIs."""
+    """Announce every VNI of the router. One instance of a router has it: the instance that holds the VNIs."""
     advertise_default_gw: bool = False
     """Announce the router's own addresses as those of a gateway; needs `advertise_all_vni`."""
     advertise_svi_ip: bool = False

@@ -39,7 +39,7 @@ class NetworkStatement(Model):
     label_index: Annotated[int, Field(ge=0, le=1048560)] | None = None
     """The index of its label in segment routing."""
     backdoor: bool = False
-    """ipv4 only: prefer a route of an IGP to the one that BGP learns."""
+    """ipv4 only: prefer a route of an IGP to a route that BGP learns."""
 
     @field_validator("label_index")
     @classmethod
@@ -155,7 +155,7 @@ class AddressFamily(Model):
     table_map: MapName | None = None
     dampening: Dampening | None = None
     nexthop_prefer_global: Annotated[bool, Since((10, 4))] = False
-    """ipv6 only: prefer the global next hop to the link-local one; `nexthop prefer-global`."""
+    """ipv6 only: prefer the global next hop to the link-local next hop; `nexthop prefer-global`."""
     vrf_leaking: VrfLeaking = VrfLeaking.model_construct()
     raw: tuple[RawLine, ...] = ()
     """Lines of this address family that the model lacks, sent as they are."""

@@ -46,7 +46,7 @@ class PrefixListEntry(Model):
     """
 
     seq: Seq
-    """Its number, 1-4294967295; left out: 5 more than the one before."""
+    """Its number, 1-4294967295; left out: 5 more than the number before."""
     action: Action
     """Whether what matches is let through."""
     prefix: WrittenPrefix
@@ -76,17 +76,17 @@ class PrefixList(Model):
 
 
 class AccessListEntry(Model):
-    """One line of an access list: a prefix (and longer ones, unless `exact`), or a source address with wildcard.
+    """One line of an access list: a prefix (and longer prefixes, unless `exact`), or a source address with wildcard.
 
     `any` is prefix 0.0.0.0/0 or ::/0 without `exact`. With `destination` it is the extended form `ip SRC DST`.
     """
 
     seq: Seq
-    """Its number, 1-4294967295; left out: 5 more than the one before."""
+    """Its number, 1-4294967295; left out: 5 more than the number before."""
     action: Action
     """Whether what matches is let through."""
     prefix: WrittenPrefix | None = None
-    """A prefix, which longer ones match, too."""
+    """A prefix, which longer prefixes match, too."""
     exact: bool = False
     """Only the prefix itself; `exact-match`."""
     source: WrittenIPv4Address | Literal["any"] | None = None
@@ -124,7 +124,7 @@ class AsPathListEntry(Model):
     """One line of an as-path list: a regular expression over the text of the AS path."""
 
     seq: Seq
-    """Its number, 1-4294967295; left out: 5 more than the one before."""
+    """Its number, 1-4294967295; left out: 5 more than the number before."""
     action: Action
     """Whether what matches is let through."""
     regex: AsPathRegex
@@ -152,7 +152,7 @@ class CommunityListEntry(Model):
     """One line of a standard list (all `communities` must be there) or of an expanded one (`regex`)."""
 
     seq: Seq
-    """Its number, 1-4294967295; left out: 5 more than the one before."""
+    """Its number, 1-4294967295; left out: 5 more than the number before."""
     action: Action
     """Whether what matches is let through."""
     communities: Communities | None = None
@@ -167,7 +167,7 @@ class LargeCommunityListEntry(Model):
     """One line of a large-community list (RFC 8092)."""
 
     seq: Seq
-    """Its number, 1-4294967295; left out: 5 more than the one before."""
+    """Its number, 1-4294967295; left out: 5 more than the number before."""
     action: Action
     """Whether what matches is let through."""
     communities: LargeCommunities | None = None
@@ -182,7 +182,7 @@ class ExtCommunityListEntry(Model):
     """One line of an extcommunity list (RFC 4360)."""
 
     seq: Seq
-    """Its number, 1-4294967295; left out: 5 more than the one before."""
+    """Its number, 1-4294967295; left out: 5 more than the number before."""
     action: Action
     """Whether what matches is let through."""
     communities: ExtCommunities | None = None

@@ -121,7 +121,7 @@ class RemovePrivateAs(Model):
     all: bool = False
     """Also where the path has public AS numbers."""
     replace: bool = False
-    """Put the router's own AS number in the place of private ones."""
+    """Put the router's own AS number in the place of private AS numbers."""
 
 
 class DefaultOriginate(Model):
@@ -373,7 +373,7 @@ class PeerGroup(NeighborOptions):
 
 
 class Neighbor(NeighborOptions):
-    """A peer. Its key in `Bgp.neighbors` is its address, or the interface of an unnumbered one."""
+    """A peer. Its key in `Bgp.neighbors` is its address, or the interface of an unnumbered neighbor."""
 
     peer_group: GroupName | None = None
     """The peer group whose options it shares; `neighbor PEER peer-group NAME`."""

@@ -276,7 +276,7 @@ class RouteMapEntry(Model):
     """One entry: where `match` holds, permit sets and leaves (or goes on, see `on_match`), and deny refuses."""
 
     seq: Annotated[int, Field(ge=1, le=65535)]
-    """Its number, 1-65535; left out: 10 more than the one before."""
+    """Its number, 1-65535; left out: 10 more than the number before."""
     action: Action
     """What becomes of a route that matches."""
     description: Description | None = None

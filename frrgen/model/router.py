@@ -391,13 +391,13 @@ class Router(Model):
         return vrf if bgp is vrf.bgp else vrf.model_copy(update={"bgp": bgp})
 
     def bgp_of(self, vrf: str | None) -> Bgp | None:
-        """Return the BGP instance of a VRF (None: the main one); None if there is none."""
+        """Return the BGP instance of a VRF (None: the main instance); None if there is none."""
         if vrf is None:
             return self.bgp
         return self.vrfs[vrf].bgp if vrf in self.vrfs else None
 
     def instances(self) -> Iterator[tuple[str | None, Bgp]]:
-        """Yield the BGP instances, each with its VRF (None: the main one)."""
+        """Yield the BGP instances, each with its VRF (None: the main instance)."""
         for vrf in (None, *self.vrfs):
             if (bgp := self.bgp_of(vrf)) is not None:
                 yield vrf, bgp
