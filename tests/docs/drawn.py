@@ -10,6 +10,7 @@ from frrgen.codes import Code
 from frrgen.speaker.session.fsm import diagram, table
 from tests.docs.commands import commands
 from tests.docs.fields import PICTURE, picture
+from tests.docs.lines import in_place, resets, shown
 from tests.docs.reference import reference
 from tests.docs.versions import cases
 
@@ -41,6 +42,9 @@ PARTS = {
     "table": table,
     "reference": reference,
     "cases": cases,
+    "resets": resets,
+    "in_place": in_place,
+    "shown": shown,
     "findings": findings,
     "exits": exits,
     "commands": commands,

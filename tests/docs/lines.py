@@ -1,18 +1,27 @@
-"""The tables of what each version of FRR does with each line, from what was measured (tests/lab/lines.py)."""
+"""The tables of what each version of FRR does with each line."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
-from tests.lab.changes import INSIDE_OF
+from frrgen.errors import InputError
+from frrgen.lines.rule import Impact
+from frrgen.platforms.frr.diff.plan import make_plan
+from frrgen.platforms.frr.parse.parser import Parsed, parse
+from tests.lab.changes import INSIDE_OF, Case, cases, config
 from tests.lab.frr import MEASURED
-from tests.lab.lines import STEPS, rows, sent
+from tests.lab.lines import key, rows, sent
+from tests.lab.live import PEERS
 
 Row = dict[str, Any]
 VERSIONS = tuple(MEASURED.values())
 EXTERNAL = {"external", "ipv6", "member", "dynamic"}
 INTERNAL = {"internal", "internal member", "internal dynamic"}
+_NEIGHBOR = re.compile(r"((?:no )?)neighbor [^ ]+ ")
+STEPS = ("set", "changed", "taken away")
 LACKS = "no such line"
 
 
@@ -38,22 +47,53 @@ def _named(row: Row) -> str:
 
 
 def _code(lines: Iterable[str]) -> str:
-    return ", ".join(f"`{' '.join(one.split())}`".replace("|", "\\|") for one in lines)
+    """Return lines as code, each once whichever neighbor has it."""
+    texts = (" ".join(one.split()) for one in lines)
+    parts = (part for one in texts for part in re.split(r" / (?=(?:no )?neighbor )", one))
+    found = dict.fromkeys(_NEIGHBOR.sub(r"\1neighbor X ", part) for part in parts)
+    return ", ".join(f"`{one}`".replace("|", "\\|") for one in found)
 
 
 def resets() -> str:
-    """Draw which sessions drop when a line is set, changed and taken away."""
+    """Draw which sessions a plan says to drop when a line is set, changed and taken away."""
+    by_version = {
+        version: {key(case): case for case in cases(version) if case.place in {"bgp", "late"}} for version in VERSIONS
+    }
+    lines = [f"| line | {' | '.join(VERSIONS)} |", "|---" * (len(VERSIONS) + 1) + "|"]
+    for name in dict.fromkeys(name for one in by_version.values() for name in one):
+        found = {version: by_version[version].get(name) for version in VERSIONS}
+        cells = [LACKS if case is None else _dropped(case, version) for version, case in found.items()]
+        if any(one not in {LACKS, "none"} for one in cells):
+            case = next(one for one in found.values() if one is not None)
+            lines.append(
+                f"| {_code([case.one])}{f', then {_code([case.other])}' if case.other else ''} | {' | '.join(cells)} |"
+            )
+    return "\n".join(lines)
 
-    def cell(row: Row) -> str:
-        if "drops" not in row:
-            return "none"
-        by_kinds: dict[str, list[str]] = {}
-        for step in STEPS:
-            if kinds := _kinds(set(row["drops"].get(step, ()))):
-                by_kinds.setdefault(kinds, []).append(step)
-        return "; ".join(f"{', '.join(steps)}: {kinds}" for kinds, steps in by_kinds.items()) or "none"
 
-    return table(cell, "none")
+def _dropped(case: Case, version: str) -> str:
+    before = _read(config(), version)
+    by_kinds: dict[str, list[str]] = {}
+    for step, text in zip(STEPS, (case.one, case.other, "!"), strict=True):
+        if text is None:
+            continue
+        after = _read(config(**{case.place: text}), version)
+        try:
+            plan = make_plan(before, after.router)
+            told = {one.neighbor for one in plan.sessions if one.impact is Impact.RESET}
+            kinds = _kinds({one.kind for one in PEERS if one.named in told})
+        except InputError:
+            kinds = "refused"
+        before = after
+        if kinds:
+            by_kinds.setdefault(kinds, []).append(step)
+    return "; ".join(f"{', '.join(steps)}: {kinds}" for kinds, steps in by_kinds.items()) or "none"
+
+
+@cache
+def _read(text: str, version: str) -> Parsed:
+    found = parse(text, name="edge", frr_version=version)
+    return found._replace(router=found.router.model_copy(update={"ownership": "full"}))
 
 
 def _kinds(found: set[str]) -> str:
@@ -87,9 +127,12 @@ def shown() -> str:
             (row["one"], row["shown"], row.get("refused")),
             (row.get("other"), row.get("other shown"), row.get("other refused")),
         ):
-            if text is None or sorted(seen) == sent(place, text):
+            there = {" ".join(one.split()) for one in seen or () if not one.startswith("no more: ")}
+            wanted = {" ".join(one.split()) for one in sent(place, text or "")}
+            inner = {one for one in wanted if not any(other.startswith(f"{one} / ") for other in wanted)}
+            if text is None or inner <= there <= wanted:
                 continue
-            said.append("refused" if refused and not seen else _code(_bare(row, seen)) or "nothing")
+            said.append("refused" if refused and not there else _code(_bare(row, sorted(there))) or "nothing")
         return "; ".join(dict.fromkeys(said)) or "as it was sent"
 
     return table(cell, "as it was sent")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from frrgen.codes import Code
@@ -476,9 +477,9 @@ class Case(NamedTuple):
     other: str | None
 
 
-def cases(version: str) -> list[Case]:
+def cases(version: str, places: Collection[str] = _PLACES) -> list[Case]:
     """Return every row at every place where it can stand, without those that the version of FRR does not have."""
-    return [case for case in every_case() if not _too_new(case, version)]
+    return [case for case in every_case() if case.place in places and not _too_new(case, version)]
 
 
 def _too_new(case: Case, version: str) -> bool:

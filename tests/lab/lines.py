@@ -1,13 +1,13 @@
-"""What each version of FRR does with each line: what it shows, whether another value is written over it, who drops.
+"""What each version of FRR does with each line: what it shows, and whether another value is written over it.
 
-python -m tests.lab.lines 10.3 shown
-python -m tests.lab.lines 10.3 drops 1/2      the first half; it writes tests/lab/read_lines/10.3.jsonl
+python -m tests.lab.lines 10.3      measures, and writes tests/lab/read_lines/10.3.jsonl
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,12 +21,12 @@ from frrgen.transport.base import plain
 from tests.lab import Lab
 from tests.lab.changes import INSIDE_OF, Case, cases, config
 from tests.lab.frr import EVERY, Frr
-from tests.lab.live import PEERS, Live, model
+from tests.lab.live import model
 from tests.lab.router import Router
 
 DATA: Final = Path(__file__).parent / "read_lines"
 Row = dict[str, Any]
-STEPS: Final = ("set", "changed", "taken away")
+_REFUSED: Final = re.compile(r"(?m)^line [0-9]+: ")
 
 
 def rows(version: str) -> list[Row]:
@@ -39,13 +39,9 @@ def key(case: Case) -> str:
     return f"{case.place}: {case.one} | {case.other}"
 
 
-def of_sessions(case: Case) -> bool:
-    """Tell whether a line stands where a session may drop of it."""
-    return case.place in {"bgp", "late", "v4", "v6"}
-
-
-def _running(router: Router) -> set[str]:
-    return {line.decode() for line in plain(router.running_config())}
+def tried(version: str) -> list[Case]:
+    """Return the lines that are measured: all but those of the kernel's forwarding, which outlives FRR."""
+    return [case for case in cases(version) if "forwarding" not in case.one]
 
 
 def sent(place: str, text: str) -> list[str]:
@@ -54,6 +50,11 @@ def sent(place: str, text: str) -> list[str]:
     inner = [f"{' ' * len(heads)}{line}" for line in text.split(" / ")]
     there = {line.decode() for line in plain("\n".join(heads))}
     return sorted({line.decode() for line in plain("\n".join([*heads, *inner]))} - there)
+
+
+def _running(router: Router) -> set[str]:
+    """Return what is shown, without what is the kernel's: it keeps forwarding when FRR starts again."""
+    return {line for line in map(bytes.decode, plain(router.running_config())) if not line.endswith(" forwarding")}
 
 
 def _send(router: Router, place: str, text: str) -> str:
@@ -65,19 +66,20 @@ def shown(router: Router, found: Iterable[Case]) -> Iterator[Row]:
     """Give what FRR shows of each line, and of its other value behind it and alone."""
     version = router.frr.version
     start = model(config(), version)
-    router.restart(render(start))
+    modules = {"bgpd": ["-M", "rpki"]}
+    router.restart(render(start), options=modules)
     there = _running(router)
 
     def back() -> None:
         with contextlib.suppress(InputError):
             router.apply(make_plan(parse(router.running_config(), name=start.name), start).batches)
         if _running(router) != there:
-            router.restart(render(start))
+            router.restart(render(start), options=modules)
 
     def more(text: str) -> tuple[list[str], bool]:
         said = _send(router, place, text)
         now = _running(router)
-        return [*sorted(now - there), *(f"no more: {one}" for one in sorted(there - now))], bool(said.strip())
+        return [*sorted(now - there), *(f"no more: {one}" for one in sorted(there - now))], bool(_REFUSED.search(said))
 
     for case in found:
         place = case.place
@@ -98,53 +100,15 @@ def shown(router: Router, found: Iterable[Case]) -> Iterator[Row]:
         yield row
 
 
-def drops(live: Live, found: Iterable[Case]) -> Iterator[Row]:
-    """Give the kinds of the sessions that drop at each line: when it is set, changed and taken away."""
-    version = live.router.frr.version
-    base = model(config(), version)
-    live.boot(render(base))
-    assert len(live.dial()) == len(PEERS)
-    for case in found:
-        row: Row = {"line": key(case), "drops": {}}
-        for step, text in zip(STEPS, (case.one, case.other, "!"), strict=True):
-            if text is None:
-                continue
-            live.dial_together()
-            up = live.up()
-            plan = live.plan(model(config(**{case.place: text}), version))
-            live.push(plan)
-            dropped = live.dropped(plan, up, 0.6)
-            row["drops"][step] = [one.kind for one in PEERS if one in dropped]
-            row.setdefault("down", {})[step] = [one.kind for one in PEERS if one not in up]
-        if not any(row["down"].values()):
-            del row["down"]
-        if live.plan(base).commands:
-            live.boot(render(base))
-        live.dial(seconds=5)
-        yield row
-
-
-def measure(frr: Frr, what: str, part: int = 1, parts: int = 1) -> None:
-    """Measure what is shown, or who drops, of a part of the lines, and keep the rest of the data of a version."""
-    every = cases(frr.version)
-    file = DATA / f"{frr}.jsonl"
+def measure(frr: Frr) -> None:
+    """Measure a version, and write what was found."""
     DATA.mkdir(exist_ok=True)
-    known = {row["line"]: row for row in rows(str(frr))} if file.exists() else {}
-    with Lab(frr=frr) as lab:
-        if what == "shown":
-            router = lab.router("r1")
-            router.start("")
-            found = shown(router, every[part - 1 :: parts])
-        else:
-            sessions = [case for case in every if of_sessions(case)]
-            found = drops(Live(lab, "edge"), sessions[part - 1 :: parts])
-        for row in found:
-            known[row["line"]] = {**known.get(row["line"], {}), **row}
-            order = [key(case) for case in every]
-            file.write_text("".join(f"{json.dumps(known[name])}\n" for name in order if name in known))
+    with Lab(frr=frr) as lab, (DATA / f"{frr}.jsonl").open("w") as file:
+        router = lab.router("r1")
+        router.start("")
+        for row in shown(router, tried(frr.version)):
+            file.write(f"{json.dumps(row)}\n")
 
 
 if __name__ == "__main__":
-    wanted, what, *rest = sys.argv[1:]
-    which = [int(number) for one in rest for number in one.split("/")]
-    measure(next(one for one in EVERY if f"{one}.".startswith(f"{wanted}.")), what, *which)
+    measure(next(one for one in EVERY if f"{one}.".startswith(f"{sys.argv[1]}.")))

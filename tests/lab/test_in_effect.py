@@ -26,7 +26,7 @@ from tests.lab.mixed import mixed
 from tests.lab.sweep import NO_VALUE, NOT_COMPARED, base, cases, changes, untried
 
 NUMBER = int(os.environ.get("FRRGEN_SWEEP", "3"))
-MIXED = int(os.environ.get("FRRGEN_MIXED", "2"))
+MIXED = int(os.environ.get("FRRGEN_MIXED", "1"))
 SEED = int(os.environ.get("FRRGEN_SEED", "1"))
 ONLY = [words for words in os.environ.get("FRRGEN_ONLY", "").split("|") if words]
 PART, PARTS = (int(one) for one in os.environ.get("FRRGEN_PART", "1/1").split("/"))

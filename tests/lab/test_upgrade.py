@@ -9,7 +9,10 @@ import pytest
 from frrgen.model.check_versions import takes_next_hop
 from frrgen.platforms.frr.device import complaints
 from frrgen.platforms.frr.parse.refusals import BY_VERSION, OTHERS, why_refused
-from frrgen.platforms.frr.upgrade import OTHERWISE
+from frrgen.platforms.frr.upgrade import OTHERWISE, upgrade
+from tests.lab.changes import config
+from tests.lab.frr import MEASURED, numbers
+from tests.lab.lines import rows
 
 
 def refused(router, trap):
@@ -70,3 +73,41 @@ def test_what_is_on_by_default_is_shown_only_where_it_is_off(router, line, since
         shown.append(any(one.strip() in {line, f"no {line}"} for one in router.running_config().splitlines()))
     on = router.frr.numbers >= since
     assert shown == [not on, on]
+
+
+HARMLESS = {
+    "solo": "8.4.4 shows it of neighbors alone: it is about who shares an update group, not about routes",
+    "nht resolve-via-default": "on by default from FRR 9.1 on, and hidden",
+    "bgp reject-as-sets": "on by default on 10.7.1, and hidden",
+    "bgp always-compare-med": "10.7.1 shows use-underlays-nexthop-weight beside it, of itself",
+    "bgp deterministic-med": "10.7.1 shows use-underlays-nexthop-weight beside it, of itself",
+    "bgp default-originate timer": "10.3 shows it never",
+    "addpath-tx-bestpath-per-AS": "it brings bgp deterministic-med",
+    "local-role peer strict-mode": "10.3 and 10.7.1 show it of members of a group, too",
+    "capability software-version": "how a session is set up",
+}
+"""Lines of which a later version shows something else, and routes fare as before: why."""
+STEPS = [(old, new) for old in MEASURED.values() for new in MEASURED.values() if numbers(old) < numbers(new)]
+
+
+@pytest.mark.parametrize(("old", "new"), STEPS)
+def test_upgrade_check_tells_of_each_line_that_a_later_version_refuses_or_shows_otherwise(old, new):
+    """The lines are those of the model, each loaded alone into both versions (`python -m tests.lab.lines`)."""
+    later = {row["line"]: row for row in rows(new)}
+    base = told(config(), old, new)
+    untold, otherwise = [], 0
+    for row in rows(old):
+        place = row["line"].partition(":")[0]
+        for text, shown, refused in (("one", "shown", "refused"), ("other", "other shown", "other refused")):
+            before, after = ((one.get(shown), one.get(refused, False)) for one in (row, later[row["line"]]))
+            if before == after or before[1] or any(words in row[text] for words in HARMLESS):
+                continue
+            otherwise += 1
+            if told(config(**{place: row[text]}), old, new) <= base:
+                untold.append((row[text], before, after))
+    assert untold == []
+    assert otherwise or old != "8.4.4"
+
+
+def told(text, old, new):
+    return {one.message for one in upgrade(text, "edge", numbers(old), numbers(new))}
