@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any
 
 from frrgen.errors import InputError
 from frrgen.lines.rule import Impact
 from frrgen.platforms.frr.diff.plan import make_plan
-from frrgen.platforms.frr.parse.parser import Parsed, parse
-from tests.lab.changes import INSIDE_OF, Case, cases, config
+from frrgen.platforms.frr.parse.parser import Parsed
+from tests.lab.changes import INSIDE_OF, Case, cases, config, read
 from tests.lab.frr import MEASURED
 from tests.lab.lines import key, rows, sent
 from tests.lab.live import PEERS
@@ -90,9 +89,8 @@ def _dropped(case: Case, version: str) -> str:
     return "; ".join(f"{', '.join(steps)}: {kinds}" for kinds, steps in by_kinds.items()) or "none"
 
 
-@cache
 def _read(text: str, version: str) -> Parsed:
-    found = parse(text, name="edge", frr_version=version)
+    found = read(text, version)
     return found._replace(router=found.router.model_copy(update={"ownership": "full"}))
 
 

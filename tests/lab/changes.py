@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import Final, NamedTuple
 
 from frrgen.codes import Code
 from frrgen.model.check_versions import check_versions
-from frrgen.platforms.frr.parse.parser import parse
+from frrgen.platforms.frr.parse.parser import Parsed, parse
 
 
 class Row(NamedTuple):
@@ -482,10 +483,16 @@ def cases(version: str, places: Collection[str] = _PLACES) -> list[Case]:
     return [case for case in every_case() if case.place in places and not _too_new(case, version)]
 
 
+@cache
+def read(text: str, version: str) -> Parsed:
+    """Read a configuration of this table, once."""
+    return parse(text, name="edge", frr_version=version)
+
+
 def _too_new(case: Case, version: str) -> bool:
     texts = [config(**{case.place: text}) for text in (case.one, case.other) if text]
-    found = [parse(text, name="edge", frr_version=version) for text in texts]
-    later = [parse(text, name="edge", frr_version="10.7.1") for text in texts]
+    found = [read(text, version) for text in texts]
+    later = [read(text, "10.7.1") for text in texts]
     if any(one.leftovers and not new.leftovers for one, new in zip(found, later, strict=True)):
         return True
     return any(finding.code is Code.FRR234 for one in found for finding in check_versions(one.router, ()))
