@@ -122,14 +122,14 @@ class _Judge:
         for prefixes, why in originated(self.session, family):
             if route.prefix in prefixes:
                 raise UndecidedError(why)
+        if not self.session.active(family):
+            self._say(None, None, self.session.inactive(family), (*self.session.path, family), matched=False)
+            return False, route
         if self.session.direction == "in":
             as_path = " ".join(part for part in (self.session.prepended_local_as, in_order(route.as_path)) if part)
             route = replace(route, as_path=as_path, weight=self.session.weight(family))
             if not self._sane(route):
                 return False, route
-        if not self.session.active(family):
-            self._say(None, None, self.session.inactive(family), (*self.session.path, family), matched=False)
-            return False, route
         if self.session.direction == "out":
             route = self.rewritten(route, "before")
             for community, because in kept_back(self.session):
