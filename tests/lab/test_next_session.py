@@ -124,9 +124,10 @@ def step(live, twin, target):
             break
         time.sleep(0.5)
         found = differing(live, twin, stayed & live.up())
-    families = any("neighbors that are there keep the families" in text for text in plan.warnings)
+    kept = ("neighbors that are there keep the families", "its sessions keep the capability")
+    stuck = any(words in text for words in kept for text in plan.warnings)
     for one, unlike in found.items():
-        if one.named not in waits and not families:
+        if one.named not in waits and not stuck:
             yield f"{one.address} has not what a boot gives it, and the plan does not say so: {shown(unlike)}"
     fields = {field for (_, field), _ in work.record.waiting.items()}
     told = any("starts the next time" in text for text in plan.warnings)

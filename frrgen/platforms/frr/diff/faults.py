@@ -18,6 +18,9 @@ from frrgen.platforms.frr.grammar.bgp import LISTEN_LIMIT
 _TARGETS_APART: Final = (10,)
 """From this version on `route-target both` makes two targets (seen on 10.3 and 10.7.1; 8.4.4 shares one)."""
 
+_CAPABILITY_STAYS: Final = (10,)
+"""From this version on `no … addpath-tx-best-selected` leaves the capability to send several paths (10.3, 10.7.1)."""
+
 
 def faults(old: Router, new: Router, *, avoided: bool = False) -> Iterator[str]:
     """Yield a sentence for each fault of FRR that the change of one router into the other meets.
@@ -26,7 +29,11 @@ def faults(old: Router, new: Router, *, avoided: bool = False) -> Iterator[str]:
     """
     for vrf, before, after in kept(old, new):
         where = f" of vrf {vrf}" if vrf else ""
-        found = (*_of_instance(before, after), *_left_behind(before, after, new.version))
+        found = (
+            *_of_instance(before, after),
+            *_left_behind(before, after, new.version),
+            *_several_paths(before, after, new.version),
+        )
         yield from (f"router bgp {after.asn}{where}: {text}" for text in found)
     if not avoided:
         yield from _sentences_of_weights(old, new)
@@ -171,6 +178,21 @@ def _left_behind(old: Bgp, new: Bgp, version: tuple[int, ...]) -> Iterator[str]:
             yield f"{dynamic(name)} keep local_role {before.local_role} until FRR starts again"
         if version >= (10,) and modes[0] != modes[1] and after.graceful_restart is None:
             yield f"{dynamic(name)} keep the graceful_restart.mode that they have until FRR starts again"
+
+
+def _several_paths(old: Bgp, new: Bgp, version: tuple[int, ...]) -> Iterator[str]:
+    """Name the neighbors and groups that bgpd leaves the capability of `addpath-tx-best-selected`."""
+    if version < _CAPABILITY_STAYS:
+        return
+    for name, one in (*new.peer_groups.items(), *new.neighbors.items()):
+        before = old.neighbors.get(name) or old.peer_groups.get(name)
+        for family in FAMILIES if before is not None else ():
+            was, now = (getattr(each, family) for each in (before, one))
+            if was.addpath_tx_best is not None and now.addpath_tx_best is None and now.addpath_tx is None:
+                yield (
+                    f"FRR goes on to offer {name} several paths ({family.replace('_', ' ')}) until FRR starts again: "
+                    "its sessions keep the capability"
+                )
 
 
 def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
