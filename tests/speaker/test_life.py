@@ -827,7 +827,7 @@ def test_what_is_no_regular_file_is_no_file_of_prefixes_and_keeps_nobody_waiting
     with pytest.raises(InputError, match=r"source\.yaml:2:5"):
         world.source.read(plan)
     for path in (tmp_path / "pipe", tmp_path / "folder"):
-        with pytest.raises(InputError, match="it is no file, but a folder, a pipe or a device|cannot be read"):
+        with pytest.raises(InputError, match="it is no file, but"):
             StaticSource(path).read(plan)
 
 
