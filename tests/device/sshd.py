@@ -14,6 +14,23 @@ HOST_KEY = paramiko.ECDSAKey.generate()
 OTHER_KEY = paramiko.ECDSAKey.generate()
 
 
+class _Transport(paramiko.Transport):
+    """A connection that starts a command behind the answer to its request, as OpenSSH does.
+
+    A quick command would close its channel before the answer is sent, and the client would see a refusal.
+    """
+
+    def __init__(self, sock):
+        super().__init__(sock)
+        self.due = []
+
+    def _send_user_message(self, data):
+        super()._send_user_message(data)
+        if data.asbytes()[:1] == bytes([paramiko.common.MSG_CHANNEL_SUCCESS]):
+            while self.due:
+                self.due.pop().start()
+
+
 class _Server(paramiko.ServerInterface):
     def __init__(self, sshd):
         self.sshd = sshd
@@ -50,7 +67,8 @@ class _Server(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel, command):
         self.sshd.commands.append(command.decode())
-        threading.Thread(target=self.sshd.execute, args=(channel, command.decode()), daemon=True).start()
+        command = threading.Thread(target=self.sshd.execute, args=(channel, command.decode()), daemon=True)
+        channel.get_transport().due.append(command)
         return True
 
 
@@ -96,7 +114,7 @@ class Sshd:
                 threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock):
-        transport = paramiko.Transport(sock)
+        transport = _Transport(sock)
         self._transports.append(transport)
         transport.add_server_key(self.host_key)
         with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
