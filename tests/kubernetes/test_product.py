@@ -218,6 +218,7 @@ def test_the_rights_of_deploy_are_enough_and_give_nothing_else(site):
                 pytest.skip("the fake knows no roles: tests/packaging/test_deploy.py reads them there")
             config = await one.rights("observe", "allocate")
             async with one.speaker(config, allocates=True) as (source, load):
+                source.have_routers(lambda _key, _said: {"edge": ""})
                 await load()
                 await one.service()
 
