@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 
 import pytest
 import yaml
@@ -78,6 +79,7 @@ def test_lists_as_kubectl_writes_them_are_read(tmp_path, kind):
     [
         ("kind: [", "it is no YAML"),
         ("a: \x00", "it is no YAML"),
+        ("- a\n", "it holds no objects"),
         (WEB + "---\n" + WEB, "default/web stands twice"),
         (
             "kind: Namespace\nmetadata: {name: a}\n---\nkind: Namespace\nmetadata: {name: a}\n",
@@ -89,11 +91,28 @@ def test_lists_as_kubectl_writes_them_are_read(tmp_path, kind):
         ("kind: Service\nmetadata: {name: a}\nspec: {ports: 7}\n", "the Service a: spec.ports"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_reported(tmp_path, text, said):
+def test_what_is_wrong_with_a_file_is_reported_with_its_place(tmp_path, text, said):
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(InputError, match="FRR612") as bad:
         read_manifests(tmp_path / "bad.yaml")
     assert said in str(bad.value)
+    assert re.search(r"bad\.yaml:\d+:\d+", str(bad.value))
+
+
+def test_the_place_is_that_of_the_wrong_value_also_in_a_list(tmp_path):
+    text = "kind: List\nitems:\n- kind: Service\n  metadata: {name: a}\n- kind: Service\n  metadata:\n    name: b\n"
+    (tmp_path / "bad.yaml").write_text("kind: Pod\n---\n" + text + "    labels: {a: 1.10}\n")
+    with pytest.raises(InputError, match=r"the Service b: metadata\.labels\.a") as bad:
+        read_manifests(tmp_path / "bad.yaml")
+    assert "bad.yaml:10:17" in str(bad.value)
+
+
+@pytest.mark.parametrize("change", [str, lambda one: "\ufeff" + one, lambda one: one.replace("\n", "\r\n")])
+def test_a_time_is_a_text_and_the_ends_of_lines_decide_nothing(tmp_path, change):
+    text = "kind: Service\nmetadata:\n  name: a\n  creationTimestamp: 2026-01-01T00:00:00Z\n"
+    (tmp_path / "web.yaml").write_bytes(change(text).encode())
+    (found,) = read_manifests(tmp_path / "web.yaml").services
+    assert found.metadata.creation_timestamp == "2026-01-01T00:00:00Z"
 
 
 _ANY = st.recursive(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -37,7 +37,15 @@ from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.wire.attributes import Attributes
 
 _T = TypeVar("_T", bound=ApiObject)
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML as kubectl reads it: a time is a text."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in some if tag != "tag:yaml.org,2002:timestamp"]
+        for first, some in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -53,41 +61,57 @@ def read_manifests(path: Path) -> Manifests:
     """Read the Services and Namespaces of manifests, or of `kubectl get -o yaml`. Raises InputError."""
     try:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        documents = list(yaml.load_all(data, _LOADER))
+        documents = list(yaml.load_all(data, _Loader))
     except OSError as bad:
         raise InputError(Finding(Code.FRR612, f"{path} cannot be read: {cause(bad, path)}")) from bad
     except (yaml.YAMLError, ValueError, RecursionError) as bad:
-        mark = getattr(bad, "problem_mark", None)
-        where = Where(str(path), mark.line + 1, mark.column + 1) if mark is not None else Where(str(path))
-        raise InputError(Finding(Code.FRR612, f"it is no YAML: {getattr(bad, 'problem', None) or bad}", where)) from bad
+        text = getattr(bad, "problem", None) or getattr(bad, "reason", None) or bad
+        raise InputError(Finding(Code.FRR612, f"it is no YAML: {text}", _place_of(bad, path, data))) from bad
     said = [one for one in documents if one is not None]
     if not said or not all(isinstance(one, dict) and isinstance(one.get("kind"), str) for one in said):
         hint = "give manifests, or what kubectl get services -A -o yaml prints"
-        raise InputError(Finding(Code.FRR612, "it holds no objects of Kubernetes", Where(str(path)), hint))
-    found = [_read(path, one, Service) for document in documents for one in _objects(document, "Service")]
-    namespaces = [_read(path, one, Namespace) for document in documents for one in _objects(document, "Namespace")]
-    for kind, objects in (("Service", found), ("Namespace", namespaces)):
-        counted = Counter("/".join(one.name).strip("/") for one in objects)
-        if twice := next((name for name, count in counted.items() if count > 1), None):
-            raise InputError(Finding(Code.FRR612, f"the {kind} {twice} stands twice", Where(str(path))))
-    return Manifests(tuple(found), {one.metadata.name: one.metadata.labels for one in namespaces})
+        raise InputError(Finding(Code.FRR612, "it holds no objects of Kubernetes", Where(str(path), 1, 1), hint))
+    place = partial(_place, path, data)
+    services = [(at, _read(one, Service, partial(place, at))) for at, one in _objects(documents, "Service")]
+    namespaces = [(at, _read(one, Namespace, partial(place, at))) for at, one in _objects(documents, "Namespace")]
+    for found in (services, namespaces):
+        known: set[Name] = set()
+        for at, thing in found:
+            if thing.name in known:
+                text = f"the {type(thing).__name__} {'/'.join(thing.name).strip('/')} stands twice"
+                raise InputError(Finding(Code.FRR612, text, place(at, ())))
+            known.add(thing.name)
+    return Manifests(
+        tuple(one for _, one in services), {one.metadata.name: one.metadata.labels for _, one in namespaces}
+    )
 
 
-def _objects(document: Any, wanted: str) -> Iterator[dict[str, Any]]:
-    if not isinstance(document, dict):
-        return
-    kind, items = document.get("kind"), document.get("items")
-    if kind == wanted:
-        yield document
-    elif isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
-        # the items of a typed list have no kind
-        of = wanted if kind == f"{wanted}List" else None
-        for one in items:
-            if isinstance(one, dict) and one.get("kind", of) == wanted:
-                yield one
+def _place_of(bad: Exception, path: Path, data: bytes) -> Where:
+    """Return where the YAML is wrong, as far as its reader tells."""
+    if isinstance(bad, yaml.reader.ReaderError):
+        before = data[: bad.position]
+        return Where(str(path), before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
+    mark = getattr(bad, "problem_mark", None)
+    return Where(str(path)) if mark is None else Where(str(path), mark.line + 1, mark.column + 1)
 
 
-def _read(path: Path, one: dict[str, Any], kind: type[_T]) -> _T:
+def _objects(documents: list[Any], wanted: str) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    """Yield the objects of a kind, also those of Lists, with their places."""
+    for number, document in enumerate(documents):
+        if not isinstance(document, dict):
+            continue
+        kind, items = document.get("kind"), document.get("items")
+        if kind == wanted:
+            yield (number,), document
+        elif isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+            # the items of a typed list have no kind
+            of = wanted if kind == f"{wanted}List" else None
+            for place, one in enumerate(items):
+                if isinstance(one, dict) and one.get("kind", of) == wanted:
+                    yield (number, "items", place), one
+
+
+def _read(one: dict[str, Any], kind: type[_T], place: Callable[[tuple[str | int, ...]], Where]) -> _T:
     metadata = one.get("metadata")
     if isinstance(metadata, dict) and kind is Service and not metadata.get("namespace"):
         one = {**one, "metadata": {**metadata, "namespace": "default"}}
@@ -97,7 +121,20 @@ def _read(path: Path, one: dict[str, Any], kind: type[_T]) -> _T:
         first = bad.errors()[0]
         name = metadata.get("name") if isinstance(metadata, dict) else "without a name"
         text = f"the {kind.__name__} {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise InputError(Finding(Code.FRR612, text, Where(str(path)))) from bad
+        raise InputError(Finding(Code.FRR612, text, place(first["loc"]))) from bad
+
+
+def _place(path: Path, data: bytes, at: tuple[str | int, ...], inside: tuple[str | int, ...]) -> Where:
+    """Return where a value stands, or the nearest mapping or list around it."""
+    document, *keys = (*at, *inside)
+    node = list(yaml.compose_all(data, _Loader))[int(document)]
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            held = {name.value: value for name, value in node.value}
+            node = held.get(key, node)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+    return Where(str(path), node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 @dataclass(frozen=True)
