@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -22,16 +22,29 @@ _INSTEAD: Final = {"graceful_shutdown": "set the community graceful-shutdown in 
 
 
 _NO_NEXT_HOPS: Final = tuple(
-    (IPv4Network(prefix), since, until)
+    (ip_network(prefix), since, until)
     for prefix, since, until in (
         ("0.0.0.0/32", (8,), (99,)),
         ("0.0.0.0/8", (10,), (99,)),
         ("127.0.0.0/8", (10,), (99,)),
         ("224.0.0.0/4", (8,), (99,)),
         ("240.0.0.0/4", (8,), (10, 7)),
+        ("::/127", (8,), (99,)),
+        ("ff00::/8", (8,), (99,)),
+        ("fe80::/10", (8,), (99,)),
+        ("::ffff:0:0/96", (8,), (9,)),
     )
 )
-"""What `set ip next-hop` does not take, from which FRR on, and until which. FRR 10 then refuses the whole batch."""
+"""What `set ip next-hop` and `set ipv6 next-hop global` do not take, from which FRR on, and until which.
+
+FRR refuses all that is in the same transaction: in one batch, or in the file at a start.
+"""
+_LINK_LOCAL: Final = IPv6Network("fe80::/10")
+_NEXT_HOPS: Final = {
+    "ip_next_hop": "next hop",
+    "ipv6_next_hop_global": "global next hop",
+    "ipv6_next_hop_local": "link-local next hop",
+}
 
 
 def check_versions(router: Router, path: Path) -> Iterator[Finding]:
@@ -44,9 +57,11 @@ def check_versions(router: Router, path: Path) -> Iterator[Finding]:
             place = (*path, "route_maps", name, "entries", str(entry.seq), "set")
             if entry.set.distance == 0 and router.version >= (10,):
                 yield Finding.at(Code.FRR234, "FRR 10 refuses a distance of 0", (*place, "distance"), "1 to 255")
-            if not takes_next_hop(entry.set.ip_next_hop, router.version):
-                text = f"FRR {router.frr_version} refuses the next hop {entry.set.ip_next_hop}"
-                yield Finding.at(Code.FRR234, text, (*place, "ip_next_hop"))
+            for field, words in _NEXT_HOPS.items():
+                hop = getattr(entry.set, field)
+                if not takes_next_hop(hop, router.version, local=field == "ipv6_next_hop_local"):
+                    text = f"FRR {router.frr_version} refuses the {words} {hop}"
+                    yield Finding.at(Code.FRR234, text, (*place, field))
 
 
 def _tables(router: Router, path: Path) -> Iterator[Finding]:
@@ -68,12 +83,14 @@ def _tables(router: Router, path: Path) -> Iterator[Finding]:
                 yield Finding.at(Code.FRR234, text, (*path, *instance, family, "redistribute", source))
 
 
-def takes_next_hop(address: object, version: tuple[int, ...]) -> bool:
-    """Tell whether FRR takes `set ip next-hop ADDRESS`.
+def takes_next_hop(address: object, version: tuple[int, ...], *, local: bool = False) -> bool:
+    """Tell whether FRR takes `set ip next-hop ADDRESS`, `set ipv6 next-hop global ADDRESS` or, `local`, the third.
 
     Seen on 8.4.4, 10.3 and 10.7.1; a version between them is taken for the older.
     """
-    return not isinstance(address, IPv4Address) or not any(
+    if local and isinstance(address, IPv6Address):
+        return address in _LINK_LOCAL
+    return not isinstance(address, IPv4Address | IPv6Address) or not any(
         address in prefix and since <= version < until for prefix, since, until in _NO_NEXT_HOPS
     )
 

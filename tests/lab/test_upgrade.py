@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 import pytest
 
@@ -47,13 +47,34 @@ HOPS = (
 )
 
 
+HOPS6 = (
+    "::",
+    "::1",
+    "::2",
+    "::192.0.2.1",
+    "::ffff:192.0.2.1",
+    "2001:db8::1",
+    "fe80::1",
+    "febf::1",
+    "fec0::1",
+    "ff02::1",
+)
+CLAUSES = [
+    *(("ip next-hop", hop) for hop in HOPS),
+    *(("ipv6 next-hop global", hop) for hop in HOPS6),
+    *(("ipv6 next-hop local", hop) for hop in HOPS6),
+]
+
+
 def test_check_knows_which_next_hops_a_map_may_set(router):
     router.restart("")
-    taken = {}
-    for number, hop in enumerate(HOPS, 1):
-        router.load(f"route-map A permit {number}\n set ip next-hop {hop}\nexit\nend\n")
-        taken[hop] = f"set ip next-hop {hop}\n" in router.running_config()
-    assert {hop: takes_next_hop(IPv4Address(hop), router.frr.numbers) for hop in HOPS} == taken
+    for number, (clause, hop) in enumerate(CLAUSES, 1):
+        router.load(f"route-map A permit {number}\n set {clause} {hop}\nexit\nend\n")
+    shown = router.running_config()
+    taken = {one for one in CLAUSES if f" set {' '.join(one)}\n" in shown}
+    version = router.frr.numbers
+    foretold = {one for one in CLAUSES if takes_next_hop(ip_address(one[1]), version, local=one[0].endswith("local"))}
+    assert foretold == taken
 
 
 DEFAULTS = (
