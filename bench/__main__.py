@@ -1,6 +1,6 @@
 """`make bench [ONLY=…]`: each figure beside its peer, of this run and machine.
 
-ONLY is one of plan, policy, push, transaction, render, start, leak, fetch, ready, speaker and cluster.
+ONLY is one of plan, policy, push, transaction, render, start, leak, fetch, ready, speaker, cluster and events.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bench.cluster import bench_cluster
 from bench.configs import lists, maps, neighbors
+from bench.events import bench_events
 from bench.fetch import ROUTERS, fetch_costs
 from bench.hier_config import hier_config
 from bench.measure import ENVIRONMENT, FRRGEN, Cost, measure
@@ -356,6 +357,8 @@ def main() -> None:
             bench_speaker(lab)
         if only in {"", "cluster"}:
             bench_cluster(lab)
+        if only in {"", "events"}:
+            bench_events(lab)
 
 
 if __name__ == "__main__":
