@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from frrgen.errors import DeviceError
 from frrgen.lines.rule import Impact
 from frrgen.model.router import Router
 from frrgen.platforms.frr.device import FrrDevice
@@ -108,6 +110,51 @@ def test_a_push_that_was_killed_before_it_restarted_sessions_leaves_that_to_the_
         assert "dynamic neighbors of K" in plan.summary
         assert Transaction(device, target).run().state is State.CONFIRMED
         assert plan_for(device.fetch(), target).empty
+
+
+@pytest.mark.sample("10.3")
+def test_a_push_that_ends_between_shutting_sessions_and_opening_them_is_undone_with_every_session_open(lab, frr):
+    live = Live(lab, "edge")
+    live.boot(render(model(config(), frr.version)))
+    lab.sshd(live.router)
+    before, target = live.router.running_config(), model(config(bgp=CONFEDERATION), frr.version)
+    del target.bgp.neighbors[PEERS[0].address]
+    with closing(_Drafted(Router(name="edge"), ssh_config=lab.ssh_config())) as draft, pytest.raises(_DraftedError):
+        Transaction(draft, target, avoid=True).run()
+    with closing(FrrDevice(Router(name="edge"), ssh_config=lab.ssh_config())) as device:
+        device.stage(replace(draft.staged, forth=draft.staged.forth[:1]))
+        device.arm("{}", 3600)
+        device.apply()
+        shut = f"neighbor {PEERS[0].address} shutdown"
+        assert shut in live.router.running_config()
+        assert shut not in before
+        assert undo(device).state is State.ROLLED_BACK
+    assert live.router.running_config() == before
+
+
+@pytest.mark.sample("8.4")
+def test_restarts_that_failed_are_left_to_the_next_push(lab, frr):
+    live = Live(lab, "edge")
+    live.boot(render(model(config(), frr.version)))
+    lab.sshd(live.router)
+    with closing(FrrDevice(Router(name="edge"), ssh_config=lab.ssh_config())) as device:
+        device.stage(Staged((), (), device.fetch(), (), (), "left", ("clear nothing",)))
+        device.arm("{}", 3600)
+        with pytest.raises(DeviceError):
+            device.restart()
+        assert device.fetch().pending.after == ("clear nothing",)
+
+
+class _DraftedError(Exception):
+    """A push that only was to be seen."""
+
+
+class _Drafted(FrrDevice):
+    """A router that keeps what it is to do, and does nothing."""
+
+    def stage(self, staged):
+        self.staged = staged
+        raise _DraftedError
 
 
 def hold_time(live):

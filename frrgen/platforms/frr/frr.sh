@@ -128,7 +128,7 @@ undo() {
     done
     if as_before && restore_startup; then
         clear_sessions "$armed/clear"
-        [ ! -e "$armed/restarted" ] || restart >/dev/null 2>&1
+        [ ! -e "$armed/restarting" ] || restart >/dev/null 2>&1
         by_itself 'rolled back' "$1" "$2"
         ended
         exit 0
@@ -257,8 +257,8 @@ back) # ID
     ;;
 restart) # ID
     must_be_armed "$1"
-    : >"$armed/restarted" || exit $BROKEN
-    restart
+    : >"$armed/restarting" || exit $BROKEN
+    restart && : >"$armed/restarted"
     ;;
 settle) # ID SECONDS: wait until nothing of ours changes anything any more, and let nothing begin
     alone "$2"

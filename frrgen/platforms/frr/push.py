@@ -142,7 +142,7 @@ class Transaction(Push[Running]):
         self.device.stage(
             Staged(
                 forth=plan.batches,
-                back=back.batches,
+                back=(*back.batches, plan.reopened),
                 before=before,
                 after=plan.after,
                 restarts=plan.restarts,
@@ -198,8 +198,8 @@ class Transaction(Push[Running]):
             self.device.execute(plan.after)
         if plan.restarts:
             self.device.restart()
-            now = self.device.fetch()
         if self.bounds is not None or self.intended.checks:
+            now = self.device.fetch() if plan.restarts else now
             now = self._await(self.bounds or Bounds(loss=100, down=True), now)
         self._tell(State.VERIFIED)
         if self.confirm_within is not None:

@@ -79,6 +79,7 @@ def _shut(work: Work) -> None:
                 continue
             _reset(work, vrf or "", name if name in before.neighbors else dynamic(name), "shut meanwhile")
             work.phases["shutting"].add(enter, [f"neighbor {name} shutdown"])
+            work.reopened.add(enter, [f"no neighbor {name} shutdown"])
             left = after.neighbors.get(name) or after.peer_groups.get(name)
             if left is not None and not left.shutdown:
                 work.phases["opening"].add(enter, [f"no neighbor {name} shutdown"])

@@ -104,6 +104,8 @@ class Plan:
     """What an earlier change of the router has left to be done."""
     restarts: tuple[str, ...] = ()
     """The clears that end sessions, behind all else: they would keep an old value."""
+    reopened: tuple[str, ...] = ()
+    """The lines that open the sessions that the plan shuts, for the way back from the middle of the change."""
     avoid: bool = False
     """Whether the plan restarts or shuts sessions rather than have FRR do wrong (`--avoid`)."""
     basis: str = ""
@@ -231,6 +233,7 @@ def make_plan(
         batches=tuple(tuple(batch.lines()) for batch in work.batches),
         after=tuple(work.after),
         restarts=restarts,
+        reopened=tuple(work.reopened.lines()),
         avoid=avoid,
         over_limit=None if any(one.brings is None for one in lower) else bool(lower),
         warnings=(

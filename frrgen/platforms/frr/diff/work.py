@@ -53,6 +53,8 @@ class Work:
         self.after: list[str] = []
         self.changed: set[Ref] = set()
         self.phases = {phase: Commands() for phases in _BATCHES for phase in phases}
+        self.reopened = Commands()
+        """What opens the sessions that the phase `shutting` shuts, also those that the change takes away."""
         self.standins = StandIns(self.old, self.new)
 
     @property
