@@ -176,6 +176,8 @@ def test_of_a_prefix_that_no_router_was_asked_about_nothing_is_said():
     asked[verdicts[0].key] = {"edge": "a line", "home": ""}
     found = acceptance(verdicts, lambda key, _said: asked[key])
     assert (found.status, found.message) == ("False", "edge drops 10.1.0.0/32: a line")
+    assert acceptance(verdicts[:1], lambda *_: {"edge": None, "home": ""}) is None
+    assert not acceptance(verdicts[:1], lambda *_: {"edge": None, "home": "a line"}).accepted
 
 
 @pytest.mark.parametrize("mine", [True, False])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,8 @@ from frrgen.platforms.frr.parse.parser import parse
 from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.frr.session import Session
 from frrgen.policy.sets.regex import UndecidedError
+from frrgen.speaker.process.announcer import Announcer
+from frrgen.speaker.session.group import Group
 from frrgen.speaker.table.gate import Gate, Proof, Proofs
 from frrgen.speaker.table.rib import AdjRibOut
 from frrgen.speaker.table.table import AnnouncementTable
@@ -152,6 +155,14 @@ def test_what_cannot_be_decided_takes_no_room_of_what_the_router_has_for_certain
     rib.table.change(certain[1], None)
     assert len(one.judge(rib, [certain[1]]) & set(doubtful)) == 1
     assert rib.admitted(Family.IPV4) == 2
+
+
+def test_a_router_takes_no_prefix_of_which_nobody_can_tell():
+    announcer = Announcer(None, Gate.steps)
+    group = Group(AdjRibOut(announcer.table), gate(UNSURE))
+    announcer.peers = [SimpleNamespace(settings=SimpleNamespace(router="edge"), group=group)]
+    answers = {text: announcer.answers(Key.parse(text), Attributes()) for text in ("10.1.0.0/24", "10.9.0.0/24")}
+    assert answers == {"10.1.0.0/24": {"edge": ""}, "10.9.0.0/24": {"edge": None}}
 
 
 def test_a_proof_is_made_once_for_a_hundred_thousand_prefixes():

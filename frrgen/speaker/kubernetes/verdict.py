@@ -25,8 +25,9 @@ _OF_THE_SERVICE: Final = {
     Reason.INVALID_ANNOTATION: "an annotation cannot be read",
 }
 """The reasons that are the same on each node, in words."""
-Ask = Callable[[int, Attributes], Mapping[str, str]]
-"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix."""
+Ask = Callable[[int, Attributes], Mapping[str, str | None]]
+"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix, and
+None where nobody can tell."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Acceptance:
 
 
 def acceptance(verdicts: Sequence[Verdict], ask: Ask, refusal: str = "") -> Acceptance | None:
-    """Return the condition of a Service; None: its addresses are not ours to announce, or no router could be asked.
+    """Return the condition of a Service; None: its addresses are not ours, or not every router's answer is known.
 
     Whether pods answer, and on which node, is not asked: a route that is not there for want of pods is accepted.
     `refusal` is why our own allocation gave no address.
@@ -63,7 +64,7 @@ def acceptance(verdicts: Sequence[Verdict], ask: Ask, refusal: str = "") -> Acce
             continue
         prefix, answers = str(Key.prefix(one.key)), ask(one.key, one.said)
         wrong += [(_REJECTED, f"{router} drops {prefix}: {why}") for router, why in answers.items() if why]
-        if not answers:
+        if not answers or None in answers.values():
             unknown = True
         elif not any(answers.values()):
             fine.append(f"{prefix}: taken by {', '.join(answers)}")

@@ -160,20 +160,25 @@ class Announcer:
             return dropped.reason
         return "; ".join((dropped.reason, *self._reasons(group.gate, key, attributes)))
 
-    def answers(self, key: int, attributes: Attributes) -> dict[str, str]:
+    def answers(self, key: int, attributes: Attributes) -> dict[str, str | None]:
         """Return why each router drops a prefix that is announced with these attributes; "" where it takes the prefix.
 
+        None stands where nobody can tell.
         Routers that this node has no session with, or that the prefix is not meant for, are not in it.
         """
-        family, found = Key.family(key), dict[str, str]()
+        family, found = Key.family(key), dict[str, str | None]()
         for peer in self.peers:
             gate, router = peer.group.gate, peer.settings.router
             if (family in gate.elsewhere and family not in gate.families) or gate.is_closed(key):
                 continue
             if (held := peer.group.rib.dropped.get(key)) is not None and held.limit:
                 found[router] = held.reason
-            elif (reason := gate.ruling(family, attributes).reason(family, key)) is not None:
+                continue
+            ruling = gate.ruling(family, attributes)
+            if (reason := ruling.reason(family, key)) is not None:
                 found[router] = "; ".join((reason, *self._reasons(gate, key, attributes)))
+            elif ruling.doubt(family, key) is not None:
+                found[router] = found.get(router) or None
             else:
                 found.setdefault(router, "")
         return found

@@ -50,7 +50,15 @@ class Ruling:
 
     def reason(self, family: Family, key: int) -> str | None:
         """Tell what denies a prefix; None: nothing."""
-        return next((by for prefixes, by in self.denied if any(True for _ in _within(prefixes, family, [key]))), None)
+        return _of(self.denied, family, key)
+
+    def doubt(self, family: Family, key: int) -> str | None:
+        """Tell why nobody can tell what becomes of a prefix; None: that is known."""
+        return _of(self.undecided, family, key)
+
+
+def _of(sets: Iterable[tuple[PrefixSet, str]], family: Family, key: int) -> str | None:
+    return next((by for prefixes, by in sets if any(True for _ in _within(prefixes, family, [key]))), None)
 
 
 class Proof:

@@ -93,8 +93,9 @@ class Wanted:
         return (key for run in self.runs for key in run.keys)
 
 
-Answers = Callable[[int, Attributes], Mapping[str, str]]
-"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix."""
+Answers = Callable[[int, Attributes], Mapping[str, str | None]]
+"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix, and
+None where nobody can tell."""
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,7 @@ class KubernetesSource:
                 await reflector.synced.wait()
             await self._witness.run(leads)
 
-    def _ask(self, key: int, said: Attributes) -> Mapping[str, str]:
+    def _ask(self, key: int, said: Attributes) -> Mapping[str, str | None]:
         return self._answers(key, said)
 
     def _then(self, take: Any) -> Any:
