@@ -86,6 +86,16 @@ def _git(folder: Path, *words: str) -> bytes:
     except OSError as bad:
         raise InputError(Finding(Code.FRR403, f"git cannot be run in {folder}: {cause(bad)}")) from bad
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ") or "there is no such commit"
-        raise InputError(Finding(Code.FRR403, f"git {words[0]} {visible(words[-1])}: {visible(said)}"))
+        said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+        hint = None
+        if not said:
+            said, hint = "there is no such commit", _whole(folder)
+        raise InputError(Finding(Code.FRR403, f"git {words[0]} {visible(words[-1])}: {visible(said)}", hint=hint))
     return done.stdout
+
+
+def _whole(folder: Path) -> str | None:
+    """Return how a shallow clone gets the commits that it lacks. Raises InputError."""
+    if _git(folder, "rev-parse", "--is-shallow-repository").strip() != b"true":
+        return None
+    return "this clone is shallow: git fetch --unshallow; in CI fetch-depth: 0 (GitHub), GIT_DEPTH: 0 (GitLab)"

@@ -55,6 +55,22 @@ def test_a_tree_that_is_the_commit_changes_nothing(capsys, repo):
     )
 
 
+def test_a_shallow_clone_says_how_it_gets_the_commit(capsys, repo, monkeypatch):
+    assert diff(capsys, "--base", "nope") == (
+        1,
+        "",
+        "error[FRR403]: git rev-parse nope^{commit}: there is no such commit\n",
+    )
+    git(repo, "clone", "-q", "--depth", "1", f"file://{repo}", "shallow")
+    monkeypatch.chdir(repo / "shallow/deep")
+    status, out, told = diff(capsys, "--base", "HEAD~1")
+    assert (status, out) == (1, "")
+    assert told.splitlines() == [
+        "error[FRR403]: git rev-parse HEAD~1^{commit}: there is no such commit",
+        "   = hint: this clone is shallow: git fetch --unshallow; in CI fetch-depth: 0 (GitHub), GIT_DEPTH: 0 (GitLab)",
+    ]
+
+
 def test_each_routers_change_is_planned_with_its_sessions_and_routes(capsys, repo):
     routers = repo / "deep/inventory/routers"
     (routers / "r1.yaml").write_text(R1.replace("65002", "65003"))
