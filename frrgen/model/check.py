@@ -35,8 +35,17 @@ _UNDEFINED_EFFECT: Final = {
     "call": "FRR permits everything that reaches the call",
     "match": "the clause never matches",
     "alias": "FRR refuses the clause, and starts with an entry that has its other clauses alone",
+    "unsuppress_map": "FRR announces nothing of what an aggregate holds back",
+    "advertise_map": "there is no condition, and FRR announces what the policy admits",
+    "default_originate": "FRR announces no default route",
+    "networks": "FRR does not bring the prefix in",
+    "redistribute": "FRR brings none of these routes in",
+    "aggregates": "FRR makes no such aggregate",
+    "suppress_map": "FRR holds nothing back",
+    "distances": "no route gets the distance",
 }
-"""What FRR does then; `alias` seen on 8.4.4, 10.3 and 10.7.1."""
+"""What FRR does then, as seen on 8.4.4, 10.3 and 10.7.1; elsewhere FRR denies every route."""
+_DENIED: Final = "FRR denies every route"
 
 
 class RunsOn(Protocol):
@@ -300,7 +309,8 @@ class _Router:
                     (*self.path, *path, family, "nexthop_prefer_global"),
                 )
             for inner, ref in instance_refs(getattr(bgp, family)):
-                yield from self._defined(ref, (*path, family, *inner), "FRR denies every route")
+                effect = _UNDEFINED_EFFECT.get(inner[-1]) or _UNDEFINED_EFFECT.get(inner[0], _DENIED)
+                yield from self._defined(ref, (*path, family, *inner), effect)
 
     def _options(self, name: str, one: NeighborOptions, bgp: Bgp, path: Path) -> Iterator[Finding]:
         place = (*self.path, *path)
@@ -321,7 +331,7 @@ class _Router:
             )
         for family in SESSION_FAMILIES:
             for field, ref in direct_refs(getattr(one, family), family):
-                yield from self._defined(ref, (*path, family, field), "FRR denies every route")
+                yield from self._defined(ref, (*path, family, field), _UNDEFINED_EFFECT.get(field, _DENIED))
                 entries = getattr(getattr(self.router, ref[0]).get(ref[1]), "entries", None)
                 if entries == () and ref[0] != "route_maps":
                     yield Finding.at(

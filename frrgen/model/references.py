@@ -134,7 +134,7 @@ def instance_refs(part: AddressFamily | Evpn) -> Iterator[tuple[tuple[str, ...],
     named += [(("networks", str(key)), one.route_map) for key, one in part.networks.items()]
     named += [(("redistribute", key), one.route_map) for key, one in part.redistribute.items()]
     for key, one in part.aggregates.items():
-        named += [(("aggregates", str(key)), one.route_map), (("aggregates", str(key)), one.suppress_map)]
+        named += [(("aggregates", str(key), field), getattr(one, field)) for field in ("route_map", "suppress_map")]
     yield from ((path, ("route_maps", name)) for path, name in named if name is not None)
     for prefix, distance in part.distances.items():
         if distance.access_list is not None:
