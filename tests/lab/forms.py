@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 
 from frrgen.platforms.frr.parse.parser import parse
 from frrgen.platforms.frr.render import render
-from frrgen.transport.base import plain
 from tests.lab.router import LabError, Router
 
 EXTERNAL, INTERNAL, GROUP, OTHER = "192.0.2.1", "192.0.2.3", "G", "192.0.2.5"
@@ -29,8 +28,6 @@ NODES: Final = {
     "route-map": ("route-map {name} permit 10",),
 }
 """The lines that lead into each node of which every VRF has its own."""
-EVPN: Final = "l2vpn evpn"
-"""The node that is of the main instance: a VRF lacks most of its commands."""
 _SKIPPED: Final = re.compile(
     r"(no|show|do|exit|end|quit|list|find|output|write|debug|clear|terminal|configure|echo|log|copy|ping|traceroute|"
     r"enable|disable|mtrace|start-shell|ssh|telnet|who|banner|config|call|mgmt|XFRR_end_configuration|"
@@ -56,7 +53,6 @@ _VALUES: Final = {
     "INTERFACE": "eth0",
     "IFNAME": "eth0",
 }
-_ALONE: Final = ("router bgp 65001", "address-family l2vpn evpn")
 _INSTEAD: Final = {
     "set local-preference W1": "set local-preference +20",
     "set ipv6 next-hop local 2001:db8::9": "set ipv6 next-hop local fe80::9",
@@ -105,7 +101,7 @@ class Row:
 
 def forms(router: Router, node: str) -> list[str]:
     """Give the forms that an FRR lists in a node, without those that lead elsewhere."""
-    enter = _ALONE if node == EVPN else [line.format(vrf="", name="M") for line in NODES[node]]
+    enter = [line.format(vrf="", name="M") for line in NODES[node]]
     said = router.vtysh("configure terminal", *enter, "list")
     found = (" ".join(line.split()) for line in said.splitlines() if line.startswith("  "))
     return list(dict.fromkeys(one for one in found if not _SKIPPED.fullmatch(one.removeprefix("[no] "))))
@@ -255,41 +251,6 @@ def _tried(router: Router, node: str, names: Mapping[str, Instance]) -> tuple[st
     said, first = _loaded(router, "\n".join([*text, ""]))
     refused = {starts.get(int(number), "") for number in re.findall(r"line (\d+): ", said)} - {""}
     return said, first, refused
-
-
-def judge_alone(router: Router, wanted: Instance) -> str:
-    """Load an instance of a form of EVPN into the main instance, read what is shown, boot from what is rendered.
-
-    Raises LabError if a daemon dies of it.
-    """
-    active = [f"neighbor {one} activate" for one in (GROUP, EXTERNAL, INTERNAL) if " activate" not in wanted.line]
-    base = [*_TOP, _ALONE[0], *_BGP, _ALONE[1], *active, "exit-address-family", "exit", ""]
-    _, start = _loaded(router, "\n".join(base))
-    said = router.load("\n".join([*_ALONE, wanted.line, "end", ""]))
-    first = router.running_config()
-    lines = {*plain(first)} ^ {*plain(start)}
-    if not lines:
-        return "refused" if said.strip() else "not shown"
-    parsed = parse(first, name="r1", frr_version=router.frr.version)
-    _, second = _loaded(router, render(parsed.router))
-    if {*plain(second)} == {*plain(first)}:
-        return "left over" if parsed.leftovers else "modelled"
-    return "left over" if parsed.leftovers and {*plain(second)} < {*plain(first)} else "wrong"
-
-
-def sweep_alone(router: Router, listed: Iterable[str]) -> list[Row]:
-    """Judge forms of EVPN, one instance after the other."""
-    rows = []
-    for form in listed:
-        row = Row(EVPN, form)
-        for one in instances([form]):
-            for peer in (EXTERNAL, INTERNAL, GROUP):
-                line = one.line.replace(f"neighbor {EXTERNAL}", f"neighbor {peer}")
-                row.verdicts[one.line] = judge_alone(router, Instance(form, line))
-                if row.verdicts[one.line] != "refused" or line == one.line.replace(EXTERNAL, GROUP) == one.line:
-                    break
-        rows.append(row)
-    return rows
 
 
 def _loaded(router: Router, text: str) -> tuple[str, str]:

@@ -115,12 +115,17 @@ def test_ipv4_routes_may_go_out_with_an_ipv6_next_hop_where_a_neighbor_may_send_
     assert not session().foreign_hops
     assert not session(direction="in").foreign_hops
     text = "router bgp 65000\n neighbor 192.0.2.1 remote-as 65001\n neighbor 192.0.2.2 remote-as 65002\n"
-    plain, extended = (
+    plain, extended, changed = (
         parse(f"{text}{more}exit\n", name="r1").router
-        for more in ("", " neighbor 192.0.2.2 capability extended-nexthop\n")
+        for more in (
+            "",
+            " neighbor 192.0.2.2 capability extended-nexthop\n",
+            "exit\nroute-map M permit 5\n set ipv6 next-hop peer-address\n",
+        )
     )
     assert not Session.find(plain, "192.0.2.1", "out").foreign_hops
     assert Session.find(extended, "192.0.2.1", "out").foreign_hops
+    assert Session.find(changed, "192.0.2.1", "out").foreign_hops
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ class Same(Generic[_T]):
 def has_foreign_hops(of: Same[Router]) -> bool:
     """Tell whether some IPv4 route of a router may have an IPv6 next hop (RFC 8950)."""
     router = of.it
-    if any(entry.set.ipv6_next_hop_global for one in router.route_maps.values() for entry in one.entries):
+    sets = [entry.set for one in router.route_maps.values() for entry in one.entries]
+    if any(one.ipv6_next_hop_global or one.ipv6_next_hop_peer_address for one in sets):
         return True
     return any(
         any(not is_address(name) for name in bgp.neighbors)
