@@ -96,7 +96,9 @@ def word(name: str) -> bool:
 @lru_cache(maxsize=1 << 17)
 def address(text: str) -> IPv4Address | IPv6Address | None:
     """Read an address as is_ipaddr() does; a link-local one may name its interface."""
-    bare, percent, _ = text.partition("%")
+    bare, percent, zone = text.partition("%")
+    if "/" in zone:
+        return None
     try:
         found = ip_address(bare)
     except ValueError:
@@ -113,7 +115,7 @@ def ip_version(text: str) -> int:
 def subnet_version(text: str) -> int:
     """Return 4 or 6 for what is_subnet() takes: an address, a slash and a length; host bits may be set."""
     host, slash, bits = text.partition("/")
-    found = ip_version(host)
+    found = 0 if "%" in host else ip_version(host)
     number = int(bits) if slash and bits.isascii() and bits.isdigit() and len(bits) <= 3 else 999
     return found if number <= (32 if found == 4 else 128) else 0
 

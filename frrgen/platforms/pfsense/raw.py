@@ -31,7 +31,7 @@ def is_raw(router: Router) -> bool:
 
 def raw_keys(sections: Sections) -> tuple[str, ...]:
     """Name the keys of the raw configuration that replace what the package would make of the sections."""
-    return tuple(key for config in sections.get("frrglobalraw", [])[:1] for key in RAW_KEYS if config.get(key))
+    return tuple(key for config in sections.get("frrglobalraw", [])[:1] for key in RAW_KEYS if has(config, key))
 
 
 def without_raw(sections: Sections) -> Sections:

@@ -49,7 +49,7 @@ def traps(sections: Sections, box: HostFacts = _ANY) -> Iterator[Finding]:
     raw = sections.get("frrglobalraw", [])
     for config in raw:
         for key in RAW_KEYS:
-            if config.get(key):
+            if has(config, key):
                 what = "the whole configuration" if key == "frr" else f"the part of {key}"
                 yield Finding.at(
                     Code.FRR729,

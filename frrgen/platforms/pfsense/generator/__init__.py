@@ -44,7 +44,7 @@ def frr_conf(sections: Sections, box: HostFacts) -> str:
     frr = settings.first("frr")
     if not filled(frr["enable"]):
         return ""
-    if raw := _raw(settings, "frr"):
+    if (raw := _raw(settings, "frr")) is not None:
         return raw
     parts = (
         _text(static_routes(settings)),
@@ -53,7 +53,7 @@ def frr_conf(sections: Sections, box: HostFacts) -> str:
         _raw(settings, "ospf6d"),
         _raw(settings, "ripd"),
         _zebra(settings),
-        _raw(settings, "bfdd") or (_text(bfd(settings)) if filled(settings.first("frrbfd")["enable"]) else ""),
+        _bfdd(settings),
     )
     return BANNER + _head(settings) + "".join(f"{part}!\n" for part in parts if part) + "line vty\n!\n"
 
@@ -62,11 +62,11 @@ def _text(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _raw(settings: Settings, key: str) -> str:
+def _raw(settings: Settings, key: str) -> str | None:
     """Read a raw configuration, which replaces all or one part. Those of zebra and staticd have no effect."""
     stored = settings.first("frrglobalraw")[key]
     if not filled(stored):
-        return ""
+        return None
     try:
         return decode(stored)
     except ValueError:
@@ -98,13 +98,19 @@ def _head(settings: Settings) -> str:
 
 def _bgp(settings: Settings) -> tuple[str, str]:
     """Write the part of bgpd, and that of RPKI, which a raw configuration takes away too."""
-    if raw := _raw(settings, "bgpd"):
+    if (raw := _raw(settings, "bgpd")) is not None:
         return raw, ""
     if not filled(settings.first("frrbgp")["enable"]):
         return "", ""
     families = (GeneratedFamily("ipv4", 4), GeneratedFamily("ipv6", 6))
     lines = [*router(settings, families), *advanced(settings), *neighbors(settings, families)]
     return _text([*lines, *(line for family in families for line in family.lines())]), _text(rpki(settings))
+
+
+def _bfdd(settings: Settings) -> str:
+    if (raw := _raw(settings, "bfdd")) is not None:
+        return raw
+    return _text(bfd(settings)) if filled(settings.first("frrbfd")["enable"]) else ""
 
 
 def _zebra(settings: Settings) -> str:
@@ -130,7 +136,7 @@ def unforeseen(sections: Sections, box: HostFacts) -> tuple[str, ...]:
     These are OSPF's and RIP's parts, which frrgen leaves alone, and addresses that only the box knows.
     """
     settings = Settings(sections, box)
-    if not filled(settings.first("frr")["enable"]) or _raw(settings, "frr"):
+    if not filled(settings.first("frr")["enable"]) or _raw(settings, "frr") is not None:
         return ()
     daemons = {"frrospfd": "OSPF", "frrospf6d": "OSPF6", "frrripd": "RIP"}
     found = [f"{name} is enabled" for section, name in daemons.items() if filled(settings.first(section)["enable"])]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cmp_to_key
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 
 from frrgen.platforms.pfsense.generator.names import WELL_KNOWN, Settings
 from frrgen.platforms.pfsense.php import Entry, compare, cut, filled, ip_version, numeric, strcmp, subnet_version, word
@@ -73,8 +72,9 @@ def _host(address: str, whole: str, kind: str) -> str:
     if kind == "zebra":
         return address if subnet_version(address) else ""
     if subnet_version(address):
-        network = ip_network(re.sub(r"%[^/]*", "", address), strict=False)
-        return f"{network.network_address} {network.hostmask}"
+        network = ip_network(address, strict=False)
+        # the package counts the bits of an IPv6 prefix in a mask of IPv4
+        return f"{network.network_address} {IPv4Network((0, min(network.prefixlen, 32))).hostmask}"
     return f"host {address}" if ip_version(address) else ""
 
 
