@@ -16,7 +16,7 @@ from frrgen.policy.frr.alphabet import Alphabet
 from frrgen.policy.frr.symbolic import outcomes
 from frrgen.policy.questions.compare import compare, tried
 from frrgen.policy.sets.route import Route
-from tests.policy.test_symbolic import as_seen, holds_box, made
+from tests.policy.test_symbolic import as_seen, made, ways_of
 
 SIDE = ("192.0.2.1", "in")
 ROUTER = """\
@@ -143,11 +143,7 @@ def test_a_route_at_an_edge_takes_the_one_way_that_evaluate_takes(name):
     every = {family: outcomes(one, family, alphabet) for family in (4, 6)}
     verdicts = set()
     for route in routes("\n".join(POLICIES[name])):
-        ways = [
-            way
-            for way in every[route.prefix.version]
-            if any(route.prefix in prefixes and holds_box(box, route, alphabet) for box, prefixes in way.region.items())
-        ]
+        ways = ways_of(every[route.prefix.version], route, alphabet)
         assert [way.verdict for way in ways] == [tried(one, route).verdict], route
         verdicts.add(ways[0].verdict)
     assert "undecided" not in verdicts

@@ -19,7 +19,7 @@ from frrgen.policy.sets.communities import Other
 from frrgen.policy.sets.paths import without
 from frrgen.policy.sets.region import ABSENT
 from tests.lab.policies import FAR, INNER, NEAR, OUTER, policy
-from tests.policy.test_symbolic import ROUTES, holds_box, routes
+from tests.policy.test_symbolic import ROUTES, routes, ways_of
 
 VERSIONS = ("8.4", "10.3", "10.7")
 NUMBERS = range(40)
@@ -144,14 +144,7 @@ def compared(version, number):
         for family in (4, 6):
             every = outcomes(one, family, alphabet)
             for route in odd(rng, family):
-                ways = [
-                    outcome
-                    for outcome in every
-                    if any(
-                        route.prefix in prefixes and holds_box(box, route, alphabet)
-                        for box, prefixes in outcome.region.items()
-                    )
-                ]
+                ways = ways_of(every, route, alphabet)
                 verdict = tried(one, route)
                 assert len(ways) == 1, (side, route, [str(way.by) for way in ways])
                 (way,) = ways

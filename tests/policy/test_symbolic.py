@@ -90,6 +90,15 @@ def routes(rng, version=None):
         )
 
 
+def ways_of(every, route, alphabet):
+    """Return the outcomes whose regions hold a route."""
+    return [
+        way
+        for way in every
+        if any(route.prefix in prefixes and holds_box(box, route, alphabet) for box, prefixes in way.region.items())
+    ]
+
+
 def as_seen(verdict):
     return verdict.verdict, verdict.route if verdict.verdict == "permit" else None
 
@@ -103,14 +112,7 @@ def test_each_route_takes_exactly_one_way_and_it_is_the_one_that_evaluate_takes(
     for family in (4, 6):
         every = outcomes(one, family, alphabet)
         for route in routes(rng, family):
-            ways = [
-                outcome
-                for outcome in every
-                if any(
-                    route.prefix in prefixes and holds_box(box, route, alphabet)
-                    for box, prefixes in outcome.region.items()
-                )
-            ]
+            ways = ways_of(every, route, alphabet)
             assert len(ways) == 1, (route, [str(way.by) for way in ways])
             # of one route more can be told than of all at once
             assert ways[0].verdict in {"undecided", tried(one, route).verdict}, (route, str(ways[0].by))
