@@ -250,7 +250,7 @@ class Bgp(Model):
     def _contexts(self) -> Self:
         for number, line in enumerate(self.raw):
             if line.startswith("address-family "):
-                raise PlacedError("opens an address family: write its lines in raw_families", "raw", str(number))
+                raise PlacedError("opens an address family: write its lines in raw_families", "raw", number)
         return self
 
     @model_validator(mode="after")

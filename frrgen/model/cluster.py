@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from frrgen.codes import Code
 from frrgen.model.neighbor import Timers
@@ -70,20 +77,22 @@ def _with_ranges(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """Write ranges of addresses out as the fewest prefixes; each error keeps the place of its entry."""
     if not isinstance(value, list | tuple):
         return handler(value)
-    written = [_prefixes(one) if isinstance(one, str) and "-" in one else [one] for one in value]
+    written = [_written_out(one) for one in value]
     first = handler(tuple(some[0] for some in written))
     return tuple(ip_network(one) for some, head in zip(written, first, strict=True) for one in (head, *some[1:]))
 
 
-def _prefixes(text: str) -> list[str]:
-    """Return the prefixes of a range `FIRST-LAST`; the text itself, to be refused, if it is none."""
+def _written_out(entry: Any) -> list[Any]:
+    """Return the prefixes of a range `FIRST-LAST`; the entry itself, to be read or refused, if it is none."""
     from netaddr import AddrFormatError, IPRange
 
-    first, _, last = text.partition("-")
+    if not isinstance(entry, str) or "-" not in entry:
+        return [entry]
+    first, _, last = entry.partition("-")
     try:
         return [str(one) for one in IPRange(first.strip(), last.strip()).cidrs()]
     except (AddrFormatError, ValueError):
-        return [text]
+        return [entry]
 
 
 class Pool(Model):
@@ -253,16 +262,32 @@ class Cluster(Model):
                 raise PlacedError(f"the cluster has no router {unknown!r}", "nodes", name, "uplinks", unknown)
         return self
 
-    @model_validator(mode="after")
-    def _pools(self) -> Self:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _pools(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        made = handler(data)
         seen: list[tuple[str, Prefix]] = []
-        for name, pool in self.pools.items():
-            for prefix in pool.prefixes:
+        for name, pool in made.pools.items():
+            for number, prefix in enumerate(pool.prefixes):
                 for other, theirs in seen:
                     if prefix.version == theirs.version and prefix.overlaps(theirs):
-                        raise PlacedError(f"{prefix} overlaps {theirs} of pool {other}", "pools", name, "prefixes")
+                        path: tuple[str | int, ...] = ("pools", name, "prefixes", *_entry(data, name, number))
+                        raise PlacedError(f"{prefix} overlaps {theirs} of pool {other}", *path)
                 seen.append((name, prefix))
-        return self
+        return made
+
+
+def _entry(data: Any, pool: str, number: int) -> tuple[int, ...]:
+    """Return the index of the written entry that a pool's prefix comes from: a range is several prefixes.
+
+    Without written entries it is empty.
+    """
+    try:
+        written = list(data["pools"][pool]["prefixes"])
+    except (KeyError, TypeError):
+        return ()
+    owners = [index for index, one in enumerate(written) for _ in _written_out(one)]
+    return tuple(owners[number : number + 1])
 
 
 def _known(code: str) -> Code:

@@ -362,7 +362,7 @@ class Router(Model):
                 raise PlacedError(
                     f"{peer.address} is a peer already: FRR tells peers apart by their {what}",
                     "bfd_peers",
-                    str(number),
+                    number,
                 )
         return self
 

@@ -81,7 +81,7 @@ def adapter(type_: Any) -> TypeAdapter[Any]:
 class PlacedError(ValueError):
     """What is wrong with a whole, and where inside of it."""
 
-    def __init__(self, message: str, *path: str) -> None:
+    def __init__(self, message: str, *path: str | int) -> None:
         super().__init__(message)
         self.path = path
 

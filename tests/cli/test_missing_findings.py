@@ -68,6 +68,22 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "pool-in-the-nodes-network": (cluster(prefixes("192.0.2.128/25")), "FRR222", POOL),
     "pool-around-the-nodes-network": (cluster(prefixes("192.0.0.0/16")), "FRR207", POOL),
+    "pool-in-itself": (cluster(prefixes("198.51.100.0/24, 198.51.100.128/25")), "FRR111", "clusters/k.yaml:6:35"),
+    "pool-behind-a-range": (
+        cluster("{prefixes: [203.0.113.1-203.0.113.9, 192.0.2.64/27, 203.0.113.4/31]}"),
+        "FRR111",
+        "clusters/k.yaml:6:58",
+    ),
+    "pool-in-another": (
+        cluster("{prefixes: [198.51.100.0/24]}\n  b:\n    prefixes:\n      - 203.0.113.0/24\n      - 198.51.100.7/32"),
+        "FRR111",
+        "clusters/k.yaml:10:9",
+    ),
+    "bfd-peer-twice": (
+        {"routers/r1.yaml": router(more="bfd_peers:\n  - {address: 192.0.2.9}\n  - {address: 192.0.2.9}\n")},
+        "FRR111",
+        "routers/r1.yaml:10:5",
+    ),
     "pool-is-a-node": (cluster(prefixes("192.0.2.11/32")), "FRR207", POOL),
     "pool-is-the-router": (cluster(prefixes("192.0.2.1/32")), "FRR207", POOL),
     "router-is-a-node": (cluster(routers="  r1: {address: 192.0.2.11}\n"), "FRR208", ADDRESS),

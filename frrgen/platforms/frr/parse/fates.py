@@ -138,7 +138,7 @@ def build(model: type[_T], owner: Owner, fates: Fates) -> _T | None:
 def _places(bad: ValidationError) -> Iterator[Path]:
     for one in bad.errors(include_url=False, include_input=False):
         inside = one.get("ctx", {}).get("error")
-        yield (*(str(part) for part in one["loc"]), *(inside.path if isinstance(inside, PlacedError) else ()))
+        yield tuple(map(str, (*one["loc"], *(inside.path if isinstance(inside, PlacedError) else ()))))
 
 
 def _take_out(model: type[BaseModel], owner: Owner, place: Path, fates: Fates, tries: int) -> bool:
