@@ -39,6 +39,8 @@ class YamlNode:
     where: Where
     key: Where | None = None
     """The place of its key, inside a mapping."""
+    written: str | None = None
+    """How a truth is spelt, such as `True`: a field of text keeps the spelling."""
 
     def plain(self) -> Any:
         """Return the data without places."""
@@ -48,7 +50,7 @@ class YamlNode:
             return [node.plain() for node in self.value]
         if isinstance(self.value, bool):
             # as text: where a number is wanted pydantic would take true for 1
-            return "true" if self.value else "false"
+            return self.written or ("true" if self.value else "false")
         return self.value
 
 
@@ -186,7 +188,8 @@ class _Reader:
             if _DISPUTED.fullmatch(event.value):
                 hint = f"write {scalar(event.value)} for the number, or '{event.value}' in quotes for the text"
                 self._say(Code.FRR104, f"readers of YAML disagree on what {event.value} is", where, hint)
-            return YamlNode(scalar(event.value), where)
+            value = scalar(event.value)
+            return YamlNode(value, where, written=event.value if isinstance(value, bool) else None)
         if isinstance(event, yaml.SequenceStartEvent):
             return YamlNode(list(self._items(depth)), where)
         return YamlNode(self._mapping(depth), where)

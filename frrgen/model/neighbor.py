@@ -161,7 +161,9 @@ class Bfd(Model):
 
 
 def _switch(value: Any) -> Any:
-    return {"true": True, "false": None, False: None}.get(value, value) if isinstance(value, str | bool) else value
+    if isinstance(value, bool):
+        return value or None
+    return {"true": True, "false": None}.get(value.lower(), value) if isinstance(value, str) else value
 
 
 class NeighborDampening(Model):

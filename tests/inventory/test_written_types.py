@@ -23,7 +23,24 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden/frr/frr-golden-10.7.1.conf"
 NUMBERS = ["7", "-7", "+7"]
 DISPUTED = ["010", "-07", "0x10", "0o17"]
-TEXTS = ["1e3", "1.5", "no", "yes", "Off", "true", "1:30", "12:30:45", "2024-01-01", ".5", "1_000", "0b1", "=", "y"]
+TEXTS = [
+    "1e3",
+    "1.5",
+    "no",
+    "yes",
+    "Off",
+    "true",
+    "True",
+    "FALSE",
+    "1:30",
+    "12:30:45",
+    "2024-01-01",
+    ".5",
+    "1_000",
+    "0b1",
+    "=",
+    "y",
+]
 """Plain scalars that YAML 1.1, 1.2, or a person, may take for numbers, times, dates, truths and text."""
 
 
@@ -77,7 +94,8 @@ def test_no_text_changes_on_its_way_and_no_address_is_a_number(made):
     for path, node in found:
         old, node.value = node.value, None
         for written in (*NUMBERS, *TEXTS):
-            node.value = read(f"x: {written}".encode(), "x.yaml").value["x"].value
+            said = read(f"x: {written}".encode(), "x.yaml").value["x"]
+            node.value, node.written = said.value, said.written
             try:
                 value = at(data_of(validate(kind, root, ())), path)
             except InputError:
@@ -144,3 +162,16 @@ def test_a_signed_preference_is_a_change_of_it(tmp_path, capsys, written, line):
     out = capsys.readouterr().out
     assert f" set local-preference {line}\n" in out
     assert f" set metric {line}\n" in out
+
+
+@pytest.mark.parametrize("written", ["true", "True", "TRUE", "false", "False", "FALSE"])
+def test_a_truth_keeps_its_spelling_in_a_text_and_its_meaning_in_a_switch(tmp_path, capsys, written):
+    (tmp_path / "routers").mkdir()
+    family = f"{{next_hop_self: {written}}}"
+    neighbor = f"{{remote_as: 2, description: {written}, passive: {written}, ipv4_unicast: {family}}}"
+    (tmp_path / "routers/r1.yaml").write_text(f"bgp: {{asn: 1, neighbors: {{192.0.2.1: {neighbor}}}}}\n")
+    assert main(["-i", str(tmp_path), "render", "r1"]) == 0
+    out = capsys.readouterr().out
+    assert f" neighbor 192.0.2.1 description {written}\n" in out
+    for switch in ("passive", "next-hop-self"):
+        assert (f" neighbor 192.0.2.1 {switch}\n" in out) is (written.lower() == "true")
