@@ -189,7 +189,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         const=5,
         metavar="SECONDS",
-        help="ask the routers again and again, every 5 seconds, until Ctrl-C",
+        help="ask again and again, every 5 seconds, until Ctrl-C",
     )
     status.add_argument("--format", choices=["text", "json"], default="text")
     device_options(status)
@@ -212,7 +212,7 @@ def parser() -> argparse.ArgumentParser:
     explain = verb("explain", "explain", "show what a router's policy does with a route, step by step")
     explain.add_argument("router", metavar="ROUTER")
     explain.add_argument("neighbor", metavar="NEIGHBOR", help="its address, or interface")
-    explain.add_argument("direction", choices=["in", "out"])
+    explain.add_argument("direction", choices=["in", "out"], metavar="in|out")
     explain.add_argument("prefix", metavar="PREFIX")
     unread_options(explain)
     explain.add_argument(
@@ -289,7 +289,8 @@ def parser() -> argparse.ArgumentParser:
     report.set_defaults(format="html")
 
     imports = verb("import", "import_", "make an inventory of an existing configuration")
-    imports.add_argument("platform", choices=[*PLATFORMS, "metallb"])
+    kinds = [*PLATFORMS, "metallb"]
+    imports.add_argument("platform", choices=kinds, metavar="|".join(kinds))
     imports.add_argument(
         "files",
         nargs="+",
@@ -326,7 +327,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     completion = verb("completion", "completion", "print what a shell reads for completion of names and options")
-    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"], metavar="bash|zsh|fish")
 
     rule = verb("rule", "rule", "show the page of a finding: what it means, why it matters, what to do")
     rule.add_argument("code", nargs="?", metavar="CODE", help="default: the list of all codes")

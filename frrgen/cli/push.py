@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from frrgen.cli.devices import push_to, refuse_avoid
 from frrgen.cli.outcomes import Pushing
@@ -12,6 +14,7 @@ from frrgen.cli.reviewed import Reviewed
 from frrgen.codes import Code
 from frrgen.errors import DeviceError, Exit, Finding, FrrgenError, InputError
 from frrgen.intended.inventory import Inventory
+from frrgen.inventory.folder import names as router_names
 from frrgen.model.router import Router
 from frrgen.platforms.base import of
 from frrgen.transaction.base import Approve, Outcome, State
@@ -23,6 +26,8 @@ def run(args: argparse.Namespace) -> Exit:
     if not args.routers:
         raise InputError(Finding(Code.FRR114, "name the routers to push to", hint="frrgen push ROUTER…"))
     reviewed = Reviewed.read(args.routers)
+    if not reviewed:
+        _refuse_files(args)
     inventory = Inventory(args.inventory, reviewed.routers if reviewed else args.routers)
     named = [router.name for router in inventory.routers(reviewed.routers if reviewed else args.routers)]
     after = dict.fromkeys(named) if args.alone else inventory.with_other_boxes(named)
@@ -67,6 +72,15 @@ def run(args: argparse.Namespace) -> Exit:
             for router in resolved
         }
         return pushing.outcomes(list(jobs.items()), after=turns)
+
+
+def _refuse_files(args: argparse.Namespace) -> None:
+    """Raise InputError for the name of a file that is no router: a plan ends in `.json`, or is written with a `/`."""
+    known = set(router_names(args.inventory))
+    for word in args.routers:
+        if known and word not in known and Path(word).is_file():
+            hint = f"if the file is a plan: frrgen push {shlex.quote(f'./{word}')}"
+            raise InputError(Finding(Code.FRR108, f"there is no router {word!r}", hint=hint))
 
 
 def _job(

@@ -221,3 +221,23 @@ def test_the_page_of_exit_codes_has_these_numbers_for_good():
     page = (ROOT / "docs/exit-codes.md").read_text()
     numbers = [int(found) for found in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)]
     assert numbers == [0, 1, 2, 3, 4, 5, 130]
+
+
+def test_a_plan_that_reads_like_a_router_is_told_how_to_be_written(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path("my plan").write_text("{}")
+    status, _, err = frrgen(capsys, "-i", EXAMPLE, "push", "my plan", "--yes")
+    assert (status, "hint: if the file is a plan: frrgen push './my plan'" in err) == (1, True)
+    Path("edge1").write_text("a file of a router's name")
+    assert "no router" not in frrgen(capsys, "-i", EXAMPLE, "push", "edge1")[2]
+
+
+def test_an_argument_is_named_as_the_usage_writes_it():
+    parts = [
+        one
+        for verb in next(one.choices for one in parser()._actions if hasattr(one, "add_parser")).values()
+        for one in verb._actions
+        if one.choices and not one.option_strings
+    ]
+    assert len(parts) > 3
+    assert all(one.metavar for one in parts)
