@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -24,7 +25,12 @@ from frrgen.model.router import Router
 from frrgen.platforms.base import Source, of
 from frrgen.platforms.files import STDIN, read_text
 from frrgen.platforms.frr.parse.parser import parse
+from frrgen.report.console import live, under_title
 from frrgen.speaker.plan import NodePlan, plan_node
+from frrgen.transport.base import Keeper, Running
+
+_Told = tuple[str, dict[str, sent.NodeStatus], dict[str, OnRouter | FrrgenError]]
+"""The name of a cluster, what its nodes sent, and what each router has."""
 
 _SHOWN = 20
 """Prefixes of one kind that the text names."""
@@ -33,7 +39,10 @@ _LOCAL = Path("/run/frrgen-speaker.sock")
 
 def run(args: argparse.Namespace, inventory: Inventory) -> Exit:
     """Follow the prefixes of clusters. Raises InputError."""
-    told = [(cluster, *_of_cluster(inventory, cluster, args)) for cluster in args.routers]
+    with closing(_Logins(inventory, args.ssh_config)) as logins:
+        told = _told(inventory, args, logins)
+        if args.watch is not None:
+            _watch(told, lambda: _told(inventory, args, logins), args.watch)
     exits = [_exit(one) for _, _, found in told for one in found.values()]
     exits += [Exit.CHANGES for _, nodes, _ in told for node in nodes.values() if _mistakes(node)]
     if args.format == "json":
@@ -46,19 +55,59 @@ def run(args: argparse.Namespace, inventory: Inventory) -> Exit:
         ]
         print(json.dumps(envelope(routers, withheld=withheld, drift=worst(exits) is not Exit.OK), indent=2))
         return worst(exits)
-    for cluster, nodes, found in told:
-        for name, one in found.items():
+    for _, _, found in told:
+        for one in found.values():
             if isinstance(one, FrrgenError):
                 complain(one)
-            else:
-                _tell(cluster, name, one)
-        for line in _withheld(nodes):
-            print(line)
+    for line in _lines(told):
+        print(line)
     return worst(exits)
 
 
+def _told(inventory: Inventory, args: argparse.Namespace, logins: _Logins) -> list[_Told]:
+    return [(cluster, *_of_cluster(inventory, cluster, args, logins)) for cluster in args.routers]
+
+
+def _watch(told: list[_Told], again: Callable[[], list[_Told]], seconds: int) -> None:
+    """Show the text again and again, until Ctrl-C. A file that cannot be read now may be readable a look later."""
+    lines = _with_errors(told)
+    with live(lambda lines: print("\n".join(lines)), under_title) as screen:
+        while True:
+            screen(lines, time.strftime("%H:%M:%S"))
+            time.sleep(seconds)
+            try:
+                lines = _with_errors(again())
+            except FrrgenError as bad:
+                lines = [str(finding) for finding in bad.findings]
+
+
+class _Logins:
+    """The logins of routers, which last from one look to the next."""
+
+    def __init__(self, inventory: Inventory, ssh_config: Path | None) -> None:
+        self._inventory, self._source = inventory, Source(None, ssh_config)
+        self._open: dict[str, Keeper[Running]] = {}
+
+    def to(self, router: Router) -> Keeper[Running]:
+        """Return the login of a router. Raises DeviceError, InputError."""
+        if router.name not in self._open:
+            resolved = self._inventory.resolved(router)
+            self._open[router.name] = of(resolved).keeper(resolved, self._source)
+        return self._open[router.name]
+
+    def end(self, name: str) -> None:
+        """Log out of a router."""
+        if (device := self._open.pop(name, None)) is not None:
+            device.close()
+
+    def close(self) -> None:
+        """Log out of all routers."""
+        for name in tuple(self._open):
+            self.end(name)
+
+
 def _of_cluster(
-    inventory: Inventory, name: str, args: argparse.Namespace
+    inventory: Inventory, name: str, args: argparse.Namespace, logins: _Logins
 ) -> tuple[dict[str, sent.NodeStatus], dict[str, OnRouter | FrrgenError]]:
     cluster = inventory.loaded.network.clusters[name]
     if not cluster.nodes:
@@ -71,10 +120,9 @@ def _of_cluster(
 
     def look(router: str) -> OnRouter | FrrgenError:
         try:
-            return compare(
-                router, plans, nodes, _seen(inventory, inventory.derived.routers[router], plans, nodes, args)
-            )
+            return compare(router, plans, nodes, _seen(inventory.derived.routers[router], plans, nodes, logins))
         except FrrgenError as bad:
+            logins.end(router)
             return bad
 
     with ThreadPoolExecutor(max_workers=args.parallel) as pool:
@@ -107,15 +155,8 @@ def _read(said: str, plans: Mapping[str, NodePlan], asked: Sequence[str] | None)
     return sent.read(text, file, plans, said=name)
 
 
-def _seen(
-    inventory: Inventory,
-    router: Router,
-    plans: Mapping[str, NodePlan],
-    nodes: Mapping[str, sent.NodeStatus],
-    args: argparse.Namespace,
-) -> Seen:
+def _seen(router: Router, plans: Mapping[str, NodePlan], nodes: Mapping[str, sent.NodeStatus], logins: _Logins) -> Seen:
     """Ask a router. Raises DeviceError, InputError."""
-    resolved = inventory.resolved(router)
     peers = [peer for plan in plans.values() for peer in plan.peers if peer.router == router.name]
     prefixes = {
         prefix
@@ -125,12 +166,12 @@ def _seen(
         if peer.router == router.name and (said := nodes[name].on(peer)) is not None
         for prefix in (*said.prefixes, *said.held)
     }
-    with closing(of(resolved).keeper(resolved, Source(None, args.ssh_config))) as device:
-        running = device.fetch()
-        parsed = parse(running.text, name=router.name, frr_version=running.frr_version or router.frr_version)
-        if running.would_run:
-            return Seen(parsed.router, standby=True)
-        return ask(device, parsed.router, peers, prefixes)
+    device = logins.to(router)
+    running = device.fetch()
+    parsed = parse(running.text, name=router.name, frr_version=running.frr_version or router.frr_version)
+    if running.would_run:
+        return Seen(parsed.router, standby=True)
+    return ask(device, parsed.router, peers, prefixes)
 
 
 def _exit(found: OnRouter | FrrgenError) -> Exit:
@@ -146,27 +187,40 @@ def _mistakes(node: sent.NodeStatus) -> bool:
 # text
 
 
-def _tell(cluster: str, name: str, found: OnRouter) -> None:
+def _lines(told: Sequence[_Told]) -> Iterator[str]:
+    for cluster, nodes, found in told:
+        for name, one in found.items():
+            if not isinstance(one, FrrgenError):
+                yield from _lines_of(cluster, name, one)
+        yield from _withheld(nodes)
+
+
+def _with_errors(told: Sequence[_Told]) -> list[str]:
+    errors = [one for _, _, found in told for one in found.values() if isinstance(one, FrrgenError)]
+    return [*(str(finding) for bad in errors for finding in bad.findings), *_lines(told)]
+
+
+def _lines_of(cluster: str, name: str, found: OnRouter) -> Iterator[str]:
     if found.standby:
-        print(f"{cluster} and {name}: FRR does not run here while another box is the CARP master")
+        yield f"{cluster} and {name}: FRR does not run here while another box is the CARP master"
         return
     whole = [row for row in found.rows if not row.hidden]
     sessions, prefixes = count(len(found.sessions), "session"), count(len(found.rows), "prefix", "prefixes")
-    print(f"{cluster} and {name}: {sessions}, {len(whole)} of {prefixes} by every node in the kernel")
+    yield f"{cluster} and {name}: {sessions}, {len(whole)} of {prefixes} by every node in the kernel"
     for one in found.sessions:
         if one.problem:
-            print(f"  {one.node} {one.peer.local_address}: {one.problem}")
+            yield f"  {one.node} {one.peer.local_address}: {one.problem}"
     hidden = [row for row in found.rows if row.hidden]
     for row in hidden[:_SHOWN]:
         services = f" ({', '.join(row.services[:3])})" if row.services else ""
         installed = row.reached[Stage.INSTALLED]
-        print(f"  {row.prefix}{services}: " + (f"in the kernel by {', '.join(installed)}" if installed else "hidden"))
+        yield f"  {row.prefix}{services}: " + (f"in the kernel by {', '.join(installed)}" if installed else "hidden")
         for why, lines, who in _together(row):
-            print(f"    {who}: {why}")
+            yield f"    {who}: {why}"
             for line in lines:
-                print(f"      {line}")
+                yield f"      {line}"
     if len(hidden) > _SHOWN:
-        print(f"  and {len(hidden) - _SHOWN} more")
+        yield f"  and {len(hidden) - _SHOWN} more"
 
 
 def _together(row: Row) -> Iterator[tuple[str, tuple[str, ...], str]]:

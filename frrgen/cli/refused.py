@@ -104,8 +104,8 @@ def _looked(args: argparse.Namespace) -> Iterator[str]:
 def _status(args: argparse.Namespace) -> Iterator[str]:
     if args.watch is not None and args.format == "json":
         yield "--watch shows a table, and --format json writes once"
-    if args.watch is not None and args.sent:
-        yield "--watch is for routers, and --sent for a cluster"
+    if args.watch is not None and any(one.rpartition("=")[2] == STDIN for one in args.sent or ()):
+        yield "--watch reads again and again, and standard input can be read once"
 
 
 _OF_VERBS: Final = {

@@ -28,7 +28,8 @@ from frrgen.intended.readable import read_files
 from frrgen.model.router import Router
 from frrgen.platforms.base import Options, Source, of
 from frrgen.platforms.frr.parse.parser import parse
-from frrgen.report.sessions import live, show
+from frrgen.report.console import live
+from frrgen.report.sessions import show, table
 from frrgen.transaction.waiting import events
 from frrgen.transport.base import UP, Keeper, Peer, Running, read_peers
 
@@ -73,7 +74,7 @@ def _known(args: argparse.Namespace) -> tuple[Inventory, list[Router], dict[str,
 
 def _watch(asked: Sequence[_Asked], args: argparse.Namespace) -> None:
     """Show the table again and again, until Ctrl-C."""
-    with live() as screen:
+    with live(show, table) as screen:
         while True:
             screen(_sessions(_all(asked, args.parallel)), time.strftime("%H:%M:%S"))
             time.sleep(args.watch)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Final, TypeVar
 
 from frrgen.errors import visible
 from frrgen.lines.rule import Impact
@@ -13,8 +14,10 @@ from frrgen.platforms.frr.diff.changes import Op
 from frrgen.platforms.frr.diff.plan import Plan, hide
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+    from rich.text import Text
 
+_T = TypeVar("_T")
 _SIGNS: Final = {Op.ADD: "+", Op.MODIFY: "~", Op.REMOVE: "-"}
 _STYLES: Final = {Op.ADD: "green", Op.MODIFY: "yellow", Op.REMOVE: "red"}
 _MOST: Final = 200
@@ -31,16 +34,45 @@ def console(stream: IO[str]) -> Console | None:
     return Console(file=stream, highlight=False, soft_wrap=True)
 
 
+@contextmanager
+def live(show: Callable[[_T], None], draw: Callable[[_T, str], RenderableType]) -> Iterator[Callable[[_T, str], None]]:
+    """Return what shows a thing, with a title, in the place of the last one; below it where there is no terminal.
+
+    `show`: prints the thing; `draw`: makes of it, and of the title, what a terminal shows.
+    """
+    rich = console(sys.stdout)
+    if rich is None:
+
+        def below(thing: _T, title: str) -> None:
+            print(title)
+            show(thing)
+            sys.stdout.flush()
+
+        yield below
+        return
+    from rich.live import Live
+
+    with Live(console=rich, auto_refresh=False, screen=False) as screen:
+        yield lambda thing, title: screen.update(draw(thing, title), refresh=True)
+
+
+def under_title(lines: Sequence[str], title: str) -> Text:
+    """Return lines below a title, as a terminal shows them."""
+    from rich.text import Text
+
+    return Text("\n".join((title, *(visible(line, 1000) for line in lines))))
+
+
 def show_plan(plan: Plan, stream: IO[str] | None = None) -> None:
     """Write a plan: the changes, the sessions, what is left over, the summary."""
     stream = stream or sys.stdout
     rich = console(stream)
     for line, style in plan_lines(plan):
-        text = visible(line, 1000)
+        shown = visible(line, 1000)
         if rich is None:
-            print(text, file=stream)
+            print(shown, file=stream)
         else:
-            rich.print(text, style=style or None, markup=False)
+            rich.print(shown, style=style or None, markup=False)
 
 
 def plan_lines(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,9 @@
-"""The table of sessions: in columns everywhere, in colour and again and again on a terminal."""
+"""The table of sessions: in columns everywhere, in colour on a terminal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from frrgen.errors import visible
@@ -18,14 +17,12 @@ _HEAD: Final = ("router", "neighbor", "family", "state", "for", "received", "acc
 _NUMBERS: Final = frozenset({"for", "received", "accepted", "sent", "flaps"})
 _FAMILIES: Final = {"ipv4Unicast": "ipv4", "ipv6Unicast": "ipv6"}
 
-Screen = Callable[[Sequence[tuple[str, Peer]], str], None]
-
 
 def show(sessions: Sequence[tuple[str, Peer]]) -> None:
     """Print the table of sessions, each with its router."""
     rich = console(sys.stdout)
     if rich is not None:
-        rich.print(_table(sessions))
+        rich.print(table(sessions))
         return
     rows = [_HEAD, *(_row(router, peer) for router, peer in sessions)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -35,25 +32,6 @@ def show(sessions: Sequence[tuple[str, Peer]]) -> None:
             for name, cell, width in zip(_HEAD, row, widths, strict=True)
         )
         print("  ".join(cells).rstrip())
-
-
-@contextmanager
-def live() -> Iterator[Screen]:
-    """Return what shows the table in the place of the last one, or below it where there is no terminal."""
-    rich = console(sys.stdout)
-    if rich is None:
-
-        def below(sessions: Sequence[tuple[str, Peer]], title: str) -> None:
-            print(title)
-            show(sessions)
-            sys.stdout.flush()
-
-        yield below
-        return
-    from rich.live import Live
-
-    with Live(console=rich, auto_refresh=False, screen=False) as screen:
-        yield lambda sessions, title: screen.update(_table(sessions, title), refresh=True)
 
 
 def _row(router: str, peer: Peer) -> tuple[str, ...]:
@@ -73,17 +51,18 @@ def _row(router: str, peer: Peer) -> tuple[str, ...]:
     )
 
 
-def _table(sessions: Sequence[tuple[str, Peer]], title: str | None = None) -> Table:
+def table(sessions: Sequence[tuple[str, Peer]], title: str | None = None) -> Table:
+    """Return the table of sessions for a terminal with colour."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name in _HEAD:
-        table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=name != "description")
+        drawn.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=name != "description")
     for router, peer in sessions:
         style = "" if peer.state == UP else "bold red"
-        table.add_row(*map(Text, _row(router, peer)), style=style)
-    return table
+        drawn.add_row(*map(Text, _row(router, peer)), style=style)
+    return drawn
 
 
 def lasted(seconds: int) -> str:

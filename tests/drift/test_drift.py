@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 from ipaddress import ip_address, ip_network
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from frrgen.cli import main
+from frrgen.codes import Code
 from frrgen.drift import sent
 from frrgen.drift.compare import Stage, compare
 from frrgen.drift.seen import ask
-from frrgen.errors import DeviceError, InputError
+from frrgen.errors import DeviceError, Finding, InputError
 from frrgen.inventory.files import load
 from frrgen.model.derive import derive
 from frrgen.speaker.plan import plan_node
+from frrgen.transport.base import Running
 
 CLUSTER = """\
 asn: 65002
@@ -283,3 +287,109 @@ def test_a_router_that_cannot_be_reached_is_an_error_and_the_json_is_as_its_sche
     assert (code != 0, told["drift"], told["routers"][0]["router"]) == (True, True, "edge")
     assert main(["-i", str(net), "status", "k8s", "edge"]) == 1
     assert main(["-i", str(net), "status", "--sent", str(file)]) == 1
+
+
+class Answering(Device):
+    """A login to a router that runs what the inventory says."""
+
+    text = ""
+
+    def fetch(self):
+        return Running(self.text, "8.4.4")
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def watched(net, tmp_path, capsys, monkeypatch):
+    """Return a function that watches until the looks are over, and what it printed with its logins."""
+    files = [tmp_path / f"{node}.json" for node in NODES]
+    for file, node in zip(files, NODES, strict=True):
+        file.write_text(status(node, PREFIX))
+    assert main(["-i", str(net), "render", "edge"]) == 0
+    Answering.text = capsys.readouterr().out
+    logins = []
+
+    class Platform:
+        def keeper(self, router, source):
+            logins.append(Answering())
+            return logins[-1]
+
+    monkeypatch.setattr("frrgen.cli.drift.of", lambda _: Platform())
+
+    def watch(*between):
+        steps = iter(between)
+
+        def sleep(seconds):
+            assert seconds == 7
+            if (step := next(steps, None)) is None:
+                raise KeyboardInterrupt
+            step(files, logins)
+
+        monkeypatch.setattr("frrgen.cli.drift.time.sleep", sleep)
+        code = main(["-i", str(net), "status", "k8s", "--watch", "7", "--sent", *map(str, files)])
+        return code, capsys.readouterr(), logins
+
+    return watch
+
+
+AGREES = "k8s and edge: 2 sessions, 1 of 1 prefix by every node in the kernel\n"
+
+
+def test_a_cluster_is_watched_over_one_login_until_ctrl_c(watched):
+    def drop(files, logins):
+        del logins[0].paths["n2"]
+
+    code, said, logins = watched(lambda *_: None, drop)
+    assert (code, said.err) == (130, "interrupted\n")
+    assert said.out.count(AGREES) == 2
+    last = said.out.rpartition(AGREES)[2]
+    assert "0 of 1 prefix by every node" in last
+    assert "n2: not accepted: " in last
+    assert [one.closed for one in logins] == [True]
+
+
+def test_a_look_that_fails_is_shown_and_the_next_one_is_right_again(watched):
+    def spoil(files, logins):
+        files[0].write_text("{")
+
+    def mend(files, logins):
+        files[0].write_text(status("n1", PREFIX))
+
+    code, said, _ = watched(spoil, mend)
+    first, _, rest = said.out.partition(AGREES)
+    assert (code, said.err, "error" in first) == (130, "interrupted\n", False)
+    assert "error[FRR613]" in rest.partition(AGREES)[0]
+    assert AGREES in rest
+
+
+def test_a_router_that_is_lost_is_an_error_of_that_look_and_is_logged_into_again(watched, monkeypatch):
+    def lose(files, logins):
+        logins[0].fetch = lost
+
+    def lost():
+        raise DeviceError(Finding(Code.FRR501, "edge: the connection is lost"))
+
+    code, said, logins = watched(lose, lambda *_: None)
+    assert (code, len(logins), logins[0].closed) == (130, 2, True)
+    shown = said.out.partition(AGREES)[2].partition(AGREES)
+    assert "edge: the connection is lost" in shown[0]
+    assert shown[1] == AGREES
+
+
+@pytest.mark.parametrize("sent_by", ["-", "n1=-", "n1@edge=-"])
+def test_standard_input_cannot_be_watched(net, capsys, sent_by):
+    assert main(["-i", str(net), "status", "k8s", "--watch", "--sent", sent_by]) == 1
+    assert "standard input can be read once" in capsys.readouterr().err
+
+
+def test_on_a_terminal_each_look_takes_the_place_of_the_last_one(watched, monkeypatch):
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=100, height=30)
+    monkeypatch.setattr("frrgen.report.console.console", lambda _: terminal)
+    code, said, _ = watched(lambda *_: None)
+    assert (code, said.out, said.err) == (130, "", "interrupted\n")
+    assert screen.getvalue().count(AGREES.strip()) >= 2
+    assert "\x1b[1A" in screen.getvalue(), "the cursor goes up to the first line"
+    assert screen.getvalue().rstrip("\n").endswith("\x1b[?25h"), "the cursor is shown again"
