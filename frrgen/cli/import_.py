@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,7 +54,9 @@ def run(args: argparse.Namespace) -> Exit:
     if args.platform in _MANIFESTS:
         from frrgen.cli.metallb import import_
 
-        return import_(args)
+        ended = import_(args)
+        _next(args, "verify")
+        return ended
     if args.router:
         raise InputError(Finding(Code.FRR114, "--router goes with import metallb"))
     if args.name is not None and len(args.files) > 1:
@@ -67,7 +70,15 @@ def run(args: argparse.Namespace) -> Exit:
         _write(found, args)
     for one in found:
         _report(one.parsed, quiet=args.quiet)
-    return _proven(found, args) if args.output is not None else Exit.OK
+    ended = _proven(found, args) if args.output is not None else Exit.OK
+    _next(args, "check")
+    return ended
+
+
+def _next(args: argparse.Namespace, verb: str) -> None:
+    """Tell on stderr the command to type behind the import: a new user need not look for it."""
+    if args.output is not None and not args.quiet:
+        print(f"Next: frrgen -i {shlex.quote(str(args.output))} {verb}", file=sys.stderr)
 
 
 def _all(args: argparse.Namespace) -> list[ImportedRouter]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,14 @@ def test_the_whole_corpus_becomes_one_inventory_that_changes_no_router(here, cap
     assert imported(*named.values(), "-o", "net") == 0
     err = capsys.readouterr().err
     assert f"Proof: frrgen diff finds nothing to do on {len(named)} routers." in err
+
+
+@pytest.mark.parametrize(("folder", "written"), [("net", "net"), ("my net", "'my net'")])
+def test_the_next_command_is_told_and_works(leaves, capsys, folder, written):
+    assert imported(*leaves, "-o", folder) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"Next: frrgen -i {written} check"
+    assert main(shlex.split(last.removeprefix("Next: frrgen "))) == 0
+    capsys.readouterr()
+    assert imported(*leaves, "-o", f"{folder}2", "--quiet") == 0
+    assert "Next" not in capsys.readouterr().err
