@@ -93,6 +93,7 @@ class Code(StrEnum):
     FRR224 = auto(), "BGP without a neighbor", Severity.WARNING
     FRR225 = auto(), "A neighbor's address that no session comes from", Severity.WARNING
     FRR226 = auto(), "An eBGP neighbor that is not connected", Severity.WARNING
+    FRR227 = auto(), "The other end has no BFD", Severity.WARNING
     FRR230 = auto(), "A neighbor without remote_as"
     FRR231 = auto(), "An empty list on a neighbor"
     FRR232 = auto(), "local_as is the router's own"

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from frrgen.codes import Code, Severity
 from frrgen.errors import Finding, Path
 from frrgen.model.bgp import LONGEST_STALE_TIME, Bgp
+from frrgen.model.check_bfd import check_bfd
 from frrgen.model.check_clusters import check_clusters
 from frrgen.model.check_sessions import check_sessions
 from frrgen.model.check_versions import check_versions
@@ -79,6 +80,7 @@ def check(network: Network, derived: Derived, of: Callable[[Router], RunsOn] | N
         found.extend(() if on is None else on.lint(router, path))
         found.extend(check_versions(router, path))
         found.extend(check_sessions(router, path, nodes))
+    found.extend(check_bfd(derived.routers))
     found.extend(_clusters(network))
     found.extend(check_clusters(network, derived))
     found.extend(_shared_addresses(network))

@@ -47,6 +47,14 @@ def prefixes(prefix: str, more: str = "") -> str:
     return f"{{prefixes: [{prefix}]{more}}}"
 
 
+def ends(here: str, there: str, more: str = "", remote: str = "65001") -> dict[str, str]:
+    """Return two routers with a session between them, with options at each end."""
+    first = f"  neighbors:\n    192.0.2.2: {{remote_as: 65001, update_source: 192.0.2.1, {here}}}\n"
+    second = f"  neighbors:\n    192.0.2.1: {{remote_as: {remote}, update_source: 192.0.2.2, {there}}}\n"
+    other = router(bgp=second, more=more).replace("router_id: 192.0.2.1", "router_id: 192.0.2.2")
+    return {"routers/r1.yaml": router(bgp=first), "routers/r2.yaml": other}
+
+
 PFSENSE = """\
 platform: pfsense
 frr_version: 10.3
@@ -149,6 +157,7 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
         "FRR226",
         "routers/r1.yaml:7:15",
     ),
+    "bfd-at-one-end": (ends("bfd: {}", "passive: true"), "FRR227", "routers/r1.yaml:7:66"),
     "carp-address-as-source": (
         {"routers/r1.yaml": PFSENSE.replace("SOURCE", "192.0.2.3")},
         "FRR243",
@@ -161,6 +170,11 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     ),
 }
 SOUND = {
+    "bfd-at-both-ends": ends("bfd: {}", "bfd: {}"),
+    "bfd-at-no-end": ends("passive: true", "passive: true"),
+    "bfd-with-a-bfd-peer": ends("bfd: {}", "passive: true", "bfd_peers:\n  - {address: 192.0.2.1}\n"),
+    "bfd-with-a-raw-line": ends("bfd: {}", "passive: true", "raw: [bfd]\n"),
+    "bfd-with-another-as": ends("bfd: {}", "passive: true", remote="65003"),
     "cluster": cluster(),
     "range": cluster(prefixes("192.0.2.128/25"), routers=range_of("192.0.2.0/25")),
     "layer2": cluster(prefixes("192.0.2.128/25", ", protocol: layer2")),
