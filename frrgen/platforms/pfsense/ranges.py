@@ -108,7 +108,11 @@ _RULES: Final = (
         Taken("IPv4 addresses", _hosts),
         rf"access-list (?P<name>\S+) {_SEQ}(?:ip (?P<said>.*))",
     ),
-    Rule("frrglobalacls", Taken("IPv4 addresses", _hosts), rf"access-list (?P<name>\S+) {_SEQ}(?P<said>\S* \S*:.*)"),
+    Rule(
+        "frrglobalacls",
+        Taken("IPv4 addresses", _hosts),
+        rf"access-list (?P<name>\S+) {_SEQ}(?P<said>\S*:\S* .*|\S* \S*:.*)",
+    ),
     Rule("frrglobalacls", _network(4, " exact-match"), rf"access-list (?P<name>\S+) {_SEQ}(?P<said>\S*/.*|any .*)"),
     Rule("frrglobalacls", _network(6, " exact-match"), rf"ipv6 access-list (?P<name>\S+) {_SEQ}(?P<said>.*)"),
     Rule("frrglobalprefixes", _WORD, r"(?:ip|ipv6) prefix-list (?P<said>.*?) (?:seq|permit|deny|description) "),
