@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from frrgen.model.evpn import Evpn
 from frrgen.model.instance_family import AddressFamily
-from frrgen.model.neighbor import Neighbor, PeerGroup, Timers
+from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup, Timers
 from frrgen.model.since import Since
 from frrgen.model.types import (
     FAMILIES,
@@ -223,9 +223,9 @@ class Bgp(Model):
     raw: tuple[RawLine, ...] = ()
     """Lines of `router bgp` that the model lacks, sent as they are, last of the instance."""
 
-    def group_of(self, neighbor: Neighbor) -> PeerGroup | None:
-        """Return the peer group of a neighbor; None if the neighbor has none, or its group is not defined."""
-        return None if neighbor.peer_group is None else self.peer_groups.get(neighbor.peer_group)
+    def group_of(self, one: NeighborOptions) -> PeerGroup | None:
+        """Return the peer group of a neighbor; None for no group, a group that is not defined, and a group itself."""
+        return self.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
 
     def activates(self, family: str, neighbor: Neighbor, group: PeerGroup | None) -> bool:
         """Tell whether a neighbor is activated in an address family, by itself, its group or the default."""

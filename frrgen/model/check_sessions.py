@@ -49,7 +49,7 @@ def _kept_attributes(bgp: Bgp, path: Path) -> Iterator[Finding]:
     """Find options that drop LOCAL_PREF on a session that is not external: FRR leaves the type out."""
     for kind, members in (("neighbors", bgp.neighbors), ("peer_groups", bgp.peer_groups)):
         for name, one in members.items():
-            group = bgp.group_of(one) if isinstance(one, Neighbor) else None
+            group = bgp.group_of(one)
             remote = one.remote_as or (None if group is None else group.remote_as)
             if remote is not None and remote not in ("internal", bgp.asn):
                 continue

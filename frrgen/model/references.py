@@ -165,7 +165,7 @@ def policy_refs(router: Router) -> Iterator[tuple[Path, Ref]]:
 def uses(bgp: Bgp) -> Iterator[Use]:
     """Yield what the neighbors and groups of an instance use directly; a member uses what its group uses."""
     for peer, one in (*bgp.peer_groups.items(), *bgp.neighbors.items()):
-        group = bgp.peer_groups.get(getattr(one, "peer_group", None) or "")
+        group = bgp.group_of(one)
         for family in SESSION_FAMILIES:
             for owner in (one, group):
                 if owner is None:

@@ -104,7 +104,7 @@ def _external(bgp: Bgp) -> list[str]:
     """Return the eBGP neighbors without a line that says whether their AS must come first."""
     found = []
     for peer, neighbor in bgp.neighbors.items():
-        group = bgp.peer_groups.get(neighbor.peer_group or "")
+        group = bgp.group_of(neighbor)
         remote = neighbor.remote_as or (group.remote_as if group is not None else None)
         said = neighbor.enforce_first_as is not None or (group is not None and group.enforce_first_as is not None)
         if remote not in (None, "internal", bgp.asn) and not said:

@@ -121,7 +121,7 @@ def without_line(generated: Router, path: Path) -> str:
     if path[1] not in {"neighbors", "peer_groups"} or bgp is None or field.rpartition("_")[2] not in {"in", "out"}:
         return "FRR goes on without the route map"
     one = getattr(bgp, path[1])[path[2]]
-    group = bgp.peer_groups.get(getattr(one, "peer_group", None) or "")
+    group = bgp.group_of(one)
     remote = one.remote_as or (group.remote_as if group is not None else None)
     direction = field.rpartition("_")[2]
     if any(has_policy(getattr(part, path[3]), direction) for part in (one, group) if part is not None):

@@ -12,9 +12,8 @@ from typing import Final
 
 from frrgen.lines.rule import Impact
 from frrgen.model.bgp import Bgp
-from frrgen.model.neighbor import Neighbor, PeerGroup
 from frrgen.platforms.frr.diff.faults import confederation_turns, in_the_way, kept, kept_weights
-from frrgen.platforms.frr.diff.sessions import dynamic
+from frrgen.platforms.frr.diff.sessions import dialled, dynamic, is_shut
 from frrgen.platforms.frr.diff.work import Work
 
 _RESTART: Final = re.compile(r"clear bgp (?:vrf (?P<vrf>[^ ]+) )?(?:peer-group (?P<group>[^ ]+)|(?P<peer>[^ *]+))")
@@ -26,7 +25,7 @@ def avoid(work: Work) -> tuple[str, ...]:
     wanted: dict[tuple[str, str], str] = {}
     for (vrf, field), names in work.record.waiting.items():
         wanted |= {(vrf, name): field.replace("_", "-") for name in names}
-    for place, group, _ in kept_weights(work.old, work.new):
+    for place, _, group, _ in kept_weights(work.old, work.new):
         wanted[place or "", dynamic(group)] = "weight"
     commands = []
     for (vrf, name), because in wanted.items():
@@ -45,7 +44,7 @@ def restarted(commands: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _command(vrf: str, name: str) -> str:
-    group = name.removeprefix(dynamic(""))
+    group = dialled(name)
     return f"clear bgp {f'vrf {vrf} ' if vrf else ''}{name if group == name else f'peer-group {group}'}"
 
 
@@ -53,7 +52,7 @@ def _reset(work: Work, vrf: str, name: str, because: str) -> None:
     """Record that a session resets, and with dynamic neighbors the members of their group."""
     work.record.session(vrf, name, Impact.RESET, because)
     bgp = work.old.bgp_of(vrf or None)
-    for peer in () if bgp is None else _members(bgp, name.removeprefix(dynamic(""))):
+    for peer in () if bgp is None else _members(bgp, dialled(name)):
         work.record.session(vrf, peer, Impact.RESET, because)
 
 
@@ -71,11 +70,11 @@ def _shut(work: Work) -> None:
             for (where, name), (impact, _) in work.record.sessions.items()
             if where == (vrf or "") and impact is Impact.RESET
         ]
-        names = dict.fromkeys([*in_the_way(before, after), *(name.removeprefix(dynamic("")) for name in resets)])
+        names = dict.fromkeys([*in_the_way(before, after), *map(dialled, resets)])
         enter = (f"router bgp {before.asn}{f' vrf {vrf}' if vrf else ''}",)
         for name in names:
             there = before.neighbors.get(name) or before.peer_groups.get(name)
-            if there is None or there.shutdown or _group_is_shut(before, there):
+            if there is None or is_shut(before, there):
                 continue
             _reset(work, vrf or "", name if name in before.neighbors else dynamic(name), "shut meanwhile")
             work.phases["shutting"].add(enter, [f"neighbor {name} shutdown"])
@@ -83,8 +82,3 @@ def _shut(work: Work) -> None:
             left = after.neighbors.get(name) or after.peer_groups.get(name)
             if left is not None and not left.shutdown:
                 work.phases["opening"].add(enter, [f"no neighbor {name} shutdown"])
-
-
-def _group_is_shut(bgp: Bgp, one: Neighbor | PeerGroup) -> bool:
-    group = bgp.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
-    return group is not None and group.shutdown

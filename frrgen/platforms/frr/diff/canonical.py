@@ -160,7 +160,7 @@ def _bgp(bgp: Bgp, router: Router, beside: Bgp, box: Profile) -> Bgp:
     bgp, beside = _with_one_switch(bgp), _with_one_switch(beside)
     groups = {name: _options(group, name, None, (bgp, beside), router) for name, group in bgp.peer_groups.items()}
     neighbors = {
-        peer: _options(neighbor, peer, bgp.peer_groups.get(neighbor.peer_group or ""), (bgp, beside), router)
+        peer: _options(neighbor, peer, bgp.group_of(neighbor), (bgp, beside), router)
         for peer, neighbor in bgp.neighbors.items()
     }
     changes: dict[str, Any] = {"peer_groups": groups, "neighbors": neighbors}
@@ -200,9 +200,9 @@ def _options(one: _O, name: str, group: PeerGroup | None, bgps: tuple[Bgp, Bgp],
     changes: dict[str, Any] = {family: _family(getattr(one, family), family, one, bgps) for family in SESSION_FAMILIES}
     changes["solo"] = one.solo and group is None and isinstance(one, Neighbor)
     if group is not None:
-        changes |= _as_its_group(one, group, _group_of(one, bgps[1]), _FOLDED)
+        changes |= _as_its_group(one, group, bgps[1].group_of(one), _FOLDED)
         if router.version >= (10,):
-            changes |= _written_over(group, _group_of(one, bgps[1]))
+            changes |= _written_over(group, bgps[1].group_of(one))
     changes |= _capabilities(one, group, bgps)
     if is_unnumbered(name) and isinstance(one, Neighbor) and one.capability_extended_nexthop:
         changes["capability_extended_nexthop"] = None
@@ -217,7 +217,7 @@ def _capabilities(one: Neighbor | PeerGroup, group: PeerGroup | None, bgps: tupl
     As with families, FRR keeps what a neighbor has when only the default changes.
     """
     changes: dict[str, Any] = {}
-    group_beside = _group_of(one, bgps[1])
+    group_beside = bgps[1].group_of(one)
     for name in _BY_DEFAULT:
         own, inherited = getattr(one, name), None if group is None else getattr(group, name)
         default, shown = (getattr(bgp, f"default_{name}") for bgp in bgps)
@@ -230,10 +230,6 @@ def _capabilities(one: Neighbor | PeerGroup, group: PeerGroup | None, bgps: tupl
             has = own is True and own != inherited
         changes[name] = None if has == shown else has
     return changes
-
-
-def _group_of(one: Neighbor | PeerGroup, bgp: Bgp) -> PeerGroup | None:
-    return bgp.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
 
 
 def _as_its_group(part: Model, group: Model, beside: Model | None, fields: Iterable[str]) -> dict[str, Any]:
@@ -254,7 +250,7 @@ def _written_over(group: Model, beside: Model | None) -> dict[str, Any]:
 
 def _family(part: NeighborFamily, family: str, one: Neighbor | PeerGroup, bgps: tuple[Bgp, Bgp]) -> NeighborFamily:
     changes: dict[str, Any] = {}
-    group, beside = (_group_of(one, bgp) for bgp in bgps)
+    group, beside = (bgp.group_of(one) for bgp in bgps)
     if group is not None:
         beside_part = None if beside is None else getattr(beside, family)
         changes |= _as_its_group(part, getattr(group, family), beside_part, _FOLDED_IN_FAMILY)

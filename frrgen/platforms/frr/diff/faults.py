@@ -9,10 +9,10 @@ from frrgen.codes import Code
 from frrgen.errors import Finding, InputError
 from frrgen.model.bgp import Bgp
 from frrgen.model.evpn import Evpn
-from frrgen.model.neighbor import Neighbor, NeighborFamily
+from frrgen.model.neighbor import NeighborFamily
 from frrgen.model.router import Router
 from frrgen.model.types import FAMILIES, SESSION_FAMILIES
-from frrgen.platforms.frr.diff.sessions import dynamic
+from frrgen.platforms.frr.diff.sessions import dynamic, is_shut
 from frrgen.platforms.frr.grammar.bgp import LISTEN_LIMIT
 
 _TARGETS_APART: Final = (10,)
@@ -76,8 +76,8 @@ def _aliases(old: Router, new: Router) -> Iterator[str]:
         )
 
 
-def kept_weights(old: Router, new: Router) -> Iterator[tuple[str | None, str, int]]:
-    """Yield each group whose dynamic neighbors keep a weight that goes until they restart, with its VRF and weight."""
+def kept_weights(old: Router, new: Router) -> Iterator[tuple[str | None, Bgp, str, int]]:
+    """Yield the groups whose dynamic neighbors keep a weight until they restart: VRF, instance, group and weight."""
     for vrf, before, after in kept(old, new):
         for name in dict.fromkeys(after.listen_ranges.values()):
             for family in FAMILIES:
@@ -85,15 +85,13 @@ def kept_weights(old: Router, new: Router) -> Iterator[tuple[str | None, str, in
                     continue
                 weight, left = (getattr(bgp.peer_groups[name], family).weight for bgp in (before, after))
                 if weight is not None and left is None:
-                    yield vrf, name, weight
+                    yield vrf, after, name, weight
 
 
 def _sentences_of_weights(old: Router, new: Router) -> Iterator[str]:
-    for vrf, name, weight in kept_weights(old, new):
-        bgp = new.bgp_of(vrf)
+    for vrf, bgp, name, weight in kept_weights(old, new):
         where = f" of vrf {vrf}" if vrf else ""
-        asn = "" if bgp is None else f" {bgp.asn}"
-        yield f"router bgp{asn}{where}: {dynamic(name)} keep weight {weight} until their sessions restart"
+        yield f"router bgp {bgp.asn}{where}: {dynamic(name)} keep weight {weight} until their sessions restart"
 
 
 def kept(old: Router, new: Router) -> Iterator[tuple[str | None, Bgp, Bgp]]:
@@ -148,10 +146,10 @@ def _open_neighbors(bgp: Bgp, asns: Collection[int]) -> list[str]:
     dialled = {name: bgp.peer_groups[name] for name in bgp.listen_ranges.values() if name in bgp.peer_groups}
     found = []
     for name, one in {**bgp.neighbors, **dialled}.items():
-        group = bgp.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
+        group = bgp.group_of(one)
         parts = [each for each in (one, group) if each is not None]
         theirs = any(each.remote_as in asns or (asns and each.remote_as == "external") for each in parts)
-        if theirs and not any(each.shutdown for each in parts):
+        if theirs and not is_shut(bgp, one):
             found.append(name)
     return found
 
@@ -220,7 +218,7 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
         yield f"listen_limit {lower} keeps out dynamic neighbors that come again: those that are there stay"
     for name, one in (*new.peer_groups.items(), *new.neighbors.items()):
         before = old.neighbors.get(name) or old.peer_groups.get(name)
-        group = new.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
+        group = new.group_of(one)
         for family in FAMILIES:
             told = getattr(one, family).advertise_map
             if before is None or told is None or getattr(before, family).advertise_map == told:

@@ -170,7 +170,7 @@ class Instance:
         resets the session (10.3, 10.7.1).
         """
         modes = [
-            (None if (group := bgp.peer_groups.get(one.peer_group or "")) is None else group.graceful_restart, one)
+            (None if (group := bgp.group_of(one)) is None else group.graceful_restart, one)
             for bgp, one in ((self.old, old), (self.new, new))
         ]
         was, now = ((group, one.graceful_restart) for group, one in modes)
@@ -234,7 +234,7 @@ class Instance:
         """
         alone = all(isinstance(each, Neighbor) and each.peer_group is None for each in (one, old))
         if self.version < (10,):
-            groups = [bgp.peer_groups.get(getattr(one, "peer_group", None) or "") for bgp in (self.old, self.new)]
+            groups = [bgp.group_of(one) for bgp in (self.old, self.new)]
             alone = all(group is None or group.graceful_restart in {None, "helper"} for group in groups)
         default = self.old.graceful_restart.mode is None and self.new.graceful_restart.mode is None
         return alone and default and {one.graceful_restart, old.graceful_restart} == {None, "helper"}
@@ -369,7 +369,7 @@ def _is_local_as(line: Statement) -> bool:
 
 def _makes(neighbor: Neighbor, bgp: Bgp, peer: str) -> tuple[object, ...]:
     """Return what cannot change on a neighbor: its group, and for an unnumbered neighbor all that makes it."""
-    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    group = bgp.group_of(neighbor)
     from_group = group is not None and group.remote_as is not None
     unnumbered = (neighbor.remote_as, neighbor.v6only) if is_unnumbered(peer) else ()
     return neighbor.peer_group, from_group, neighbor.interface, *unnumbered

@@ -84,7 +84,7 @@ def _is_in(peer: str, prefix: Prefix) -> bool:
 
 def _limit(bgp: Bgp, one: Neighbor | PeerGroup, family: str) -> MaximumPrefix | None:
     """Return the limit of a neighbor, its own or that of its group."""
-    group = bgp.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
+    group = bgp.group_of(one)
     parts: list[NeighborFamily] = [getattr(each, family) for each in (one, group) if each is not None]
     return next((part.maximum_prefix for part in parts if part.maximum_prefix is not None), None)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from frrgen.lines.rule import Statement
 from frrgen.model.bgp import Bgp
-from frrgen.model.neighbor import Neighbor, PeerGroup
+from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
 
 
 class ConfiguredSession(NamedTuple):
@@ -32,19 +32,30 @@ def dynamic(group: str) -> str:
     return f"dynamic neighbors of {group}"
 
 
+def dialled(session: str) -> str:
+    """Return the neighbor, or the group of the dynamic neighbors, that a session's name stands for."""
+    return session.removeprefix(dynamic(""))
+
+
+def is_shut(bgp: Bgp, one: NeighborOptions) -> bool:
+    """Tell whether a neighbor or a group is shut, by itself or by the neighbor's group."""
+    group = bgp.group_of(one)
+    return one.shutdown or (group is not None and group.shutdown)
+
+
 def said_by(bgp: Bgp, session: str) -> list[Neighbor | PeerGroup]:
     """Return what says the options of a session, by the name of the session: the neighbor and its group."""
     neighbor = bgp.neighbors.get(session)
     if neighbor is None:
         return [group for name, group in bgp.peer_groups.items() if dynamic(name) == session]
-    group = bgp.peer_groups.get(neighbor.peer_group or "")
+    group = bgp.group_of(neighbor)
     return [neighbor] if group is None else [neighbor, group]
 
 
 def sessions(bgp: Bgp) -> Iterator[ConfiguredSession]:
     """Yield the sessions of an instance."""
     for peer, neighbor in bgp.neighbors.items():
-        group = bgp.peer_groups.get(neighbor.peer_group or "")
+        group = bgp.group_of(neighbor)
         yield _session(peer, neighbor, group, bgp)
     for name in dict.fromkeys(bgp.listen_ranges.values()):
         if name in bgp.peer_groups:
