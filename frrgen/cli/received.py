@@ -29,15 +29,13 @@ def keeps(router: Router, peer: Peer) -> bool:
 
 
 def _options(bgp: Bgp, neighbor: str) -> Iterator[NeighborOptions]:
-    own = bgp.neighbors.get(neighbor)
-    group = own.peer_group if own is not None else None
-    if own is not None:
-        yield own
+    if neighbor in bgp.neighbors:
+        yield from bgp.with_group(bgp.neighbors[neighbor])
     elif is_address(neighbor):
         address = ip_address(neighbor)
         group = next((name for range_, name in bgp.listen_ranges.items() if address in range_), None)
-    if group is not None and group in bgp.peer_groups:
-        yield bgp.peer_groups[group]
+        if group in bgp.peer_groups:
+            yield bgp.peer_groups[group]
 
 
 def with_received(device: Keeper[Running], router: Router, peers: Sequence[Peer]) -> list[Peer]:

@@ -227,6 +227,11 @@ class Bgp(Model):
         """Return the peer group of a neighbor; None for no group, a group that is not defined, and a group itself."""
         return self.peer_groups.get(one.peer_group or "") if isinstance(one, Neighbor) else None
 
+    def with_group(self, one: NeighborOptions) -> tuple[NeighborOptions, ...]:
+        """Return a neighbor and, behind it, its peer group if there is such a group: what says its options."""
+        group = self.group_of(one)
+        return (one,) if group is None else (one, group)
+
     def activates(self, family: str, neighbor: Neighbor, group: PeerGroup | None) -> bool:
         """Tell whether a neighbor is activated in an address family, by itself, its group or the default."""
         for one in (neighbor, group):

@@ -364,7 +364,7 @@ class _Router:
             return
         internal = remote in ("internal", bgp.asn)
         for family in FAMILIES:
-            parts = [getattr(one, family) for one in (neighbor, group) if one is not None]
+            parts = [getattr(one, family) for one in bgp.with_group(neighbor)]
             if not bgp.activates(family, neighbor, group):
                 continue
             if internal and family == "ipv4_unicast" and neighbor.ebgp_multihop is not None:

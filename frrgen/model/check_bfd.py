@@ -27,8 +27,7 @@ class _End:
 
     @property
     def options(self) -> tuple[NeighborOptions, ...]:
-        group = self.bgp.group_of(self.neighbor)
-        return (self.neighbor,) if group is None else (self.neighbor, group)
+        return self.bgp.with_group(self.neighbor)
 
     def expects(self, other: _End) -> bool:
         """Tell whether the other end has the AS number that this end wants."""

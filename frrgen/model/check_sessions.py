@@ -140,8 +140,7 @@ def _source(neighbor: Neighbor, bgp: Bgp) -> Address | None:
 
 def _wants_connected(neighbor: Neighbor, bgp: Bgp) -> bool:
     """Tell whether FRR lets the session begin only with a neighbor on a connected network."""
-    group = bgp.group_of(neighbor)
-    both = [one for one in (neighbor, group) if one is not None]
+    both = bgp.with_group(neighbor)
     remote = next((one.remote_as for one in both if one.remote_as is not None), None)
     external = remote == "external" or (isinstance(remote, int) and remote != bgp.asn)
     reaches = any(one.ebgp_multihop or one.ttl_security_hops or one.disable_connected_check for one in both)

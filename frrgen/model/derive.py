@@ -225,9 +225,7 @@ class _Part:
         changes["default_ipv4_unicast"] = False
         self.origins[(*self.bgp_path, "default_ipv4_unicast")] = self.source
         for peer, neighbor in neighbors.items():
-            group = bgp.group_of(neighbor)
-            said = [one for one in (neighbor, group) if one is not None and one.ipv4_unicast.activate is not None]
-            if not said:
+            if all(one.ipv4_unicast.activate is None for one in bgp.with_group(neighbor)):
                 family = neighbor.ipv4_unicast.model_copy(update={"activate": True})
                 neighbors[peer] = neighbor.model_copy(update={"ipv4_unicast": family})
         return neighbors

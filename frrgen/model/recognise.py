@@ -182,7 +182,7 @@ def _nodes(neighbors: Mapping[str, Neighbor]) -> dict[str, dict[str, list[str]]]
 def _peering(one: _Sessions) -> dict[str, Any]:
     """Return what is particular to a router's sessions."""
     found: dict[str, Any] = {"derive": False} | ({} if one.vrf is None else {"vrf": one.vrf})
-    ends = [end for own in one.neighbors.values() for end in (own, one.bgp.group_of(own)) if end is not None]
+    ends = [end for own in one.neighbors.values() for end in one.bgp.with_group(own)]
     for source in {end.update_source for end in ends if end.update_source is not None}:
         if is_address(source):
             found["address" if ip_address(source).version == 4 else "ipv6_address"] = source

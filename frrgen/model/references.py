@@ -165,11 +165,9 @@ def policy_refs(router: Router) -> Iterator[tuple[Path, Ref]]:
 def uses(bgp: Bgp) -> Iterator[Use]:
     """Yield what the neighbors and groups of an instance use directly; a member uses what its group uses."""
     for peer, one in (*bgp.peer_groups.items(), *bgp.neighbors.items()):
-        group = bgp.group_of(one)
+        owners = bgp.with_group(one)
         for family in SESSION_FAMILIES:
-            for owner in (one, group):
-                if owner is None:
-                    continue
+            for owner in owners:
                 for field, ref in direct_refs(getattr(owner, family), family):
                     direction = "in" if field.endswith("_in") or field == "allowas_in_map" else "out"
                     yield Use(peer, family, direction, ref, owner is not one)

@@ -124,7 +124,7 @@ def without_line(generated: Router, path: Path) -> str:
     group = bgp.group_of(one)
     remote = one.remote_as or (group.remote_as if group is not None else None)
     direction = field.rpartition("_")[2]
-    if any(has_policy(getattr(part, path[3]), direction) for part in (one, group) if part is not None):
+    if any(has_policy(getattr(part, path[3]), direction) for part in bgp.with_group(one)):
         return "only the other policy of this session decides"
     if remote in {"internal", bgp.asn} or (remote is not None and not bgp.ebgp_requires_policy):
         return f"everything is {'let in' if direction == 'in' else 'announced'}"

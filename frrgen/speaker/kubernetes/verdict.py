@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from frrgen.speaker.kubernetes.announce import Reason, Verdict
-from frrgen.speaker.wire.attributes import Attributes
+from frrgen.speaker.table.gate import Answers
 from frrgen.speaker.wire.packed_prefix import Key
 
 TYPE: Final = "frrgen.io/RouterAccepts"
@@ -25,9 +25,6 @@ _OF_THE_SERVICE: Final = {
     Reason.INVALID_ANNOTATION: "an annotation cannot be read",
 }
 """The reasons that are the same on each node, in words."""
-Ask = Callable[[int, Attributes], Mapping[str, str | None]]
-"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix, and
-None where nobody can tell."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Acceptance:
         return str(self.accepted)
 
 
-def acceptance(verdicts: Sequence[Verdict], ask: Ask, refusal: str = "") -> Acceptance | None:
+def acceptance(verdicts: Sequence[Verdict], ask: Answers, refusal: str = "") -> Acceptance | None:
     """Return the condition of a Service; None: its addresses are not ours, or not every router's answer is known.
 
     Whether pods answer, and on which node, is not asked: a route that is not there for want of pods is accepted.

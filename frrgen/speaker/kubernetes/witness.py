@@ -15,8 +15,9 @@ from frrgen.speaker.kubernetes.api import OF_THE_OBJECT, Api, ApiError
 from frrgen.speaker.kubernetes.backoff import Backoff
 from frrgen.speaker.kubernetes.lease import REQUEST
 from frrgen.speaker.kubernetes.objects import Service
-from frrgen.speaker.kubernetes.verdict import TYPE, Acceptance, Ask, acceptance
+from frrgen.speaker.kubernetes.verdict import TYPE, Acceptance, acceptance
 from frrgen.speaker.log import LOG
+from frrgen.speaker.table.gate import Answers
 
 MANAGER: Final = "frrgen-verdict"
 """The field manager of the condition: not that of addresses, which would give up what it does not apply again."""
@@ -35,7 +36,7 @@ _TOLD_AGAIN: Final = 3000.0
 class Witness:
     """What is written about the Services that one node knows, while that node leads."""
 
-    def __init__(self, api: Api, node: str, found: Announcements, ask: Ask, refusal: Callable[[Name], str]) -> None:
+    def __init__(self, api: Api, node: str, found: Announcements, ask: Answers, refusal: Callable[[Name], str]) -> None:
         self._api = api
         self._node = node
         self._found = found

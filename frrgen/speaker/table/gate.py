@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
@@ -36,6 +36,9 @@ from frrgen.speaker.wire.attributes import Attributes, NotAnnounceableError, Wri
 from frrgen.speaker.wire.packed_prefix import IPV6_BIT, Family, Key
 
 Mode = Literal["enforce", "warn", "off"]
+Answers = Callable[[int, Attributes], Mapping[str, str | None]]
+"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix, and
+None where nobody can tell."""
 _RULINGS: Final = 10_000
 """Rulings that are kept of a gate, and of a proof."""
 

@@ -146,9 +146,7 @@ def _open_neighbors(bgp: Bgp, asns: Collection[int]) -> list[str]:
     dialled = {name: bgp.peer_groups[name] for name in bgp.listen_ranges.values() if name in bgp.peer_groups}
     found = []
     for name, one in {**bgp.neighbors, **dialled}.items():
-        group = bgp.group_of(one)
-        parts = [each for each in (one, group) if each is not None]
-        theirs = any(each.remote_as in asns or (asns and each.remote_as == "external") for each in parts)
+        theirs = any(each.remote_as in asns or (asns and each.remote_as == "external") for each in bgp.with_group(one))
         if theirs and not is_shut(bgp, one):
             found.append(name)
     return found
@@ -218,12 +216,11 @@ def _of_instance(old: Bgp, new: Bgp) -> Iterator[str]:
         yield f"listen_limit {lower} keeps out dynamic neighbors that come again: those that are there stay"
     for name, one in (*new.peer_groups.items(), *new.neighbors.items()):
         before = old.neighbors.get(name) or old.peer_groups.get(name)
-        group = new.group_of(one)
         for family in FAMILIES:
             told = getattr(one, family).advertise_map
             if before is None or told is None or getattr(before, family).advertise_map == told:
                 continue
-            if any(_filters(getattr(each, family), told.route_map) for each in (one, group) if each is not None):
+            if any(_filters(getattr(each, family), told.route_map) for each in new.with_group(one)):
                 yield (
                     f"while its condition holds, FRR announces to {name} ({family.replace('_', ' ')}) whatever "
                     f"{told.route_map} permits, also what other filters deny: let {told.route_map} deny it, too"

@@ -10,7 +10,7 @@ from frrgen.lines.rule import Impact, Statement
 from frrgen.model.bgp import Bgp
 from frrgen.model.defaults import Profile, saying_defaults, with_defaults
 from frrgen.model.evpn import Vni
-from frrgen.model.neighbor import Neighbor, PeerGroup
+from frrgen.model.neighbor import Neighbor, NeighborOptions, PeerGroup
 from frrgen.model.types import FAMILIES, SESSION_FAMILIES
 from frrgen.platforms.frr.diff.changes import Commands, Delta, Op, delta
 from frrgen.platforms.frr.diff.record import Decides, Record, never
@@ -375,5 +375,5 @@ def _makes(neighbor: Neighbor, bgp: Bgp, peer: str) -> tuple[object, ...]:
     return neighbor.peer_group, from_group, neighbor.interface, *unnumbered
 
 
-def _says(one: Neighbor | PeerGroup | None, field: str) -> bool:
+def _says(one: NeighborOptions | None, field: str) -> bool:
     return getattr(one, field, None) not in {None, False}

@@ -84,8 +84,7 @@ def _is_in(peer: str, prefix: Prefix) -> bool:
 
 def _limit(bgp: Bgp, one: Neighbor | PeerGroup, family: str) -> MaximumPrefix | None:
     """Return the limit of a neighbor, its own or that of its group."""
-    group = bgp.group_of(one)
-    parts: list[NeighborFamily] = [getattr(each, family) for each in (one, group) if each is not None]
+    parts: list[NeighborFamily] = [getattr(each, family) for each in bgp.with_group(one)]
     return next((part.maximum_prefix for part in parts if part.maximum_prefix is not None), None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from frrgen.lines.rule import Statement
@@ -39,17 +39,15 @@ def dialled(session: str) -> str:
 
 def is_shut(bgp: Bgp, one: NeighborOptions) -> bool:
     """Tell whether a neighbor or a group is shut, by itself or by the neighbor's group."""
-    group = bgp.group_of(one)
-    return one.shutdown or (group is not None and group.shutdown)
+    return any(each.shutdown for each in bgp.with_group(one))
 
 
-def said_by(bgp: Bgp, session: str) -> list[Neighbor | PeerGroup]:
+def said_by(bgp: Bgp, session: str) -> Sequence[NeighborOptions]:
     """Return what says the options of a session, by the name of the session: the neighbor and its group."""
     neighbor = bgp.neighbors.get(session)
     if neighbor is None:
         return [group for name, group in bgp.peer_groups.items() if dynamic(name) == session]
-    group = bgp.group_of(neighbor)
-    return [neighbor] if group is None else [neighbor, group]
+    return bgp.with_group(neighbor)
 
 
 def sessions(bgp: Bgp) -> Iterator[ConfiguredSession]:

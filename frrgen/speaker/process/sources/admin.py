@@ -16,7 +16,8 @@ from frrgen.inventory.yaml import YamlNode
 from frrgen.model.types import Model, Prefix
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
-from frrgen.speaker.process.sources.base import Answers, Numbers, Wanted
+from frrgen.speaker.process.sources.base import Numbers, Wanted
+from frrgen.speaker.table.gate import Answers
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol, Self
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from frrgen.model.types import Model, PlacedError
 from frrgen.speaker.plan import NodePlan
+from frrgen.speaker.table.gate import Answers
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Family
 
@@ -91,11 +92,6 @@ class Wanted:
     def keys(self) -> Iterator[int]:
         """Return every prefix."""
         return (key for run in self.runs for key in run.keys)
-
-
-Answers = Callable[[int, Attributes], Mapping[str, str | None]]
-"""Returns why each router drops a prefix that is announced with these attributes; "" where it takes the prefix, and
-None where nobody can tell."""
 
 
 @dataclass(frozen=True)

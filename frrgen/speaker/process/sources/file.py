@@ -26,8 +26,9 @@ from frrgen.inventory.yaml import YamlNode, read
 from frrgen.model.types import Model
 from frrgen.speaker.plan import NodePlan, PoolRange
 from frrgen.speaker.process.sources.announcement import Announcement, attributed, in_runs
-from frrgen.speaker.process.sources.base import Answers, Numbers, Run, Wanted
+from frrgen.speaker.process.sources.base import Numbers, Run, Wanted
 from frrgen.speaker.process.sources.prefix_file import read_prefixes
+from frrgen.speaker.table.gate import Answers
 from frrgen.speaker.table.table import AnnouncementTable
 from frrgen.speaker.wire.packed_prefix import Key
 

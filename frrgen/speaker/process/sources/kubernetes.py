@@ -23,11 +23,11 @@ from frrgen.speaker.kubernetes.controller import Controller, Known
 from frrgen.speaker.kubernetes.lease import Lease
 from frrgen.speaker.kubernetes.objects import ClusterNode, EndpointSlice, Service
 from frrgen.speaker.kubernetes.reflector import Kind, Reflector
-from frrgen.speaker.kubernetes.verdict import Ask
 from frrgen.speaker.kubernetes.witness import Witness
 from frrgen.speaker.log import LOG
 from frrgen.speaker.plan import NodePlan
 from frrgen.speaker.process.sources.base import Numbers, Run, Usage, Wanted
+from frrgen.speaker.table.gate import Answers
 from frrgen.speaker.table.table import packed
 from frrgen.speaker.wire.attributes import Attributes
 from frrgen.speaker.wire.packed_prefix import Family, Key
@@ -64,7 +64,7 @@ class KubernetesSource:
         """When to look at changes again, by the monotonic clock."""
         self._pools: Mapping[str, Pool] = {}
         self._witness: Witness | None = None
-        self._answers: Ask = lambda _key, _said: {}
+        self._answers: Answers = lambda _key, _said: {}
 
     async def load(self, plan: NodePlan) -> list[Wanted]:
         """Return all that is announced. The first time, this waits until the server has listed everything."""
@@ -76,7 +76,7 @@ class KubernetesSource:
         self._settle(found)
         return list(_wanted(found.announced()))
 
-    def have_routers(self, answers: Ask) -> None:
+    def have_routers(self, answers: Answers) -> None:
         """Take the function that tells what routers do with a prefix: the leader writes the verdict on the Services."""
         self._answers = answers
 
