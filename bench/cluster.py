@@ -105,6 +105,26 @@ def _monitor(edge: Router) -> subprocess.Popen[bytes]:
     )
 
 
+def api_server(host: Router, where: str, state: Path, services: int) -> subprocess.Popen[str]:
+    """Start the API server at ADDR:PORT of a namespace, and return the process once it has the Services."""
+    inside = ["nsenter", "-t", str(host.pid), "-n", "--", sys.executable, "-m", "bench.cluster"]
+    api = subprocess.Popen(
+        [*inside, where, str(state), str(services), str(CHANGES)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509
+    )
+    wait_for("the API server", (state / "ready").exists, 300)
+    return api
+
+
+def observer(host: Router, net: Path, state: Path) -> Process:
+    """Start a speaker that announces the Services of that API server."""
+    source = ["--source", "kubernetes:observe", "--kubeconfig", str(state / "kubeconfig")]
+    return Process(host, *FRRGEN, "-i", str(net), "speaker", "run", "--node", "node", *source, name="speaker")
+
+
 def bench_cluster(lab: Lab, services: int = SERVICES) -> None:
     """Print the figures."""
     _bench_allocation()
@@ -116,18 +136,9 @@ def bench_cluster(lab: Lab, services: int = SERVICES) -> None:
     lab.lan((edge, "10.0.0.1/24"), (host, "10.0.0.2/24"), (server, "10.0.0.9/24"))
     net, state = inventory(host.folder / "net", asn=65001), server.folder / "state"
     edge.start(rendered(net))
-    inside = ["nsenter", "-t", str(server.pid), "-n", "--", sys.executable, "-m", "bench.cluster"]
-    api = subprocess.Popen(
-        [*inside, "10.0.0.9:6443", str(state), str(services), str(CHANGES)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509
-    )
-    wait_for("the API server", (state / "ready").exists, 300)
+    api = api_server(server, "10.0.0.9:6443", state, services)
     began = time.monotonic()
-    source = ["--source", "kubernetes:observe", "--kubeconfig", str(state / "kubeconfig")]
-    speaker = Process(host, *FRRGEN, "-i", str(net), "speaker", "run", "--node", "node", *source, name="speaker")
+    speaker = observer(host, net, state)
     try:
         wait_for("all routes", lambda: _routes(edge) == services, 300)
         start = time.monotonic() - began

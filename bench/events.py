@@ -6,18 +6,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
 from statistics import median, quantiles
 
-from bench.cluster import CHANGES
+from bench.cluster import CHANGES, api_server, observer
 from bench.speaker import MILLION, Process, Sink, frrgen, pair, prefix
 from frrgen.speaker.process.admin import ask
 from tests.lab import Lab, wait_for
-from tests.lab.router import die_with_parent
-from tests.lab.speaking import FRRGEN, ROOT, inventory
+from tests.lab.speaking import FRRGEN, inventory
 
 _EVENTS = 50
 _SERVICES = 100_000
@@ -85,17 +83,8 @@ def _requests(lab: Lab, routes: int) -> None:
 def _services(lab: Lab, services: int) -> None:
     receiver, host = pair(lab, f"services{services}")
     net, state = inventory(host.folder / "net", asn=65001), host.folder / "state"
-    inside = ["nsenter", "-t", str(host.pid), "-n", "--", sys.executable, "-m", "bench.cluster"]
-    api = subprocess.Popen(
-        [*inside, "127.0.0.1:6443", str(state), str(services), str(CHANGES)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509
-    )
-    wait_for("the API server", (state / "ready").exists, 300)
-    source = ["--source", "kubernetes:observe", "--kubeconfig", str(state / "kubeconfig")]
-    sender = Process(host, *FRRGEN, "-i", str(net), "speaker", "run", "--node", "node", *source, name="frrgen")
+    api = api_server(host, "127.0.0.1:6443", state, services)
+    sender = observer(host, net, state)
     sink = Sink(lab, receiver, services)
     sink.at("full")
     sender.rest()
